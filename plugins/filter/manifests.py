@@ -1,0 +1,41 @@
+# Copyright (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Filters that shape manifests; each is documented in the YAML file of its name."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils import _manifests
+
+
+def _as_filter(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give the sentence of a ValueError to the person who wrote the value."""
+
+    @functools.wraps(function)
+    def apply(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except ValueError as error:
+            raise AnsibleFilterError(str(error)) from error
+
+    return apply
+
+
+class FilterModule:
+    """The filters of C(_manifests)."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        functions = (
+            _manifests.cpu_cores,
+            _manifests.environment_strings,
+            _manifests.rollout_targets,
+            _manifests.secret_data,
+            _manifests.with_defaults,
+        )
+        return {function.__name__: _as_filter(function) for function in functions}

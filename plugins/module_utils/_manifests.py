@@ -1,0 +1,71 @@
+# Copyright (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Pure functions that shape the data of manifests.
+
+Private to the collection: names and signatures may change without notice.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+ROLLED_OUT_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
+
+
+def environment_strings(values: Mapping[str, Any]) -> dict[str, str]:
+    """Turn what YAML made of environment values into the text that the application reads.
+
+    Booleans become C(True) and C(False), which is what the application compares with.
+    :raises ValueError: a value is null, a list or a mapping; the message names the key and never the value.
+    """
+    texts: dict[str, str] = {}
+    for key, value in values.items():
+        if value is None:
+            raise ValueError(f"{key} is null; give it a value, or '' if it is meant to be empty")
+        if isinstance(value, (Mapping, Sequence)) and not isinstance(value, (str, bytes)):
+            raise ValueError(f"{key} is a {type(value).__name__.lower()}; an environment value is one text, number or boolean")
+        texts[str(key)] = str(value)
+    return texts
+
+
+def secret_data(values: Mapping[str, str]) -> dict[str, str]:
+    """Encode texts for the C(data) of a Secret (base64 of UTF-8)."""
+    return {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
+
+
+def with_defaults(value: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge C(defaults) under C(value), mapping by mapping; anything else in C(value) wins as a whole."""
+    merged: dict[str, Any] = {**defaults, **value}
+    for key in defaults.keys() & value.keys():
+        if isinstance(defaults[key], Mapping) and isinstance(value[key], Mapping):
+            merged[key] = with_defaults(value[key], defaults[key])
+    return merged
+
+
+def rollout_targets(manifests: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """List what M(jewelry_shop.platform.rollout) has to wait for among C(manifests)."""
+    return [
+        {"kind": manifest["kind"], "name": manifest["metadata"]["name"], "image": _main_image(manifest)}
+        for manifest in manifests
+        if manifest["kind"] in ROLLED_OUT_KINDS
+    ]
+
+
+def _main_image(manifest: Mapping[str, Any]) -> str:
+    image: str = manifest["spec"]["template"]["spec"]["containers"][0]["image"]
+    return image
+
+
+def cpu_cores(quantity: str | int | float) -> float:
+    """Read a Kubernetes CPU quantity (C(500m), C(2), C(1.5)) as a number of cores.
+
+    :raises ValueError: the quantity is of another form.
+    """
+    text = str(quantity)
+    try:
+        return float(text[:-1]) / 1000 if text.endswith("m") else float(text)
+    except ValueError:
+        raise ValueError(f"'{text}' is no CPU quantity; write cores or millicores, such as 2 or 500m") from None
