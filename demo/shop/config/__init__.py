@@ -1,0 +1,5 @@
+"""Project package: settings, WSGI and Celery applications."""
+
+from config.celery import app as celery_app
+
+__all__ = ["celery_app"]
