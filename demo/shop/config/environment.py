@@ -72,7 +72,7 @@ def origin(name: str) -> str:
 
 def require_mandatory() -> None:
     """Refuse to start when a mandatory variable is missing, naming all of them."""
-    names = MANDATORY
+    names: tuple[str, ...] = MANDATORY
     if flag("USE_PGBOUNCER"):
         names += ("PGBOUNCER_HOST",)
     missing = [name for name in names if not text(name)]

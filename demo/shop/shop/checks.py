@@ -75,7 +75,7 @@ def static_files() -> str:
 def queue_lengths() -> dict[str, int]:
     """Return the number of waiting tasks by queue."""
     with _client(settings.CELERY_BROKER_URL) as client:
-        return {queue: client.llen(queue) for queue in settings.CELERY_QUEUES}
+        return {queue: client.llen(queue) for queue in settings.QUEUE_NAMES}
 
 
 def last_periodic_run() -> str | None:

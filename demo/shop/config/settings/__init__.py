@@ -1,0 +1,1 @@
+"""Settings of production and of the tests."""

@@ -27,9 +27,10 @@ CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-_scratch = Path(tempfile.mkdtemp(prefix="shop-tests-"))
+_folder = tempfile.TemporaryDirectory(prefix="shop-tests-")
+_scratch = Path(_folder.name)
 STATIC_ROOT = _scratch / "static"
 MEDIA_ROOT = _scratch / "media"
 BACKUP_LOCAL_PATH = _scratch / "backups"
-for _folder in (STATIC_ROOT, MEDIA_ROOT, BACKUP_LOCAL_PATH):
-    _folder.mkdir()
+for _path in (STATIC_ROOT, MEDIA_ROOT, BACKUP_LOCAL_PATH):
+    _path.mkdir()

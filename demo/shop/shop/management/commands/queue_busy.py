@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("seconds", type=float, help="duration of each task")
         parser.add_argument("--count", type=int, default=1)
-        parser.add_argument("--queue", choices=settings.CELERY_QUEUES, default="celery")
+        parser.add_argument("--queue", choices=settings.QUEUE_NAMES, default="celery")
 
     def handle(self, *args: Any, **options: Any) -> None:
         ids = [

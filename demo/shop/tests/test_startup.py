@@ -1,0 +1,121 @@
+"""What a process reads before it starts, and when it refuses to."""
+
+import importlib
+import sys
+from typing import Any
+
+import pytest
+from conftest import PRODUCTION, Run
+
+from config import environment
+
+COMMANDS = {
+    "web": ("-m", "gunicorn", "config.wsgi:application", "--bind=127.0.0.1:0"),
+    "worker": ("-m", "celery", "-A", "config", "worker"),
+    "beat": ("-m", "celery", "-A", "config", "beat"),
+    "command": ("manage.py", "check"),
+}
+
+
+def production(monkeypatch: pytest.MonkeyPatch, **extra: str) -> dict[str, Any]:
+    """Return the production settings for an environment."""
+    for name, value in {**PRODUCTION, **extra}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delitem(sys.modules, "config.settings.production")
+    return vars(importlib.import_module("config.settings.production"))
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_missing_variable_stops_with_one_sentence(
+    run: Run, command: tuple[str, ...]
+) -> None:
+    result = run(*command, without="POSTGRES_PASSWORD")
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert result.stderr.splitlines()[-1] == (
+        "jewelry-shop does not start: "
+        "missing mandatory environment variable POSTGRES_PASSWORD."
+    )
+
+
+@pytest.mark.parametrize("name", environment.MANDATORY)
+@pytest.mark.parametrize("value", [None, ""])
+def test_each_mandatory_variable_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str | None
+) -> None:
+    extra = {} if value is None else {name: value}
+    for key, good in {**PRODUCTION, **extra}.items():
+        monkeypatch.setenv(key, good)
+    if value is None:
+        monkeypatch.delenv(name)
+    with pytest.raises(SystemExit, match=rf"variable {name}\.$"):
+        environment.require_mandatory()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("POSTGRES_PORT", "five"),
+        ("REDIS_PORT", "-1"),
+        ("SITE_URL", "shop.example.test"),
+        ("SITE_URL", "https://[shop"),
+        ("DEMO_SLOW_SECONDS", "soon"),
+        ("DEMO_SLOW_SECONDS", "nan"),
+        ("DEMO_FAIL_MIGRATE", "yes"),
+    ],
+)
+def test_bad_value_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    with pytest.raises(SystemExit, match=f"environment variable {name} is"):
+        production(monkeypatch, **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("True", True), ("true", False), ("1", False), ("", True)]
+)
+def test_booleans_are_the_text_true(
+    monkeypatch: pytest.MonkeyPatch, value: str, expected: bool
+) -> None:
+    settings = production(monkeypatch, SECURE_SSL_REDIRECT=value)
+    assert settings["SECURE_SSL_REDIRECT"] is expected
+
+
+def test_database_is_reached_directly(monkeypatch: pytest.MonkeyPatch) -> None:
+    database = production(monkeypatch, PGBOUNCER_HOST="pool")["DATABASES"]["default"]
+    assert (database["HOST"], database["PORT"]) == ("database.invalid", 5432)
+    assert not database["DISABLE_SERVER_SIDE_CURSORS"]
+
+
+def test_database_is_reached_through_pgbouncer(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = production(
+        monkeypatch,
+        USE_PGBOUNCER="True",
+        PGBOUNCER_HOST="pool",
+        PGBOUNCER_PORT="6543",
+    )
+    database = settings["DATABASES"]["default"]
+    assert (database["HOST"], database["PORT"]) == ("pool", 6543)
+    assert database["DISABLE_SERVER_SIDE_CURSORS"]
+    assert database["CONN_MAX_AGE"] == 0
+
+
+def test_pgbouncer_host_is_mandatory_when_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SystemExit, match=r"variable PGBOUNCER_HOST\.$"):
+        production(monkeypatch, USE_PGBOUNCER="True")
+
+
+def test_hosts_and_origin(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = production(
+        monkeypatch,
+        DJANGO_ALLOWED_HOSTS="a.example.test, b.example.test",
+        SITE_URL="http://127.0.0.1:8080/",
+    )
+    assert settings["ALLOWED_HOSTS"] == ["a.example.test", "b.example.test"]
+    assert settings["CSRF_TRUSTED_ORIGINS"] == ["http://127.0.0.1:8080"]
+    assert settings["SESSION_COOKIE_SECURE"] is False
+
+
+def test_redis_password_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = production(monkeypatch, REDIS_PASSWORD="a@b/c")
+    assert settings["REDIS_URL"] == "redis://:a%40b%2Fc@redis.invalid:6379"
