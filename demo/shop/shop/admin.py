@@ -9,21 +9,21 @@ from shop.models import Order, Product, TaskRun
 class ProductAdmin(admin.ModelAdmin):
     """Products, editable."""
 
-    list_display = ["name", "sku", "price"]
-    search_fields = ["name", "sku"]
+    list_display = ("name", "sku", "price")
+    search_fields = ("name", "sku")
 
 
 @admin.register(Order)
 class OrderAdmin(admin.ModelAdmin):
     """Orders with the state of their tasks."""
 
-    list_display = ["id", "product", "quantity", "total", "confirmed_at"]
-    readonly_fields = ["total", "confirmed_at"]
+    list_display = ("id", "product", "quantity", "total", "confirmed_at")
+    readonly_fields = ("total", "confirmed_at")
 
 
 @admin.register(TaskRun)
 class TaskRunAdmin(admin.ModelAdmin):
     """Which worker did what."""
 
-    list_display = ["name", "queue", "worker", "attempts", "started_at", "finished_at"]
-    list_filter = ["queue"]
+    list_display = ("name", "queue", "worker", "attempts", "started_at", "finished_at")
+    list_filter = ("queue",)

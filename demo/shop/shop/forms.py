@@ -10,7 +10,7 @@ class ProductForm(forms.ModelForm):
 
     class Meta:
         model = Product
-        fields = ["sku", "name", "price", "picture"]
+        fields = ("sku", "name", "price", "picture")
 
 
 class CheckoutForm(forms.ModelForm):
@@ -18,4 +18,4 @@ class CheckoutForm(forms.ModelForm):
 
     class Meta:
         model = Order
-        fields = ["product", "quantity", "email"]
+        fields = ("product", "quantity", "email")

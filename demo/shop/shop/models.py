@@ -19,7 +19,7 @@ class Product(models.Model):
     picture = models.ImageField(upload_to="products/", blank=True)
 
     class Meta:
-        ordering = ["name", "pk"]
+        ordering = ("name", "pk")
 
     def __str__(self) -> str:
         return self.name
@@ -39,7 +39,7 @@ class Order(models.Model):
     confirmed_at = models.DateTimeField(null=True)
 
     class Meta:
-        ordering = ["-created_at"]
+        ordering = ("-created_at",)
 
     def __str__(self) -> str:
         return str(self.pk)
@@ -60,10 +60,10 @@ class TaskRun(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
-        ordering = ["started_at", "pk"]
-        indexes = [
-            models.Index(fields=["name", "-finished_at"], name="taskrun_name_finished")
-        ]
+        ordering = ("started_at", "pk")
+        indexes = (
+            models.Index(fields=["name", "-finished_at"], name="taskrun_name_finished"),
+        )
 
     def __str__(self) -> str:
         return f"{self.name} {self.task_id}"

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 import pytest
-from conftest import PRODUCTION, Run
+from conftest import PRODUCTION, SHOP, Run
 
 from config import environment
 
@@ -97,7 +97,6 @@ def test_database_is_reached_through_pgbouncer(monkeypatch: pytest.MonkeyPatch) 
     database = settings["DATABASES"]["default"]
     assert (database["HOST"], database["PORT"]) == ("pool", 6543)
     assert database["DISABLE_SERVER_SIDE_CURSORS"]
-    assert database["CONN_MAX_AGE"] == 0
 
 
 def test_pgbouncer_host_is_mandatory_when_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,6 +113,14 @@ def test_hosts_and_origin(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings["ALLOWED_HOSTS"] == ["a.example.test", "b.example.test"]
     assert settings["CSRF_TRUSTED_ORIGINS"] == ["http://127.0.0.1:8080"]
     assert settings["SESSION_COOKIE_SECURE"] is False
+
+
+def test_version_comes_from_the_image_or_the_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert production(monkeypatch, APP_VERSION="2.0-next")["APP_VERSION"] == "2.0-next"
+    file = (SHOP / "VERSION").read_text().strip()
+    assert production(monkeypatch, APP_VERSION="")["APP_VERSION"] == file
 
 
 def test_redis_password_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,10 @@ from .base import *  # noqa: F403
 environment.require_mandatory()
 drills.apply()
 
-APP_VERSION = environment.text("APP_VERSION", "unknown")
+APP_VERSION = environment.text(
+    "APP_VERSION",
+    (BASE_DIR / "VERSION").read_text(encoding="ascii").strip(),  # noqa: F405
+)
 SECRET_KEY = environment.text("DJANGO_SECRET_KEY")
 ALLOWED_HOSTS = environment.words("DJANGO_ALLOWED_HOSTS")
 SITE_URL = environment.origin("SITE_URL")
@@ -37,9 +40,7 @@ DATABASES = {
         "USER": environment.text("POSTGRES_USER"),
         "PASSWORD": environment.text("POSTGRES_PASSWORD"),
         **_database_address,
-        # A transaction pool keeps neither cursors nor a connection of our own.
-        "CONN_MAX_AGE": 0 if _through_pgbouncer else 60,
-        "CONN_HEALTH_CHECKS": True,
+        # A transaction pool keeps no cursor from one statement to the next.
         "DISABLE_SERVER_SIDE_CURSORS": _through_pgbouncer,
         "OPTIONS": {"connect_timeout": 5, "tcp_user_timeout": 10_000},
     }

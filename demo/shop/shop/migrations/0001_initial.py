@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 ),
                 ("picture", models.ImageField(blank=True, upload_to="products/")),
             ],
-            options={"ordering": ["name", "pk"]},
+            options={"ordering": ("name", "pk")},
         ),
         migrations.CreateModel(
             name="Order",
@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={"ordering": ["-created_at"]},
+            options={"ordering": ("-created_at",)},
         ),
         migrations.CreateModel(
             name="TaskRun",
@@ -101,6 +101,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={"ordering": ["started_at", "pk"]},
+            options={"ordering": ("started_at", "pk")},
         ),
     ]
