@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The cluster as this collection's modules see it, over kubernetes.core's client (private to the collection)."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
+    PlatformError,
+)
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import (
+    get_api_client,
+)
+
+API_VERSIONS = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1", "ReplicaSet": "apps/v1", "Pod": "v1"}
+_FINAL_STATUSES = (400, 401, 403, 404)
+
+
+class Cluster:
+    """Reads objects and opens port-forward streams.
+
+    The connection is made with the first call, so that an API server that is away for a moment can be asked again; a lock
+    guards that and the discovery of resources, which kubernetes.core's client does not protect against threads.
+
+    Args:
+        auth: kubernetes.core's authentication options, by their names in a task.
+    """
+
+    def __init__(self, auth: Mapping[str, Any]) -> None:
+        self._auth = dict(auth)
+        self._lock = threading.Lock()
+        self._k8s: Any = None
+        self._resources: dict[str, Any] = {}
+
+    def _resource(self, kind: str) -> Any:
+        with self._lock:
+            if self._k8s is None:
+                self._k8s = get_api_client(**self._auth)
+            if kind not in self._resources:
+                self._resources[kind] = self._k8s.resource(kind, API_VERSIONS[kind])
+            return self._resources[kind]
+
+    def get(self, kind: str, namespace: str, name: str, timeout: float) -> dict[str, Any]:
+        """One object.
+
+        Args:
+            kind: a key of API_VERSIONS.
+            namespace: its namespace.
+            name: its name.
+            timeout: seconds to wait for the API server.
+
+        Raises:
+            PlatformError: it cannot be had; names it and says why in the cluster's words.
+        """
+        return self._read(f"{kind} {namespace}/{name}", kind, timeout, name=name, namespace=namespace)
+
+    def list(self, kind: str, namespace: str, selector: str, timeout: float) -> list[dict[str, Any]]:
+        """The objects of a kind that a label selector picks.
+
+        Args:
+            kind: a key of API_VERSIONS.
+            namespace: their namespace.
+            selector: as in the API's labelSelector parameter.
+            timeout: seconds to wait for the API server.
+
+        Raises:
+            PlatformError: they cannot be listed; says why in the cluster's words.
+        """
+        found = self._read(f"{kind}s of namespace {namespace}", kind, timeout, namespace=namespace, label_selector=selector)
+        items: list[dict[str, Any]] = found["items"]
+        return items
+
+    def _read(self, subject: str, kind: str, timeout: float, **params: Any) -> dict[str, Any]:
+        # Loading a kubeconfig, credential plugins and the transport raise errors of many libraries without a common base.
+        try:
+            resource = self._resource(kind)
+            answer: dict[str, Any] = self._k8s.get(resource, _request_timeout=timeout, **params).to_dict()
+        except Exception as error:
+            raise as_platform_error(subject, error) from error
+        return answer
+
+    def port_forward(self, namespace: str, pod: str, port: int) -> Any:
+        """Open a port-forward stream to a pod; blocks for as long as the API server lets it.
+
+        Each call has an ApiClient of its own: the kubernetes library replaces a method of the client while it opens a stream.
+
+        Args:
+            namespace: the pod's namespace.
+            pod: the pod's name.
+            port: the port in the pod.
+
+        Returns:
+            The kubernetes library's PortForward.
+
+        Raises:
+            PlatformError: the API server refuses or cannot be reached.
+        """
+        from kubernetes.client import ApiClient, CoreV1Api
+        from kubernetes.stream import portforward
+
+        try:
+            api = CoreV1Api(ApiClient(self._k8s.configuration))
+            return portforward(api.connect_get_namespaced_pod_portforward, pod, namespace, ports=str(port))
+        except Exception as error:
+            raise as_platform_error(f"port-forward to pod {namespace}/{pod}", error) from error
+
+
+def _status_and_words(error: BaseException) -> tuple[int | None, str | None]:
+    status = getattr(error, "status", None) or getattr(error, "status_code", None)
+    body = getattr(error, "body", None) or getattr(error, "resp_body", None)
+    try:
+        words = json.loads(body or "")["message"]
+    except (TypeError, ValueError, KeyError):
+        words = getattr(error, "reason", None) if status else None
+    return status, str(words) if words else None
+
+
+def as_platform_error(subject: str, error: BaseException) -> PlatformError:
+    """Say what an error of the client libraries means.
+
+    Args:
+        subject: what was asked for.
+        error: what was raised.
+    """
+    # The stream functions hide a refused handshake behind an ApiException without a status.
+    for candidate in (error, error.__cause__, error.__context__):
+        status, words = _status_and_words(candidate) if candidate else (None, None)
+        if status:
+            return PlatformError(f"{subject}: {words or f'the API server answered with status {status}'}", status in _FINAL_STATUSES)
+    configuration = type(error).__name__ in ("CoreException", "ConfigException")
+    text = str(getattr(error, "reason", None) or error) or type(error).__name__
+    text = " ".join(re.sub(r"<[^<>]*>: |HTTPS?Connection\([^)]*\): ", "", text).split())
+    return PlatformError(f"{subject}: {text if configuration else f'the API server cannot be reached: {text}'}", configuration)

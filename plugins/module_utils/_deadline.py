@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Deadlines on the monotonic clock, and sockets that keep them (private to the collection)."""
+
+from __future__ import annotations
+
+import queue
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class StageTimeout(TimeoutError):
+    """A timeout whose text says what was being waited for."""
+
+
+class Deadline:
+    """A point in time after which nothing is waited for any more.
+
+    Args:
+        seconds: how far away it is.
+        within: an outer deadline that this one cannot outlast.
+    """
+
+    def __init__(self, seconds: float, within: Deadline | None = None) -> None:
+        self.seconds = seconds
+        self._at = time.monotonic() + seconds
+        self.cut_short = within is not None and within._at < self._at
+        if within is not None and self.cut_short:
+            self._at = within._at
+
+    def remaining(self) -> float:
+        """Seconds left, never negative."""
+        return max(0.0, self._at - time.monotonic())
+
+    def require(self) -> float:
+        """Seconds left, always positive.
+
+        Raises:
+            TimeoutError: the deadline has passed.
+        """
+        left = self.remaining()
+        if not left:
+            raise TimeoutError("the deadline has passed")
+        return left
+
+
+def bounded_call(function: Callable[[], T], deadline: Deadline, discard: Callable[[T], object] = lambda _late: None) -> T:
+    """Run a call that knows no timeout (name resolution, a library's connect) and wait for it until the deadline.
+
+    A call that is still running then is left behind in its daemon thread, which cannot keep the process alive.
+
+    Args:
+        function: what to run.
+        deadline: how long to wait for it.
+        discard: releases a result that comes too late.
+
+    Raises:
+        TimeoutError: there was no result in time.
+        Exception: whatever the function raised.
+    """
+    done: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
+    abandoned = threading.Event()
+
+    def work() -> None:
+        try:
+            result = function()
+        except BaseException as error:  # handed to the waiting thread, which raises it
+            done.put((None, error))
+            return
+        if abandoned.is_set():
+            discard(result)
+        done.put((result, None))
+
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        result, error = done.get(timeout=deadline.require())
+    except queue.Empty:
+        abandoned.set()
+        raise TimeoutError("no result in time") from None
+    if error is not None:
+        raise error
+    return result  # type: ignore[no-any-return]
+
+
+def arm(sock: socket.socket, deadline: Deadline | None) -> None:
+    """Let the socket's next wait end at the deadline.
+
+    Raises:
+        TimeoutError: the deadline has passed.
+    """
+    if deadline is not None:
+        sock.settimeout(deadline.require())
+
+
+class DeadlineSocket(socket.socket):
+    """A socket each of whose waits ends at one deadline.
+
+    An ordinary timeout starts anew with every byte received, so that a server which trickles can hold its client forever.
+    """
+
+    deadline: Deadline | None = None
+
+    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
+        """Receive as socket.recv_into does, for as long as the deadline allows."""
+        arm(self, self.deadline)
+        return super().recv_into(buffer, nbytes, flags)
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        """Send as socket.sendall does, for as long as the deadline allows."""
+        arm(self, self.deadline)
+        super().sendall(data, flags)
+
+
+class DeadlineTlsSocket(ssl.SSLSocket):
+    """The same for TLS; set as sslsocket_class of a context."""
+
+    deadline: Deadline | None = None
+
+    def recv_into(self, buffer: Any, nbytes: int | None = None, flags: int = 0) -> int:
+        """Receive as SSLSocket.recv_into does, for as long as the deadline allows."""
+        arm(self, self.deadline)
+        return super().recv_into(buffer, nbytes, flags)
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        """Send as SSLSocket.sendall does, for as long as the deadline allows."""
+        arm(self, self.deadline)
+        super().sendall(data, flags)

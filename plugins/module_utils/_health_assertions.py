@@ -1,0 +1,189 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a healthy answer looks like, and why an answer is not one (private to the collection). Pure functions."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible.module_utils.urls import mask_url
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
+    PlatformError,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._http_probe import (
+    REDIRECT_STATUSES,
+    Answer,
+)
+
+_EXCERPT = 160
+_MASK = "********"
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What an answer has to be.
+
+    Attributes:
+        statuses: accepted status codes.
+        response_headers: header name to the text that its value has to contain, without regard to case.
+        body_contains: text that the body has to contain.
+        body_regex: pattern that has to be found in the body.
+        json: path (see parse_path) to the value expected there.
+        max_latency: seconds that the exchange may take.
+        follow_redirects: whether redirects to the same host were followed; only words a reason.
+    """
+
+    statuses: tuple[int, ...] = (200,)
+    response_headers: dict[str, str] = field(default_factory=dict)
+    body_contains: str | None = None
+    body_regex: re.Pattern[str] | None = None
+    json: dict[str, Any] = field(default_factory=dict)
+    max_latency: float | None = None
+    follow_redirects: bool = False
+
+
+def redact(text: str, secrets: Sequence[str]) -> str:
+    """The text without the secrets.
+
+    Args:
+        text: anything that is about to be shown.
+        secrets: what must not be in it.
+    """
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, _MASK)
+    return text
+
+
+def parse_path(path: str) -> list[str]:
+    r"""Split a path into a JSON document: names and list positions separated by dots, a dot within a name written as \.
+
+    Raises:
+        ValueError: the path has an empty part.
+    """
+    parts = [part.replace("\\.", ".") for part in re.split(r"(?<!\\)\.", path)]
+    if not all(parts):
+        raise ValueError(f"{path!r} has an empty part")
+    return parts
+
+
+def same_json(expected: Any, actual: Any) -> bool:
+    """Equality as JSON has it: true is not 1, while 1 is 1.0."""
+    if isinstance(expected, bool) or isinstance(actual, bool):
+        return expected is actual
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return expected.keys() == actual.keys() and all(same_json(expected[key], actual[key]) for key in expected)
+    if isinstance(expected, list) and isinstance(actual, list):
+        return len(expected) == len(actual) and all(map(same_json, expected, actual))
+    return bool(expected == actual)
+
+
+def _look_up(document: Any, path: str) -> Any:
+    for part in parse_path(path):
+        if isinstance(document, dict) and part in document:
+            document = document[part]
+        elif isinstance(document, list) and part.isdecimal() and int(part) < len(document):
+            document = document[int(part)]
+        else:
+            raise PlatformError(f"{path} is missing in the JSON")
+    return document
+
+
+def _excerpt(text: str, secrets: Sequence[str]) -> str:
+    words = " ".join(redact(text, secrets).split())
+    return words if len(words) <= _EXCERPT else f"{words[:_EXCERPT]}..."
+
+
+def _text(answer: Answer) -> str:
+    charset = re.search(r"charset=\"?([\w.-]+)", answer.headers.get("content-type", ""), re.IGNORECASE)
+    try:
+        return answer.body.decode(charset.group(1) if charset else "utf-8", "replace")
+    except LookupError:
+        return answer.body.decode("utf-8", "replace")
+
+
+def _is_html(answer: Answer, text: str) -> bool:
+    return "html" in answer.headers.get("content-type", "").lower() or text.lstrip()[:1] == "<"
+
+
+def _html_title(text: str) -> str:
+    title = re.search(r"<title[^>]*>([^<]*)", text, re.IGNORECASE)
+    return " ".join(title.group(1).split()) if title else ""
+
+
+def _judge_status(answer: Answer, expected: Expectation, secrets: Sequence[str]) -> str | None:
+    if answer.status in expected.statuses:
+        return None
+    if answer.status in REDIRECT_STATUSES and answer.location:
+        target = redact(mask_url(answer.location), secrets)
+        why = "which is not followed there" if expected.follow_redirects else "redirects are not followed"
+        return f"redirected with status {answer.status} to {target} ({why})"
+    wanted = " or ".join(map(str, expected.statuses))
+    text = _text(answer)
+    said = _excerpt(_html_title(text) if _is_html(answer, text) else text, secrets)
+    return f"status {answer.status} instead of {wanted}{': ' + said if said else ''}"
+
+
+def _judge_headers(answer: Answer, expected: Expectation, secrets: Sequence[str]) -> str | None:
+    for name, wanted in expected.response_headers.items():
+        value = answer.headers.get(name.lower())
+        if value is None:
+            return f"the answer has no header {name}"
+        if wanted.lower() not in value.lower():
+            return f"the answer's header {name} is {_excerpt(value, secrets)!r} and does not contain {wanted!r}"
+    return None
+
+
+def _judge_json(answer: Answer, text: str, expected: Expectation, secrets: Sequence[str]) -> str | None:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        if _is_html(answer, text):
+            title = _excerpt(_html_title(text), secrets)
+            return f"an HTML page came back where JSON was expected{f' (its title: {title!r})' if title else ''}"
+        return f"the body is not JSON: {_excerpt(text, secrets)!r}"
+    except RecursionError:
+        return "the body's JSON is nested too deeply"
+    problems = []
+    for path, wanted in expected.json.items():
+        try:
+            value = _look_up(document, path)
+        except PlatformError as error:
+            problems.append(str(error))
+            continue
+        if not same_json(wanted, value):
+            shown = _excerpt(json.dumps(value, ensure_ascii=False), secrets)
+            problems.append(f"{path} is {shown} instead of {json.dumps(wanted, ensure_ascii=False, default=str)}")
+    return ", ".join(problems) or None
+
+
+def judge(answer: Answer, expected: Expectation, secrets: Sequence[str] = ()) -> str | None:
+    """Hold an answer against what was expected.
+
+    Args:
+        answer: what came back.
+        expected: what it should be.
+        secrets: texts that must not be in the reason, even where the answer repeats them.
+
+    Returns:
+        The reason why it is not healthy, or None if it is.
+    """
+    reason = _judge_status(answer, expected, secrets) or _judge_headers(answer, expected, secrets)
+    if reason:
+        return reason
+    text = _text(answer)
+    if expected.body_contains is not None and expected.body_contains not in text:
+        return f"the body does not contain {expected.body_contains!r}: {_excerpt(text, secrets)!r}"
+    if expected.body_regex is not None and not expected.body_regex.search(text):
+        return f"the body does not match {expected.body_regex.pattern!r}: {_excerpt(text, secrets)!r}"
+    if expected.json and (reason := _judge_json(answer, text, expected, secrets)):
+        return reason
+    if expected.max_latency is not None and answer.elapsed > expected.max_latency:
+        return f"the answer took {answer.elapsed:.3f} s, more than max_latency {expected.max_latency:g} s"
+    return None

@@ -1,0 +1,150 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One attempt after the other, within the limits of a run (private to the collection)."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._deadline import (
+    Deadline,
+    StageTimeout,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
+    PlatformError,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._health_assertions import (
+    judge,
+    redact,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._health_endpoint import (
+    Endpoint,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._http_probe import (
+    Dial,
+    exchange,
+    tls_context,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._port_forward import (
+    PodDialer,
+)
+
+NOT_TRIED = "it was not tried before the deadline"
+_JOIN_GRACE = 0.5
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Limits of a run: seconds, bytes of body, and requests at the same time."""
+
+    timeout: float = 60.0
+    request_timeout: float = 5.0
+    interval: float = 1.0
+    max_body: int = 1 << 20
+    concurrency: int = 16
+
+
+@dataclass
+class Record:
+    """How the last attempt at one target ended; no reason means that it is healthy."""
+
+    reason: str | None = NOT_TRIED
+    status: int | None = None
+    elapsed: float | None = None
+    attempts: int = 0
+
+    def result(self) -> dict[str, Any]:
+        """The part of a result that every target has."""
+        return {
+            "healthy": self.reason is None,
+            "status": self.status,
+            "elapsed": None if self.elapsed is None else round(self.elapsed, 3),
+            "attempts": self.attempts,
+            "reason": self.reason,
+        }
+
+
+class Prober:
+    """Makes attempts for one endpoint.
+
+    Args:
+        endpoint: what to send and to expect.
+        settings: limits.
+        slots: limits the requests of all probers that run at the same time.
+        deadline: when the run ends.
+
+    Raises:
+        PlatformError: the endpoint's TLS settings cannot be used.
+    """
+
+    def __init__(self, endpoint: Endpoint, settings: Settings, slots: threading.BoundedSemaphore, deadline: Deadline) -> None:
+        self.endpoint = endpoint
+        self.settings = settings
+        self.deadline = deadline
+        self._slots = slots
+        self._context = _context(endpoint)
+
+    def attempt(self, record: Record, dial: Dial) -> None:
+        """Try once, and write down how it ended."""
+        if not self._slots.acquire(timeout=self.deadline.remaining()):
+            return
+        try:
+            if isinstance(dial, PodDialer):
+                with dial:
+                    self._exchange(record, dial)
+            else:
+                self._exchange(record, dial)
+        finally:
+            self._slots.release()
+
+    def _exchange(self, record: Record, dial: Dial) -> None:
+        endpoint = self.endpoint
+        deadline = Deadline(self.settings.request_timeout, self.deadline)
+        start = time.monotonic()
+        status: int | None = None
+        reason: str | None
+        try:
+            answer = exchange(endpoint.request, self._context, dial, deadline, self.settings.max_body)
+            if isinstance(dial, PodDialer):
+                answer = replace(answer, elapsed=answer.elapsed - dial.seconds)
+            status, elapsed = answer.status, answer.elapsed
+            reason = judge(answer, endpoint.expected, endpoint.secrets)
+        except StageTimeout as error:
+            # An attempt that only the end of the run cut short says less than the one before it.
+            if deadline.cut_short and record.attempts:
+                return
+            elapsed = time.monotonic() - start
+            reason = f"no answer within {elapsed:.1f} s ({error})"
+        except PlatformError as error:
+            elapsed = time.monotonic() - start
+            reason = str(error)
+        if status is None and isinstance(dial, PodDialer):
+            reason = dial.error or reason
+        record.attempts += 1
+        record.status, record.elapsed = status, elapsed
+        record.reason = redact(reason, endpoint.secrets) if reason else None
+
+
+def in_threads(calls: Iterable[Callable[[], None]], deadline: Deadline) -> None:
+    """Run calls at the same time; one that outlasts the deadline is left behind in its daemon thread."""
+    threads = [threading.Thread(target=call, daemon=True) for call in calls]
+    for thread in threads:
+        thread.start()
+    limit = Deadline(deadline.remaining() + _JOIN_GRACE)
+    for thread in threads:
+        thread.join(limit.remaining())
+
+
+def _context(endpoint: Endpoint) -> ssl.SSLContext:
+    try:
+        return tls_context(endpoint.validate_certs, endpoint.ca_path)
+    except OSError as error:  # ssl.SSLError is one
+        why = error.strerror if not isinstance(error, ssl.SSLError) else "it holds no usable certificate"
+        raise PlatformError(f"endpoint {endpoint.name}: ca_path {endpoint.ca_path}: {why}", certain=True) from error
