@@ -12,8 +12,6 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-ROLLED_OUT_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
-
 
 def environment_strings(values: Mapping[str, Any]) -> dict[str, str]:
     """Turn what YAML made of environment values into the text that the application reads.
@@ -45,18 +43,13 @@ def with_defaults(value: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict
     return merged
 
 
-def rollout_targets(manifests: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """List what M(jewelry_shop.platform.rollout) has to wait for among C(manifests)."""
-    return [
-        {"kind": manifest["kind"], "name": manifest["metadata"]["name"], "image": _main_image(manifest)}
-        for manifest in manifests
-        if manifest["kind"] in ROLLED_OUT_KINDS
-    ]
-
-
-def _main_image(manifest: Mapping[str, Any]) -> str:
-    image: str = manifest["spec"]["template"]["spec"]["containers"][0]["image"]
-    return image
+def rollout_target(workload: Mapping[str, Any]) -> dict[str, str]:
+    """Say what M(jewelry_shop.platform.rollout) has to wait for, given a workload's description."""
+    return {
+        "kind": workload.get("kind", "Deployment"),
+        "name": workload["name"],
+        "image": workload["pod"]["containers"][0]["image"],
+    }
 
 
 def cpu_cores(quantity: str | int | float) -> float:
