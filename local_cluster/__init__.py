@@ -1,0 +1,1 @@
+"""Bring up a kind cluster, with or without a container registry to pull from."""

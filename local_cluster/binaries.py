@@ -1,0 +1,170 @@
+"""Programs built from Go modules; each has a go.mod and go.sum below go/ that pin everything."""
+
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_cluster import cache
+from local_cluster.config import KUBERNETES_VERSION, PACKAGE
+from local_cluster.errors import LocalClusterError
+from local_cluster.process import output, run
+from local_cluster.steps import Step
+
+_MODULES = PACKAGE / "go"
+
+
+@dataclass(frozen=True)
+class GoBuild:
+    """One call of ``go build``.
+
+    Attributes:
+        module: Name of the folder below go/.
+        binaries: Names of the programs that it makes.
+        packages: What is built: ``tool`` stands for all tools of go.mod.
+        linker_flags: Flags for the linker beside ``-s -w``.
+        minutes: About how long it takes on two cores when the Go build cache is empty.
+    """
+
+    module: str
+    binaries: tuple[str, ...]
+    packages: tuple[str, ...] = ("tool",)
+    linker_flags: str = ""
+    minutes: float = 0.5
+
+    @property
+    def hash(self) -> str:
+        """Content hash of what the programs are made of."""
+        return cache.content_hash(_MODULES / self.module, *self.packages, self.linker_flags)
+
+    @property
+    def directory(self) -> Path:
+        """Folder of the programs; it is there only when all of them are."""
+        return cache.root() / "builds" / f"{self.module}-{self.hash}"
+
+    def ensure(self) -> None:
+        """Build the programs unless they are there."""
+        if not self.directory.exists():
+            self.build()
+
+    def build(self) -> None:
+        """Build the programs and put links to them into the cache's bin folder."""
+        _check_go(_MODULES / self.module / "go.mod")
+        with cache.atomic_directory(self.directory) as folder:
+            target = folder / self.binaries[0] if len(self.binaries) == 1 else f"{folder}/"
+            flags = f"-s -w {self.linker_flags}".strip()
+            run(
+                [
+                    "nice",
+                    "go",
+                    "build",
+                    "-trimpath",
+                    "-buildvcs=false",
+                    f"-ldflags={flags}",
+                    "-o",
+                    target,
+                    *self.packages,
+                ],
+                cwd=_MODULES / self.module,
+                environment={"CGO_ENABLED": "0"},
+                log=cache.log_file(self.module),
+            )
+
+    def link(self) -> None:
+        """Put links to the programs into the cache's bin folder."""
+        cache.binaries().mkdir(parents=True, exist_ok=True)
+        for name in self.binaries:
+            link = cache.binaries() / name
+            if not link.is_symlink() or link.readlink() != self.directory / name:
+                temporary = link.with_name(f".{name}.{os.getpid()}")
+                temporary.symlink_to(self.directory / name)
+                temporary.replace(link)
+
+    def step(self) -> Step:
+        """Return the step that builds the programs."""
+        title = f"{', '.join(self.binaries)} from Go modules (about {self.minutes:g} min)"
+        return Step(title, self.directory.exists, self.build)
+
+
+def _version_flags() -> str:
+    major, minor, _ = KUBERNETES_VERSION.removeprefix("v").split(".")
+    values = {"gitVersion": KUBERNETES_VERSION, "gitMajor": major, "gitMinor": minor}
+    packages = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+    return " ".join(f"-X {package}.{key}={value}" for package in packages for key, value in values.items())
+
+
+RUNC_SHIM = GoBuild("runc-shim", ("runc-shim",), packages=(".",))
+KIND = GoBuild("kind", ("kind",))
+KUBECTL = GoBuild(
+    "kubernetes", ("kubectl",), packages=("k8s.io/kubernetes/cmd/kubectl",), linker_flags=_version_flags(), minutes=2
+)
+KUBERNETES = GoBuild(
+    "kubernetes",
+    (
+        "kube-apiserver",
+        "kube-controller-manager",
+        "kube-proxy",
+        "kube-scheduler",
+        "kubeadm",
+        "kubectl",
+        "kubelet",
+    ),
+    linker_flags=_version_flags(),
+    minutes=8,
+)
+CRICTL = GoBuild("crictl", ("crictl",))
+ETCD = GoBuild("etcd", ("etcd",), minutes=1)
+COREDNS = GoBuild("coredns", ("coredns",), minutes=3)
+KUBE_ROUTER = GoBuild("kube-router", ("kube-router",), minutes=2)
+METRICS_SERVER = GoBuild("metrics-server", ("metrics-server",), minutes=3)
+LOCAL_PATH_PROVISIONER = GoBuild("local-path-provisioner", ("local-path-provisioner",), minutes=1)
+
+NODE_BUILDS = (KUBERNETES, CRICTL, ETCD, COREDNS, KUBE_ROUTER, METRICS_SERVER, LOCAL_PATH_PROVISIONER)
+
+
+def module_directory(build: GoBuild, path: str) -> Path:
+    """Return the folder of a module's source in the Go module cache.
+
+    Args:
+        build: The build whose go.mod names the module.
+        path: Path of the module.
+    """
+    folder = _MODULES / build.module
+    output(["go", "-C", folder, "mod", "download", path])
+    return Path(output(["go", "-C", folder, "list", "-m", "-f", "{{.Dir}}", path]))
+
+
+def module_version(build: GoBuild, path: str) -> str:
+    """Return the version of a module that a build's go.mod requires."""
+    return required_version((_MODULES / build.module / "go.mod").read_text(), path)
+
+
+def required_version(go_mod: str, path: str) -> str:
+    """Return the version of ``path`` in the text of a go.mod."""
+    match = re.search(rf"^(?:require)?\s+{re.escape(path)} (v\S+)", go_mod, re.MULTILINE)
+    if match is None:
+        raise LocalClusterError(f"go.mod does not require {path}.")
+    return match.group(1)
+
+
+def minimum_go(go_mod: str) -> tuple[int, ...]:
+    """Return the Go version that the text of a go.mod asks for."""
+    match = re.search(r"^go (\d+)\.(\d+)", go_mod, re.MULTILINE)
+    return tuple(int(number) for number in match.groups()) if match else (0, 0)
+
+
+def _check_go(go_mod: Path) -> None:
+    needed = minimum_go(go_mod.read_text())
+    if shutil.which("go") is None:
+        raise LocalClusterError(
+            f"No container registry answers, so {go_mod.parent.name} must be built, and that needs "
+            f"Go {needed[0]}.{needed[1]} or newer on PATH."
+        )
+    found = output(["go", "env", "GOVERSION"]).removeprefix("go")
+    if tuple(int(number) for number in re.findall(r"\d+", found)[:2]) < needed and (
+        output(["go", "env", "GOTOOLCHAIN"]) == "local"
+    ):
+        raise LocalClusterError(
+            f"Building {go_mod.parent.name} needs Go {needed[0]}.{needed[1]} or newer; found {found}."
+        )

@@ -1,0 +1,89 @@
+"""The per-machine cache: where built things are kept, and how they are named by content."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def root() -> Path:
+    """Return the cache folder of this user on this machine."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "jewelry_shop.platform"
+
+
+def binaries() -> Path:
+    """Return the folder with links to kind, kubectl and the other programs."""
+    return root() / "bin"
+
+
+def log_file(name: str) -> Path:
+    """Return the log file of one step; its folder exists."""
+    folder = root() / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{name}.log"
+
+
+def content_hash(*parts: str | Path) -> str:
+    """Return 12 hex digits that change with any part.
+
+    Args:
+        parts: Text, a file, or a folder. Of a file the content counts, of a folder the relative
+            names, the executable bits and the contents below it; never where it is.
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        for name, data in _entries(part):
+            digest.update(f"{len(name)} {len(data)} {name}".encode())
+            digest.update(data)
+    return digest.hexdigest()[:12]
+
+
+def _entries(part: str | Path) -> Iterator[tuple[str, bytes]]:
+    if isinstance(part, str):
+        yield "", part.encode()
+    elif part.is_dir():
+        for path in sorted(part.rglob("*")):
+            if path.is_file():
+                mode = "x" if os.access(path, os.X_OK) else "-"
+                yield f"{mode}{path.relative_to(part).as_posix()}", path.read_bytes()
+    else:
+        yield "", part.read_bytes()
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Give a temporary folder on the cache's file system, removed at the end."""
+    folder = root() / "tmp"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        yield Path(name)
+
+
+@contextmanager
+def atomic_directory(target: Path) -> Iterator[Path]:
+    """Give a folder to fill that becomes ``target`` only when the block ends without an error."""
+    with scratch() as folder:
+        filled = folder / target.name
+        filled.mkdir()
+        yield filled
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(target, ignore_errors=True)
+        filled.rename(target)
+
+
+@contextmanager
+def lock() -> Iterator[None]:
+    """Let only one process of this user prepare this machine at a time."""
+    root().mkdir(parents=True, exist_ok=True)
+    with (root() / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Waiting for another run that prepares this machine.", flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,68 @@
+"""Pinned versions and the settings of one cluster."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_cluster import cache
+
+PACKAGE = Path(__file__).parent
+REPOSITORY = PACKAGE.parent
+
+KUBERNETES_VERSION = "v1.34.4"
+PUBLISHED_NODE_IMAGE = f"kindest/node:{KUBERNETES_VERSION}"
+PUBLISHED_REGISTRY_IMAGE = "registry:2"
+
+# Where every node sees the one directory that ReadWriteMany volumes live in.
+SHARED_MOUNT = "/var/lib/shared-volumes"
+HTTP_NODE_PORT = 30080
+HTTPS_NODE_PORT = 30443
+
+DEMO_CLUSTER = "jewelry-shop"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What tells one kind cluster from another.
+
+    Attributes:
+        name: Name of the kind cluster; its kubectl context is ``kind-<name>``.
+        kubeconfig: File that the context is written to.
+        http_port: Port on 127.0.0.1 that leads to node port 30080.
+        https_port: Port on 127.0.0.1 that leads to node port 30443.
+        registry_port: Port on 127.0.0.1 of the registry beside the nodes.
+        workers: Number of worker nodes.
+    """
+
+    name: str
+    kubeconfig: Path
+    http_port: int
+    https_port: int
+    registry_port: int
+    workers: int
+
+    @property
+    def context(self) -> str:
+        """Name of the kubectl context."""
+        return f"kind-{self.name}"
+
+    @property
+    def control_plane(self) -> str:
+        """Name of the control-plane node and of its container."""
+        return f"{self.name}-control-plane"
+
+    @property
+    def registry(self) -> str:
+        """Name of the registry's container and of its volume."""
+        return f"{self.name}-registry"
+
+    @property
+    def directory(self) -> Path:
+        """Folder of what belongs to this cluster alone."""
+        return cache.root() / "clusters" / self.name
+
+
+def default_kubeconfig(name: str) -> Path:
+    """Return the user's kubeconfig for the demo cluster, a file of its own for any other."""
+    if name == DEMO_CLUSTER:
+        return Path.home() / ".kube" / "config"
+    return cache.root() / "clusters" / name / "kubeconfig"

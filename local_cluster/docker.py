@@ -1,0 +1,73 @@
+"""Images of the docker engine that are made here, named by the content they are made of."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from local_cluster.process import run, succeeds
+
+_REPOSITORY = "jewelry-shop.local"
+
+
+def local_reference(name: str, tag: str) -> str:
+    """Return the reference of an image that is made here.
+
+    Args:
+        name: What it is.
+        tag: Ends with the hash of what it is made of, so that being there means being right.
+    """
+    return f"{_REPOSITORY}/{name}:{tag}"
+
+
+def image_exists(reference: str) -> bool:
+    """Tell whether the engine has an image."""
+    return succeeds(["docker", "image", "inspect", "--format", "{{.Id}}", reference])
+
+
+def import_root(root: Path, reference: str, *, log: Path, changes: Sequence[str] = ()) -> None:
+    """Make an image of one layer from a folder.
+
+    Args:
+        root: The image's root file system.
+        reference: Name of the image.
+        log: File for the command's output.
+        changes: Dockerfile instructions, such as ``CMD ["sh"]``.
+    """
+    archive = root.with_name(root.name + ".tar")
+    run(["tar", "--numeric-owner", "-C", root, "-cf", archive, "."], log=log)
+    options = [option for change in changes for option in ("--change", change)]
+    run(["docker", "import", *options, archive, reference], log=log)
+    archive.unlink()
+
+
+def build(
+    context: Path,
+    reference: str,
+    *,
+    log: Path,
+    dockerfile: Path | None = None,
+    target: str = "",
+    arguments: Mapping[str, str] | None = None,
+) -> None:
+    """Build an image from a Dockerfile.
+
+    Args:
+        context: Folder that is sent to the engine.
+        reference: Name of the image.
+        log: File for the command's output.
+        dockerfile: The Dockerfile, when it is not in the context.
+        target: Stage to stop at, when it is not the last.
+        arguments: Build arguments.
+    """
+    command: list[str | Path] = ["docker", "build", "--tag", reference]
+    if dockerfile:
+        command += ["--file", dockerfile]
+    if target:
+        command += ["--target", target]
+    for key, value in (arguments or {}).items():
+        command += ["--build-arg", f"{key}={value}"]
+    run([*command, context], log=log, environment=_builder())
+
+
+def _builder() -> dict[str, str]:
+    """Debian's client has no buildx: the classic builder serves there."""
+    return {} if succeeds(["docker", "buildx", "version"]) else {"DOCKER_BUILDKIT": "0"}

@@ -1,0 +1,3 @@
+module jewelry-shop.local/runc-shim
+
+go 1.24
