@@ -21,6 +21,8 @@ from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import 
 
 API_VERSIONS = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1", "ReplicaSet": "apps/v1", "Pod": "v1"}
 _FINAL_STATUSES = (400, 401, 403, 404)
+_TRANSPORTS = ("urllib3", "websocket")
+_TRANSPORT_NOISE = re.compile(r"<[^<>]*>: |HTTPS?Connection\([^)]*\): ")
 
 
 class Cluster:
@@ -129,12 +131,15 @@ def as_platform_error(subject: str, error: BaseException) -> PlatformError:
         subject: what was asked for.
         error: what was raised.
     """
-    # The stream functions hide a refused handshake behind an ApiException without a status.
-    for candidate in (error, error.__cause__, error.__context__):
-        status, words = _status_and_words(candidate) if candidate else (None, None)
+    # The stream functions hide what happened behind an ApiException without a status.
+    chain = [item for item in (error, error.__cause__, error.__context__) if item]
+    for item in chain:
+        status, words = _status_and_words(item)
         if status:
             return PlatformError(f"{subject}: {words or f'the API server answered with status {status}'}", status in _FINAL_STATUSES)
-    configuration = type(error).__name__ in ("CoreException", "ConfigException")
-    text = str(getattr(error, "reason", None) or error) or type(error).__name__
-    text = " ".join(re.sub(r"<[^<>]*>: |HTTPS?Connection\([^)]*\): ", "", text).split())
-    return PlatformError(f"{subject}: {text if configuration else f'the API server cannot be reached: {text}'}", configuration)
+    text = " ".join(_TRANSPORT_NOISE.sub("", str(getattr(error, "reason", None) or error)).split())
+    if any(isinstance(item, OSError) or type(item).__module__.partition(".")[0] in _TRANSPORTS for item in chain):
+        return PlatformError(f"{subject}: the API server cannot be reached: {text or type(error).__name__}")
+    if type(error).__name__ in ("CoreException", "ConfigException"):
+        return PlatformError(f"{subject}: {text}", certain=True)
+    return PlatformError(f"{subject}: {type(error).__name__}: {text}")

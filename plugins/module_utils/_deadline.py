@@ -27,14 +27,19 @@ class Deadline:
     Args:
         seconds: how far away it is.
         within: an outer deadline that this one cannot outlast.
+
+    Attributes:
+        seconds: how far away it was at the beginning.
+        cut_short: whether the outer deadline is the nearer one.
     """
 
     def __init__(self, seconds: float, within: Deadline | None = None) -> None:
-        self.seconds = seconds
-        self._at = time.monotonic() + seconds
+        now = time.monotonic()
+        self._at = now + seconds
         self.cut_short = within is not None and within._at < self._at
         if within is not None and self.cut_short:
             self._at = within._at
+        self.seconds = self._at - now
 
     def remaining(self) -> float:
         """Seconds left, never negative."""

@@ -130,14 +130,15 @@ class WorkloadCheck:
 
     def round(self) -> None:
         """Look up the pods and try each that is ready and has not been found healthy yet."""
+        deadline = Deadline(self._prober.settings.request_timeout, self._prober.deadline)
         try:
-            port = self._look_up()
+            port = self._look_up(deadline)
         except PlatformError as error:
             self._error, self.final = str(error), error.certain
         except TimeoutError:
-            limit = self._prober.settings.request_timeout
-            if self._error in (None, NOT_TRIED):
-                self._error = f"{self._workload}: no answer from the API server within {limit:g} s"
+            # A look that only the end of the run cut short says less than the one before it.
+            if not (deadline.cut_short and self._rounds):
+                self._error = f"{self._workload}: no answer from the API server within {deadline.seconds:g} s"
         else:
             due = [entry for entry in self._pods if entry.pod.ready and entry.record.reason]
             in_threads([partial(self._attempt, entry, port) for entry in due], self._prober.deadline)
@@ -147,9 +148,8 @@ class WorkloadCheck:
         dialer = PodDialer(self._cluster, self._workload.namespace, entry.pod.name, port)
         self._prober.attempt(entry.record, dialer)
 
-    def _look_up(self) -> int:
+    def _look_up(self, deadline: Deadline) -> int:
         """Take in the workload's state and return the port's number."""
-        deadline = Deadline(self._prober.settings.request_timeout, self._prober.deadline)
         found, sets, pods = bounded_call(partial(self._read, deadline), deadline)
         try:
             port = port_number(found, self._workload.port, self._workload.container)

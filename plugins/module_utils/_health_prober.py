@@ -142,7 +142,9 @@ def in_threads(calls: Iterable[Callable[[], None]], deadline: Deadline) -> None:
         thread.join(limit.remaining())
 
 
-def _context(endpoint: Endpoint) -> ssl.SSLContext:
+def _context(endpoint: Endpoint) -> ssl.SSLContext | None:
+    if endpoint.request.url.startswith("http:") and not endpoint.request.follow_redirects and not endpoint.ca_path:
+        return None
     try:
         return tls_context(endpoint.validate_certs, endpoint.ca_path)
     except OSError as error:  # ssl.SSLError is one

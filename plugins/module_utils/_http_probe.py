@@ -84,6 +84,7 @@ class Answer:
     location: str | None = None
 
 
+@functools.cache  # loading the machine's authorities takes 0.05 s; contexts can be shared by threads
 def tls_context(validate_certs: bool, ca_path: str | None) -> ssl.SSLContext:
     """A TLS context as Ansible makes it, whose sockets keep a deadline.
 

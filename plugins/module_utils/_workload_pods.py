@@ -207,8 +207,8 @@ def _container_cause(container: Manifest, init: bool) -> str:
     if terminated and not (init and terminated.get("exitCode") == 0):
         return f"ended with {_exit(terminated)}"
     if init:
-        return "still running" if state.get("running") and not container.get("started") else ""
-    if state.get("running") and not container.get("ready"):
+        return "still running" if "running" in state and not container.get("started") else ""
+    if "running" in state and not container.get("ready"):
         return "running but not ready" + (f" (restarted after {last})" if last else "")
     return ""
 

@@ -1,0 +1,144 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import (
+    Cluster,
+    as_platform_error,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
+    PlatformError,
+)
+from conftest import Serve
+from http_server import InTurn, Route, reply
+
+
+def resources(group_version: str, *names: tuple[str, str]) -> Route:
+    entries = [{"name": name, "kind": kind, "singularName": "", "namespaced": True, "verbs": ["get", "list"]} for name, kind in names]
+    return reply({"kind": "APIResourceList", "groupVersion": group_version, "resources": entries})
+
+
+DISCOVERY = {
+    "/version": reply({"major": "1", "minor": "34", "gitVersion": "v1.34.4"}),
+    "/api": reply({"kind": "APIVersions", "versions": ["v1"]}),
+    "/apis": reply(
+        {
+            "kind": "APIGroupList",
+            "groups": [
+                {
+                    "name": "apps",
+                    "versions": [{"groupVersion": "apps/v1", "version": "v1"}],
+                    "preferredVersion": {"groupVersion": "apps/v1", "version": "v1"},
+                }
+            ],
+        }
+    ),
+    "/apis/apps/v1": resources("apps/v1", ("deployments", "Deployment"), ("replicasets", "ReplicaSet")),
+    "/api/v1": resources("v1", ("pods", "Pod")),
+}
+DJANGO = "/apis/apps/v1/namespaces/shop/deployments/django"
+FORWARD = "/api/v1/namespaces/shop/pods/django-1/portforward"
+
+
+def status(code: int, message: str) -> Route:
+    return reply({"kind": "Status", "status": "Failure", "message": message, "code": code}, code)
+
+
+@pytest.fixture
+def connect(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Makes a Cluster whose API server answers with the given routes."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where kubernetes.core keeps what it discovered
+
+    def start(routes: dict[str, Route]) -> Cluster:
+        return Cluster({"host": serve({**DISCOVERY, **routes}).url, "api_key": "token", "kubeconfig": None})
+
+    return start
+
+
+def test_one_object(connect: Any) -> None:
+    cluster = connect({DJANGO: reply({"kind": "Deployment", "metadata": {"name": "django"}, "spec": {"replicas": 3}})})
+    assert cluster.get("Deployment", "shop", "django", 5)["spec"] == {"replicas": 3}
+
+
+def test_a_list(connect: Any) -> None:
+    cluster = connect(
+        {"/api/v1/namespaces/shop/pods": reply({"apiVersion": "v1", "kind": "PodList", "items": [{"metadata": {"name": "a"}}]})}
+    )
+    (pod,) = cluster.list("Pod", "shop", "app=x", 5)
+    assert pod["metadata"] == {"name": "a"}
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "certain"),
+    [
+        (404, 'deployments.apps "django" not found', True),
+        (403, 'deployments.apps "django" is forbidden: User "x" cannot get resource', True),
+        (401, "Unauthorized", True),
+        (500, "etcdserver: leader changed", False),
+        (503, "apiserver is shutting down", False),
+    ],
+)
+def test_a_refusal_is_told_in_the_cluster_s_words(connect: Any, code: int, message: str, certain: bool) -> None:
+    cluster = connect({DJANGO: status(code, message)})
+    with pytest.raises(PlatformError) as caught:
+        cluster.get("Deployment", "shop", "django", 5)
+    assert str(caught.value) == f"Deployment shop/django: {message}"
+    assert caught.value.certain is certain
+
+
+def test_a_refused_stream_is_told_in_the_cluster_s_words(connect: Any) -> None:
+    message = 'pods "django-1" is forbidden: User "x" cannot get resource "pods/portforward"'
+    cluster = connect({DJANGO: reply({"kind": "Deployment"}), FORWARD: status(403, message)})
+    cluster.get("Deployment", "shop", "django", 5)
+    with pytest.raises(PlatformError) as caught:
+        cluster.port_forward("shop", "django-1", 8000)
+    assert str(caught.value) == f"port-forward to pod shop/django-1: {message}"
+    assert caught.value.certain
+
+
+def test_an_api_server_that_was_away_is_asked_again(connect: Any) -> None:
+    away = reply("", 503)
+    cluster = connect({"/version": InTurn([away, DISCOVERY["/version"]]), DJANGO: reply({"kind": "Deployment", "spec": {}})})
+    with pytest.raises(PlatformError) as caught:
+        cluster.get("Deployment", "shop", "django", 5)
+    assert not caught.value.certain
+    assert cluster.get("Deployment", "shop", "django", 5)["spec"] == {}
+
+
+def test_an_api_server_that_cannot_be_reached_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(PlatformError) as caught:
+        Cluster({"host": f"http://127.0.0.1:{port}", "api_key": "token"}).get("Deployment", "shop", "django", 5)
+    assert str(caught.value).startswith("Deployment shop/django: the API server cannot be reached: ")
+    assert str(caught.value).endswith("Connection refused")
+    assert "<" not in str(caught.value)
+    assert not caught.value.certain
+
+
+@pytest.mark.parametrize(
+    ("auth", "words"),
+    [
+        ({"kubeconfig": "/no/such/file"}, "Invalid kube-config file"),
+        ({"kubeconfig": {"apiVersion": "v1", "kind": "Config", "contexts": [], "clusters": [], "users": []}, "context": "nope"}, "nope"),
+    ],
+)
+def test_a_configuration_that_cannot_be_used_is_certain(auth: dict[str, Any], words: str) -> None:
+    with pytest.raises(PlatformError) as caught:
+        Cluster(auth).get("Deployment", "shop", "django", 5)
+    assert words in str(caught.value)
+    assert "cannot be reached" not in str(caught.value)
+    assert caught.value.certain
+
+
+def test_an_error_of_no_known_kind_is_told_too() -> None:
+    error = as_platform_error("Pod shop/django-1", KeyError("apiVersion"))
+    assert (str(error), error.certain) == ("Pod shop/django-1: KeyError: 'apiVersion'", False)
