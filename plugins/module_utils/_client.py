@@ -15,9 +15,6 @@ from typing import Any
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
     PlatformError,
 )
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import (
-    get_api_client,
-)
 
 API_VERSIONS = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1", "ReplicaSet": "apps/v1", "Pod": "v1"}
 _FINAL_STATUSES = (400, 401, 403, 404)
@@ -42,6 +39,9 @@ class Cluster:
         self._resources: dict[str, Any] = {}
 
     def _resource(self, kind: str) -> Any:
+        # Imported here, and the kubernetes library below, since it takes longer than a check that needs no cluster.
+        from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
+
         with self._lock:
             if self._k8s is None:
                 self._k8s = get_api_client(**self._auth)
