@@ -96,9 +96,7 @@ def _version_flags() -> str:
 
 RUNC_SHIM = GoBuild("runc-shim", ("runc-shim",), packages=(".",))
 KIND = GoBuild("kind", ("kind",))
-KUBECTL = GoBuild(
-    "kubernetes", ("kubectl",), packages=("k8s.io/kubernetes/cmd/kubectl",), linker_flags=_version_flags(), minutes=2
-)
+KUBECTL = GoBuild("kubernetes", ("kubectl",), packages=("k8s.io/kubernetes/cmd/kubectl",), linker_flags=_version_flags(), minutes=2)
 KUBERNETES = GoBuild(
     "kubernetes",
     (
@@ -162,9 +160,5 @@ def _check_go(go_mod: Path) -> None:
             f"Go {needed[0]}.{needed[1]} or newer on PATH."
         )
     found = output(["go", "env", "GOVERSION"]).removeprefix("go")
-    if tuple(int(number) for number in re.findall(r"\d+", found)[:2]) < needed and (
-        output(["go", "env", "GOTOOLCHAIN"]) == "local"
-    ):
-        raise LocalClusterError(
-            f"Building {go_mod.parent.name} needs Go {needed[0]}.{needed[1]} or newer; found {found}."
-        )
+    if tuple(int(number) for number in re.findall(r"\d+", found)[:2]) < needed and (output(["go", "env", "GOTOOLCHAIN"]) == "local"):
+        raise LocalClusterError(f"Building {go_mod.parent.name} needs Go {needed[0]}.{needed[1]} or newer; found {found}.")

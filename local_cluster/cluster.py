@@ -41,9 +41,7 @@ def kind_configuration(
     control_plane = {
         "role": "control-plane",
         "extraMounts": mounts,
-        "extraPortMappings": [
-            {"containerPort": node, "hostPort": host, "listenAddress": "127.0.0.1"} for node, host in ports
-        ],
+        "extraPortMappings": [{"containerPort": node, "hostPort": host, "listenAddress": "127.0.0.1"} for node, host in ports],
     }
     patch = (
         '[plugins."io.containerd.grpc.v1.cri".registry]\n  config_path = "/etc/containerd/certs.d"\n'
@@ -73,14 +71,15 @@ def up(cluster: Cluster) -> None:
         mounts=[storage.mount(cluster), registry.mount(cluster)],
         restricted=engine.lacks_capabilities(),
     )
+    settings = {"kind": configuration, "registry_port": cluster.registry_port}
     nodes = _nodes(cluster)
-    created_from = cluster.directory / "kind.json"
+    created_from = cluster.directory / "settings.json"
     if nodes and not created_from.exists():
         print(f"The creation of {cluster.name} was interrupted; starting again.", flush=True)
         delete(cluster)
         nodes = {}
     if nodes:
-        if json.loads(created_from.read_text()) != configuration:
+        if json.loads(created_from.read_text()) != settings:
             raise LocalClusterError(
                 f"The cluster {cluster.name} is there with other settings (ports, workers or mounts). "
                 f"Remove it first: python3 -m local_cluster down --name {cluster.name}"
@@ -89,7 +88,7 @@ def up(cluster: Cluster) -> None:
     else:
         created_from.unlink(missing_ok=True)
         _create(cluster, configuration)
-        created_from.write_text(json.dumps(configuration, indent=2))
+        created_from.write_text(json.dumps(settings, indent=2))
     registry.ensure(cluster)
     _apply_add_ons(cluster)
     _wait_until_ready(cluster)
@@ -131,9 +130,7 @@ def _kind(*arguments: str) -> list[str | Path]:
 
 def _nodes(cluster: Cluster) -> dict[str, str]:
     """Return the state of each node's container."""
-    lines = output(
-        ["docker", "ps", "--all", "--filter", f"label={_LABEL}={cluster.name}", "--format", "{{.Names}} {{.State}}"]
-    )
+    lines = output(["docker", "ps", "--all", "--filter", f"label={_LABEL}={cluster.name}", "--format", "{{.Names}} {{.State}}"])
     return dict(line.split() for line in lines.splitlines())
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from local_cluster import cache, packages, runtime
 from local_cluster.errors import LocalClusterError
-from local_cluster.process import output, run, succeeds
+from local_cluster.process import output, succeeds
 
 _DAEMON_JSON = Path("/etc/docker/daemon.json")
 _PID_FILES = (
@@ -45,10 +45,8 @@ def ensure() -> None:
         _configure_runtime(runtime.missing_capabilities("self"))
         print("Starting the docker engine ...", flush=True)
         _start()
-    elif os.geteuid() == 0 and (pid := _running_pid(*_PID_FILES[0])) is not None:
-        if _configure_runtime(runtime.missing_capabilities(str(pid))):
-            os.kill(pid, signal.SIGHUP)
-            _wait_for_runtime()
+    elif os.geteuid() == 0:
+        _configure_running()
     _raise_inotify_limit()
 
 
@@ -82,36 +80,42 @@ def _configure_runtime(missing: frozenset[int]) -> bool:
     return True
 
 
+def _configure_running() -> None:
+    """Give an engine of this machine that somebody else started the shim, when it needs it."""
+    pid = _running_pid(*_PID_FILES[0])
+    if pid is not None and _configure_runtime(runtime.missing_capabilities(str(pid))):
+        os.kill(pid, signal.SIGHUP)
+        _wait_for_runtime()
+
+
 def _start() -> None:
-    if Path("/run/systemd/system").is_dir():
-        run(["systemctl", "start", "docker"], log=cache.log_file("dockerd"))
-    else:
-        for file, program in _PID_FILES:
-            # After a hard kill the number may belong to another program, and dockerd would not start.
-            if file.exists() and _running_pid(file, program) is None:
-                file.unlink()
-        with cache.log_file("dockerd").open("a") as log:
-            process = subprocess.Popen(
-                ["dockerd"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
+    log = cache.log_file("dockerd")
+    with log.open("a") as file:
+        process = subprocess.Popen(_start_command(), stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True)
     deadline = time.monotonic() + _START_TIMEOUT
     while not answers():
-        ended = "process" in locals() and process.poll() is not None
-        if ended or time.monotonic() > deadline:
-            lines = cache.log_file("dockerd").read_text(errors="replace").splitlines()[-10:]
-            raise LocalClusterError(
-                f"The docker engine did not start. Last lines of {cache.log_file('dockerd')}:\n" + "\n".join(lines)
-            )
+        # `systemctl start` ends with 0 when it has done its work; dockerd itself must not end.
+        if process.poll() or time.monotonic() > deadline:
+            lines = "\n".join(log.read_text(errors="replace").splitlines()[-10:])
+            raise LocalClusterError(f"The docker engine did not start. Last lines of {log}:\n{lines}")
         time.sleep(0.2)
+
+
+def _start_command() -> list[str]:
+    if Path("/run/systemd/system").is_dir():
+        return ["systemctl", "start", "docker"]
+    for file, program in _PID_FILES:
+        # After a hard kill the number may belong to another program, and dockerd would not start.
+        if file.exists() and _running_pid(file, program) is None:
+            file.unlink()
+    return ["dockerd"]
 
 
 def _wait_for_runtime() -> None:
     deadline = time.monotonic() + _START_TIMEOUT
     while not lacks_capabilities():
         if time.monotonic() > deadline:
-            raise LocalClusterError(
-                f"The docker engine did not take over {_DAEMON_JSON}; stop it (`dockerd`) and run this again."
-            )
+            raise LocalClusterError(f"The docker engine did not take over {_DAEMON_JSON}; stop it (`dockerd`) and run this again.")
         time.sleep(0.2)
 
 

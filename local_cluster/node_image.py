@@ -51,8 +51,7 @@ def published_names(kubeadm_list: str, containerd_config: str) -> dict[str, str]
         "busybox": BUSYBOX,
         "kube-router": f"docker.io/cloudnativelabs/kube-router:{_version(binaries.KUBE_ROUTER)}",
         "metrics-server": f"registry.k8s.io/metrics-server/metrics-server:{_version(binaries.METRICS_SERVER)}",
-        "local-path-provisioner": "docker.io/rancher/local-path-provisioner:"
-        + _version(binaries.LOCAL_PATH_PROVISIONER),
+        "local-path-provisioner": "docker.io/rancher/local-path-provisioner:" + _version(binaries.LOCAL_PATH_PROVISIONER),
     }
 
 

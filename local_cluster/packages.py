@@ -15,9 +15,7 @@ def install(*names: str) -> None:
         LocalClusterError: This is not root on a Debian-like system, or apt-get fails.
     """
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise LocalClusterError(
-            f"These Debian packages are needed: {' '.join(names)}. Install them, or run this as root on Debian."
-        )
+        raise LocalClusterError(f"These Debian packages are needed: {' '.join(names)}. Install them, or run this as root on Debian.")
     log = cache.log_file("packages")
     environment = {"DEBIAN_FRONTEND": "noninteractive"}
     run(["apt-get", "update"], log=log, environment=environment)

@@ -39,10 +39,7 @@ def platform_images() -> list[PlatformImage]:
     if not version_file.exists():
         raise LocalClusterError("demo/shop/VERSION is missing: it holds the tag of the shop's image.")
     version = version_file.read_text().strip()
-    shops = [
-        PlatformImage("jewelry-shop", tag, _DEMO / "shop", arguments=(("APP_VERSION", tag),))
-        for tag in (version, f"{version}-next")
-    ]
+    shops = [PlatformImage("jewelry-shop", tag, _DEMO / "shop", arguments=(("APP_VERSION", tag),)) for tag in (version, f"{version}-next")]
     images = _DEMO / "images"
     return [
         PlatformImage("nginx", "1.30", images / "nginx", suite="forky"),

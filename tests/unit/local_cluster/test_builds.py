@@ -1,0 +1,77 @@
+"""Versions and names, read from where they are pinned."""
+
+import re
+
+import pytest
+
+from local_cluster import base_images, binaries, config, node_image
+from local_cluster.errors import LocalClusterError
+
+_GO_MOD = """module x
+
+go 1.26.0
+
+require example.org/alone v1.2.3
+
+require (
+	example.org/a v0.1.0
+	example.org/a/b v0.2.0-rc.1
+)
+"""
+_KUBEADM = "registry.k8s.io/kube-apiserver:v1\nregistry.k8s.io/coredns/coredns:v1.12.1\nregistry.k8s.io/pause:3.10.1"
+
+
+@pytest.mark.parametrize(
+    ("path", "version"),
+    [("example.org/alone", "v1.2.3"), ("example.org/a", "v0.1.0"), ("example.org/a/b", "v0.2.0-rc.1")],
+)
+def test_required_version(path: str, version: str) -> None:
+    assert binaries.required_version(_GO_MOD, path) == version
+
+
+def test_a_module_that_is_not_required_is_named() -> None:
+    with pytest.raises(LocalClusterError, match=r"example\.org/c"):
+        binaries.required_version(_GO_MOD, "example.org/c")
+
+
+def test_minimum_go() -> None:
+    assert binaries.minimum_go(_GO_MOD) == (1, 26)
+
+
+def test_kubernetes_is_pinned_to_the_version_of_the_cluster() -> None:
+    assert binaries.module_version(binaries.KUBERNETES, "k8s.io/kubernetes") == config.KUBERNETES_VERSION
+
+
+def test_nodes_look_for_coredns_and_pause_under_these_names() -> None:
+    names = node_image.published_names(_KUBEADM, '  sandbox_image = "registry.k8s.io/pause:3.10"\n')
+    assert names["coredns"] == "registry.k8s.io/coredns/coredns:v1.12.1"
+    assert names["pause"] == "registry.k8s.io/pause:3.10"
+
+
+def test_every_image_of_the_manifests_is_in_the_node_image() -> None:
+    names = node_image.published_names(_KUBEADM, 'sandbox_image = "registry.k8s.io/pause:3.10"')
+    manifests = (config.PACKAGE / "manifests").glob("*.yaml")
+    used = {image for file in manifests for image in re.findall(r"image: (\S+)", file.read_text())}
+    assert used
+    assert used <= set(names.values())
+
+
+def test_the_manifests_use_the_shared_mount() -> None:
+    text = (config.PACKAGE / "manifests" / "local-path-provisioner.yaml").read_text()
+    assert f'"sharedFileSystemPath": "{config.SHARED_MOUNT}"' in text
+
+
+def test_the_mirror_is_the_one_of_the_machine() -> None:
+    targets = (
+        "Packages\tnodesource\tmain\thttp://other/\n"
+        "DEP-11\tDebian\tmain\thttp://metadata/\n"
+        "Packages\tDebian-Security\tmain\thttp://security/\n"
+        "Packages\tDebian\tmain\thttp://mirror/debian/"
+    )
+    assert base_images.debian_mirror(targets) == "http://mirror/debian/"
+
+
+@pytest.mark.parametrize("targets", ["", "Packages\tUbuntu\tmain\thttp://ubuntu/"])
+def test_a_machine_without_a_debian_mirror_is_told_so(targets: str) -> None:
+    with pytest.raises(LocalClusterError, match="Debian mirror"):
+        base_images.debian_mirror(targets)

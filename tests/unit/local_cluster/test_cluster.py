@@ -1,0 +1,52 @@
+"""What kind is told."""
+
+from pathlib import Path
+
+import pytest
+
+from local_cluster import cluster, config, registry
+
+_CLUSTER = config.Cluster("shop-test", Path("/kubeconfig"), 8081, 8444, 5002, workers=2)
+_MOUNTS: list[dict[str, object]] = [{"hostPath": "/shared", "containerPath": config.SHARED_MOUNT}]
+
+
+def _configuration(restricted: bool = False) -> dict[str, object]:
+    return cluster.kind_configuration(_CLUSTER, networking={}, mounts=_MOUNTS, restricted=restricted)
+
+
+def test_the_ports_are_published_on_the_loopback_address_of_one_node() -> None:
+    nodes = _configuration()["nodes"]
+    assert isinstance(nodes, list)
+    assert [node["role"] for node in nodes] == ["control-plane", "worker", "worker"]
+    assert nodes[0]["extraPortMappings"] == [
+        {"containerPort": 30080, "hostPort": 8081, "listenAddress": "127.0.0.1"},
+        {"containerPort": 30443, "hostPort": 8444, "listenAddress": "127.0.0.1"},
+    ]
+    assert all("extraPortMappings" not in node for node in nodes[1:])
+
+
+def test_every_node_mounts_the_same_directories() -> None:
+    nodes = _configuration()["nodes"]
+    assert isinstance(nodes, list)
+    assert [node["extraMounts"] for node in nodes] == [_MOUNTS] * 3
+
+
+@pytest.mark.parametrize("restricted", [True, False])
+def test_nodes_lower_no_oom_score_where_that_is_not_allowed(restricted: bool) -> None:
+    configuration = _configuration(restricted)
+    assert configuration["featureGates"] == ({"KubeletInUserNamespace": True} if restricted else {})
+    assert f"restrict_oom_score_adj = {str(restricted).lower()}" in str(configuration["containerdConfigPatches"])
+
+
+def test_pulls_go_to_the_registry_container_also_for_missing_tags() -> None:
+    text = registry.hosts_toml("shop-test-registry")
+    assert 'server = "http://shop-test-registry:5000"' in text
+    assert '[host."http://shop-test-registry:5000"]' in text
+
+
+def test_only_the_demo_cluster_writes_the_kubeconfig_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert config.default_kubeconfig("jewelry-shop") == Path("/home/somebody/.kube/config")
+    other = config.default_kubeconfig("shop-test")
+    assert other == Path("/home/somebody/.cache/jewelry_shop.platform/clusters/shop-test/kubeconfig")
