@@ -22,10 +22,7 @@ def fail_boot(role: str) -> None:
     """Refuse to start when ``DEMO_FAIL_BOOT`` names this process's role."""
     wanted = environment.text("DEMO_FAIL_BOOT")
     if wanted and wanted not in (*ROLES, "all"):
-        environment.refuse(
-            "the environment variable DEMO_FAIL_BOOT is none of "
-            f"web, worker, beat, all: {wanted!r}"
-        )
+        environment.refuse(f"the environment variable DEMO_FAIL_BOOT is none of web, worker, beat, all: {wanted!r}")
     if wanted in (role, "all"):
         environment.refuse(f"DEMO_FAIL_BOOT={wanted} asks {role} to fail")
 

@@ -42,9 +42,7 @@ def prometheus(request: HttpRequest) -> HttpResponse:
     return HttpResponse(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
 
 
-def _verdict(
-    results: dict[str, object], facts: dict[str, object], *, good: str, bad: str
-) -> JsonResponse:
+def _verdict(results: dict[str, object], facts: dict[str, object], *, good: str, bad: str) -> JsonResponse:
     healthy = all(result == "ok" for result in results.values())
     content = {
         "status": good if healthy else bad,

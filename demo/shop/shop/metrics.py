@@ -23,9 +23,7 @@ REQUESTS = Counter(
     "HTTP requests by method, view and status.",
     ["method", "view", "status"],
 )
-DURATION = Histogram(
-    "shop_http_request_duration_seconds", "Time to answer by view.", ["view"]
-)
+DURATION = Histogram("shop_http_request_duration_seconds", "Time to answer by view.", ["view"])
 ORDERS = Counter("shop_orders_total", "Orders taken.")
 BUILD = Gauge("shop_build_info", "Always 1.", ["version"], multiprocess_mode="max")
 BUILD.labels(settings.APP_VERSION).set(1)

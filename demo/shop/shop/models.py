@@ -13,9 +13,7 @@ class Product(models.Model):
 
     sku = models.CharField(max_length=20, unique=True)
     name = models.CharField(max_length=100)
-    price = models.DecimalField(
-        max_digits=9, decimal_places=2, validators=[MinValueValidator(0)]
-    )
+    price = models.DecimalField(max_digits=9, decimal_places=2, validators=[MinValueValidator(0)])
     picture = models.ImageField(upload_to="products/", blank=True)
 
     class Meta:
@@ -30,9 +28,7 @@ class Order(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     product = models.ForeignKey(Product, on_delete=models.PROTECT)
-    quantity = models.PositiveSmallIntegerField(
-        default=1, validators=[MinValueValidator(1), MaxValueValidator(100)]
-    )
+    quantity = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1), MaxValueValidator(100)])
     email = models.EmailField()
     total = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -52,18 +48,14 @@ class TaskRun(models.Model):
     name = models.CharField(max_length=100)
     queue = models.CharField(max_length=50)
     worker = models.CharField(max_length=255)
-    order = models.ForeignKey(
-        Order, on_delete=models.CASCADE, null=True, related_name="task_runs"
-    )
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, null=True, related_name="task_runs")
     attempts = models.PositiveIntegerField(default=1)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("started_at", "pk")
-        indexes = (
-            models.Index(fields=["name", "-finished_at"], name="taskrun_name_finished"),
-        )
+        indexes = (models.Index(fields=["name", "-finished_at"], name="taskrun_name_finished"),)
 
     def __str__(self) -> str:
         return f"{self.name} {self.task_id}"

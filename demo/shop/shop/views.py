@@ -97,14 +97,10 @@ def order_detail(request: HttpRequest, pk: str) -> HttpResponse:
 def _wants_json(request: HttpRequest) -> bool:
     if request.GET.get("format") == "json":
         return True
-    return request.get_preferred_type(["text/html", "application/json"]) == (
-        "application/json"
-    )
+    return request.get_preferred_type(["text/html", "application/json"]) == ("application/json")
 
 
-def _problem(
-    request: HttpRequest, problems: dict[str, list[str]], status: int
-) -> HttpResponse:
+def _problem(request: HttpRequest, problems: dict[str, list[str]], status: int) -> HttpResponse:
     if _wants_json(request):
         return JsonResponse({"errors": problems}, status=status)
     context = {"problems": problems}

@@ -55,9 +55,7 @@ def redis_answers(monkeypatch: pytest.MonkeyPatch) -> None:
 def run() -> Run:
     """Return a function that runs one of the image's commands to its end."""
 
-    def run_command(
-        *command: str, without: str = "", **extra: str
-    ) -> subprocess.CompletedProcess[str]:
+    def run_command(*command: str, without: str = "", **extra: str) -> subprocess.CompletedProcess[str]:
         environment = {**PRODUCTION, **extra}
         environment.pop(without, None)
         return subprocess.run(

@@ -4,15 +4,15 @@ import io
 from pathlib import Path
 
 import pytest
-from conftest import Run
+from config import drills
 from django.core.exceptions import MiddlewareNotUsed
 from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import RequestFactory
 from pytest_django import Settings
-
-from config import drills
 from shop.middleware import SlowMiddleware
+
+from conftest import Run
 
 GUNICORN = ("-m", "gunicorn", "config.wsgi:application", "--bind=127.0.0.1:0")
 
@@ -42,9 +42,7 @@ def test_role_of_a_process(argv: str, role: str) -> None:
         ("", set()),
     ],
 )
-def test_fail_boot_hits_the_named_roles(
-    monkeypatch: pytest.MonkeyPatch, value: str, failing: set[str]
-) -> None:
+def test_fail_boot_hits_the_named_roles(monkeypatch: pytest.MonkeyPatch, value: str, failing: set[str]) -> None:
     monkeypatch.setenv("DEMO_FAIL_BOOT", value)
     failed = set()
     for role in drills.ROLES:
@@ -71,9 +69,7 @@ def test_commands_run_while_boot_fails(run: Run) -> None:
     assert run("manage.py", "check", DEMO_FAIL_BOOT="all").returncode == 0
 
 
-def test_crash_once_then_recover(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_crash_once_then_recover(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     marker = tmp_path / "crashed"
     monkeypatch.setenv("DEMO_CRASH_ONCE", str(marker))
     with pytest.raises(SystemExit, match="asks web to fail once"):
@@ -82,11 +78,9 @@ def test_crash_once_then_recover(
     drills.crash_once("web")
 
 
-def test_crash_once_names_a_marker_it_cannot_write(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_crash_once_names_a_marker_it_cannot_write(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DEMO_CRASH_ONCE", str(tmp_path / "absent" / "marker"))
-    with pytest.raises(SystemExit, match="cannot write .*No such file"):
+    with pytest.raises(SystemExit, match=r"cannot write .*No such file"):
         drills.crash_once("web")
 
 
@@ -99,9 +93,7 @@ def test_migrate_ends_with_the_code_asked_for(settings: Settings) -> None:
     assert "migrate: DEMO_FAIL_MIGRATE asks for exit code 7" in errors.getvalue()
 
 
-def test_slow_requests_wait(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_slow_requests_wait(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.DEMO_SLOW_SECONDS = 1.5
     waits: list[float] = []
     monkeypatch.setattr("shop.middleware.time.sleep", waits.append)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from conftest import HOST, SHOP
 
 
@@ -54,9 +55,6 @@ def test_metrics_add_up_over_the_workers(address: str, tmp_path: Path) -> None:
     for _ in range(20):
         fetch(f"{address}/health/live/")
     metrics = fetch(f"{address}/metrics")
-    assert (
-        'shop_http_requests_total{method="GET",status="200",view="health-live"} 20.0'
-        in metrics
-    )
+    assert 'shop_http_requests_total{method="GET",status="200",view="health-live"} 20.0' in metrics
     assert 'shop_build_info{version="0.0.0-test"} 1.0' in metrics
     assert not (tmp_path / "left-over.db").exists()

@@ -5,7 +5,6 @@ from threading import Event
 import pytest
 from django.test import Client
 from pytest_django import Settings
-
 from shop import checks
 
 HOST = "shop.example.test"

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import HOST
 from django.contrib.auth.models import User
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -15,8 +14,9 @@ from django.test import Client
 from kombu.exceptions import OperationalError
 from PIL import Image
 from pytest_django import Settings
-
 from shop.models import Order, Product
+
+from conftest import HOST
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("static_files")]
 QUEUES = {"celery", "backups", "pricing", "reports", "notifications"}
@@ -28,9 +28,7 @@ def csrf_token(browser: Client) -> str:
     return browser.cookies["csrftoken"].value
 
 
-def order(
-    browser: Client, accept: str = "application/json", **changes: str
-) -> HttpResponse:
+def order(browser: Client, accept: str = "application/json", **changes: str) -> HttpResponse:
     """Send the checkout form."""
     form = {
         "product": str(Product.objects.first().pk),
@@ -49,9 +47,7 @@ def png() -> bytes:
     return content.getvalue()
 
 
-def test_front_page_lists_products_and_a_hashed_stylesheet(
-    browser: Client, settings: Settings
-) -> None:
+def test_front_page_lists_products_and_a_hashed_stylesheet(browser: Client, settings: Settings) -> None:
     page = browser.get("/").content.decode()
     address = re.search(r'href="/static/(shop/style\.[0-9a-f]{12}\.css)"', page)
     assert address
@@ -61,9 +57,7 @@ def test_front_page_lists_products_and_a_hashed_stylesheet(
     assert "0.0.0-test" in page
 
 
-def test_checkout_runs_one_task_on_each_queue(
-    browser: Client, settings: Settings
-) -> None:
+def test_checkout_runs_one_task_on_each_queue(browser: Client, settings: Settings) -> None:
     response = order(browser)
     assert response.status_code == 201
     created = response.json()
@@ -97,9 +91,7 @@ def test_checkout_names_bad_fields(browser: Client) -> None:
     assert set(response.json()["errors"]) == {"quantity", "email"}
 
 
-def test_checkout_says_when_the_broker_is_away(
-    browser: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_checkout_says_when_the_broker_is_away(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(order_id: str) -> None:
         raise OperationalError("connection refused")
 
@@ -120,9 +112,7 @@ def test_upload_needs_a_login(browser: Client) -> None:
     assert response["Location"].startswith("/admin/login/")
 
 
-def test_staff_uploads_a_picture(
-    browser: Client, admin_user: User, settings: Settings
-) -> None:
+def test_staff_uploads_a_picture(browser: Client, admin_user: User, settings: Settings) -> None:
     browser.force_login(admin_user)
     picture = png()
     form = {

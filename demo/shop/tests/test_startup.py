@@ -5,9 +5,9 @@ import sys
 from typing import Any
 
 import pytest
-from conftest import PRODUCTION, SHOP, Run
-
 from config import environment
+
+from conftest import PRODUCTION, SHOP, Run
 
 COMMANDS = {
     "web": ("-m", "gunicorn", "config.wsgi:application", "--bind=127.0.0.1:0"),
@@ -26,23 +26,16 @@ def production(monkeypatch: pytest.MonkeyPatch, **extra: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
-def test_missing_variable_stops_with_one_sentence(
-    run: Run, command: tuple[str, ...]
-) -> None:
+def test_missing_variable_stops_with_one_sentence(run: Run, command: tuple[str, ...]) -> None:
     result = run(*command, without="POSTGRES_PASSWORD")
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
-    assert result.stderr.splitlines()[-1] == (
-        "jewelry-shop does not start: "
-        "missing mandatory environment variable POSTGRES_PASSWORD."
-    )
+    assert result.stderr.splitlines()[-1] == ("jewelry-shop does not start: missing mandatory environment variable POSTGRES_PASSWORD.")
 
 
 @pytest.mark.parametrize("name", environment.MANDATORY)
 @pytest.mark.parametrize("value", [None, ""])
-def test_each_mandatory_variable_is_named(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str | None
-) -> None:
+def test_each_mandatory_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str | None) -> None:
     extra = {} if value is None else {name: value}
     for key, good in {**PRODUCTION, **extra}.items():
         monkeypatch.setenv(key, good)
@@ -64,19 +57,13 @@ def test_each_mandatory_variable_is_named(
         ("DEMO_FAIL_MIGRATE", "yes"),
     ],
 )
-def test_bad_value_is_named(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str
-) -> None:
+def test_bad_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     with pytest.raises(SystemExit, match=f"environment variable {name} is"):
         production(monkeypatch, **{name: value})
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"), [("True", True), ("true", False), ("1", False), ("", True)]
-)
-def test_booleans_are_the_text_true(
-    monkeypatch: pytest.MonkeyPatch, value: str, expected: bool
-) -> None:
+@pytest.mark.parametrize(("value", "expected"), [("True", True), ("true", False), ("1", False), ("", True)])
+def test_booleans_are_the_text_true(monkeypatch: pytest.MonkeyPatch, value: str, expected: bool) -> None:
     settings = production(monkeypatch, SECURE_SSL_REDIRECT=value)
     assert settings["SECURE_SSL_REDIRECT"] is expected
 

@@ -4,10 +4,9 @@ import io
 import json
 
 import pytest
+from config.celery import app
 from django.core.management import call_command
 from django_celery_beat.models import PeriodicTask, PeriodicTasks
-
-from config.celery import app
 from shop.models import Order, Product, TaskRun
 from shop.tasks import back_up_order, busy, refresh_gold_price
 
@@ -38,9 +37,7 @@ def test_tasks_are_acknowledged_late() -> None:
 
 @pytest.mark.django_db
 def test_redelivered_task_counts_an_attempt_more() -> None:
-    order = Order.objects.create(
-        product=Product.objects.first(), email="a@example.test"
-    )
+    order = Order.objects.create(product=Product.objects.first(), email="a@example.test")
     for _ in range(2):
         back_up_order.apply((str(order.pk),), task_id="delivered-twice")
     run = TaskRun.objects.get()
@@ -50,9 +47,7 @@ def test_redelivered_task_counts_an_attempt_more() -> None:
 
 @pytest.mark.django_db
 def test_failed_task_is_not_finished(monkeypatch: pytest.MonkeyPatch) -> None:
-    order = Order.objects.create(
-        product=Product.objects.first(), email="a@example.test"
-    )
+    order = Order.objects.create(product=Product.objects.first(), email="a@example.test")
     monkeypatch.setattr("shop.tasks.json.dumps", lambda content: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         back_up_order.apply((str(order.pk),))

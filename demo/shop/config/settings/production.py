@@ -75,9 +75,7 @@ EMAIL_HOST_USER = environment.text("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = environment.text("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = environment.flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 10
-EMAIL_BACKEND = "django.core.mail.backends.{}.EmailBackend".format(
-    "smtp" if EMAIL_HOST else "console"
-)
+EMAIL_BACKEND = "django.core.mail.backends.{}.EmailBackend".format("smtp" if EMAIL_HOST else "console")
 
 BACKUP_LOCAL_PATH = Path(environment.text("BACKUP_LOCAL_PATH", "/backups"))
 

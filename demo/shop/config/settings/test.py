@@ -19,7 +19,7 @@ os.environ.update(
     }
 )
 
-from .production import *  # noqa: E402, F403
+from .production import *  # noqa: F403
 
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

@@ -65,9 +65,7 @@ class Migration(migrations.Migration):
                 ("confirmed_at", models.DateTimeField(null=True)),
                 (
                     "product",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, to="shop.product"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="shop.product"),
                 ),
             ],
             options={"ordering": ("-created_at",)},

@@ -14,8 +14,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="taskrun",
-            index=models.Index(
-                fields=["name", "-finished_at"], name="taskrun_name_finished"
-            ),
+            index=models.Index(fields=["name", "-finished_at"], name="taskrun_name_finished"),
         ),
     ]

@@ -10,16 +10,12 @@ NAME = "Refresh the gold price"
 
 def schedule(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Create the schedule and tell a running beat that schedules changed."""
-    interval, _ = apps.get_model(
-        "django_celery_beat", "IntervalSchedule"
-    ).objects.get_or_create(every=10, period="seconds")
+    interval, _ = apps.get_model("django_celery_beat", "IntervalSchedule").objects.get_or_create(every=10, period="seconds")
     apps.get_model("django_celery_beat", "PeriodicTask").objects.get_or_create(
         name=NAME,
         defaults={"task": "shop.tasks.refresh_gold_price", "interval": interval},
     )
-    apps.get_model("django_celery_beat", "PeriodicTasks").objects.update_or_create(
-        ident=1, defaults={"last_update": timezone.now()}
-    )
+    apps.get_model("django_celery_beat", "PeriodicTasks").objects.update_or_create(ident=1, defaults={"last_update": timezone.now()})
 
 
 def unschedule(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:

@@ -21,8 +21,5 @@ class Command(BaseCommand):
         parser.add_argument("--queue", choices=settings.QUEUE_NAMES, default="celery")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        ids = [
-            busy.apply_async((options["seconds"],), queue=options["queue"]).id
-            for _ in range(options["count"])
-        ]
+        ids = [busy.apply_async((options["seconds"],), queue=options["queue"]).id for _ in range(options["count"])]
         self.stdout.write(json.dumps(ids))
