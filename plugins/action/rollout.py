@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Shows what the module M(jewelry_shop.platform.rollout) waits for while it waits, since a module cannot print."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from typing import Any
+
+from ansible import constants as C
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+display = Display()
+
+# Seconds between two looks at the file that the module writes.
+LOOK_AGAIN = 0.25
+
+
+class ActionModule(ActionBase):
+    """Runs the module, and meanwhile shows the lines that it appends to a file.
+
+    Needs a file that both can reach: with another connection than local, or another user, the module runs without.
+    """
+
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run the module.
+
+        Args:
+            tmp: not used any more.
+            task_vars: variables of the host.
+        """
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        del tmp
+        shared = self._connection.transport == "local" and not self._connection.become and not self._task.async_val
+        if not shared or self._task.args.get("progress_path"):
+            result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
+            return result
+        # The worker of another host may end at the same time, so each has a directory of its own.
+        with tempfile.TemporaryDirectory(prefix="rollout-", dir=C.DEFAULT_LOCAL_TMP) as directory:
+            path = os.path.join(directory, "progress")
+            open(path, "x").close()
+            done = threading.Event()
+            viewer = threading.Thread(target=_show, args=(path, self._task_host(task_vars), done), daemon=True)
+            viewer.start()
+            try:
+                result.update(self._execute_module(module_args={**self._task.args, "progress_path": path}, task_vars=task_vars))
+            finally:
+                done.set()
+                viewer.join()
+        return result
+
+    @staticmethod
+    def _task_host(task_vars: dict[str, Any] | None) -> str:
+        return str((task_vars or {}).get("inventory_hostname", ""))
+
+
+def _show(path: str, host: str, done: threading.Event) -> None:
+    """Show each line that is appended to a file, until done is set and the rest is shown."""
+    with open(path, encoding="utf-8") as file:
+        rest = ""
+        last = False
+        while not last:
+            last = done.wait(LOOK_AGAIN)
+            *lines, rest = (rest + file.read()).split("\n")
+            for line in lines:
+                display.display(f"  [{host}] {line}")

@@ -1,0 +1,339 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What keeps a pod or a claim of the newest revision from coming up, and whether that is certain (private to the collection).
+
+Pure functions on objects as the API server returns them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import (
+    Finding,
+    Manifest,
+    Policy,
+    Snapshot,
+    conditions,
+    created,
+    event_count,
+    event_time,
+    is_true,
+    most_certain,
+)
+
+# Seconds that the volume controller may take to look again at a claim without a class, or admission for a new ServiceAccount.
+CONTROLLER_DELAY = 20.0
+
+_IN_QUOTES = re.compile(r'"[^"]*"')
+_RPC_PREFIX = re.compile(r"rpc error: code = \w+ desc = ")
+_NETWORK = re.compile(
+    r"dial tcp|connection refused|connection reset|no such host|server misbehaving|timeout|timed out|deadline exceeded|TLS handshake"
+    r"|x509|\bEOF\b|network is unreachable|no route to host|too ?many ?requests|\b(429|50\d)\b",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(r"denied|unauthorized|forbidden|insufficient_scope|authentication required|no basic auth|\b40[13]\b", re.IGNORECASE)
+_NO_SUCH_IMAGE = re.compile(r"code = NotFound|not found|manifest unknown|name unknown|does not exist|\b404\b", re.IGNORECASE)
+
+_MISSING_CONFIG = re.compile(
+    r"(configmaps?|secrets?) \"[^\"]+\" not found|couldn't find key|references non-existent (config|secret) key", re.IGNORECASE
+)
+_KUBELET_CACHE = re.compile(r"failed to sync|timed out|not registered|deadline exceeded|connection refused|etcdserver", re.IGNORECASE)
+
+_NODES_MAY_RETURN = re.compile(r"node\.(kubernetes|cloudprovider\.kubernetes)\.io/[\w-]+|were unschedulable", re.IGNORECASE)
+_OTHER_PODS_IN_THE_WAY = re.compile(
+    r"Insufficient|Too many pods|free ports|anti-affinity|topology spread|volume node affinity|max volume count", re.IGNORECASE
+)
+_CLAIM_MISSING = re.compile(r'persistentvolumeclaim "(?P<name>[^"]+)" not found')
+_NEVER_PROVISIONED = re.compile(
+    r"storageclass\S* \S*\"?[^\"]*\"? not found|only supports?\b|not supported|unsupported|InvalidArgument|no volume plugin matched",
+    re.IGNORECASE,
+)
+
+_LIMIT_RANGE = re.compile(r"(maximum|minimum) \S+ usage per|max limit to request ratio", re.IGNORECASE)
+_PASSING_REFUSAL = re.compile(
+    r"failed calling webhook|connection refused|timeout|timed out|deadline exceeded|internal error|etcdserver|try again|object has been modified",
+    re.IGNORECASE,
+)
+_REFUSED = re.compile(r"forbidden|denied|invalid|violates|must specify|being terminated", re.IGNORECASE)
+
+
+def failure_count(status: Manifest) -> int:
+    """How often a container has ended although it should run.
+
+    Args:
+        status: an entry of containerStatuses or initContainerStatuses.
+    """
+    state = status.get("state") or {}
+    waiting = (state.get("waiting") or {}).get("reason")
+    ended = state.get("terminated") or waiting in ("CrashLoopBackOff", "RunContainerError")
+    return int(status.get("restartCount") or 0) + (1 if ended else 0)
+
+
+def failures_of_older_pods(pods: Iterable[Manifest], policy: Policy) -> dict[tuple[str, str], int]:
+    """Failures that containers had before this change, by pod uid and container name."""
+    return {
+        (pod["metadata"]["uid"], status["name"]): failure_count(status)
+        for pod in pods
+        if created(pod) < policy.since
+        for _init, status in _statuses(pod)
+    }
+
+
+def diagnose_pod(pod: Manifest, snapshot: Snapshot, policy: Policy) -> Finding | None:
+    """What keeps a pod from being ready, or None if nothing is known.
+
+    Args:
+        pod: a pod of the newest revision that is not on its way out.
+        snapshot: with the events and claims of its namespace.
+        policy: what counts, and when it is certain.
+    """
+    scheduled = conditions(pod).get("PodScheduled")
+    if not pod["spec"].get("nodeName"):
+        claims = [diagnose_claim(claim, snapshot, policy) for claim in _claims(pod, snapshot)]
+        return most_certain([*claims, _not_scheduled(pod, scheduled, snapshot, policy)])
+    findings = [_diagnose_container(pod, init, status, snapshot, policy) for init, status in _statuses(pod)]
+    return most_certain([*findings, _volume_not_mounted(pod, snapshot, policy), _probe_failing(pod, snapshot)])
+
+
+def _statuses(pod: Manifest) -> Iterator[tuple[bool, Manifest]]:
+    status = pod.get("status") or {}
+    for container in status.get("initContainerStatuses") or []:
+        yield True, container
+    for container in status.get("containerStatuses") or []:
+        yield False, container
+
+
+def _is_fresh(pod: Manifest, events: Iterable[Manifest], policy: Policy) -> bool:
+    """Whether a state belongs to this change: the pod does, or the same thing was reported again since."""
+    return created(pod) >= policy.since or any(event_time(event) >= policy.since for event in events)
+
+
+def _at_once(fresh: bool) -> float | None:
+    return 0.0 if fresh else None
+
+
+# --- before a pod has a node -----------------------------------------------------------------------------------------------
+
+
+def _claims(pod: Manifest, snapshot: Snapshot) -> list[Manifest]:
+    names = [
+        volume["persistentVolumeClaim"]["claimName"] for volume in pod["spec"].get("volumes") or [] if volume.get("persistentVolumeClaim")
+    ]
+    return [claim for claim in (snapshot.get("PersistentVolumeClaim", name) for name in names) if claim]
+
+
+def _not_scheduled(pod: Manifest, scheduled: Manifest | None, snapshot: Snapshot, policy: Policy) -> Finding | None:
+    if not scheduled or scheduled["status"] != "False":
+        return None
+    name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
+    message = str(scheduled.get("message") or scheduled.get("reason") or "no node was chosen")
+    nodes = re.split(r"\s*preemption:", message)[0]
+    missing = _CLAIM_MISSING.search(nodes)
+    if missing:
+        return Finding("ClaimNotFound", f"there is no PersistentVolumeClaim {missing['name']}", policy.unschedulable_grace, pod=name)
+    scale_up = [event for event in snapshot.events(uid, "TriggeredScaleUp", "Nominated") if event_time(event) >= policy.since]
+    passing = scheduled.get("reason") == "SchedulingGated" or "unbound" in nodes or _NODES_MAY_RETURN.search(nodes)
+    if scale_up or passing:
+        return Finding("Unschedulable", message, pod=name)
+    return Finding("Unschedulable", message, policy.unschedulable_grace, bool(_OTHER_PODS_IN_THE_WAY.search(nodes)), pod=name)
+
+
+def diagnose_claim(claim: Manifest, snapshot: Snapshot, policy: Policy) -> Finding | None:
+    """What keeps a claim from being bound, or None if nothing is known.
+
+    Args:
+        claim: a PersistentVolumeClaim.
+        snapshot: with the events of its namespace.
+        policy: what counts, and when it is certain.
+    """
+    metadata, phase = claim["metadata"], (claim.get("status") or {}).get("phase")
+    subject = f"claim {metadata['name']}"
+    if phase == "Lost":
+        return Finding("ClaimLost", f"{subject} has lost its volume {claim['spec'].get('volumeName')}", 0)
+    if phase == "Bound":
+        return None
+    storage_class = claim["spec"].get("storageClassName")
+    subject = f"{subject} of class {storage_class}" if storage_class else f"{subject} without a class"
+    for event in snapshot.events(metadata["uid"], "ProvisioningFailed", "FailedBinding", "ExternalProvisioning"):
+        message = f"{subject}: {event['message']}"
+        fresh = _is_fresh(claim, [event], policy)
+        if event["reason"] == "ProvisioningFailed":
+            certain = _NEVER_PROVISIONED.search(event["message"]) or event_count(event) > policy.tolerated_failures
+            return Finding("ClaimNotProvisioned", message, _at_once(bool(certain) and fresh))
+        if event["reason"] == "FailedBinding":
+            return Finding(
+                "ClaimNotProvisioned", message, CONTROLLER_DELAY if fresh and "no storage class is set" in event["message"] else None
+            )
+        return Finding("ClaimNotBound", message)
+    return None
+
+
+# --- containers -----------------------------------------------------------------------------------------------------------
+
+
+def _diagnose_container(pod: Manifest, init: bool, status: Manifest, snapshot: Snapshot, policy: Policy) -> Finding | None:
+    waiting = (status.get("state") or {}).get("waiting") or {}
+    diagnose: dict[str, Callable[[], Finding]] = {
+        "ErrImagePull": lambda: _pull_failed(pod, status, waiting, snapshot, policy),
+        "ImagePullBackOff": lambda: _pull_failed(pod, status, waiting, snapshot, policy),
+        "ErrImageNeverPull": lambda: _about(pod, status, "ImageNotFound", f"{waiting.get('message')}, and its pull policy is Never", 0),
+        "InvalidImageName": lambda: _about(pod, status, "InvalidImageName", f"{status.get('image')} is no image name", 0),
+        "CreateContainerConfigError": lambda: _config_error(pod, status, waiting, snapshot, policy),
+        "CreateContainerError": lambda: _about(pod, status, "ContainerNotCreated", str(waiting.get("message"))),
+    }
+    if waiting.get("reason") in diagnose:
+        return diagnose[waiting["reason"]]()
+    return _crash(pod, init, status, snapshot, policy)
+
+
+def _about(pod: Manifest, status: Manifest, reason: str, message: str, certain_after: float | None = None) -> Finding:
+    return Finding(reason, message, certain_after, pod=pod["metadata"]["name"], container=status["name"])
+
+
+def _events_of(pod: Manifest, status: Manifest, snapshot: Snapshot, reason: str, beginning: str = "") -> list[Manifest]:
+    return [
+        event
+        for event in snapshot.events(pod["metadata"]["uid"], reason)
+        if f"{{{status['name']}}}" in event["involvedObject"].get("fieldPath", "") and event.get("message", "").startswith(beginning)
+    ]
+
+
+def _pull_failed(pod: Manifest, status: Manifest, waiting: Manifest, snapshot: Snapshot, policy: Policy) -> Finding:
+    events = _events_of(pod, status, snapshot, "Failed", "Failed to pull image")
+    # Before Kubernetes 1.31 ImagePullBackOff does not tell the cause; the event does.
+    words = str(waiting.get("message") or "")
+    cause = events[0]["message"] if events and waiting["reason"] == "ImagePullBackOff" and "ErrImagePull" not in words else words
+    image = status.get("image") or ""
+    reason = image_pull_reason(cause, image)
+    text = _RPC_PREFIX.sub("", cause).removeprefix(f'Back-off pulling image "{image}": ErrImagePull: ')
+    certain = reason != "ImageUnavailable" and _is_fresh(pod, events, policy)
+    verb = {"ImageNotFound": "was not found", "ImageAccessDenied": "may not be pulled"}.get(reason, "cannot be pulled yet")
+    return _about(pod, status, reason, f"image {image} {verb}: {text}", _at_once(certain))
+
+
+def image_pull_reason(cause: str, image: str) -> str:
+    """Whether a failed pull can still succeed by itself.
+
+    Args:
+        cause: what the kubelet says.
+        image: the image; its name and tag may look like an error.
+
+    Returns:
+        ImageNotFound, ImageAccessDenied, or ImageUnavailable if it can.
+    """
+    text = _IN_QUOTES.sub("", cause).replace(image, "") if image else _IN_QUOTES.sub("", cause)
+    for pattern, reason in ((_NETWORK, "ImageUnavailable"), (_DENIED, "ImageAccessDenied"), (_NO_SUCH_IMAGE, "ImageNotFound")):
+        if pattern.search(text):
+            return reason
+    return "ImageUnavailable"
+
+
+def _config_error(pod: Manifest, status: Manifest, waiting: Manifest, snapshot: Snapshot, policy: Policy) -> Finding:
+    message = str(waiting.get("message") or "")
+    reason = "MissingConfiguration" if _MISSING_CONFIG.search(message) else "ContainerConfigError"
+    fresh = _is_fresh(pod, _events_of(pod, status, snapshot, "Failed", "Error: "), policy)
+    return _about(pod, status, reason, message, _at_once(fresh and not _KUBELET_CACHE.search(message)))
+
+
+def _crash(pod: Manifest, init: bool, status: Manifest, snapshot: Snapshot, policy: Policy) -> Finding | None:
+    state, restarts = (status.get("state") or {}, pod["spec"].get("restartPolicy", "Always") == "Always")
+    finished = (init or not restarts) and (state.get("terminated") or {}).get("exitCode") == 0
+    failures = failure_count(status)
+    if not failures or finished or (status.get("ready") and not init):
+        return None
+    last = state.get("terminated") or (status.get("lastState") or {}).get("terminated") or {}
+    tolerated = max(policy.tolerated_failures, policy.failures_before.get((pod["metadata"]["uid"], status["name"]), 0))
+    # A Job counts the failures of its pods itself.
+    certain = restarts and failures > tolerated and not state.get("running")
+    times = f" ({failures} times)" if failures > 1 else ""
+    words = f"{'init container ' if init else ''}{exit_words(last)}{times}"
+    if last.get("exitCode") in (137, 143):
+        killed = [event for event in _events_of(pod, status, snapshot, "Unhealthy") if not event["message"].startswith("Readiness")]
+        words += f", after: {killed[0]['message'].strip()}" if killed else ""
+    return Finding(
+        "CrashLoop",
+        words,
+        _at_once(certain),
+        pod=pod["metadata"]["name"],
+        container=status["name"],
+        exit_code=last.get("exitCode"),
+        restarted=bool(state.get("running")),
+    )
+
+
+def exit_words(terminated: Manifest) -> str:
+    """How a container ended, in words.
+
+    Args:
+        terminated: the terminated state of a container.
+    """
+    code, reason, message = (terminated.get("exitCode"), terminated.get("reason"), str(terminated.get("message") or "").strip())
+    words = f"ended with exit code {code}"
+    if reason == "OOMKilled":
+        words = f"was killed because it exceeded its memory limit (OOMKilled, exit code {code})"
+    elif reason not in (None, "Error", "Completed"):
+        words += f" ({reason})"
+    return f"{words}: {message}" if message else words
+
+
+# --- a pod on its node that no container explains ----------------------------------------------------------------------------
+
+
+def _volume_not_mounted(pod: Manifest, snapshot: Snapshot, policy: Policy) -> Finding | None:
+    if (pod.get("status") or {}).get("phase") != "Pending" or any(
+        "running" in (status.get("state") or {}) for _init, status in _statuses(pod)
+    ):
+        return None
+    for event in snapshot.events(pod["metadata"]["uid"], "FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox"):
+        message = str(event.get("message"))
+        missing = event["reason"] == "FailedMount" and _MISSING_CONFIG.search(message)
+        certain = missing and not _KUBELET_CACHE.search(message) and _is_fresh(pod, [event], policy)
+        reason = (
+            "MissingConfiguration"
+            if missing
+            else ("SandboxNotCreated" if event["reason"] == "FailedCreatePodSandBox" else "VolumeNotMounted")
+        )
+        return Finding(reason, message, _at_once(bool(certain)), pod=pod["metadata"]["name"])
+    return None
+
+
+def _probe_failing(pod: Manifest, snapshot: Snapshot) -> Finding | None:
+    if is_true(pod, "Ready"):
+        return None
+    for _init, status in _statuses(pod):
+        started = (status.get("state") or {}).get("running")
+        if not started or status.get("ready"):
+            continue
+        events = _events_of(pod, status, snapshot, "Unhealthy")
+        if events:
+            return _about(pod, status, "ProbeFailing", events[0]["message"].strip())
+    return None
+
+
+# --- pods that were never created --------------------------------------------------------------------------------------------
+
+
+def diagnose_refusal(message: str, fresh: bool, policy: Policy) -> Finding:
+    """Why the API server does not let a controller create pods.
+
+    Args:
+        message: the API server's words, from a condition or event FailedCreate.
+        fresh: whether it was said since this change.
+        policy: what counts, and when it is certain.
+    """
+    if "exceeded quota" in message:
+        return Finding("QuotaExceeded", message, policy.unschedulable_grace if fresh else None, capacity=True)
+    if _PASSING_REFUSAL.search(message):
+        return Finding("AdmissionRefused", message)
+    if "error looking up service account" in message:
+        return Finding("AdmissionRefused", message, CONTROLLER_DELAY if fresh else None)
+    reason = "AdmissionRefused"
+    if _LIMIT_RANGE.search(message):
+        reason = "LimitRangeViolated"
+    elif "violates PodSecurity" in message:
+        reason = "PodSecurityViolated"
+    return Finding(reason, message, _at_once(fresh and bool(_REFUSED.search(message))))

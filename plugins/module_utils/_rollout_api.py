@@ -1,0 +1,144 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Lists, watches and logs as raw JSON, over kubernetes.core's client (private to the collection)."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import as_platform_error
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
+
+PATHS = {
+    "DaemonSet": "/apis/apps/v1/namespaces/{namespace}/daemonsets",
+    "Deployment": "/apis/apps/v1/namespaces/{namespace}/deployments",
+    "Event": "/api/v1/namespaces/{namespace}/events",
+    "Job": "/apis/batch/v1/namespaces/{namespace}/jobs",
+    "PersistentVolumeClaim": "/api/v1/namespaces/{namespace}/persistentvolumeclaims",
+    "Pod": "/api/v1/namespaces/{namespace}/pods",
+    "ReplicaSet": "/apis/apps/v1/namespaces/{namespace}/replicasets",
+    "StatefulSet": "/apis/apps/v1/namespaces/{namespace}/statefulsets",
+    "StorageClass": "/apis/storage.k8s.io/v1/storageclasses",
+}
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 30.0
+# A watch is renewed this often, so that a connection which died silently is noticed.
+WATCH_SECONDS = 30
+LOG_BYTES = 65536
+
+
+class ExpiredError(Exception):
+    """The resource version to watch from is too old: list again."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The objects of a kind, the version to watch from, and the API server's clock."""
+
+    items: list[dict[str, Any]]
+    resource_version: str
+    server_time: datetime
+
+
+class ClusterApi:
+    """Reads from the API server; may be used by several threads.
+
+    Args:
+        auth: kubernetes.core's authentication options, by their names in a task.
+    """
+
+    def __init__(self, auth: Mapping[str, Any]) -> None:
+        self._auth = dict(auth)
+        self._lock = threading.Lock()
+        self._client: Any = None
+
+    def _request(self, path: str, query: Mapping[str, Any], read_timeout: float) -> Any:
+        with self._lock:
+            if self._client is None:
+                self._client = get_api_client(**self._auth).client
+        # The reply is urllib3's response: the library's own types would cost more than the request.
+        return self._client.request(
+            "GET", path, query_params=list(query.items()), serialize=False, _request_timeout=(CONNECT_TIMEOUT, read_timeout)
+        )
+
+    def list_objects(self, kind: str, namespace: str) -> Listing:
+        """List a kind.
+
+        Args:
+            kind: a key of PATHS.
+            namespace: where.
+
+        Raises:
+            PlatformError: it cannot be had; says why in the cluster's words.
+        """
+        try:
+            reply = self._request(PATHS[kind].format(namespace=namespace), {}, READ_TIMEOUT)
+            content, date = json.loads(reply.data), reply.headers.get("Date")
+        except Exception as error:  # of several libraries without a common base
+            raise as_platform_error(f"{kind}s of namespace {namespace}", error) from error
+        items = [{**item, "kind": kind} for item in content["items"]]
+        return Listing(items, content["metadata"]["resourceVersion"], parsedate_to_datetime(date) if date else datetime.now(UTC))
+
+    def watch_objects(self, kind: str, namespace: str, resource_version: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield type and object of each change, until the API server ends the watch, as it does every WATCH_SECONDS.
+
+        Args:
+            kind: a key of PATHS.
+            namespace: where.
+            resource_version: after which version.
+
+        Raises:
+            ExpiredError: that version is too old.
+            PlatformError: the watch broke; says why in the cluster's words.
+        """
+        query = {"watch": "true", "resourceVersion": resource_version, "allowWatchBookmarks": "true", "timeoutSeconds": WATCH_SECONDS}
+        try:
+            reply = self._request(PATHS[kind].format(namespace=namespace), query, WATCH_SECONDS + CONNECT_TIMEOUT)
+            for line in _lines(reply):
+                change = json.loads(line)
+                if change["type"] == "ERROR":
+                    raise ExpiredError
+                yield change["type"], {**change["object"], "kind": kind}
+        except ExpiredError:
+            raise
+        except Exception as error:
+            if getattr(error, "status", None) == 410:
+                raise ExpiredError from error
+            raise as_platform_error(f"watch of {kind}s of namespace {namespace}", error) from error
+
+    def log(self, namespace: str, pod: str, container: str, previous: bool, lines: int) -> list[str]:
+        """The last lines of a container's log.
+
+        Args:
+            namespace: the pod's namespace.
+            pod: its name.
+            container: its container.
+            previous: of the instance before the current one.
+            lines: how many at most.
+
+        Raises:
+            PlatformError: it cannot be had.
+        """
+        query = {"container": container, "previous": str(previous).lower(), "tailLines": lines, "limitBytes": LOG_BYTES}
+        try:
+            reply = self._request(f"{PATHS['Pod'].format(namespace=namespace)}/{pod}/log", query, READ_TIMEOUT)
+            text: str = reply.data.decode("utf-8", "replace")
+        except Exception as error:
+            raise as_platform_error(f"log of pod {namespace}/{pod}", error) from error
+        return text.splitlines()
+
+
+def _lines(reply: Any) -> Iterator[bytes]:
+    """Whole lines of a response, as they arrive."""
+    rest: bytes | None = b""
+    for chunk in reply.stream(amt=None, decode_content=False):
+        *whole, rest = ((rest or b"") + chunk).split(b"\n")
+        yield from (line for line in whole if line.strip())

@@ -1,0 +1,416 @@
+#!/usr/bin/python
+
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rollout
+
+short_description: Wait for workloads, Jobs and claims, and say at once why one will not come up
+
+version_added: 1.0.0
+
+description:
+  - Watches any number of Deployments, StatefulSets, DaemonSets, Jobs and PersistentVolumeClaims at once.
+  - Succeeds when each of them is done. For a workload this means that its controller has seen the newest generation, that every
+    replica is of the newest revision, ready and available, and that no pod of an older revision is left. For a Job it means
+    Complete. For a claim it means bound, or that its class waits for a first consumer and there is none yet.
+  - Fails as soon as the outcome of one is certain, and names the object, the pod, the container and the cause. The others then get
+    two more seconds to show theirs.
+  - Only what belongs to the newest revision counts. Events and conditions from before the change, and the failures that
+    containers of older pods had before, do not.
+  - A pod of an older revision that is still ending counts as left only if the strategy is V(Recreate). Otherwise it takes no more
+    requests, and may end its work for as long as its grace period lasts.
+  - Nothing is ever changed, so check mode does the same as a run.
+  - An API server that restarts is waited for up to 90 seconds.
+  - Needs the permissions C(list) and C(watch) on the kinds asked for and on C(pods), C(events), C(persistentvolumeclaims) and (for
+    Deployments) C(replicasets), and C(get) on C(pods/log). Where C(storageclasses) may be listed and watched, it helps.
+
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status without modifying the target.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed when in diff mode.
+    support: N/A
+    details: The module changes nothing.
+
+options:
+  resources:
+    description: What to wait for.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      kind:
+        description: Its kind.
+        type: str
+        required: true
+        choices: [Deployment, StatefulSet, DaemonSet, Job, PersistentVolumeClaim]
+      name:
+        description: Its name.
+        type: str
+        required: true
+      namespace:
+        description: Its namespace. By default O(namespace).
+        type: str
+      image:
+        description: The image that one of the containers of its pod template must have.
+        type: str
+      timeout:
+        description: Seconds from the start of the wait after which it is given up. By default O(timeout).
+        type: float
+  namespace:
+    description: Namespace of the resources that name none.
+    type: str
+  timeout:
+    description: Seconds after which a resource is given up. The verdict then tells what was last seen in its way.
+    type: float
+    default: 600
+  tolerated_failures:
+    description: How often a container may fail and be started again. One failure more is a crash loop and certain.
+    type: int
+    default: 2
+  unschedulable_grace:
+    description:
+      - Seconds that a pod without a place, or a refusal by a full quota, must last to be certain.
+      - The time counts only while no pod of the namespace is ending and no other resource is still on its way. It does not count
+        when a cluster autoscaler has announced a node. Where there is one, allow for the time that it takes to do so.
+    type: float
+    default: 5
+  log_lines:
+    description: How many lines of a log are returned, V(0) for none.
+    type: int
+    default: 20
+  mask:
+    description:
+      - Values that are replaced by V(******) in logs, events and causes, also where they are encoded (base64, URL, JSON).
+      - Values of fewer than four characters are left alone.
+    type: list
+    elements: str
+    default: []
+  progress_interval:
+    description: Seconds after which what is still waited for is told again.
+    type: float
+    default: 10
+  progress_path:
+    description: A file to which a line is appended for each thing to tell. The action plugin sets it, to show the lines.
+    type: path
+
+seealso:
+  - module: kubernetes.core.k8s_info
+  - module: jewelry_shop.platform.health_check
+
+author:
+  - Jewelry Shop Platform Team (@jewelry-shop)
+"""
+
+EXAMPLES = r"""
+- name: Wait for two tiers at once
+  jewelry_shop.platform.rollout:
+    namespace: jewelry-shop
+    resources:
+      - kind: Deployment
+        name: django
+        image: registry.example.com/shop:1.4.0
+      - kind: Deployment
+        name: celery-worker
+        timeout: 900
+
+- name: Wait for the migration, and show what it wrote
+  jewelry_shop.platform.rollout:
+    namespace: jewelry-shop
+    resources:
+      - kind: Job
+        name: migrate-1-4-0
+    mask: "{{ platform_secrets.values() }}"
+  register: migration
+"""
+
+RETURN = r"""
+msg:
+  description: One sentence for each resource that failed, with its pod, container and cause.
+  returned: always
+  type: str
+  sample: >-
+    Deployment jewelry-shop/django failed, pod django-5d9c7b6f4-x2x7p, container django: image registry.example.com/shop:1.4.1 was not
+    found: failed to resolve reference: not found (ImageNotFound)
+resources:
+  description: An entry for each entry of O(resources), in the same order.
+  returned: when the wait began
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Its kind.
+      returned: always
+      type: str
+      sample: Deployment
+    name:
+      description: Its name.
+      returned: always
+      type: str
+      sample: django
+    namespace:
+      description: Its namespace.
+      returned: always
+      type: str
+      sample: jewelry-shop
+    verdict:
+      description:
+        - V(ready), V(waiting_for_consumer) (a claim), V(failed) or V(timeout).
+        - V(pending) is what had no verdict yet when another resource failed.
+      returned: always
+      type: str
+      sample: failed
+    seconds:
+      description: When the verdict was reached, in seconds from the start of the wait.
+      returned: always
+      type: float
+      sample: 4.2
+    revision:
+      description: Number of a Deployment's revision, hash of a StatefulSet's, template generation of a DaemonSet, or none.
+      returned: always
+      type: str
+      sample: "7"
+    replicas:
+      description:
+        - How many replicas are V(wanted), and how many of the newest revision are V(updated), V(ready) and V(available).
+        - Of a Job how many completions are wanted, pods exist, are ready, and have succeeded.
+      returned: always
+      type: dict
+      sample: {"wanted": 3, "updated": 1, "ready": 0, "available": 0}
+    reason:
+      description:
+        - What is in its way. None for what is ready.
+        - "Certain at once: V(NotFound) (the object does not exist), V(ImageMismatch), V(ImageNotFound), V(ImageAccessDenied),
+          V(InvalidImageName), V(CrashLoop) (beyond O(tolerated_failures)), V(MissingConfiguration) (ConfigMap, Secret or key),
+          V(ContainerConfigError), V(LimitRangeViolated), V(PodSecurityViolated), V(AdmissionRefused), V(ClaimLost),
+          V(ClaimNotProvisioned), V(ProgressDeadlineExceeded), V(JobFailed), V(JobDeadlineExceeded)."
+        - "Certain when it lasts: V(Unschedulable), V(QuotaExceeded), V(ClaimNotFound)."
+        - "Never certain, so that they come with the verdict V(timeout): V(NotObserved) (by the controller), V(BeingDeleted), V(Paused),
+          V(Suspended), V(PodsMissing), V(NotReady), V(ProbeFailing), V(OldPodsLeft), V(BlockedByOldPod), V(ImageUnavailable) (registry
+          not reached), V(ContainerNotCreated), V(SandboxNotCreated), V(VolumeNotMounted), V(ClaimNotBound), V(JobNotComplete). Some of
+          those above come with V(timeout) too, while it is not certain that they are lasting or belong to this change."
+      returned: always
+      type: str
+      sample: ImageNotFound
+    message:
+      description: The verdict and its cause in one sentence.
+      returned: always
+      type: str
+      sample: "Deployment jewelry-shop/django is ready: 3 of 3 updated, 3 ready, 3 available"
+    pod:
+      description: The pod that the cause is about, or none.
+      returned: always
+      type: str
+      sample: django-5d9c7b6f4-x2x7p
+    container:
+      description: The container, or init container, that the cause is about, or none.
+      returned: always
+      type: str
+      sample: django
+    exit_code:
+      description: Exit code of the container's last failure, or none.
+      returned: always
+      type: int
+      sample: 3
+    log:
+      description:
+        - The last lines that the failed container wrote, of the instance that failed.
+        - Of a Job that is complete, the last lines of the pod that succeeded.
+      returned: always
+      type: list
+      elements: str
+      sample: ["Applying shop.0005_require_sku_index_task_runs... OK"]
+    events:
+      description: The newest events about the object, its newest revision and their pods. Only with V(failed) and V(timeout).
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        type:
+          description: V(Normal) or V(Warning).
+          returned: always
+          type: str
+          sample: Warning
+        reason:
+          description: The event's reason.
+          returned: always
+          type: str
+          sample: Failed
+        object:
+          description: Kind and name of what it is about.
+          returned: always
+          type: str
+          sample: Pod/django-5d9c7b6f4-x2x7p
+        message:
+          description: The event's message.
+          returned: always
+          type: str
+          sample: "Error: ErrImagePull"
+        count:
+          description: How often it happened.
+          returned: always
+          type: int
+          sample: 2
+        last_seen:
+          description: When it happened last.
+          returned: always
+          type: str
+          sample: "2026-11-25T17:00:00+00:00"
+"""
+
+import copy
+import math
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import ClusterApi
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_feed import Feed
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_report import Masker, newest_events, report, summary
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import FAILED, TIMEOUT, Policy, Target
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_wait import Wait, sources
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
+
+RESOURCE_SPEC = {
+    "kind": {"type": "str", "required": True, "choices": ["Deployment", "StatefulSet", "DaemonSet", "Job", "PersistentVolumeClaim"]},
+    "name": {"type": "str", "required": True},
+    "namespace": {"type": "str"},
+    "image": {"type": "str"},
+    "timeout": {"type": "float"},
+}
+SPEC = {
+    "resources": {"type": "list", "elements": "dict", "required": True, "options": RESOURCE_SPEC},
+    "namespace": {"type": "str"},
+    "timeout": {"type": "float", "default": 600},
+    "tolerated_failures": {"type": "int", "default": 2},
+    "unschedulable_grace": {"type": "float", "default": 5},
+    "log_lines": {"type": "int", "default": 20},
+    "mask": {"type": "list", "elements": "str", "default": [], "no_log": True},
+    "progress_interval": {"type": "float", "default": 10},
+    "progress_path": {"type": "path"},
+}
+
+
+def argument_spec() -> dict[str, Any]:
+    """The module's options; the authentication options are kubernetes.core's own."""
+    return {**copy.deepcopy(AUTH_ARG_SPEC), **SPEC}
+
+
+class MaskingModule(AnsibleModule):
+    """Leaves hiding the values of O(mask) to rollout itself: Ansible would cut them out of names and numbers too."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        credentials = {self.params[option] for option, spec in AUTH_ARG_SPEC.items() if spec.get("no_log")}
+        self.no_log_values.difference_update(set(self.params["mask"]) - credentials)
+
+
+def read_targets(params: dict[str, Any]) -> list[Target]:
+    """Check the options and fill in the defaults of the resources.
+
+    Args:
+        params: the module's parameters.
+
+    Raises:
+        PlatformError: an option is out of its range, or a namespace is missing; names it.
+    """
+    for option, least in (
+        ("timeout", 0),
+        ("progress_interval", 0),
+        ("unschedulable_grace", -1),
+        ("tolerated_failures", -1),
+        ("log_lines", -1),
+    ):
+        if not (params[option] > least and math.isfinite(params[option])):
+            raise PlatformError(
+                f"{option} must {'be more than 0' if least == 0 else 'not be negative'}, it is {params[option]}", certain=True
+            )
+    targets = []
+    for entry in params["resources"]:
+        namespace = entry["namespace"] or params["namespace"]
+        timeout = params["timeout"] if entry["timeout"] is None else entry["timeout"]
+        if not namespace:
+            raise PlatformError(f"{entry['kind']} {entry['name']} needs a namespace, its own or the module's", certain=True)
+        if not (timeout > 0 and math.isfinite(timeout)):
+            raise PlatformError(f"the timeout of {entry['kind']} {entry['name']} must be more than 0, it is {timeout}", certain=True)
+        targets.append(Target(entry["kind"], entry["name"], namespace, entry["image"] or None, timeout))
+    return targets
+
+
+def progress_writer(path: str | None, mask: Callable[[str], str]) -> Callable[[str], None]:
+    """What to do with lines that tell the progress.
+
+    Args:
+        path: the file they are appended to; None drops them.
+        mask: hides secrets.
+
+    Raises:
+        PlatformError: the file cannot be written.
+    """
+    if not path:
+        return lambda _line: None
+    try:
+        # Written to until the process ends, a line at a time.
+        file = open(path, "a", encoding="utf-8", buffering=1)  # noqa: SIM115
+    except OSError as error:
+        raise PlatformError(f"progress_path {path} cannot be written: {error.strerror}", certain=True) from error
+    return lambda line: print(mask(line), file=file)
+
+
+def wait_for(params: dict[str, Any], mask: Masker) -> list[dict[str, Any]]:
+    """Wait, and tell how it ended.
+
+    Args:
+        params: the module's parameters.
+        mask: hides secrets.
+
+    Returns:
+        An entry for each resource, in their order.
+
+    Raises:
+        PlatformError: an option is wrong, or the API server refuses or is away too long.
+    """
+    targets = read_targets(params)
+    progress = progress_writer(params["progress_path"], mask)
+    api = ClusterApi({option: params[option] for option in AUTH_ARG_SPEC})
+    feed = Feed(api, sources(targets), optional=("StorageClass",))
+    policy = Policy(params["tolerated_failures"], params["unschedulable_grace"], datetime.now(UTC))
+    wait = Wait(targets, policy, feed, time.monotonic, progress, params["progress_interval"])
+    return [
+        report(outcome, newest_events(wait.events(outcome.target.namespace), outcome.assessment.involved), api, params["log_lines"], mask)
+        for outcome in wait.run()
+    ]
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleK8SModule(
+        module_class=MaskingModule, argument_spec=argument_spec(), supports_check_mode=True, check_k8s=False, check_pyyaml=False
+    )
+    # Taken out before anything can fail, since the parameters are part of every answer.
+    mask = Masker(module.params.pop("mask"))
+    module.requires("kubernetes")
+    try:
+        entries = wait_for(module.params, mask)
+    except PlatformError as error:
+        module.fail_json(msg=mask(str(error)))
+        return
+    failed = any(entry["verdict"] in (FAILED, TIMEOUT) for entry in entries)
+    (module.fail_json if failed else module.exit_json)(msg=summary(entries), resources=entries, changed=False)
+
+
+if __name__ == "__main__":
+    main()
