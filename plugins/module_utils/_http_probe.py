@@ -21,7 +21,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from ansible.module_utils.urls import make_context
@@ -156,12 +156,10 @@ class _TlsConnection(_Connection):
         name = self._server_name or getattr(self, "_tunnel_host", None) or self.host
         try:
             arm(self.sock, deadline)  # the handshake takes the socket's timeout as the limit for all its steps
-            sock = self._context.wrap_socket(self.sock, server_hostname=name)
+            self.sock = cast("DeadlineTlsSocket", self._context.wrap_socket(self.sock, server_hostname=name))
         except TimeoutError:
             raise StageTimeout("in the TLS handshake") from None
-        assert isinstance(sock, DeadlineTlsSocket)  # tls_context() sees to it
-        sock.deadline = deadline
-        self.sock = sock
+        self.sock.deadline = deadline
 
 
 class _PlainHandler(urllib.request.HTTPHandler):
