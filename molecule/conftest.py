@@ -1,0 +1,140 @@
+"""Fixtures of all scenarios: the cluster through kubectl and testinfra, the shop through nginx, the playbooks."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+import testinfra
+import yaml
+
+ROOT = pathlib.Path(__file__).parents[1]
+SETTINGS: dict[str, Any] = yaml.safe_load((ROOT / "molecule" / "cluster.yml").read_text())
+KUBECONFIG = str(ROOT / ".cache" / "jewelry-shop-test.kubeconfig")
+NAMESPACE = "jewelry-shop"
+TIERS = ("django", "nginx", "celery-worker", "celery-beat")
+ENVIRONMENT = {**os.environ, "KUBECONFIG": KUBECONFIG, "MOLECULE_PROJECT_DIRECTORY": str(ROOT), "ANSIBLE_NOCOLOR": "1"}
+# The runs of a test are those of a person in a checkout, not of molecule's own configuration.
+ENVIRONMENT["ANSIBLE_CONFIG"] = str(ROOT / "ansible.cfg")
+
+Object = dict[str, Any]
+
+
+class Cluster:
+    """What the cluster says, in its own words."""
+
+    def kubectl(self, *arguments: str, check: bool = True, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        """Run kubectl in the platform's namespace; its output belongs to a failing assertion."""
+        result = subprocess.run(
+            ["kubectl", f"--namespace={NAMESPACE}", *arguments],
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout,
+        )
+        assert not check or result.returncode == 0, f"kubectl {' '.join(arguments)}: {result.stdout}{result.stderr}"
+        return result
+
+    def get(self, kind: str, *arguments: str) -> list[Object]:
+        """Read objects of a kind."""
+        items: list[Object] = json.loads(self.kubectl("get", kind, "--output=json", *arguments).stdout)["items"]
+        return items
+
+    def pods(self, component: str) -> list[Object]:
+        """Read the pods of a tier that are not ending."""
+        pods = self.get("pods", f"--selector=app=jewelry-shop,component={component}")
+        return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+
+    def host(self, pod: str, container: str) -> Any:
+        """Open a testinfra host on a container."""
+        return testinfra.get_host(f"kubectl://{pod}?container={container}&namespace={NAMESPACE}&kubeconfig={KUBECONFIG}")
+
+    def generations(self) -> dict[str, int]:
+        """Read the generation of every Deployment, which moves with each change of its specification."""
+        return {o["metadata"]["name"]: o["metadata"]["generation"] for o in self.get("deployments")}
+
+    def resource_versions(self) -> dict[str, str]:
+        """Read what moves with each write, of all that a deploy writes."""
+        kinds = "configmaps,secrets,services,serviceaccounts,persistentvolumeclaims,poddisruptionbudgets,jobs.batch"
+        return {f"{o['kind']}/{o['metadata']['name']}": o["metadata"]["resourceVersion"] for o in self.get(kinds)} | {
+            f"{o['kind']}/{o['metadata']['name']}": str(o["metadata"]["generation"])
+            for o in self.get("deployments.apps,statefulsets.apps")
+        }
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    return Cluster()
+
+
+class Run:
+    """One run of ansible-playbook."""
+
+    def __init__(self, result: subprocess.CompletedProcess[str]) -> None:
+        self.returncode = result.returncode
+        self.output = result.stdout + result.stderr
+
+    @property
+    def changed(self) -> int:
+        found = re.search(r"changed=(\d+)", self.output)
+        assert found, self.output
+        return int(found[1])
+
+
+@pytest.fixture(scope="session")
+def playbook() -> Callable[..., Run]:
+    """Run a playbook against the cluster as a person does; further values become extra variables."""
+
+    def run(name: str, *arguments: str, **values: Any) -> Run:
+        return Run(
+            subprocess.run(
+                [
+                    "ansible-playbook",
+                    f"--inventory={ROOT}/inventories/kind",
+                    f"--extra-vars=@{ROOT}/molecule/cluster.yml",
+                    f"--extra-vars={json.dumps(values)}",
+                    *arguments,
+                    name,
+                ],
+                cwd=ROOT,
+                env=ENVIRONMENT,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=1200,
+            )
+        )
+
+    return run
+
+
+class Shop:
+    """The shop as a browser sees it, through nginx."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.session = requests.Session()
+        self.session.trust_env = False
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return self.session.get(self.address + path, timeout=30, allow_redirects=False, **options)
+
+    def post(self, path: str, data: dict[str, Any], **options: Any) -> requests.Response:
+        """Send a form with the CSRF token of the page before."""
+        token = {"csrfmiddlewaretoken": self.session.cookies["csrftoken"]}
+        return self.session.post(
+            self.address + path, data={**data, **token}, timeout=60, allow_redirects=False, headers={"Referer": self.address}, **options
+        )
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop(f"http://127.0.0.1:{SETTINGS['kind_http_port']}")

@@ -1,0 +1,181 @@
+"""What the deployed platform does."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from PIL import Image
+
+QUEUES = {"celery", "backups", "pricing", "reports", "notifications"}
+
+
+def wait_for(what: str, ask: Callable[[], Any], seconds: float = 90) -> Any:
+    """Ask until the answer is true; name what did not come."""
+    deadline = time.monotonic() + seconds
+    while not (answer := ask()):
+        assert time.monotonic() < deadline, f"{what} did not happen within {seconds} s"
+        time.sleep(1)
+    return answer
+
+
+def test_ready_answers_with_its_checks(shop: Any) -> None:
+    response = shop.get("/health/ready/")
+    assert response.status_code == 200, response.text
+    assert response.json()["status"] == "ready"
+    assert response.json()["checks"] == {"database": "ok", "redis": "ok"}
+
+
+def test_the_page_and_its_static_file_come_through_nginx(shop: Any) -> None:
+    page = shop.get("/")
+    assert page.status_code == 200, page.text
+    stylesheet = re.search(r'href="(/static/[^"]+\.[0-9a-f]{12}\.css)"', page.text)
+    assert stylesheet, page.text
+    response = shop.get(stylesheet[1])
+    assert response.status_code == 200
+    assert response.headers["Content-Type"].startswith("text/css")
+    assert "immutable" in response.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/health/detailed/", "/nginx_status"])
+def test_what_is_not_for_the_public_is_not_found(shop: Any, path: str) -> None:
+    assert shop.get(path).status_code == 404
+
+
+def test_an_upload_through_nginx_is_read_back_on_another_node(shop: Any, cluster: Any) -> None:
+    pods = cluster.pods("django")
+    host = cluster.host(pods[0]["metadata"]["name"], "django")
+    user, password = f"u{uuid.uuid4().hex[:8]}", uuid.uuid4().hex
+    created = host.run(
+        f"env DJANGO_SUPERUSER_PASSWORD={password} python manage.py createsuperuser --noinput --username {user} --email {user}@example.com"
+    )
+    assert created.rc == 0, created.stderr
+
+    shop.get("/admin/login/")
+    login = shop.post("/admin/login/", {"username": user, "password": password, "next": "/products/new/"})
+    assert login.status_code == 302, login.text
+    assert shop.get("/products/new/").status_code == 200
+    # Larger than nginx keeps in memory, so that it goes through a temporary file on the read-only root (R19).
+    picture = io.BytesIO()
+    Image.effect_noise((1200, 1200), 100).save(picture, "PNG")
+    assert len(picture.getvalue()) > 1_000_000
+    sku = f"R-{uuid.uuid4().hex[:8]}"
+    answer = shop.post(
+        "/products/new/", {"sku": sku, "name": sku, "price": "10.00"}, files={"picture": (f"{sku}.png", picture.getvalue(), "image/png")}
+    )
+    assert answer.status_code == 302, answer.text
+
+    path = re.search(rf'"(/media/[^"]*{sku}[^"]*)"', shop.get("/").text)
+    assert path, shop.get("/").text
+    assert shop.get(path[1]).content == picture.getvalue()
+
+    nodes = {pod["spec"]["nodeName"]: pod["metadata"]["name"] for pod in pods}
+    assert len(nodes) > 1, nodes
+    sizes = {
+        node: cluster.host(pod, "django").run(f"stat -c %s /app{path[1]}").stdout.strip() for node, pod in nodes.items()
+    }
+    assert set(sizes.values()) == {str(len(picture.getvalue()))}, sizes
+
+
+def test_a_checkout_is_worked_on_from_every_queue(shop: Any, cluster: Any) -> None:
+    product = re.search(r'name="product" value="([^"]+)"', shop.get("/").text)
+    assert product
+    answer = shop.post("/checkout/?format=json", {"product": product[1], "quantity": "2", "email": "buyer@example.com"})
+    assert answer.status_code == 201, answer.text
+    address = answer.json()["url"] + "?format=json"
+    order = wait_for("the order", lambda: (state := shop.get(address).json())["complete"] and state)
+    assert {task["queue"] for task in order["tasks"]} == QUEUES
+    workers = {pod["metadata"]["name"] for pod in cluster.pods("celery-worker")}
+    assert {task["worker"].removeprefix("celery@") for task in order["tasks"]} <= workers
+
+
+def test_beat_goes_on_scheduling(cluster: Any) -> None:
+    (beat,) = cluster.pods("celery-beat")
+    host = cluster.host(beat["metadata"]["name"], "celery-beat")
+    runs = (
+        "python manage.py shell -c "
+        "'from django_celery_beat.models import PeriodicTask; print(sum(t.total_run_count for t in PeriodicTask.objects.all()))'"
+    )
+
+    def count() -> int:
+        result = host.run(runs)
+        assert result.rc == 0, result.stderr
+        return int(result.stdout.split()[-1])
+
+    before = count()
+    # DatabaseScheduler saves its counts now and then, at the latest every three minutes.
+    wait_for("a further periodic task", lambda: count() > before, seconds=240)
+
+
+@pytest.mark.parametrize(
+    ("component", "container", "port", "metric"),
+    [
+        ("django", "django", 8000, "shop_"),
+        ("celery-worker", "celery-worker", 8000, "celery_worker_heartbeat_age_seconds"),
+        ("celery-beat", "celery-beat", 8000, "celery_beat_tick_age_seconds"),
+        ("nginx", "nginx-exporter", 9113, "nginx_up 1"),
+    ],
+)
+def test_every_replica_is_scraped_where_its_annotations_say(
+    cluster: Any, component: str, container: str, port: int, metric: str
+) -> None:
+    (scraper, *_) = cluster.pods("celery-worker")
+    for pod in cluster.pods(component):
+        annotations = pod["metadata"]["annotations"]
+        assert (annotations["prometheus.io/port"], annotations["prometheus.io/path"]) == (str(port), "/metrics")
+        script = (
+            "import urllib.request as u; "
+            f"r = u.Request('http://{pod['status']['podIP']}:{port}/metrics', "
+            "headers={'Host': 'jewelry-shop.local', 'X-Forwarded-Proto': 'https'} if '%s' == 'django' else {}); "
+            "print(u.urlopen(r, timeout=10).read().decode())" % component
+        )
+        result = cluster.host(scraper["metadata"]["name"], "celery-worker").run("python -c %s", script)
+        assert result.rc == 0, result.stderr
+        assert metric in result.stdout, f"{pod['metadata']['name']}: {result.stdout[:500]}"
+
+
+@pytest.mark.parametrize(("component", "replicas"), [("django", 3), ("nginx", 2), ("celery-worker", 2)])
+def test_replicas_are_spread_over_nodes(cluster: Any, component: str, replicas: int) -> None:
+    pods = cluster.pods(component)
+    assert len(pods) == replicas
+    assert len({pod["spec"]["nodeName"] for pod in pods}) > 1
+
+
+@pytest.mark.parametrize(
+    ("component", "container", "uid"),
+    [("django", "django", 1000), ("celery-worker", "celery-worker", 1000), ("celery-beat", "celery-beat", 1000), ("nginx", "nginx", 101)],
+)
+def test_processes_run_unprivileged_on_a_read_only_root(cluster: Any, component: str, container: str, uid: int) -> None:
+    host = cluster.host(cluster.pods(component)[0]["metadata"]["name"], container)
+    assert host.run("id -u").stdout.strip() == str(uid)
+    for path in ("/", "/etc"):
+        refused = host.run(f"touch {path}/probe")
+        assert refused.rc != 0
+        assert "Read-only file system" in refused.stderr, refused.stderr
+    assert host.run("grep CapEff /proc/1/status").stdout.split()[-1] == "0000000000000000"
+
+
+def test_nginx_only_reads_the_shared_volumes(cluster: Any) -> None:
+    host = cluster.host(cluster.pods("nginx")[0]["metadata"]["name"], "nginx")
+    for path in ("/app/media", "/app/staticfiles"):
+        refused = host.run(f"touch {path}/probe")
+        assert refused.rc != 0
+        assert "Read-only file system" in refused.stderr, refused.stderr
+
+
+def test_celery_is_the_first_process(cluster: Any) -> None:
+    host = cluster.host(cluster.pods("celery-worker")[0]["metadata"]["name"], "celery-worker")
+    assert "celery" in host.run("tr '\\0' ' ' < /proc/1/cmdline").stdout
+    assert not host.run("tr '\\0' ' ' < /proc/1/cmdline").stdout.startswith(("sh ", "/bin/sh", "bash "))
+
+
+def test_no_container_was_restarted_for_a_probe(cluster: Any) -> None:
+    for component in ("django", "nginx", "celery-worker", "celery-beat", "postgresql", "redis"):
+        for pod in cluster.pods(component):
+            for status in pod["status"]["containerStatuses"]:
+                assert status["restartCount"] == 0, (pod["metadata"]["name"], status)

@@ -1,0 +1,126 @@
+"""Renders each inventory once, the way `playbooks/render.yml` does it for people."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).parents[3]
+INVENTORIES = ("kind", "staging", "production")
+
+# What an inventory leaves to the people of an environment, so that the manifests are complete.
+VALUES: dict[str, Any] = {
+    "platform_image_registry": "registry.example.com/shop",
+    "platform_image": "jewelry-shop",
+    "platform_image_tag": "v1.0.0",
+    "platform_config": {
+        "DJANGO_ALLOWED_HOSTS": "shop.example.com",
+        "SITE_URL": "https://shop.example.com",
+        "POSTGRES_HOST": "postgres.example.com",
+        "REDIS_HOST": "redis.example.com",
+    },
+    "platform_secrets": {"DJANGO_SECRET_KEY": "k" * 50, "POSTGRES_PASSWORD": "p", "REDIS_PASSWORD": "r"},
+}
+
+Manifest = dict[str, Any]
+
+
+class Manifests:
+    """The objects of one inventory, by kind and name."""
+
+    def __init__(self, objects: list[Manifest]) -> None:
+        self.objects = objects
+
+    def __iter__(self) -> Iterator[Manifest]:
+        return iter(self.objects)
+
+    def get(self, kind: str, name: str) -> Manifest:
+        found = [o for o in self.objects if o["kind"] == kind and o["metadata"]["name"] == name]
+        assert found, f"there is no {kind} {name}; there are {sorted({(o['kind'], o['metadata']['name']) for o in self.objects})}"
+        return found[0]
+
+    def of_kind(self, *kinds: str) -> list[Manifest]:
+        return [o for o in self.objects if o["kind"] in kinds]
+
+    def pod_specs(self) -> dict[str, Manifest]:
+        """Pod templates' specs by the name of their owner."""
+        return {
+            o["metadata"]["name"]: o["spec"]["template"]["spec"] for o in self.of_kind("Deployment", "StatefulSet", "Job")
+        }
+
+    def container(self, kind: str, name: str, container: str) -> Manifest:
+        containers: list[Manifest] = self.get(kind, name)["spec"]["template"]["spec"]["containers"]
+        return next(c for c in containers if c["name"] == container)
+
+
+def render(inventory: str, directory: pathlib.Path, values: dict[str, Any]) -> Manifests:
+    """Run the playbook and read what it wrote."""
+    result = subprocess.run(
+        [
+            str(pathlib.Path(sys.executable).with_name("ansible-playbook")),
+            "playbooks/render.yml",
+            f"--inventory=inventories/{inventory}",
+            f"--extra-vars={json.dumps({**values, 'platform_render_directory': str(directory)})}",
+        ],
+        cwd=ROOT,
+        env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    objects: list[Manifest] = []
+    for path in sorted(directory.glob("*.yaml")):
+        for document in yaml.safe_load_all(path.read_text()):
+            objects.extend(document if isinstance(document, list) else [document] if document else [])
+    return Manifests(objects)
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Manifests]:
+    """Render an inventory, once."""
+    cache: dict[str, Manifests] = {}
+
+    def get(inventory: str) -> Manifests:
+        if inventory not in cache:
+            cache[inventory] = render(inventory, tmp_path_factory.mktemp(inventory), {} if inventory == "kind" else VALUES)
+        return cache[inventory]
+
+    return get
+
+
+@pytest.fixture(scope="session", params=INVENTORIES)
+def manifests(request: pytest.FixtureRequest, rendered: Callable[[str], Manifests]) -> Manifests:
+    """The objects of each inventory in turn."""
+    return rendered(request.param)
+
+
+@pytest.fixture(scope="session")
+def production(rendered: Callable[[str], Manifests]) -> Manifests:
+    return rendered("production")
+
+
+# Settings that do not meet in an object that a test looks at, together in one run, since a run costs ten seconds.
+CHANGED: dict[str, Any] = {
+    "nginx_tls_secret": "shop-tls",
+    "nginx_service_annotations": {"service.beta.kubernetes.io/aws-load-balancer-type": "nlb"},
+    "django_hpa_enabled": True,
+    "django_image_tag": "v2",
+    "platform_image_digest": "sha256:" + "0" * 64,
+    "platform_labels": {"team": "shop"},
+    "platform_annotations": {"contact": "shop@example.com"},
+}
+
+
+@pytest.fixture(scope="session")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> Manifests:
+    """Production with the settings of CHANGED."""
+    return render("production", tmp_path_factory.mktemp("changed"), {**VALUES, **CHANGED})

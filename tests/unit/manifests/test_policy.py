@@ -1,0 +1,94 @@
+"""What holds for every object of every inventory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import kubernetes_validate
+import pytest
+
+# The oldest version that kubernetes-validate knows, one of the middle, and one of today.
+VERSIONS = ("1.25", "1.29", "1.34")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_manifests_follow_the_schema_strictly(manifests: Any, version: str) -> None:
+    for manifest in manifests:
+        kubernetes_validate.validate(manifest, version, strict=True)
+
+
+def test_pods_are_restricted(manifests: Any) -> None:
+    for owner, pod in manifests.pod_specs().items():
+        context = pod["securityContext"]
+        assert context["runAsNonRoot"] is True, owner
+        assert context["seccompProfile"] == {"type": "RuntimeDefault"}, owner
+        assert context["runAsUser"] > 0, owner
+        for container in pod.get("initContainers", []) + pod["containers"]:
+            security = container["securityContext"]
+            assert security["allowPrivilegeEscalation"] is False, (owner, container["name"])
+            assert security["capabilities"]["drop"] == ["ALL"], (owner, container["name"])
+            assert security["readOnlyRootFilesystem"] is True, (owner, container["name"])
+
+
+def test_every_container_states_requests_and_limits(manifests: Any) -> None:
+    for owner, pod in manifests.pod_specs().items():
+        for container in pod.get("initContainers", []) + pod["containers"]:
+            for side in ("requests", "limits"):
+                assert {"cpu", "memory"} <= container["resources"][side].keys(), (owner, container["name"])
+
+
+def test_no_pod_gets_a_token_of_the_api_server(manifests: Any) -> None:
+    for owner, pod in manifests.pod_specs().items():
+        assert pod["automountServiceAccountToken"] is False, owner
+
+
+def test_volumes_are_shared_by_one_group(manifests: Any) -> None:
+    for owner in ("django", "nginx", "celery-worker"):
+        assert manifests.pod_specs()[owner]["securityContext"]["fsGroup"] == 1000
+
+
+def test_nginx_cannot_write_the_shared_volumes(manifests: Any) -> None:
+    mounts = manifests.container("Deployment", "nginx", "nginx")["volumeMounts"]
+    assert {m["mountPath"] for m in mounts if m["name"] in ("static", "media") and m["readOnly"]} == {"/app/staticfiles", "/app/media"}
+
+
+def test_no_service_selects_a_job(manifests: Any) -> None:
+    labels = [job["spec"]["template"]["metadata"]["labels"] for job in manifests.of_kind("Job")]
+    assert labels
+    for service in manifests.of_kind("Service"):
+        for job_labels in labels:
+            assert not service["spec"]["selector"].items() <= job_labels.items()
+
+
+def test_configuration_objects_are_immutable_and_named_in_the_pods(manifests: Any) -> None:
+    for config_map in manifests.of_kind("ConfigMap"):
+        assert config_map["immutable"] is True, config_map["metadata"]["name"]
+
+
+def test_no_secret_value_is_rendered(manifests: Any) -> None:
+    assert not manifests.of_kind("Secret")
+
+
+def test_a_single_replica_has_no_disruption_budget(rendered: Any) -> None:
+    manifests = rendered("staging")
+    assert manifests.get("Deployment", "celery-worker")["spec"]["replicas"] == 1
+    assert "celery-worker" not in {o["metadata"]["name"] for o in manifests.of_kind("PodDisruptionBudget")}
+
+
+def test_an_autoscaler_owns_the_replicas(changed: Any) -> None:
+    assert "replicas" not in changed.get("Deployment", "django")["spec"]
+    spec = changed.get("HorizontalPodAutoscaler", "django")["spec"]
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (3, 10)
+    assert spec["metrics"][0]["resource"]["target"] == {"type": "Utilization", "averageUtilization": 70}
+
+
+def test_a_tag_of_one_tier_changes_that_tier_alone_and_a_digest_wins_over_the_tag(changed: Any) -> None:
+    image = "registry.example.com/shop/jewelry-shop"
+    assert changed.container("Deployment", "django", "django")["image"] == f"{image}:v2"
+    assert changed.container("Deployment", "celery-worker", "celery-worker")["image"] == f"{image}@sha256:{'0' * 64}"
+
+
+def test_labels_and_annotations_of_the_platform_reach_every_object(changed: Any) -> None:
+    for manifest in changed:
+        assert manifest["metadata"]["labels"]["team"] == "shop", manifest["metadata"]["name"]
+        assert manifest["metadata"]["annotations"]["contact"] == "shop@example.com", manifest["metadata"]["name"]
