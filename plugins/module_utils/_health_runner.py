@@ -75,7 +75,7 @@ def _repeat(check: Check, interval: float, deadline: Deadline) -> None:
 def summary(results: Sequence[dict[str, Any]]) -> str:
     """One sentence about all results; names each endpoint that is not healthy, and why."""
     sick = [f"{entry['name']}: {entry['reason']}" for entry in results if not entry["healthy"]]
-    pods = sum(len(entry.get("pods", ())) for entry in results)
+    pods = sum(pod["ready"] for entry in results for pod in entry.get("pods", ()))
     count = f"{len(results)} endpoint{'s' * (len(results) != 1)}"
     if sick:
         return f"{len(sick)} of {count} {'is' if len(sick) == 1 else 'are'} not healthy: {'; '.join(sick)}"

@@ -83,8 +83,14 @@ def newest_revision(workload: Manifest, replica_sets: Sequence[Manifest]) -> str
     return str(_revision_number(newest)) if newest else None
 
 
+def _is_active(pod: Manifest) -> bool:
+    # As the controllers see it: a pod that ended, such as an evicted one, has been replaced and only lies about.
+    ended = (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded")
+    return not ended and not pod["metadata"].get("deletionTimestamp")
+
+
 def newest_pods(workload: Manifest, replica_sets: Sequence[Manifest], pods: Sequence[Manifest]) -> list[Manifest]:
-    """The pods of a workload's newest revision that are not on their way out.
+    """The pods of a workload's newest revision that have neither ended nor are on their way out.
 
     Of a StatefulSet that rolls by itself these are the pods of its update revision; where pods of several revisions may stay
     for good (a partition, OnDelete, a DaemonSet) all of its pods count.
@@ -94,7 +100,7 @@ def newest_pods(workload: Manifest, replica_sets: Sequence[Manifest], pods: Sequ
         replica_sets: ReplicaSets of its namespace that match its selector (Deployments only).
         pods: pods of its namespace that match its selector.
     """
-    alive = [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
+    alive = [pod for pod in pods if _is_active(pod)]
     if workload["kind"] == "Deployment":
         newest = newest_replica_set(workload, replica_sets)
         return controlled_by(newest, alive) if newest else []
@@ -166,9 +172,6 @@ def is_ready(pod: Manifest) -> bool:
 def why_not_ready(pod: Manifest) -> str:
     """The nearest cause in a pod's status for its not being ready, in the cluster's words where it has some."""
     status = pod.get("status") or {}
-    if status.get("phase") in ("Failed", "Succeeded"):
-        words = [status["phase"].lower(), status.get("reason"), status.get("message")]
-        return ": ".join(str(word) for word in words if word)
     conditions = {condition["type"]: condition for condition in status.get("conditions") or []}
     scheduled = conditions.get("PodScheduled")
     if scheduled and scheduled["status"] == "False":

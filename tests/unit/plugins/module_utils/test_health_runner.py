@@ -376,7 +376,7 @@ def test_what_the_kubelet_says_is_the_reason() -> None:
     [
         ([{"name": "a", "healthy": True}], "1 endpoint is healthy"),
         (
-            [{"name": "a", "healthy": True}, {"name": "b", "healthy": True, "pods": [{}, {}]}],
+            [{"name": "a", "healthy": True}, {"name": "b", "healthy": True, "pods": [{"ready": True}, {"ready": True}, {"ready": False}]}],
             "All 2 endpoints are healthy (2 pods checked)",
         ),
         (

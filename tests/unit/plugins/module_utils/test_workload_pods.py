@@ -38,8 +38,10 @@ def test_of_a_deployment_the_pods_of_the_highest_revision_count() -> None:
     assert newest_revision(load(DEPLOYMENT), load(REPLICA_SETS)) == "10"
 
 
-def test_pods_that_are_being_deleted_do_not_count() -> None:
-    pods = [pod("new"), pod("leaving", deletionTimestamp="2026-11-25T16:00:00Z")]
+def test_pods_that_ended_or_are_being_deleted_do_not_count() -> None:
+    evicted = pod("evicted")
+    evicted["status"] = {"phase": "Failed", "reason": "Evicted"}
+    pods = [pod("new"), pod("leaving", deletionTimestamp="2026-11-25T16:00:00Z"), evicted]
     assert names(newest_pods(load(DEPLOYMENT), load(REPLICA_SETS), pods)) == ["new"]
 
 
@@ -241,11 +243,6 @@ sidecar is up:
   containerStatuses:
     - {name: django, ready: false, state: {running: {}}}
   expect: "container django: running but not ready"
-evicted:
-  phase: Failed
-  reason: Evicted
-  message: The node was low on resource memory.
-  expect: "failed: Evicted: The node was low on resource memory."
 gate:
   phase: Running
   conditions:
