@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import threading
+from pathlib import Path
 from typing import Any
 
-from ansible import constants as C
+from ansible import constants
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -44,14 +44,14 @@ class ActionModule(ActionBase):
             result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
             return result
         # The worker of another host may end at the same time, so each has a directory of its own.
-        with tempfile.TemporaryDirectory(prefix="rollout-", dir=C.DEFAULT_LOCAL_TMP) as directory:
-            path = os.path.join(directory, "progress")
-            open(path, "x").close()
+        with tempfile.TemporaryDirectory(prefix="rollout-", dir=constants.DEFAULT_LOCAL_TMP) as directory:
+            path = Path(directory, "progress")
+            path.touch()
             done = threading.Event()
             viewer = threading.Thread(target=_show, args=(path, self._task_host(task_vars), done), daemon=True)
             viewer.start()
             try:
-                result.update(self._execute_module(module_args={**self._task.args, "progress_path": path}, task_vars=task_vars))
+                result.update(self._execute_module(module_args={**self._task.args, "progress_path": str(path)}, task_vars=task_vars))
             finally:
                 done.set()
                 viewer.join()
@@ -62,9 +62,9 @@ class ActionModule(ActionBase):
         return str((task_vars or {}).get("inventory_hostname", ""))
 
 
-def _show(path: str, host: str, done: threading.Event) -> None:
+def _show(path: Path, host: str, done: threading.Event) -> None:
     """Show each line that is appended to a file, until done is set and the rest is shown."""
-    with open(path, encoding="utf-8") as file:
+    with path.open(encoding="utf-8") as file:
         rest = ""
         last = False
         while not last:

@@ -49,13 +49,14 @@ _OTHER_PODS_IN_THE_WAY = re.compile(
 )
 _CLAIM_MISSING = re.compile(r'persistentvolumeclaim "(?P<name>[^"]+)" not found')
 _NEVER_PROVISIONED = re.compile(
-    r"storageclass\S* \S*\"?[^\"]*\"? not found|only supports?\b|not supported|unsupported|InvalidArgument|no volume plugin matched",
+    r"storageclass\S* \"[^\"]*\" not found|only supports?\b|not supported|unsupported|InvalidArgument|no volume plugin matched",
     re.IGNORECASE,
 )
 
 _LIMIT_RANGE = re.compile(r"(maximum|minimum) \S+ usage per|max limit to request ratio", re.IGNORECASE)
 _PASSING_REFUSAL = re.compile(
-    r"failed calling webhook|connection refused|timeout|timed out|deadline exceeded|internal error|etcdserver|try again|object has been modified",
+    r"failed calling webhook|connection refused|timeout|timed out|deadline exceeded|internal error|etcdserver|try again"
+    r"|object has been modified",
     re.IGNORECASE,
 )
 _REFUSED = re.compile(r"forbidden|denied|invalid|violates|must specify|being terminated", re.IGNORECASE)
@@ -248,9 +249,8 @@ def _crash(pod: Manifest, init: bool, status: Manifest, snapshot: Snapshot, poli
     last = state.get("terminated") or (status.get("lastState") or {}).get("terminated") or {}
     tolerated = max(policy.tolerated_failures, policy.failures_before.get((pod["metadata"]["uid"], status["name"]), 0))
     # A Job counts the failures of its pods itself.
-    certain = restarts and failures > tolerated and not state.get("running")
-    times = f" ({failures} times)" if failures > 1 else ""
-    words = f"{'init container ' if init else ''}{exit_words(last)}{times}"
+    certain = restarts and failures > tolerated and "running" not in state
+    words = f"{'init container ' if init else ''}{exit_words(last, failures)}"
     if last.get("exitCode") in (137, 143):
         killed = [event for event in _events_of(pod, status, snapshot, "Unhealthy") if not event["message"].startswith("Readiness")]
         words += f", after: {killed[0]['message'].strip()}" if killed else ""
@@ -261,22 +261,24 @@ def _crash(pod: Manifest, init: bool, status: Manifest, snapshot: Snapshot, poli
         pod=pod["metadata"]["name"],
         container=status["name"],
         exit_code=last.get("exitCode"),
-        restarted=bool(state.get("running")),
+        restarted="running" in state,
     )
 
 
-def exit_words(terminated: Manifest) -> str:
+def exit_words(terminated: Manifest, times: int = 1) -> str:
     """How a container ended, in words.
 
     Args:
         terminated: the terminated state of a container.
+        times: how often it has ended.
     """
-    code, reason, message = (terminated.get("exitCode"), terminated.get("reason"), str(terminated.get("message") or "").strip())
+    code, reason, message = terminated.get("exitCode"), terminated.get("reason"), str(terminated.get("message") or "").strip()
     words = f"ended with exit code {code}"
     if reason == "OOMKilled":
         words = f"was killed because it exceeded its memory limit (OOMKilled, exit code {code})"
     elif reason not in (None, "Error", "Completed"):
         words += f" ({reason})"
+    words += f" {times} times" if times > 1 else ""
     return f"{words}: {message}" if message else words
 
 
@@ -305,8 +307,7 @@ def _probe_failing(pod: Manifest, snapshot: Snapshot) -> Finding | None:
     if is_true(pod, "Ready"):
         return None
     for _init, status in _statuses(pod):
-        started = (status.get("state") or {}).get("running")
-        if not started or status.get("ready"):
+        if "running" not in (status.get("state") or {}) or status.get("ready"):
             continue
         events = _events_of(pod, status, snapshot, "Unhealthy")
         if events:

@@ -10,12 +10,13 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import as_platform_error
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import as_platform_error
 
 PATHS = {
     "DaemonSet": "/apis/apps/v1/namespaces/{namespace}/daemonsets",
@@ -85,7 +86,7 @@ class ClusterApi:
         except Exception as error:  # of several libraries without a common base
             raise as_platform_error(f"{kind}s of namespace {namespace}", error) from error
         items = [{**item, "kind": kind} for item in content["items"]]
-        return Listing(items, content["metadata"]["resourceVersion"], parsedate_to_datetime(date) if date else datetime.now(UTC))
+        return Listing(items, content["metadata"]["resourceVersion"], parsedate_to_datetime(date) if date else datetime.now(timezone.utc))
 
     def watch_objects(self, kind: str, namespace: str, resource_version: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield type and object of each change, until the API server ends the watch, as it does every WATCH_SECONDS.

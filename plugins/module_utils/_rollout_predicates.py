@@ -52,6 +52,9 @@ _DAEMON_SET_GENERATION = "deprecated.daemonset.template.generation"
 _POD_TEMPLATE_GENERATION = "pod-template-generation"
 _SELECTED_NODE = "volume.kubernetes.io/selected-node"
 
+# Seconds after which what is known of pods has caught up with what is known of their owner.
+PODS_BEHIND = 1.0
+
 # What has to be watched in a namespace for each kind; Pods and Events always are.
 WATCHED = {
     "Deployment": ("Deployment", "ReplicaSet", "PersistentVolumeClaim"),
@@ -352,29 +355,29 @@ def _job_failed(item: Manifest, pods: Sequence[Manifest]) -> Finding | None:
     if failed is None:
         return None
     reason = "JobDeadlineExceeded" if failed.get("reason") == "DeadlineExceeded" else "JobFailed"
-    pod, container = _failed_container(pods)
-    if container is None:
-        return Finding(reason, f"{failed.get('reason')}: {failed.get('message')}", 0, pod=pod["metadata"]["name"] if pod else None)
-    terminated = _last_end(container)
-    words = exit_words(terminated)
+    found = _failed_container(pods)
+    if found is None:
+        # What is known of its pods may be a moment behind.
+        return Finding(reason, f"{failed.get('reason')}: {failed.get('message')}", PODS_BEHIND)
+    pod, container = found
+    words = exit_words(_last_end(container))
     if reason == "JobDeadlineExceeded":
         words = f"it ran longer than {item['spec'].get('activeDeadlineSeconds')} s and {words}"
-    assert pod is not None
-    return Finding(reason, words, 0, pod=pod["metadata"]["name"], container=container["name"], exit_code=terminated.get("exitCode"))
+    return Finding(reason, words, 0, pod=pod["metadata"]["name"], container=container["name"], exit_code=_last_end(container)["exitCode"])
 
 
 def _last_end(container: Manifest) -> Any:
     return (container.get("state") or {}).get("terminated") or (container.get("lastState") or {}).get("terminated") or {}
 
 
-def _failed_container(pods: Sequence[Manifest]) -> tuple[Manifest | None, Manifest | None]:
+def _failed_container(pods: Sequence[Manifest]) -> tuple[Manifest, Manifest] | None:
     """The newest pod with a container that ended badly, and that container."""
     for pod in pods:
         status = pod.get("status") or {}
         for container in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
             if _last_end(container).get("exitCode"):
                 return pod, container
-    return next(iter(pods), None), None
+    return None
 
 
 # --- PersistentVolumeClaim ------------------------------------------------------------------------------------------------------

@@ -271,18 +271,20 @@ import copy
 import math
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
+
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import ClusterApi
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_feed import Feed
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_report import Masker, newest_events, report, summary
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import FAILED, TIMEOUT, Policy, Target
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_wait import Wait, sources
-from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
 
 RESOURCE_SPEC = {
     "kind": {"type": "str", "required": True, "choices": ["Deployment", "StatefulSet", "DaemonSet", "Job", "PersistentVolumeClaim"]},
@@ -364,7 +366,7 @@ def progress_writer(path: str | None, mask: Callable[[str], str]) -> Callable[[s
         return lambda _line: None
     try:
         # Written to until the process ends, a line at a time.
-        file = open(path, "a", encoding="utf-8", buffering=1)  # noqa: SIM115
+        file = Path(path).open("a", encoding="utf-8", buffering=1)
     except OSError as error:
         raise PlatformError(f"progress_path {path} cannot be written: {error.strerror}", certain=True) from error
     return lambda line: print(mask(line), file=file)
@@ -387,7 +389,7 @@ def wait_for(params: dict[str, Any], mask: Masker) -> list[dict[str, Any]]:
     progress = progress_writer(params["progress_path"], mask)
     api = ClusterApi({option: params[option] for option in AUTH_ARG_SPEC})
     feed = Feed(api, sources(targets), optional=("StorageClass",))
-    policy = Policy(params["tolerated_failures"], params["unschedulable_grace"], datetime.now(UTC))
+    policy = Policy(params["tolerated_failures"], params["unschedulable_grace"], datetime.now(timezone.utc))
     wait = Wait(targets, policy, feed, time.monotonic, progress, params["progress_interval"])
     return [
         report(outcome, newest_events(wait.events(outcome.target.namespace), outcome.assessment.involved), api, params["log_lines"], mask)
