@@ -1,0 +1,94 @@
+"""Write the options of every role's README from its argument specification, or check that they are as written.
+
+The part between the two markers belongs to this program, the rest of a README to people. A README that is missing is begun.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import re
+import sys
+from typing import Any
+
+import yaml
+
+ROLES = pathlib.Path(__file__).resolve().parents[1] / "roles"
+BEGIN = "<!-- options:begin (make readmes) -->"
+END = "<!-- options:end -->"
+PART = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)
+
+
+def markdown(text: str | list[str]) -> str:
+    """Turn the markup of Ansible's documentation into Markdown, on one line."""
+    joined = " ".join([text] if isinstance(text, str) else text)
+    return re.sub(r"\b[CEOV]\(([^)]*)\)", r"`\1`", joined).replace("|", "\\|")
+
+
+def default(option: dict[str, Any]) -> str:
+    """Show an option's default value."""
+    if "default" not in option:
+        return "**required**" if option.get("required") else ""
+    value = option["default"]
+    shown = value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
+    return f"`{' '.join(shown.split())}`".replace("|", "\\|")
+
+
+def table(options: dict[str, Any]) -> list[str]:
+    """Lay options out as a table, followed by one table for each option that has keys of its own."""
+    lines = ["| Name | Type | Default | Meaning |", "|---|---|---|---|"]
+    nested: list[str] = []
+    for name, option in options.items():
+        kind = f"{option['type']} of {option['elements']}" if "elements" in option else option["type"]
+        choices = ", ".join(f"`{choice}`" for choice in option.get("choices", ()))
+        meaning = markdown(option["description"]) + (f" One of {choices}." if choices else "")
+        lines.append(f"| `{name}` | {kind} | {default(option)} | {meaning} |")
+        if "options" in option:
+            nested += ["", f"Keys of `{name}`:", "", *table(option["options"])]
+    return lines + nested
+
+
+def render(role: pathlib.Path) -> str:
+    """Compose a role's README: what people wrote, with the options as its specification has them.
+
+    Raises:
+        ValueError: the README has no markers.
+    """
+    spec = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]
+    options = table(spec["options"]) if spec.get("options") else ["This role has no variables of its own."]
+    part = "\n".join([BEGIN, *options, END])
+    readme = role / "README.md"
+    if not readme.exists():
+        purpose = "\n\n".join(markdown(paragraph) for paragraph in spec["description"])
+        return f"# {spec['short_description']}\n\nRole `jewelry_shop.platform.{role.name}`. {purpose}\n\n## Variables\n\n{part}\n"
+    text, found = PART.subn(lambda _: part, readme.read_text())
+    if found != 1:
+        raise ValueError(f"{readme.relative_to(ROLES.parent)} needs the lines {BEGIN} and {END} once, in this order.")
+    return text
+
+
+def main() -> int:
+    """Write or check; the exit code is 1 when a README is not what it should be."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="change nothing, name the READMEs that differ")
+    check = parser.parse_args().check
+    differ = []
+    for role in sorted(path.parents[1] for path in ROLES.glob("*/meta/argument_specs.yml")):
+        readme = role / "README.md"
+        try:
+            text = render(role)
+        except ValueError as error:
+            sys.exit(str(error))
+        if readme.exists() and readme.read_text() == text:
+            continue
+        differ.append(str(readme.relative_to(ROLES.parent)))
+        if not check:
+            readme.write_text(text)
+    if differ:
+        print(f"{'Not as the argument specification has it (run make readmes)' if check else 'Written'}: {', '.join(differ)}")
+    return 1 if check and differ else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
