@@ -111,14 +111,12 @@ KUBERNETES = GoBuild(
     linker_flags=_version_flags(),
     minutes=8,
 )
-CRICTL = GoBuild("crictl", ("crictl",))
 ETCD = GoBuild("etcd", ("etcd",), minutes=1)
-COREDNS = GoBuild("coredns", ("coredns",), minutes=3)
-KUBE_ROUTER = GoBuild("kube-router", ("kube-router",), minutes=2)
-METRICS_SERVER = GoBuild("metrics-server", ("metrics-server",), minutes=3)
+COREDNS = GoBuild("coredns", ("coredns",), packages=(".",))
+ADD_ONS = GoBuild("add-ons", ("crictl", "kube-router", "metrics-server"), minutes=4)
 LOCAL_PATH_PROVISIONER = GoBuild("local-path-provisioner", ("local-path-provisioner",), minutes=1)
 
-NODE_BUILDS = (KUBERNETES, CRICTL, ETCD, COREDNS, KUBE_ROUTER, METRICS_SERVER, LOCAL_PATH_PROVISIONER)
+NODE_BUILDS = (KUBERNETES, ADD_ONS, ETCD, COREDNS, LOCAL_PATH_PROVISIONER)
 
 
 def module_directory(build: GoBuild, path: str) -> Path:

@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 
 from local_cluster import base_images, binaries, cache, docker
-from local_cluster.binaries import GoBuild
 from local_cluster.config import KUBERNETES_VERSION, PACKAGE
 from local_cluster.errors import LocalClusterError
 from local_cluster.process import output, run
@@ -13,7 +12,7 @@ from local_cluster.steps import Step
 
 _IMAGES = PACKAGE / "images"
 _STORAGE_CLASS = PACKAGE / "manifests" / "storage-class.yaml"
-_NODE_PROGRAMS = ("kubeadm", "kubectl", "kubelet")
+_NODE_PROGRAMS = ("crictl", "kubeadm", "kubectl", "kubelet")
 BUSYBOX = "docker.io/library/busybox:1.35.0"
 
 
@@ -46,24 +45,16 @@ def published_names(kubeadm_list: str, containerd_config: str) -> dict[str, str]
     if sandbox is None:
         raise LocalClusterError("kind's containerd configuration names no sandbox_image.")
     names = {name.rsplit("/", 1)[1].split(":")[0]: name for name in kubeadm_list.splitlines()}
+    kube_router = binaries.module_version(binaries.ADD_ONS, "github.com/cloudnativelabs/kube-router/v2")
+    metrics_server = binaries.module_version(binaries.ADD_ONS, "sigs.k8s.io/metrics-server")
+    provisioner = binaries.module_version(binaries.LOCAL_PATH_PROVISIONER, "github.com/rancher/local-path-provisioner")
     return names | {
         "pause": sandbox.group(1),
         "busybox": BUSYBOX,
-        "kube-router": f"docker.io/cloudnativelabs/kube-router:{_version(binaries.KUBE_ROUTER)}",
-        "metrics-server": f"registry.k8s.io/metrics-server/metrics-server:{_version(binaries.METRICS_SERVER)}",
-        "local-path-provisioner": "docker.io/rancher/local-path-provisioner:" + _version(binaries.LOCAL_PATH_PROVISIONER),
+        "kube-router": f"docker.io/cloudnativelabs/kube-router:{kube_router}",
+        "metrics-server": f"registry.k8s.io/metrics-server/metrics-server:{metrics_server}",
+        "local-path-provisioner": f"docker.io/rancher/local-path-provisioner:{provisioner}",
     }
-
-
-_MODULE_PATHS = {
-    "kube-router": "github.com/cloudnativelabs/kube-router/v2",
-    "metrics-server": "sigs.k8s.io/metrics-server",
-    "local-path-provisioner": "github.com/rancher/local-path-provisioner",
-}
-
-
-def _version(build: GoBuild) -> str:
-    return binaries.module_version(build, _MODULE_PATHS[build.module])
 
 
 def _make() -> None:
@@ -83,7 +74,6 @@ def _make() -> None:
         (context / "bin").mkdir()
         for program in _NODE_PROGRAMS:
             shutil.copy2(_program(program), context / "bin")
-        shutil.copy2(_program("crictl"), context / "bin")
         shutil.copy(_STORAGE_CLASS, context / "default-storage.yaml")
         docker.build(
             context,
