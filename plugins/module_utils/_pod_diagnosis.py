@@ -278,7 +278,7 @@ def exit_words(terminated: Manifest, times: int = 1) -> str:
         words = f"was killed because it exceeded its memory limit (OOMKilled, exit code {code})"
     elif reason not in (None, "Error", "Completed"):
         words += f" ({reason})"
-    words += f" {times} times" if times > 1 else ""
+    words += f", {times} times" if times > 1 else ""
     return f"{words}: {message}" if message else words
 
 

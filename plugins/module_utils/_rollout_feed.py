@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,8 @@ from typing import Any, Protocol
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import ExpiredError, Listing
 
+# Seconds between the end of one watch and the start of the next, and after errors.
+BETWEEN_WATCHES = 0.1
 FIRST_RETRY = 0.25
 LAST_RETRY = 4.0
 
@@ -77,6 +78,7 @@ class Feed:
         self._api = api
         self._optional = frozenset(optional)
         self._queue: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._closed = threading.Event()
         for source in sources:
             threading.Thread(target=self._follow, args=(source,), daemon=True).start()
 
@@ -100,14 +102,19 @@ class Feed:
     def _follow(self, source: Source) -> None:
         reflector = Reflector(self._api, source, source[0] in self._optional)
         delay = FIRST_RETRY
-        while not reflector.finished:
+        while not reflector.finished and not self._closed.is_set():
             for message in reflector.round():
                 self._queue.put(message)
                 if isinstance(message, Broken):
-                    time.sleep(delay)
+                    self._closed.wait(delay)
                     delay = min(LAST_RETRY, delay * 2)
                 else:
                     delay = FIRST_RETRY
+            self._closed.wait(BETWEEN_WATCHES)
+
+    def close(self) -> None:
+        """Let each thread end when its watch does."""
+        self._closed.set()
 
 
 class Reflector:

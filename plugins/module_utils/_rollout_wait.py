@@ -202,10 +202,8 @@ class Wait:
 
     def _capacity_may_return(self, index: int, snapshot: Snapshot) -> bool:
         """Whether pods are ending, or another target still makes its way and will then end its older pods."""
-        others = (assessment for other, assessment in self._assessments.items() if other != index and other not in self._outcomes)
-        on_their_way = any(
-            assessment.finding is None or assessment.finding.reason in ("NotReady", "PodsMissing", "OldPodsLeft") for assessment in others
-        )
+        others = [assessment for other, assessment in self._assessments.items() if other != index and assessment.state == PENDING]
+        on_their_way = any(other.finding is None or other.finding.reason in ("NotReady", "PodsMissing", "OldPodsLeft") for other in others)
         return on_their_way or any(leaving(pod) for pod in snapshot.all("Pod"))
 
     def _time_out(self, now: float) -> None:

@@ -271,6 +271,7 @@ import copy
 import math
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -364,12 +365,17 @@ def progress_writer(path: str | None, mask: Callable[[str], str]) -> Callable[[s
     """
     if not path:
         return lambda _line: None
+    file = Path(path)
     try:
-        # Written to until the process ends, a line at a time.
-        file = Path(path).open("a", encoding="utf-8", buffering=1)
+        file.touch()
     except OSError as error:
         raise PlatformError(f"progress_path {path} cannot be written: {error.strerror}", certain=True) from error
-    return lambda line: print(mask(line), file=file)
+
+    def append(line: str) -> None:
+        with file.open("a", encoding="utf-8") as opened:
+            opened.write(f"{mask(line)}\n")
+
+    return append
 
 
 def wait_for(params: dict[str, Any], mask: Masker) -> list[dict[str, Any]]:
@@ -388,12 +394,13 @@ def wait_for(params: dict[str, Any], mask: Masker) -> list[dict[str, Any]]:
     targets = read_targets(params)
     progress = progress_writer(params["progress_path"], mask)
     api = ClusterApi({option: params[option] for option in AUTH_ARG_SPEC})
-    feed = Feed(api, sources(targets), optional=("StorageClass",))
     policy = Policy(params["tolerated_failures"], params["unschedulable_grace"], datetime.now(timezone.utc))
-    wait = Wait(targets, policy, feed, time.monotonic, progress, params["progress_interval"])
+    with closing(Feed(api, sources(targets), optional=("StorageClass",))) as feed:
+        wait = Wait(targets, policy, feed, time.monotonic, progress, params["progress_interval"])
+        outcomes = wait.run()
     return [
         report(outcome, newest_events(wait.events(outcome.target.namespace), outcome.assessment.involved), api, params["log_lines"], mask)
-        for outcome in wait.run()
+        for outcome in outcomes
     ]
 
 

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_predicates import (
     assess,
 )
@@ -89,7 +90,7 @@ def _changed(objects: list[dict[str, Any]], case: dict[str, Any]) -> list[dict[s
         for item in found:
             for path, value in change["set"].items():
                 _set(item, path, value)
-    return kept + case.get("add", [])
+    return [*kept, *case.get("add", [])]
 
 
 def _identity(item: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+
 from ansible_collections.jewelry_shop.platform.plugins.modules import rollout
 from rollout_tables import Case, cases
 
@@ -48,6 +49,7 @@ def test_every_certain_reason_has_a_neighbour_that_is_not_yet_certain(reason: st
     neighbours = [
         case
         for case in CASES
-        if case.identifier.partition(":")[0] in tables and (case.expect.get("certain_after", 0) is None or case.expect.get("state") == "ready")
+        if case.identifier.partition(":")[0] in tables
+        and (case.expect.get("certain_after", 0) is None or case.expect.get("state") == "ready")
     ]
     assert neighbours

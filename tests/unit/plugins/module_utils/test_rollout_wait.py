@@ -1,0 +1,329 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import copy
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils import _rollout_wait
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_feed import Broken, Changed, Listed, Message
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_predicates import assess
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import Assessment, Policy, Snapshot, Target
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_wait import Outcome, Wait, sources
+
+NOW = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
+AWAY = PlatformError("Pods of namespace test: the API server cannot be reached")
+
+JOB = {
+    "kind": "Job",
+    "metadata": {"name": "migrate", "uid": "j-1"},
+    "spec": {"template": {"spec": {"containers": [{"name": "migrate", "image": "shop:1"}]}}},
+    "status": {"active": 1},
+}
+COMPLETE = {**JOB, "status": {"succeeded": 1, "conditions": [{"type": "Complete", "status": "True"}]}}
+CLAIM = {"kind": "PersistentVolumeClaim", "metadata": {"name": "data", "uid": "c-1"}, "spec": {}, "status": {"phase": "Pending"}}
+
+
+def pod(name: str, job: str = "j-1", **status: Any) -> dict[str, Any]:
+    return {
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "uid": f"uid-{name}",
+            "creationTimestamp": "2026-11-25T17:00:00Z",
+            "ownerReferences": [{"uid": job, "controller": True}],
+        },
+        "spec": {"restartPolicy": "Never", "nodeName": "worker", "containers": [{"name": "migrate"}]},
+        "status": {"phase": "Pending", **status},
+    }
+
+
+def unschedulable(name: str, job: str = "j-1") -> dict[str, Any]:
+    item = pod(
+        name, job, conditions=[{"type": "PodScheduled", "status": "False", "message": "0/3 nodes are available: 3 Insufficient cpu."}]
+    )
+    del item["spec"]["nodeName"]
+    return item
+
+
+def no_image(name: str, job: str = "j-1") -> dict[str, Any]:
+    waiting = {"reason": "ErrImagePull", "message": "not found"}
+    return pod(name, job, containerStatuses=[{"name": "migrate", "image": "shop:1", "restartCount": 0, "state": {"waiting": waiting}}])
+
+
+def job(name: str, uid: str, **status: Any) -> dict[str, Any]:
+    return {**copy.deepcopy(JOB), "metadata": {"name": name, "uid": uid}, "status": status}
+
+
+class Script:
+    """A stand-in for feed and clock: messages at points in time. Waiting for a message costs no time."""
+
+    def __init__(self, *messages: tuple[float, Message]) -> None:
+        self.time = 1000.0
+        self._messages = [(self.time + at, message) for at, message in messages]
+
+    def clock(self) -> float:
+        return self.time
+
+    def poll(self, timeout: float) -> list[Message]:
+        until = self.time + timeout
+        self.time = min([until, *(at for at, _message in self._messages)])
+        due = [message for at, message in self._messages if at <= self.time]
+        self._messages = [(at, message) for at, message in self._messages if at > self.time]
+        if self.time == until and not due:
+            self.time += 0.001
+        return due
+
+
+def listed(kind: str, *items: dict[str, Any], namespace: str = "test") -> Message:
+    return Listed((kind, namespace), list(items), NOW)
+
+
+def at_start(
+    *items: dict[str, Any], kinds: tuple[str, ...] = ("Event", "Job", "PersistentVolumeClaim", "Pod")
+) -> list[tuple[float, Message]]:
+    return [(0.1, listed(kind, *(item for item in items if item["kind"] == kind))) for kind in kinds]
+
+
+def changed(item: dict[str, Any], deleted: bool = False) -> Message:
+    return Changed((item["kind"], "test"), item, deleted)
+
+
+def target(name: str = "migrate", kind: str = "Job", timeout: float = 60) -> Target:
+    return Target(kind, name, "test", None, timeout)
+
+
+def wait(script: Script, *targets: Target, interval: float = 10, grace: float = 5) -> tuple[list[Outcome], list[str]]:
+    lines: list[str] = []
+    policy = Policy(2, grace, NOW)
+    return Wait(targets, policy, script, script.clock, lines.append, interval).run(), lines
+
+
+def verdicts(outcomes: list[Outcome]) -> list[tuple[str, float]]:
+    return [(outcome.verdict, round(outcome.seconds, 1)) for outcome in outcomes]
+
+
+def test_what_is_done_already_is_seen_with_the_first_lists() -> None:
+    outcomes, _lines = wait(Script(*at_start(COMPLETE)), target())
+    assert verdicts(outcomes) == [("ready", 0.1)]
+
+
+def test_nothing_is_judged_before_every_kind_was_listed() -> None:
+    first, *rest = at_start(COMPLETE)
+    outcomes, _lines = wait(Script(first, *[(3.0, message) for _at, message in rest]), target())
+    assert verdicts(outcomes) == [("ready", 3.0)]
+
+
+def test_it_ends_with_the_slowest() -> None:
+    other = job("collect", "j-2", active=1)
+    done = job("collect", "j-2", conditions=[{"type": "Complete", "status": "True"}])
+    outcomes, _lines = wait(Script(*at_start(JOB, other), (4, changed(done)), (9, changed(COMPLETE))), target(), target("collect"))
+    assert verdicts(outcomes) == [("ready", 9.0), ("ready", 4.0)]
+
+
+def test_the_first_certain_failure_ends_it_and_the_others_get_a_moment_to_show_theirs() -> None:
+    others = [job("second", "j-2", active=1), job("third", "j-3", active=1)]
+    script = Script(
+        *at_start(JOB, *others), (4, changed(no_image("a"))), (5, changed(no_image("b", "j-2"))), (7, changed(no_image("c", "j-3")))
+    )
+    outcomes, _lines = wait(script, target(), target("second"), target("third"))
+    assert verdicts(outcomes) == [("failed", 4.0), ("failed", 5.0), ("pending", 6.0)]
+    assert script.time == pytest.approx(1006, abs=0.1)
+
+
+def test_a_timeout_has_what_was_last_seen() -> None:
+    outcomes, _lines = wait(Script(*at_start(JOB, unschedulable("a"))), target(timeout=3))
+    assert verdicts(outcomes) == [("timeout", 3.0)]
+    finding = outcomes[0].assessment.finding
+    assert finding is not None
+    assert (finding.reason, finding.pod) == ("Unschedulable", "a")
+
+
+def test_each_target_has_its_own_timeout_and_the_first_to_run_out_ends_the_wait() -> None:
+    outcomes, _lines = wait(Script(*at_start(JOB, job("slow", "j-2", active=1))), target(timeout=3), target("slow", timeout=30))
+    assert verdicts(outcomes) == [("timeout", 3.0), ("pending", 5.0)]
+
+
+def test_what_must_last_is_certain_when_it_has_lasted() -> None:
+    outcomes, _lines = wait(Script(*at_start(JOB), (2, changed(unschedulable("a")))), target())
+    assert verdicts(outcomes) == [("failed", 7.0)]
+
+
+def test_what_must_last_and_does_not_is_forgotten() -> None:
+    scheduled = pod("a", conditions=[{"type": "PodScheduled", "status": "True"}])
+    script = Script(*at_start(JOB, unschedulable("a")), (4, changed(scheduled)), (6, changed(unschedulable("a"))), (9, changed(COMPLETE)))
+    outcomes, _lines = wait(script, target())
+    assert verdicts(outcomes) == [("ready", 9.0)]
+
+
+def test_a_lack_of_capacity_does_not_count_while_a_pod_is_ending() -> None:
+    ending = pod("old", "j-0")
+    ending["metadata"]["deletionTimestamp"] = "2026-11-25T17:05:00Z"
+    script = Script(*at_start(JOB, unschedulable("a"), ending), (20, changed(ending, deleted=True)))
+    outcomes, _lines = wait(script, target())
+    assert verdicts(outcomes) == [("failed", 25.0)]
+
+
+def test_a_lack_of_capacity_does_not_count_while_another_target_is_on_its_way() -> None:
+    deployment: dict[str, Any] = {
+        "kind": "Deployment",
+        "metadata": {"name": "web", "uid": "d-1", "generation": 1, "annotations": {"deployment.kubernetes.io/revision": "1"}},
+        "spec": {"replicas": 1, "template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}},
+        "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1},
+    }
+    replica_set: dict[str, Any] = {
+        "kind": "ReplicaSet",
+        "metadata": {
+            "name": "web-1",
+            "uid": "r-1",
+            "annotations": {"deployment.kubernetes.io/revision": "1"},
+            "ownerReferences": [{"uid": "d-1", "controller": True}],
+        },
+        "status": {"replicas": 1},
+    }
+    available = {"replicas": 1, "updatedReplicas": 1, "readyReplicas": 1, "availableReplicas": 1}
+    kinds = ("Event", "Job", "PersistentVolumeClaim", "Pod", "Deployment", "ReplicaSet")
+    script = Script(
+        *at_start(JOB, unschedulable("a"), deployment, replica_set, kinds=kinds),
+        (20, changed({**replica_set, "status": available})),
+        (20, changed({**deployment, "status": {"observedGeneration": 1, **available}})),
+    )
+    outcomes, _lines = wait(script, target(), target("web", "Deployment"))
+    assert verdicts(outcomes) == [("failed", 25.0), ("ready", 20.0)]
+
+
+def test_two_that_lack_capacity_do_not_wait_for_each_other() -> None:
+    script = Script(*at_start(JOB, job("second", "j-2", active=1), unschedulable("a"), unschedulable("b", "j-2")))
+    outcomes, _lines = wait(script, target(), target("second"))
+    assert verdicts(outcomes) == [("failed", 5.1), ("failed", 5.1)]
+
+
+def test_a_claim_that_waits_for_its_first_consumer_is_no_failure() -> None:
+    said = {
+        "kind": "Event",
+        "reason": "WaitForFirstConsumer",
+        "metadata": {"uid": "e-1"},
+        "involvedObject": {"uid": "c-1"},
+        "message": "waiting",
+    }
+    script = Script(*at_start(CLAIM, said, kinds=("Event", "PersistentVolumeClaim", "Pod")), (0.1, listed("StorageClass", namespace="")))
+    outcomes, _lines = wait(script, target("data", "PersistentVolumeClaim"))
+    assert verdicts(outcomes) == [("waiting_for_consumer", 0.1)]
+
+
+def test_a_job_that_is_deleted_while_it_is_waited_for_is_not_found() -> None:
+    outcomes, _lines = wait(Script(*at_start(JOB), (3, changed(JOB, deleted=True))), target())
+    assert verdicts(outcomes) == [("failed", 3.0)]
+    assert outcomes[0].assessment.finding is not None
+    assert outcomes[0].assessment.finding.reason == "NotFound"
+
+
+def test_failures_before_the_change_are_counted_when_the_wait_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Policy] = []
+
+    def record(found: Target, snapshot: Snapshot, policy: Policy) -> Assessment:
+        seen.append(policy)
+        return assess(found, snapshot, policy)
+
+    monkeypatch.setattr(_rollout_wait, "assess", record)
+    old = pod("old", containerStatuses=[{"name": "migrate", "restartCount": 3, "state": {"running": {"startedAt": "x"}}}])
+    old["metadata"]["creationTimestamp"] = "2026-11-25T16:00:00Z"
+    new = pod("new", containerStatuses=[{"name": "migrate", "restartCount": 1, "state": {"running": {"startedAt": "x"}}}])
+    wait(Script(*at_start(COMPLETE, old, new)), target())
+    assert seen[0].failures_before == {("uid-old", "migrate"): 3}
+    assert seen[0].since == NOW - timedelta(seconds=60)
+
+
+# --- an API server that is away ------------------------------------------------------------------------------------------------
+
+
+def test_a_refused_permission_ends_it_at_once() -> None:
+    with pytest.raises(PlatformError, match="forbidden"):
+        wait(Script((0.1, Broken(("Pod", "test"), PlatformError("pods is forbidden", certain=True)))), target())
+
+
+def test_a_permission_that_is_refused_while_the_api_server_starts_is_survived() -> None:
+    script = Script(
+        *at_start(JOB),
+        (3, Broken(("Pod", "test"), PlatformError("pods is forbidden", certain=True))),
+        (5, listed("Pod")),
+        (6, changed(COMPLETE)),
+    )
+    outcomes, _lines = wait(script, target())
+    assert verdicts(outcomes) == [("ready", 6.0)]
+
+
+def test_an_api_server_that_comes_back_is_survived() -> None:
+    broken = [(3.0, Broken((kind, "test"), AWAY)) for kind in ("Pod", "Job", "Event", "PersistentVolumeClaim")]
+    outcomes, lines = wait(Script(*at_start(JOB), *broken, *((40, message) for _at, message in at_start(COMPLETE))), target())
+    assert verdicts(outcomes) == [("ready", 40.0)]
+    assert "the API server is away, trying again: Pods of namespace test: the API server cannot be reached (20 s)" in lines
+
+
+def test_an_api_server_that_stays_away_is_given_up() -> None:
+    script = Script(*at_start(JOB), *((at, Broken(("Pod", "test"), AWAY)) for at in range(3, 200, 4)))
+    with pytest.raises(PlatformError, match="gave up after 90 s without the API server: Pods of namespace test"):
+        wait(script, target(timeout=600))
+    assert script.time == pytest.approx(1093, abs=5)
+
+
+def test_nothing_is_certain_while_the_api_server_is_away() -> None:
+    script = Script(*at_start(JOB, unschedulable("a")), (3, Broken(("Pod", "test"), AWAY)), (20, listed("Pod", unschedulable("a"))))
+    outcomes, _lines = wait(script, target())
+    assert verdicts(outcomes) == [("failed", 25.0)]
+
+
+# --- progress ------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_change_is_told_at_once_and_what_still_waits_every_interval() -> None:
+    script = Script(*at_start(JOB), (4, changed(unschedulable("a"))), (26, changed(COMPLETE)))
+    _outcomes, lines = wait(script, target(), grace=100)
+    waiting = "Job test/migrate: waiting, 0 of 1 succeeded, 0 failed, 1 active"
+    assert lines == [
+        f"{waiting}: JobNotComplete (0 s)",
+        f"{waiting}: Unschedulable in pod a (4 s)",
+        f"{waiting}: Unschedulable in pod a (14 s)",
+        f"{waiting}: Unschedulable in pod a (24 s)",
+        "Job test/migrate: ready, 1 of 1 succeeded, 0 failed, 0 active (26 s)",
+    ]
+
+
+def test_what_is_done_is_not_told_again() -> None:
+    second = job("second", "j-2", active=1)
+    done = job("second", "j-2", conditions=[{"type": "Complete", "status": "True"}])
+    _outcomes, lines = wait(Script(*at_start(COMPLETE, second), (25, changed(done))), target(), target("second"))
+    assert len([line for line in lines if "test/migrate" in line]) == 1
+    assert len([line for line in lines if "test/second" in line]) == 4
+
+
+def test_each_source_is_watched_once() -> None:
+    found = sources([target(), target("web", "Deployment"), target("data", "PersistentVolumeClaim")])
+    assert found == sorted(set(found))
+    assert ("StorageClass", "") in found
+    assert {kind for kind, namespace in found if namespace == "test"} == {
+        "Deployment",
+        "Event",
+        "Job",
+        "PersistentVolumeClaim",
+        "Pod",
+        "ReplicaSet",
+    }
+
+
+def test_every_target_keeps_to_its_namespace() -> None:
+    foreign = {**COMPLETE, "metadata": {"name": "migrate", "uid": "j-9"}}
+    script = Script(
+        *at_start(JOB),
+        *[
+            (0.1, listed(kind, *([foreign] if kind == "Job" else []), namespace="other"))
+            for kind in ("Event", "Job", "PersistentVolumeClaim", "Pod")
+        ],
+    )
+    outcomes, _lines = wait(script, target(timeout=2), Target("Job", "migrate", "other", None, 60))
+    assert [outcome.verdict for outcome in outcomes] == ["timeout", "ready"]

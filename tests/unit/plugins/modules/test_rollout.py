@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils import basic
+from ansible.module_utils.testing import patch_module_args
+
+from ansible_collections.jewelry_shop.platform.plugins.modules import rollout
+from api_server import ApiServer
+from conftest import Serve
+
+Run = Callable[..., dict[str, Any]]
+
+JOB = {
+    "kind": "Job",
+    "metadata": {"name": "migrate", "uid": "j-1"},
+    "spec": {"template": {"spec": {"containers": [{"name": "migrate", "image": "shop:1"}]}}},
+    "status": {"active": 1},
+}
+COMPLETE = {**JOB, "status": {"succeeded": 1, "conditions": [{"type": "Complete", "status": "True"}]}}
+FAILED = {**JOB, "status": {"failed": 1, "conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}]}}
+POD = {
+    "kind": "Pod",
+    "metadata": {
+        "name": "migrate-a",
+        "uid": "p-1",
+        "creationTimestamp": "2026-11-25T17:00:00Z",
+        "ownerReferences": [{"uid": "j-1", "controller": True}],
+    },
+    "spec": {"restartPolicy": "Never", "nodeName": "worker", "containers": [{"name": "migrate"}]},
+    "status": {"phase": "Failed", "containerStatuses": [{"name": "migrate", "restartCount": 0, "state": {"terminated": {"exitCode": 3}}}]},
+}
+
+
+@pytest.fixture
+def server(serve: Serve) -> ApiServer:
+    return ApiServer(serve)
+
+
+@pytest.fixture
+def run(server: ApiServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs the module against the server as Ansible does and returns what it prints, plus its exit code and all that it logged."""
+    logged: list[str] = []
+    monkeypatch.setattr(basic.AnsibleModule, "log", lambda _self, message, log_args=None: logged.append(f"{message} {log_args}"))
+
+    def start(**arguments: Any) -> dict[str, Any]:
+        with patch_module_args({"host": server.url, "api_key": "the-token", **arguments}), pytest.raises(SystemExit) as ended:
+            rollout.main()
+        result: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return {**result, "code": ended.value.code, "logged": "\n".join(logged)}
+
+    return start
+
+
+def job(**more: Any) -> list[dict[str, Any]]:
+    return [{"kind": "Job", "name": "migrate", **more}]
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_job_that_completes_succeeds_and_brings_its_log(server: ApiServer, run: Run, check_mode: bool) -> None:
+    server.put(COMPLETE, {**POD, "status": {"phase": "Succeeded"}})
+    server.log("migrate-a", "migrate", "one\ntwo\n")
+    result = run(namespace="test", resources=job(), _ansible_check_mode=check_mode)
+    assert (result["code"], result["changed"], result["msg"]) == (0, False, "1 of 1 ready")
+    assert [(entry["verdict"], entry["log"]) for entry in result["resources"]] == [("ready", ["one", "two"])]
+
+
+def test_a_job_that_fails_fails_with_one_sentence_and_the_whole_structure(server: ApiServer, run: Run) -> None:
+    server.put(FAILED, POD)
+    server.log("migrate-a", "migrate", "column exists\n")
+    result = run(namespace="test", resources=job())
+    assert (result["code"], result["failed"], result["changed"]) == (1, True, False)
+    assert result["msg"] == (
+        "Job test/migrate failed, pod migrate-a, container migrate: ended with exit code 3 (JobFailed); "
+        "the last line of its log: column exists"
+    )
+    assert [(entry["verdict"], entry["reason"], entry["exit_code"]) for entry in result["resources"]] == [("failed", "JobFailed", 3)]
+
+
+def test_an_object_that_does_not_exist_is_one_sentence(run: Run) -> None:
+    result = run(namespace="test", resources=job())
+    assert (result["code"], result["msg"]) == (1, "Job test/migrate failed: there is no Job migrate in namespace test (NotFound)")
+
+
+def test_a_resource_has_a_namespace_and_a_timeout_of_its_own(server: ApiServer, run: Run) -> None:
+    server.put(JOB)
+    result = run(namespace="other", timeout=600, resources=job(namespace="test", timeout=0.2))
+    assert (result["code"], result["msg"]) == (1, "Job test/migrate is not ready after 0 s: it has not completed (JobNotComplete)")
+    assert not [request for request in server.asked if "other" in request]
+
+
+def test_a_list_that_is_refused_is_one_sentence(server: ApiServer, run: Run) -> None:
+    server.refused["Pod"] = 403
+    result = run(namespace="test", resources=job())
+    assert (result["code"], result["msg"]) == (1, "Pods of namespace test: Pod is refused with 403")
+
+
+def test_values_to_mask_are_nowhere_but_numbers_and_names_stay(server: ApiServer, run: Run) -> None:
+    server.put(FAILED, POD)
+    server.log("migrate-a", "migrate", "password is hunter2-7\n")
+    result = run(namespace="test", resources=job(), mask=["hunter2-7", "migrate", "3"])
+    assert "hunter2-7" not in json.dumps(result)
+    entry = result["resources"][0]
+    assert (entry["name"], entry["pod"], entry["exit_code"], entry["log"]) == ("migrate", "migrate-a", 3, ["password is ******"])
+
+
+def test_credentials_stay_hidden_even_if_they_are_among_the_values_to_mask(server: ApiServer, run: Run) -> None:
+    server.put(COMPLETE)
+    assert "the-token" not in json.dumps(run(namespace="test", resources=job(), mask=["the-token"]))
+
+
+def test_progress_is_appended_to_a_file_without_secrets(server: ApiServer, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "progress"
+    path.write_text("first\n")
+    server.put(COMPLETE)
+    run(namespace="test", resources=job(), progress_path=str(path), mask=["1 of 1 succeeded"])
+    assert path.read_text().splitlines() == ["first", "Job test/migrate: ready, ******, 0 failed, 0 active (0 s)"]
+
+
+def test_storage_classes_that_may_not_be_read_are_done_without(server: ApiServer, run: Run) -> None:
+    server.refused["StorageClass"] = 403
+    server.put({"kind": "PersistentVolumeClaim", "metadata": {"name": "data", "uid": "c-1"}, "spec": {}, "status": {"phase": "Bound"}})
+    result = run(namespace="test", resources=[{"kind": "PersistentVolumeClaim", "name": "data"}])
+    assert (result["code"], result["resources"][0]["verdict"]) == (0, "ready")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"resources": job()}, "Job migrate needs a namespace, its own or the module's"),
+        ({"namespace": "test", "timeout": 0, "resources": job()}, "timeout must be more than 0, it is 0.0"),
+        ({"namespace": "test", "timeout": "nan", "resources": job()}, "timeout must be more than 0, it is nan"),
+        ({"namespace": "test", "tolerated_failures": -1, "resources": job()}, "tolerated_failures must not be negative, it is -1"),
+        ({"namespace": "test", "resources": job(timeout=-3)}, "the timeout of Job migrate must be more than 0, it is -3.0"),
+        (
+            {"namespace": "test", "progress_path": "/nowhere/progress", "resources": job()},
+            "progress_path /nowhere/progress cannot be written: No such file or directory",
+        ),
+    ],
+)
+def test_bad_input_is_one_sentence_and_asks_nothing(server: ApiServer, run: Run, arguments: dict[str, Any], message: str) -> None:
+    result = run(**arguments)
+    assert (result["code"], result["msg"]) == (1, message)
+    assert server.asked == []
