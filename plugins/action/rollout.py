@@ -27,7 +27,6 @@ class ActionModule(ActionBase):
     Needs a file that both can reach: with another connection than local, or another user, the module runs without.
     """
 
-    _supports_check_mode = True
     _supports_async = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
