@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class StageTimeout(TimeoutError):
+class StageTimeoutError(TimeoutError):
     """A timeout whose text says what was being waited for."""
 
 
@@ -77,7 +77,7 @@ def bounded_call(function: Callable[[], T], deadline: Deadline, discard: Callabl
     def work() -> None:
         try:
             result = function()
-        except BaseException as error:  # handed to the waiting thread, which raises it
+        except BaseException as error:  # noqa: BLE001 - handed to the waiting thread, which raises it
             done.put((None, error))
             return
         if abandoned.is_set():

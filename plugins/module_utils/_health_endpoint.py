@@ -99,16 +99,17 @@ def parse_endpoints(entries: Iterable[Mapping[str, Any]]) -> list[Endpoint]:
     Raises:
         PlatformError: one is not valid; names the endpoint and its option.
     """
-    endpoints = []
-    for position, entry in enumerate(entries, start=1):
-        label = entry.get("name") or f"number {position}"
-        try:
-            endpoints.append(_parse(entry))
-        except ValueError as error:
-            raise PlatformError(f"endpoint {label}: {error}", certain=True) from error
+    endpoints = [_parse_numbered(position, entry) for position, entry in enumerate(entries, start=1)]
     if not endpoints:
         raise PlatformError("endpoints is empty: there is nothing to check", certain=True)
     return endpoints
+
+
+def _parse_numbered(position: int, entry: Mapping[str, Any]) -> Endpoint:
+    try:
+        return _parse(entry)
+    except ValueError as error:
+        raise PlatformError(f"endpoint {entry.get('name') or f'number {position}'}: {error}", certain=True) from error
 
 
 def _parse(entry: Mapping[str, Any]) -> Endpoint:
@@ -229,12 +230,11 @@ def _expectation(entry: Mapping[str, Any]) -> Expectation:
     latency = entry.get("max_latency")
     if latency is not None and not latency > 0:
         raise ValueError("max_latency must be more than 0 seconds")
-    wanted_json = entry.get("json") or {}
-    for path in wanted_json:
-        try:
-            parse_path(str(path))
-        except ValueError as error:
-            raise ValueError(f"json: the path {error}") from error
+    wanted_json = {str(path): value for path, value in (entry.get("json") or {}).items()}
+    try:
+        [parse_path(path) for path in wanted_json]
+    except ValueError as error:
+        raise ValueError(f"json: the path {error}") from error
     if entry["method"] == "HEAD" and (entry.get("body_contains") or regex or wanted_json):
         raise ValueError("method HEAD brings no body that body_contains, body_regex or json could look at")
     return Expectation(
@@ -242,7 +242,7 @@ def _expectation(entry: Mapping[str, Any]) -> Expectation:
         response_headers={str(name): str(value) for name, value in (entry.get("response_headers") or {}).items()},
         body_contains=entry.get("body_contains"),
         body_regex=regex,
-        json={str(path): value for path, value in wanted_json.items()},
+        json=wanted_json,
         max_latency=latency,
         follow_redirects=entry["follow_redirects"],
     )

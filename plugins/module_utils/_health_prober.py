@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._deadline import (
     Deadline,
-    StageTimeout,
+    StageTimeoutError,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
     PlatformError,
@@ -116,7 +116,7 @@ class Prober:
                 answer = replace(answer, elapsed=answer.elapsed - dial.seconds)
             status, elapsed = answer.status, answer.elapsed
             reason = judge(answer, endpoint.expected, endpoint.secrets)
-        except StageTimeout as error:
+        except StageTimeoutError as error:
             # An attempt that only the end of the run cut short says less than the one before it.
             if deadline.cut_short and record.attempts:
                 return

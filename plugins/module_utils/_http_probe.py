@@ -30,7 +30,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._deadline im
     Deadline,
     DeadlineSocket,
     DeadlineTlsSocket,
-    StageTimeout,
+    StageTimeoutError,
     arm,
     bounded_call,
 )
@@ -100,13 +100,13 @@ def dial_direct(host: str, port: int, deadline: Deadline) -> DeadlineSocket:
     """Connect to the first address of a host that answers.
 
     Raises:
-        StageTimeout: the deadline passed.
+        StageTimeoutError: the deadline passed.
         OSError: the last address's error.
     """
     try:
         infos = bounded_call(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), deadline)
     except TimeoutError:
-        raise StageTimeout(f"resolving the name {host}") from None
+        raise StageTimeoutError(f"resolving the name {host}") from None
     failure: OSError = OSError(f"{host} has no address")
     for position, (family, kind, protocol, _name, address) in enumerate(infos):
         sock = DeadlineSocket(family, kind, protocol)
@@ -118,7 +118,7 @@ def dial_direct(host: str, port: int, deadline: Deadline) -> DeadlineSocket:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return sock
         except TimeoutError:
-            failure = StageTimeout(f"connecting to {host} port {port}")
+            failure = StageTimeoutError(f"connecting to {host} port {port}")
         except OSError as error:
             failure = error
         sock.close()
@@ -158,7 +158,7 @@ class _TlsConnection(_Connection):
             arm(self.sock, deadline)  # the handshake takes the socket's timeout as the limit for all its steps
             self.sock = cast("DeadlineTlsSocket", self._context.wrap_socket(self.sock, server_hostname=name))
         except TimeoutError:
-            raise StageTimeout("in the TLS handshake") from None
+            raise StageTimeoutError("in the TLS handshake") from None
         self.sock.deadline = deadline
 
 
@@ -200,7 +200,7 @@ def _read_body(response: http.client.HTTPResponse, max_body: int) -> bytes:
             if len(body) > max_body:
                 raise PlatformError(f"the body is larger than {max_body} bytes (max_body)")
     except TimeoutError:
-        raise StageTimeout("reading the body") from None
+        raise StageTimeoutError("reading the body") from None
     if response.length:
         raise PlatformError("the connection was closed before the whole body had come")
     return bytes(body)
@@ -208,7 +208,7 @@ def _read_body(response: http.client.HTTPResponse, max_body: int) -> bytes:
 
 def _send(request: HttpRequest, context: ssl.SSLContext | None, dial: Dial, deadline: Deadline, max_body: int) -> Answer:
     opener = _opener(request, context, lambda host, port: dial(host, port, deadline))
-    message = urllib.request.Request(request.url, headers=request.headers, method=request.method)
+    message = urllib.request.Request(request.url, headers=request.headers, method=request.method)  # noqa: S310 - http and https only
     start = time.monotonic()
     with opener.open(message, timeout=deadline.require()) as response:
         body = _read_body(response, max_body)
@@ -251,7 +251,7 @@ def exchange(request: HttpRequest, context: ssl.SSLContext | None, dial: Dial, d
         max_body: bytes of body that are read at most.
 
     Raises:
-        StageTimeout: the deadline passed.
+        StageTimeoutError: the deadline passed.
         PlatformError: any other reason why there is no answer, in words.
     """
     elapsed = 0.0
@@ -266,7 +266,7 @@ def exchange(request: HttpRequest, context: ssl.SSLContext | None, dial: Dial, d
     except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a name that IDNA cannot have, and the like
         cause = error.reason if isinstance(error, urllib.error.URLError) and isinstance(error.reason, OSError) else error
         if isinstance(cause, TimeoutError):
-            raise StageTimeout(str(cause) if isinstance(cause, StageTimeout) else "waiting for the headers") from error
+            raise StageTimeoutError(str(cause) if isinstance(cause, StageTimeoutError) else "waiting for the headers") from error
         raise PlatformError(explain(cause, request)) from error
     raise PlatformError(f"more than {MAX_REDIRECTS} redirects, the last one to {request.url}")
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._deadline import (
     Deadline,
     DeadlineSocket,
-    StageTimeout,
+    StageTimeoutError,
     bounded_call,
 )
 
@@ -54,7 +54,7 @@ class PodDialer:
         """Open a stream; wherever the URL points, it leads to the pod.
 
         Raises:
-            StageTimeout: the API server did not open it in time.
+            StageTimeoutError: the API server did not open it in time.
             PlatformError: the API server refuses or cannot be reached.
         """
         start = time.monotonic()
@@ -63,7 +63,7 @@ class PodDialer:
                 lambda: self._cluster.port_forward(self._namespace, self._pod, self._port), deadline, lambda late: late.close()
             )
         except TimeoutError:
-            raise StageTimeout("opening the port-forward stream") from None
+            raise StageTimeoutError("opening the port-forward stream") from None
         self.seconds += time.monotonic() - start
         self._streams.append(stream)
         sock = DeadlineSocket(fileno=stream.socket(self._port).detach())

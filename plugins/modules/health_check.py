@@ -358,6 +358,12 @@ import math
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import (
+    AUTH_ARG_SPEC,
+)
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
+    AnsibleK8SModule,
+)
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import (
     Cluster,
@@ -376,12 +382,6 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._health_prob
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._health_runner import (
     run_checks,
     summary,
-)
-from ansible_collections.kubernetes.core.plugins.module_utils.args_common import (
-    AUTH_ARG_SPEC,
-)
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
-    AnsibleK8SModule,
 )
 
 WORKLOAD_SPEC = {

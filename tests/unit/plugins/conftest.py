@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+
 from certificates import Authority
 from http_server import Server, running
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._deadline import (
     Deadline,
     bounded_call,

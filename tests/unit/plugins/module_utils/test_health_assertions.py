@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._health_assertions import (
     Expectation,
     judge,

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
     PlatformError,
 )
@@ -126,7 +127,7 @@ def test_bad_input_names_endpoint_and_option(entry: dict[str, Any], words: str) 
 
 
 def test_an_endpoint_without_a_name_is_called_by_its_position() -> None:
-    with pytest.raises(PlatformError, match="^endpoint number 1: exactly one"):
+    with pytest.raises(PlatformError, match=r"^endpoint number 1: exactly one"):
         parse()
 
 

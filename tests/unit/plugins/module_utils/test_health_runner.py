@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import pytest
+
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
     PlatformError,
 )

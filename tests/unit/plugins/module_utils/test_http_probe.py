@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._deadline import (
     Deadline,
-    StageTimeout,
+    StageTimeoutError,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
     PlatformError,
@@ -113,14 +114,14 @@ def test_a_name_whose_first_address_refuses_is_reached_at_another(serve: Serve, 
 def test_the_deadline_holds(serve: Serve, authority: Authority, route: Any, stage: str, secure: bool) -> None:
     server = serve({"/": route}, tls=authority.server_context("127.0.0.1") if secure else None)
     start = time.monotonic()
-    with pytest.raises(StageTimeout, match=stage):
+    with pytest.raises(StageTimeoutError, match=stage):
         ask(f"{server.url}/", seconds=0.8, ca=authority.path)
     assert time.monotonic() - start < 0.8 + 1
 
 
 def test_the_deadline_holds_in_the_tls_handshake(mute_port: int) -> None:
     start = time.monotonic()
-    with pytest.raises(StageTimeout, match="TLS handshake"):
+    with pytest.raises(StageTimeoutError, match="TLS handshake"):
         ask(f"https://127.0.0.1:{mute_port}/", seconds=0.5)
     assert time.monotonic() - start < 0.5 + 1
 
@@ -129,7 +130,7 @@ def test_the_deadline_holds_while_a_name_is_resolved(monkeypatch: pytest.MonkeyP
     never = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: never.wait(20))
     start = time.monotonic()
-    with pytest.raises(StageTimeout, match=r"resolving the name shop\.test"):
+    with pytest.raises(StageTimeoutError, match=r"resolving the name shop\.test"):
         ask("http://shop.test/", seconds=0.5)
     never.set()
     assert time.monotonic() - start < 0.5 + 1

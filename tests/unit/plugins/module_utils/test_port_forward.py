@@ -7,9 +7,10 @@ import threading
 from typing import Any
 
 import pytest
+
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._deadline import (
     Deadline,
-    StageTimeout,
+    StageTimeoutError,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
     PlatformError,
@@ -60,7 +61,7 @@ def test_a_redirect_opens_another_stream_and_both_are_closed(serve: Serve) -> No
 
 def test_the_deadline_holds_through_a_stream(serve: Serve) -> None:
     stand_in = cluster(serve({"/": ENDLESS_BODY}).port)
-    with PodDialer(stand_in, "shop", "django-1", 8000) as dialer, pytest.raises(StageTimeout, match="reading the body"):
+    with PodDialer(stand_in, "shop", "django-1", 8000) as dialer, pytest.raises(StageTimeoutError, match="reading the body"):
         exchange(HttpRequest("GET", "http://localhost/"), None, dialer, Deadline(0.3), 1000)
     assert stand_in.streams[0].closed
 
@@ -86,7 +87,10 @@ def test_a_stream_that_does_not_open_is_given_up_and_closed_when_it_comes() -> N
             hang.wait(10)
             return Late()
 
-    with PodDialer(HangingCluster(), "shop", "django-1", 8000) as dialer, pytest.raises(StageTimeout, match="opening the port-forward"):
+    with (
+        PodDialer(HangingCluster(), "shop", "django-1", 8000) as dialer,
+        pytest.raises(StageTimeoutError, match="opening the port-forward"),
+    ):
         dialer("", 0, Deadline(0.05))
     hang.set()
     assert closed.wait(5)

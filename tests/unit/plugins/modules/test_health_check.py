@@ -11,6 +11,7 @@ import pytest
 import yaml
 from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
+
 from ansible_collections.jewelry_shop.platform.plugins.modules import health_check
 from conftest import Serve
 from http_server import InTurn, reply
