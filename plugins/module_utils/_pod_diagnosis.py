@@ -293,7 +293,7 @@ def _volume_not_mounted(pod: Manifest, snapshot: Snapshot, policy: Policy) -> Fi
     for event in snapshot.events(pod["metadata"]["uid"], "FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox"):
         message = str(event.get("message"))
         missing = event["reason"] == "FailedMount" and _MISSING_CONFIG.search(message)
-        certain = missing and not _KUBELET_CACHE.search(message) and _is_fresh(pod, [event], policy)
+        certain = missing and _is_fresh(pod, [event], policy)
         reason = (
             "MissingConfiguration"
             if missing

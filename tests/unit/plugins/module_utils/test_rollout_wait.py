@@ -161,6 +161,13 @@ def test_what_must_last_and_does_not_is_forgotten() -> None:
     assert verdicts(outcomes) == [("ready", 9.0)]
 
 
+def test_what_must_last_begins_anew_with_another_reason() -> None:
+    missing = unschedulable("a")
+    missing["status"]["conditions"][0]["message"] = 'persistentvolumeclaim "data" not found.'
+    outcomes, _lines = wait(Script(*at_start(JOB, missing), (3, changed(unschedulable("a")))), target())
+    assert verdicts(outcomes) == [("failed", 8.0)]
+
+
 def test_a_lack_of_capacity_does_not_count_while_a_pod_is_ending() -> None:
     ending = pod("old", "j-0")
     ending["metadata"]["deletionTimestamp"] = "2026-11-25T17:05:00Z"
