@@ -1,18 +1,89 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
+.ONESHELL:
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+PLUGINS := .ansible/collections/ansible_collections/jewelry_shop/platform/plugins
+LOCK := uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
+IMPORTER := .cache/galaxy-importer
+ARTIFACT := build/jewelry_shop-platform-$(shell sed -n "s/^version: //p" galaxy.yml).tar.gz
 
 .PHONY: help
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: .venv
-.venv: .venv/requirements.txt ## Make or update the Python environment (pinned by requirements/dev.txt)
+##### The platform on this machine
 
-.venv/requirements.txt: requirements/dev.txt
-	@tools/make_venv
+.PHONY: demo
+demo: cluster ## Bring up the local cluster with the platform running in it
+	ansible-playbook site.yml
+
+.PHONY: cluster
+cluster: .venv ## Bring up the local cluster and its images, without the platform
+	python -m local_cluster up
+	python -m local_cluster images
+
+.PHONY: clean-cluster
+clean-cluster: .venv ## Remove the local cluster; what was built for it is kept
+	python -m local_cluster down
+
+##### Checks
+
+.PHONY: test
+test: lint unit sanity molecule ## Run everything that CI runs
+
+.PHONY: lint
+lint: .venv ## Check style, types and rules without running anything
+	ruff check .
+	ruff format --check .
+	mypy $(PLUGINS) local_cluster tools tests molecule
+	yamllint --strict .
+	antsibull-changelog lint
+	python tools/role_readme.py --check
+	ansible-lint
+
+.PHONY: unit
+unit: .venv ## Run the tests that need no cluster, those of the demo shop too
+	pytest
+	pytest demo/shop
+
+.PHONY: sanity
+sanity: .venv $(IMPORTER)/requirements.txt build ## Run ansible-test sanity, and check documentation and artifact
+	python tools/ansible_test_pip.py
+	export ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.cache/sanity
+	export ANSIBLE_TEST_CONTENT_ROOT=$$(python tools/collection_tree.py .cache/sanity --with-test-settings)
+	cd "$$ANSIBLE_TEST_CONTENT_ROOT"
+	antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs dependent .
+	$(CURDIR)/tools/import_artifact $(IMPORTER) $(ARTIFACT)
+	ansible-test sanity --python $$(python -c 'import sys; print(*sys.version_info[:2], sep=".")')
+
+.PHONY: molecule
+molecule: .venv ## Run all scenarios on a cluster of their own
+	molecule destroy
+	molecule test --all
+
+##### Releases
+
+.PHONY: build
+build: .venv ## Build the collection's artifact into build/
+	ansible-galaxy collection build --force --output-path build "$$(python tools/collection_tree.py .cache/build)"
+
+.PHONY: readmes
+readmes: .venv ## Write the variables of the roles' READMEs from their argument specifications
+	python tools/role_readme.py
 
 .PHONY: lock
-lock: .venv ## Compile requirements/*.in again
-	cd requirements && ../.venv/bin/uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
-	  --custom-compile-command 'make lock' dev.in --output-file dev.txt
+lock: .venv ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes the newest versions
+	cd requirements && for name in dev galaxy-importer; do $(LOCK) $(LOCK_FLAGS) $$name.in --output-file $$name.txt; done
+
+.PHONY: .venv
+.venv: .venv/requirements.txt ## Make or update the Python environment
+
+.venv/requirements.txt: requirements/dev.txt
+	@tools/make_venv .venv $<
+
+$(IMPORTER)/requirements.txt: requirements/galaxy-importer.txt
+	@tools/make_venv $(IMPORTER) $<

@@ -1,0 +1,81 @@
+"""Rules of the repository that no other tool checks."""
+
+import pathlib
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from tools.collection_tree import ROOT, repository_files
+
+FILES = [ROOT / name for name in repository_files() if not (ROOT / name).is_symlink()]
+LOCK_FILES = [path for path in FILES if path.match("requirements*/*.txt") or path.name == "requirements.txt"]
+ROLES = sorted(path.parents[1] for path in ROOT.glob("roles/*/tasks/main.yml"))
+
+# Written so that this file does not contain what it looks for.
+PRIVATE_KEY = re.compile(b"-----BEGIN [A-Z ]*PRIVATE" + b" KEY-----")
+HOMES = ("/roo" + "t", str(pathlib.Path.home()), str(ROOT))
+
+
+def names(paths: list[pathlib.Path]) -> list[str]:
+    return [str(path.relative_to(ROOT)) for path in paths]
+
+
+def load(path: pathlib.Path) -> Any:
+    return yaml.safe_load(path.read_text()) or {}
+
+
+def role_options(role: pathlib.Path) -> dict[str, Any]:
+    specification: dict[str, Any] = load(role / "meta" / "argument_specs.yml")["argument_specs"]["main"]
+    return specification.get("options") or {}
+
+
+def test_no_private_key_or_certificate_is_kept() -> None:
+    kept = [path for path in FILES if path.suffix in {".pem", ".key", ".crt", ".p12"} or PRIVATE_KEY.search(path.read_bytes())]
+    assert names(kept) == []
+
+
+def test_no_file_names_a_folder_of_one_machine() -> None:
+    folder = re.compile(rf"(?<![\w.$}}/-])(?:{'|'.join(map(re.escape, HOMES))})/[\w./-]*".encode())
+    found = {str(path.relative_to(ROOT)): folder.findall(path.read_bytes()) for path in FILES}
+    assert {name: folders for name, folders in found.items() if folders} == {}
+
+
+def test_no_built_file_is_kept() -> None:
+    assert names([path for path in FILES if path.stat().st_size > 1_000_000 or path.read_bytes()[:4] == b"\x7fELF"]) == []
+
+
+@pytest.mark.parametrize("path", LOCK_FILES, ids=names(LOCK_FILES))
+def test_a_lock_file_leaves_the_choice_of_index_to_the_machine(path: pathlib.Path) -> None:
+    assert re.findall(r"^--(?:index|extra|find|trusted)\S*|https?://\S+", path.read_text(), re.MULTILINE) == []
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_a_role_specifies_and_describes_itself(role: pathlib.Path) -> None:
+    missing = [name for name in ("README.md", "meta/argument_specs.yml", "defaults/main.yml") if not (role / name).is_file()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_a_role_specifies_the_defaults_that_it_has(role: pathlib.Path) -> None:
+    defaults: dict[str, Any] = load(role / "defaults" / "main.yml")
+    specified = {name: option.get("default") for name, option in role_options(role).items() if not option.get("required")}
+    assert specified == defaults
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_a_role_names_its_variables_after_itself(role: pathlib.Path) -> None:
+    assert [name for name in role_options(role) if not name.startswith(f"{role.name}_")] == []
+
+
+def test_the_dependencies_are_the_same_for_galaxy_and_for_a_project_checkout() -> None:
+    required = {entry["name"]: entry["version"] for entry in load(ROOT / "collections" / "requirements.yml")["collections"]}
+    assert required == load(ROOT / "galaxy.yml")["dependencies"]
+
+
+def test_the_checkout_is_found_as_a_collection() -> None:
+    link = ROOT / ".ansible" / "collections" / "ansible_collections" / "jewelry_shop" / "platform"
+    assert link.is_symlink()
+    assert not link.readlink().is_absolute()
+    assert link.resolve() == ROOT
