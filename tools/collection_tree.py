@@ -43,7 +43,7 @@ def make(target: pathlib.Path, with_test_settings: bool) -> pathlib.Path:
     """Replace the tree below target by a fresh copy, and return the collection's folder in it."""
     target = target.resolve()
     galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text())
-    collection = target / "ansible_collections" / galaxy["namespace"] / galaxy["name"]
+    collection = target.joinpath("ansible_collections", galaxy["namespace"], galaxy["name"])
     shutil.rmtree(target, ignore_errors=True)
     for name in repository_files():
         wanted = not is_left_out(name, galaxy["build_ignore"])
