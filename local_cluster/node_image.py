@@ -75,6 +75,7 @@ def _make() -> None:
         for program in _NODE_PROGRAMS:
             shutil.copy2(_program(program), context / "bin")
         shutil.copy(_STORAGE_CLASS, context / "default-storage.yaml")
+        shutil.copy(_IMAGES / "node" / "service-range.service", context)
         docker.build(
             context,
             reference(),

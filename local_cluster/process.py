@@ -89,6 +89,7 @@ def _wait(process: "subprocess.Popen[str]", text: str | None, started: float) ->
             process.communicate(text, timeout=_HEARTBEAT)
             return
         except subprocess.TimeoutExpired:
+            text = None  # It is being written already.
             print(f"      ... {time.monotonic() - started:.0f} s", flush=True)
 
 
