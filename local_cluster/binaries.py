@@ -129,9 +129,6 @@ LOCAL_PATH_PROVISIONER = GoBuild(
     ("local-path-provisioner",),
     packages=("github.com/rancher/local-path-provisioner",),
 )
-ETCD = GoBuild("etcd", ("etcd",), minutes=1)
-COREDNS = GoBuild("coredns", ("coredns",), packages=(".",))
-ADD_ONS = GoBuild("add-ons", ("crictl", "kube-router", "metrics-server"), minutes=4)
 
 NODE_BUILDS = (KUBERNETES, ADD_ONS, ETCD, COREDNS, LOCAL_PATH_PROVISIONER)
 
