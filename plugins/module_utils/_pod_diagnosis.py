@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import (
+    READY,
     Finding,
     Manifest,
     Policy,
@@ -21,9 +22,14 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_typ
     created,
     event_count,
     event_time,
+    instant,
     is_true,
     most_certain,
 )
+
+# Seconds that a container without a readiness probe must run to count as serving, from its first start and after a failure.
+SETTLED = 5.0
+SETTLED_AFTER_FAILURE = 10.0
 
 # Seconds that the volume controller may take to look again at a claim without a class, or admission for a new ServiceAccount.
 CONTROLLER_DELAY = 20.0
@@ -44,6 +50,10 @@ _MISSING_CONFIG = re.compile(
 _KUBELET_CACHE = re.compile(r"failed to sync|timed out|not registered|deadline exceeded|connection refused|etcdserver", re.IGNORECASE)
 
 _NODES_MAY_RETURN = re.compile(r"node\.(kubernetes|cloudprovider\.kubernetes)\.io/[\w-]+|were unschedulable", re.IGNORECASE)
+# From 1.34 on the scheduler no longer says which taint: a node that is away looks like one that is reserved.
+_ONLY_TAINTS = re.compile(
+    r"0/\d+ nodes are available: \d+ node\(s\) had untolerated taint(\(s\)| \{[^}]*\})\W*(no new claims to deallocate\W*)?$"
+)
 _OTHER_PODS_IN_THE_WAY = re.compile(
     r"Insufficient|Too many pods|free ports|anti-affinity|topology spread|volume node affinity|max volume count", re.IGNORECASE
 )
@@ -82,6 +92,35 @@ def failures_of_older_pods(pods: Iterable[Manifest], policy: Policy) -> dict[tup
         if created(pod) < policy.since
         for _init, status in _statuses(pod)
     }
+
+
+def settling(pods: Iterable[Manifest], policy: Policy) -> Finding | None:
+    """Whether pods are ready only because nothing asks them: a container without a readiness probe is ready whenever it runs.
+
+    Args:
+        pods: the pods of the newest revision, all ready.
+        policy: what counts.
+
+    Returns:
+        A finding whose time to be certain is how long they must go on like this to be believed; None if they are.
+    """
+    return max((_settling(pod, status, policy) for pod in pods for init, status in _statuses(pod) if not init), key=_time, default=None)
+
+
+def _time(finding: Finding | None) -> float:
+    return (finding.certain_after or 0.0) if finding else 0.0
+
+
+def _settling(pod: Manifest, status: Manifest, policy: Policy) -> Finding | None:
+    probes = {container["name"]: bool(container.get("readinessProbe")) for container in pod["spec"]["containers"]}
+    started = instant(((status.get("state") or {}).get("running") or {}).get("startedAt"))
+    failures = failure_count(status) - policy.failures_before.get((pod["metadata"]["uid"], status["name"]), 0)
+    # While no container has failed, one that is asked speaks for those beside it.
+    if started < policy.since or probes.get(status["name"]) or (failures <= 0 and any(probes.values())):
+        return None
+    seconds = SETTLED_AFTER_FAILURE if failures > 0 else SETTLED
+    words = f"it has no readiness probe and must run for {seconds:.0f} s" + (f" after {failures} failures" if failures > 0 else "")
+    return Finding("Settling", words, seconds, pod=pod["metadata"]["name"], container=status["name"], verdict=READY)
 
 
 def diagnose_pod(pod: Manifest, snapshot: Snapshot, policy: Policy) -> Finding | None:
@@ -137,7 +176,9 @@ def _not_scheduled(pod: Manifest, scheduled: Manifest | None, snapshot: Snapshot
     if missing:
         return Finding("ClaimNotFound", f"there is no PersistentVolumeClaim {missing['name']}", policy.unschedulable_grace, pod=name)
     scale_up = [event for event in snapshot.events(uid, "TriggeredScaleUp", "Nominated") if event_time(event) >= policy.since]
-    passing = scheduled.get("reason") == "SchedulingGated" or "unbound" in nodes or _NODES_MAY_RETURN.search(nodes)
+    passing = (
+        scheduled.get("reason") == "SchedulingGated" or "unbound" in nodes or _NODES_MAY_RETURN.search(nodes) or _ONLY_TAINTS.match(nodes)
+    )
     if scale_up or passing:
         return Finding("Unschedulable", message, pod=name)
     return Finding("Unschedulable", message, policy.unschedulable_grace, bool(_OTHER_PODS_IN_THE_WAY.search(nodes)), pod=name)

@@ -17,6 +17,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnos
     diagnose_pod,
     diagnose_refusal,
     exit_words,
+    settling,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import (
     PENDING,
@@ -147,6 +148,10 @@ def _pods_missing(pods: Sequence[Manifest], replicas: Replicas) -> Finding | Non
     )
 
 
+def _state(done: bool, finding: Finding | None) -> str:
+    return READY if done and finding is None else PENDING
+
+
 def _progress(replicas: Replicas, older: int = 0) -> str:
     text = f"{replicas.updated} of {replicas.wanted} updated, {replicas.ready} ready, {replicas.available} available"
     return f"{text}, {older} of an older revision left" if older else text
@@ -181,7 +186,7 @@ def assess_deployment(item: Manifest, snapshot: Snapshot, policy: Policy) -> Ass
         and replicas.available >= wanted
         and int(status.get("availableReplicas") or 0) >= wanted
     )
-    finding = None
+    finding = settling(pods, policy) if done else None
     if not done:
         refusal = _replica_set_refusal(newest, snapshot, policy) if newest else None
         finding = most_certain(
@@ -195,7 +200,7 @@ def assess_deployment(item: Manifest, snapshot: Snapshot, policy: Policy) -> Ass
             ]
         )
     involved = _uids([item, *([newest] if newest else []), *pods, *_claims_of(pods, snapshot)])
-    return Assessment(READY if done else PENDING, _progress(replicas, len(older)), finding, revision, replicas, involved)
+    return Assessment(_state(done, finding), _progress(replicas, len(older)), finding, revision, replicas, involved)
 
 
 def _revision(replica_set: Manifest) -> str | None:
@@ -268,14 +273,14 @@ def assess_stateful_set(item: Manifest, snapshot: Snapshot, policy: Policy) -> A
         and int(status.get("replicas") or 0) == wanted == len(pods)
         and min(ready, available) >= wanted
     )
-    finding = None
+    finding = settling(newest, policy) if done else None
     if not done:
         last = _pods_missing(newest, replicas) if to_update else None
         finding = most_certain(
             [_refusal(item, snapshot, policy), _diagnose(newest, snapshot, policy), _blocked(older, snapshot, policy), last]
         )
     return Assessment(
-        READY if done else PENDING,
+        _state(done, finding),
         _progress(replicas, len(older) if to_update == wanted else 0),
         finding,
         revision,
@@ -308,11 +313,11 @@ def assess_daemon_set(item: Manifest, snapshot: Snapshot, policy: Policy) -> Ass
     pods = [pod for pod in controlled_by(item, snapshot.all("Pod")) if not leaving(pod)]
     newest = [pod for pod in pods if generation in (None, (pod["metadata"].get("labels") or {}).get(_POD_TEMPLATE_GENERATION))]
     done = (on_delete or replicas.updated >= wanted) and replicas.ready >= wanted and replicas.available >= wanted
-    finding = None
+    finding = settling(newest, policy) if done else None
     if not done:
         finding = most_certain([_refusal(item, snapshot, policy), _diagnose(newest, snapshot, policy), _pods_missing(newest, replicas)])
     involved = _uids([item, *newest, *_claims_of(newest, snapshot)])
-    return Assessment(READY if done else PENDING, _progress(replicas), finding, generation, replicas, involved)
+    return Assessment(_state(done, finding), _progress(replicas), finding, generation, replicas, involved)
 
 
 # --- Job ------------------------------------------------------------------------------------------------------------------------

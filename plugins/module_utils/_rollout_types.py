@@ -66,6 +66,7 @@ class Finding:
         container: name of the container.
         exit_code: exit code of its last failure.
         restarted: whether the failed instance is not the container's current one.
+        verdict: what follows when it is certain; FAILED, unless time has to tell that all is well.
     """
 
     reason: str
@@ -76,6 +77,7 @@ class Finding:
     container: str | None = None
     exit_code: int | None = None
     restarted: bool = False
+    verdict: str = FAILED
 
     @property
     def rank(self) -> float:

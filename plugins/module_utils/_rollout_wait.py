@@ -20,6 +20,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_typ
     PENDING,
     TIMEOUT,
     Assessment,
+    Finding,
     Manifest,
     Policy,
     Snapshot,
@@ -35,6 +36,9 @@ SETTLE = 2.0
 OUTAGE = 90.0
 # A shorter outage is not worth a line.
 OUTAGE_TOLD = 3.0
+
+# Reasons that do not keep a target from making its way.
+_ON_ITS_WAY = ("NotReady", "PodsMissing", "OldPodsLeft", "Settling")
 
 
 class MessageFeed(Protocol):
@@ -176,21 +180,16 @@ class Wait:
         for index, target in open_targets:
             self._assessments[index] = assess(target, snapshots[target.namespace], self._policy)
         for index, target in open_targets:
-            state = self._assessments[index].state
-            if state == PENDING and self._is_certain(index, snapshots[target.namespace], now):
-                state = FAILED
+            assessment = self._assessments[index]
+            state = assessment.state
+            if state == PENDING and assessment.finding and self._is_certain(index, assessment.finding, snapshots[target.namespace], now):
+                state = assessment.finding.verdict
             if state != PENDING:
-                self._outcomes[index] = Outcome(target, state, now - self._start, self._assessments[index])
+                self._outcomes[index] = Outcome(target, state, now - self._start, assessment)
 
-    def _is_certain(self, index: int, snapshot: Snapshot, now: float) -> bool:
-        finding = self._assessments[index].finding
+    def _is_certain(self, index: int, finding: Finding, snapshot: Snapshot, now: float) -> bool:
         # What is known may be out of date while the API server is away.
-        if (
-            finding is None
-            or finding.certain_after is None
-            or self._broken
-            or (finding.capacity and self._capacity_may_return(index, snapshot))
-        ):
+        if finding.certain_after is None or self._broken or (finding.capacity and self._capacity_may_return(index, snapshot)):
             self._held.pop(index, None)
             return False
         key = (finding.reason, finding.container)
@@ -203,7 +202,7 @@ class Wait:
     def _capacity_may_return(self, index: int, snapshot: Snapshot) -> bool:
         """Whether pods are ending, or another target still makes its way and will then end its older pods."""
         others = [assessment for other, assessment in self._assessments.items() if other != index and assessment.state == PENDING]
-        on_their_way = any(other.finding is None or other.finding.reason in ("NotReady", "PodsMissing", "OldPodsLeft") for other in others)
+        on_their_way = any(other.finding is None or other.finding.reason in _ON_ITS_WAY for other in others)
         return on_their_way or any(leaving(pod) for pod in snapshot.all("Pod"))
 
     def _time_out(self, now: float) -> None:

@@ -20,6 +20,8 @@ description:
     Complete. For a claim it means bound, or that its class waits for a first consumer and there is none yet.
   - Fails as soon as the outcome of one is certain, and names the object, the pod, the container and the cause. The others then get
     two more seconds to show theirs.
+  - A container without a readiness probe is ready whenever it runs, also between two crashes. A workload whose pods have no readiness
+    probe is therefore believed when it has been ready for 5 seconds, and one with a container that has failed and has none for 10.
   - Only what belongs to the newest revision counts. Events and conditions from before the change, and the failures that
     containers of older pods had before, do not.
   - A pod of an older revision that is still ending counts as left only if the strategy is V(Recreate). Otherwise it takes no more
@@ -195,7 +197,7 @@ resources:
           V(ClaimNotProvisioned), V(ProgressDeadlineExceeded), V(JobFailed), V(JobDeadlineExceeded)."
         - "Certain when it lasts: V(Unschedulable), V(QuotaExceeded), V(ClaimNotFound)."
         - "Never certain, so that they come with the verdict V(timeout): V(NotObserved) (by the controller), V(BeingDeleted), V(Paused),
-          V(Suspended), V(PodsMissing), V(NotReady), V(ProbeFailing), V(OldPodsLeft), V(BlockedByOldPod), V(ImageUnavailable) (registry
+          V(Suspended), V(PodsMissing), V(NotReady), V(Settling), V(ProbeFailing), V(OldPodsLeft), V(BlockedByOldPod), V(ImageUnavailable) (registry
           not reached), V(ContainerNotCreated), V(SandboxNotCreated), V(VolumeNotMounted), V(ClaimNotBound), V(JobNotComplete). Some of
           those above come with V(timeout) too, while it is not certain that they are lasting or belong to this change."
       returned: always

@@ -89,8 +89,8 @@ def _changed(objects: list[dict[str, Any]], case: dict[str, Any]) -> list[dict[s
         assert found, f"{case['name']}: nothing to change: {change['of']}"
         for item in found:
             for path, value in change["set"].items():
-                _set(item, path, value)
-    return [*kept, *case.get("add", [])]
+                _set(item, path, copy.deepcopy(value))
+    return [*kept, *copy.deepcopy(case.get("add", []))]
 
 
 def _identity(item: dict[str, Any]) -> str:

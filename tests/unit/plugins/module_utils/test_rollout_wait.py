@@ -204,6 +204,74 @@ def test_a_lack_of_capacity_does_not_count_while_another_target_is_on_its_way() 
     assert verdicts(outcomes) == [("failed", 25.0), ("ready", 20.0)]
 
 
+def web(restarts: int, state: dict[str, Any], ready: bool) -> list[Message]:
+    """A Deployment, its ReplicaSet and its pod, which has no readiness probe."""
+    counts = {"replicas": 1, "updatedReplicas": 1, "readyReplicas": int(ready), "availableReplicas": int(ready)}
+    revision = {"deployment.kubernetes.io/revision": "1"}
+    found = pod("web-a", "r-1", conditions=[{"type": "Ready", "status": str(ready)}])
+    found["spec"]["restartPolicy"] = "Always"
+    found["status"]["containerStatuses"] = [{"name": "migrate", "restartCount": restarts, "ready": ready, "state": state}]
+    return [
+        changed(item)
+        for item in (
+            {
+                "kind": "Deployment",
+                "metadata": {"name": "web", "uid": "d-1", "generation": 1, "annotations": revision},
+                "spec": {"replicas": 1, "template": {"spec": {"containers": [{"name": "migrate", "image": "web:1"}]}}},
+                "status": {"observedGeneration": 1, **counts},
+            },
+            {
+                "kind": "ReplicaSet",
+                "metadata": {
+                    "name": "web-1",
+                    "uid": "r-1",
+                    "annotations": revision,
+                    "ownerReferences": [{"uid": "d-1", "controller": True}],
+                },
+                "status": counts,
+            },
+            found,
+        )
+    ]
+
+
+RUNNING = {"running": {"startedAt": "2026-11-25T17:00:00Z"}}
+CRASHED = {"terminated": {"exitCode": 1, "reason": "Error"}}
+BACK_OFF = {"waiting": {"reason": "CrashLoopBackOff"}}
+
+
+def watched_web(*moments: tuple[float, list[Message]]) -> Script:
+    kinds = ("Event", "PersistentVolumeClaim", "Pod", "Deployment", "ReplicaSet")
+    return Script(*((0, listed(kind)) for kind in kinds), *((at, message) for at, messages in moments for message in messages))
+
+
+def test_a_container_that_is_ready_between_its_crashes_is_a_crash_loop() -> None:
+    script = watched_web(
+        (0, web(0, RUNNING, True)),
+        (1, web(0, CRASHED, False)),
+        (2, web(1, RUNNING, True)),
+        (3, web(1, BACK_OFF, False)),
+        (13, web(2, RUNNING, True)),
+        (14, web(2, CRASHED, False)),
+    )
+    outcomes, _lines = wait(script, target("web", "Deployment"))
+    assert verdicts(outcomes) == [("failed", 14.0)]
+    assert outcomes[0].assessment.finding is not None
+    assert (outcomes[0].assessment.finding.reason, outcomes[0].assessment.finding.exit_code) == ("CrashLoop", 1)
+
+
+def test_a_container_that_nothing_asks_is_believed_when_it_goes_on_running() -> None:
+    outcomes, lines = wait(watched_web((0, web(0, RUNNING, True))), target("web", "Deployment"))
+    assert verdicts(outcomes) == [("ready", 5.0)]
+    assert lines[0] == "Deployment test/web: waiting, 1 of 1 updated, 1 ready, 1 available: Settling in pod web-a (0 s)"
+
+
+def test_a_container_that_crashed_once_and_goes_on_running_is_believed() -> None:
+    script = watched_web((0, web(0, RUNNING, True)), (1, web(0, CRASHED, False)), (2, web(1, RUNNING, True)))
+    outcomes, _lines = wait(script, target("web", "Deployment"))
+    assert verdicts(outcomes) == [("ready", 12.0)]
+
+
 def test_two_that_lack_capacity_do_not_wait_for_each_other() -> None:
     script = Script(*at_start(JOB, job("second", "j-2", active=1), unschedulable("a"), unschedulable("b", "j-2")))
     outcomes, _lines = wait(script, target(), target("second"))
