@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import socket
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -20,6 +22,34 @@ API_VERSIONS = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": 
 _FINAL_STATUSES = (400, 401, 403, 404)
 _TRANSPORTS = ("urllib3", "websocket")
 _TRANSPORT_NOISE = re.compile(r"<[^<>]*>: |HTTPS?Connection\([^)]*\): ")
+
+
+class PodStream:
+    """A stream to one port of a pod.
+
+    Args:
+        forward: the kubernetes library's PortForward, whose thread copies between the API server and a pair of sockets.
+        port: the port in the pod.
+    """
+
+    def __init__(self, forward: Any, port: int) -> None:
+        self._forward = forward
+        self._port = port
+
+    def detach(self) -> int:
+        """The file descriptor of this end, which the caller has to close from then on."""
+        descriptor: int = self._forward.socket(self._port).detach()
+        return descriptor
+
+    def error(self) -> str | None:
+        """What the kubelet said about the port, or None."""
+        said: str | None = self._forward.error(self._port)
+        return said
+
+    def abort(self) -> None:
+        """Cut the connection to the API server, which ends the library's thread even while the pod floods it."""
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(self._forward.websocket.sock, socket.SHUT_RDWR)
 
 
 class Cluster:
@@ -38,15 +68,20 @@ class Cluster:
         self._k8s: Any = None
         self._resources: dict[str, Any] = {}
 
-    def _resource(self, kind: str) -> Any:
+    def _connect(self) -> Any:
         # Imported here, and the kubernetes library below, since it takes longer than a check that needs no cluster.
         from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
 
         with self._lock:
             if self._k8s is None:
                 self._k8s = get_api_client(**self._auth)
+            return self._k8s
+
+    def _resource(self, kind: str) -> Any:
+        client = self._connect()
+        with self._lock:
             if kind not in self._resources:
-                self._resources[kind] = self._k8s.resource(kind, API_VERSIONS[kind])
+                self._resources[kind] = client.resource(kind, API_VERSIONS[kind])
             return self._resources[kind]
 
     def get(self, kind: str, namespace: str, name: str, timeout: float) -> dict[str, Any]:
@@ -88,28 +123,28 @@ class Cluster:
             raise as_platform_error(subject, error) from error
         return answer
 
-    def port_forward(self, namespace: str, pod: str, port: int) -> Any:
+    def port_forward(self, namespace: str, pod: str, port: int) -> PodStream:
         """Open a port-forward stream to a pod; blocks for as long as the API server lets it.
 
-        Each call has an ApiClient of its own: the kubernetes library replaces a method of the client while it opens a stream.
+        This leaves out kubernetes.stream.portforward: that replaces a method of its client for the time of the call, which other
+        threads use, and takes a class whose import alone takes longer than all checks.
 
         Args:
             namespace: the pod's namespace.
             pod: the pod's name.
             port: the port in the pod.
 
-        Returns:
-            The kubernetes library's PortForward.
-
         Raises:
             PlatformError: the API server refuses or cannot be reached.
         """
-        from kubernetes.client import ApiClient, CoreV1Api
-        from kubernetes.stream import portforward
+        from kubernetes.stream.ws_client import portforward_call
 
         try:
-            api = CoreV1Api(ApiClient(self._k8s.configuration))
-            return portforward(api.connect_get_namespaced_pod_portforward, pod, namespace, ports=str(port))
+            configuration = self._connect().configuration
+            credentials = configuration.auth_settings().values()
+            headers = {entry["key"]: entry["value"] for entry in credentials if entry["in"] == "header"}
+            url = f"{configuration.host}/api/v1/namespaces/{namespace}/pods/{pod}/portforward"
+            return PodStream(portforward_call(configuration, "GET", url, headers=headers, query_params=[("ports", str(port))]), port)
         except Exception as error:
             raise as_platform_error(f"port-forward to pod {namespace}/{pod}", error) from error
 

@@ -86,7 +86,7 @@ def bounded_call(function: Callable[[], T], deadline: Deadline, discard: Callabl
 
     threading.Thread(target=work, daemon=True).start()
     try:
-        result, error = done.get(timeout=deadline.require())
+        result, error = done.get(timeout=deadline.remaining())
     except queue.Empty:
         abandoned.set()
         raise TimeoutError("no result in time") from None

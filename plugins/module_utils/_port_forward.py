@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import time
-from typing import Any, Protocol
+from typing import Protocol
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._deadline import (
     Deadline,
@@ -16,12 +18,27 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._deadline im
     bounded_call,
 )
 
+_HANG_UP_TIME = 0.2
+
+
+class Stream(Protocol):
+    """An open stream: the client layer's, or a stand-in for it."""
+
+    def detach(self) -> int:
+        """Return the file descriptor of this end, which is then the caller's."""
+
+    def error(self) -> str | None:
+        """Return what the kubelet said about the port."""
+
+    def abort(self) -> None:
+        """Cut the stream, whatever is still in it."""
+
 
 class Forwarder(Protocol):
     """What opens the streams: the client layer, or a stand-in for it."""
 
-    def port_forward(self, namespace: str, pod: str, port: int) -> Any:
-        """Return a PortForward of the kubernetes library, or raise PlatformError."""
+    def port_forward(self, namespace: str, pod: str, port: int) -> Stream:
+        """Open a stream, or raise PlatformError."""
 
 
 class PodDialer:
@@ -39,16 +56,18 @@ class PodDialer:
 
     def __init__(self, cluster: Forwarder, namespace: str, pod: str, port: int) -> None:
         self._cluster, self._namespace, self._pod, self._port = cluster, namespace, pod, port
-        self._streams: list[Any] = []
-        self._sockets: list[DeadlineSocket] = []
+        self._open: list[tuple[Stream, socket.socket]] = []
         self.seconds = 0.0
 
     def __enter__(self) -> PodDialer:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        for closable in (*self._sockets, *self._streams):
-            closable.close()
+        for stream, sock in self._open:
+            with sock:
+                if not _drained(sock):
+                    stream.abort()
+                    _drained(sock)
 
     def __call__(self, _host: str, _port: int, deadline: Deadline) -> DeadlineSocket:
         """Open a stream; wherever the URL points, it leads to the pod.
@@ -60,19 +79,40 @@ class PodDialer:
         start = time.monotonic()
         try:
             stream = bounded_call(
-                lambda: self._cluster.port_forward(self._namespace, self._pod, self._port), deadline, lambda late: late.close()
+                lambda: self._cluster.port_forward(self._namespace, self._pod, self._port), deadline, lambda late: late.abort()
             )
         except TimeoutError:
             raise StageTimeoutError("opening the port-forward stream") from None
         self.seconds += time.monotonic() - start
-        self._streams.append(stream)
-        sock = DeadlineSocket(fileno=stream.socket(self._port).detach())
+        sock = DeadlineSocket(fileno=stream.detach())
         sock.deadline = deadline
-        self._sockets.append(sock)
+        self._open.append((stream, sock.dup()))
         return sock
 
     @property
     def error(self) -> str | None:
         """What the kubelet said about the last stream, or None."""
-        text = self._streams[-1].error(self._port) if self._streams else None
-        return " ".join(str(text).split()) if text else None
+        said = self._open[-1][0].error() if self._open else None
+        if said and "connection refused" in said:  # the kubelet wraps these two words in the names of its namespaces
+            return f"connection to port {self._port} in the pod refused"
+        return " ".join(said.split()) if said else None
+
+
+def _drained(sock: socket.socket) -> bool:
+    """Say that nothing more will be sent, and take in what is left until the other end closes.
+
+    Closing while something is unread resets the pair of sockets, which the library's thread answers with a traceback.
+    """
+    limit = Deadline(_HANG_UP_TIME)
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_WR)
+    try:
+        while limit.remaining():
+            sock.settimeout(limit.require())
+            if not sock.recv(1 << 20):
+                return True
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+    return False

@@ -134,36 +134,41 @@ def pod(name: str, owner: str = "rs-10", ready: bool = True, **metadata: Any) ->
 
 
 class Stream:
-    """A stand-in for the kubernetes library's PortForward, over a socket pair and a real connection."""
+    """A stand-in for the client layer's stream, over a socket pair and a real connection."""
 
     def __init__(self, port: int, said: str | None = None) -> None:
-        near, far = socket.socketpair()
-        self._near, self._said = near, said
-        self.closed = False
+        self._near, far = socket.socketpair()
+        self._said = said
+        self._server: socket.socket | None = None
+        self.aborted = False
+        self.closed = threading.Event()
         if said:
             far.close()
             return
-        server = socket.create_connection(("127.0.0.1", port))
-        for source, target in ((far, server), (server, far)):
-            threading.Thread(target=_copy, args=(source, target), daemon=True).start()
+        self._server = socket.create_connection(("127.0.0.1", port))
+        for source, target in ((far, self._server), (self._server, far)):
+            threading.Thread(target=_copy, args=(source, target, self.closed), daemon=True).start()
 
-    def socket(self, _port: int) -> socket.socket:
-        return self._near
+    def detach(self) -> int:
+        return self._near.detach()
 
-    def error(self, _port: int) -> str | None:
+    def error(self) -> str | None:
         return self._said
 
-    def close(self) -> None:
-        self.closed = True
+    def abort(self) -> None:
+        self.aborted = True
+        if self._server:
+            self._server.shutdown(socket.SHUT_RDWR)
 
 
-def _copy(source: socket.socket, target: socket.socket) -> None:
+def _copy(source: socket.socket, target: socket.socket, closed: threading.Event) -> None:
     try:
         while data := source.recv(65536):
             target.sendall(data)
         target.shutdown(socket.SHUT_WR)
     except OSError:
         source.close()
+    closed.set()
 
 
 class StandInCluster:

@@ -364,9 +364,9 @@ def test_what_the_kubelet_says_is_the_reason() -> None:
     workload = load(DEPLOYMENT)
     workload["spec"]["replicas"] = 1
     cluster = StandInCluster(workload, lambda: [pod("django-a")], {})
-    cluster.said["django-a"] = "error forwarding port 8000 to pod: connection refused"
+    cluster.said["django-a"] = "error forwarding port 8000 to pod: no route"
     (result,) = check({"workload": DJANGO}, settings=ONCE, cluster=cluster)
-    assert result["reason"] == "pod django-a on node worker: error forwarding port 8000 to pod: connection refused"
+    assert result["reason"] == "pod django-a on node worker: error forwarding port 8000 to pod: no route"
 
 
 # --- the sentence
