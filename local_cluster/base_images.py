@@ -1,5 +1,7 @@
 """Debian base images, made by debootstrap from the machine's own mirror."""
 
+import os
+
 from local_cluster import cache, docker, packages
 from local_cluster.config import PACKAGE
 from local_cluster.errors import LocalClusterError
@@ -26,6 +28,8 @@ def step(suite: str) -> Step:
 
 
 def _make(suite: str) -> None:
+    if os.geteuid() != 0:
+        raise LocalClusterError("No container registry answers, and base images are made by debootstrap, which needs root.")
     packages.require("debootstrap", "debootstrap")
     log = cache.log_file(f"debian-{suite}")
     with cache.scratch() as folder:
@@ -52,4 +56,4 @@ def debian_mirror(targets: str) -> str:
         creator, label, component, address = line.split("\t")
         if (creator, label, component) == ("Packages", "Debian", "main"):
             return address
-    raise LocalClusterError("The base images come from a Debian mirror, and apt on this machine has none (after `apt-get update`).")
+    raise LocalClusterError("The base images come from a Debian mirror, and apt on this machine has none.")

@@ -97,7 +97,7 @@ def up(cluster: Cluster) -> None:
 def delete(cluster: Cluster) -> None:
     """Delete the cluster, its registry container, its context and its volumes' files."""
     log = cache.log_file(f"cluster-{cluster.name}")
-    if _nodes(cluster) or cluster.kubeconfig.exists():
+    if (cache.binaries() / "kind").exists():  # Else this machine has never made a cluster.
         run([*_kind("delete", "cluster"), "--name", cluster.name, "--kubeconfig", cluster.kubeconfig], log=log)
     registry.remove(cluster)
     storage.remove(cluster)

@@ -16,10 +16,17 @@ def install(*names: str) -> None:
     """
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise LocalClusterError(f"These Debian packages are needed: {' '.join(names)}. Install them, or run this as root on Debian.")
-    log = cache.log_file("packages")
-    environment = {"DEBIAN_FRONTEND": "noninteractive"}
-    run(["apt-get", "update"], log=log, environment=environment)
-    run(["apt-get", "install", "--yes", "--no-install-recommends", *names], log=log, environment=environment)
+    update()
+    run(
+        ["apt-get", "install", "--yes", "--no-install-recommends", *names],
+        log=cache.log_file("packages"),
+        environment={"DEBIAN_FRONTEND": "noninteractive"},
+    )
+
+
+def update() -> None:
+    """Fetch the lists of Debian packages."""
+    run(["apt-get", "update"], log=cache.log_file("packages"))
 
 
 def require(program: str, package: str) -> None:
