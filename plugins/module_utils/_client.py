@@ -11,7 +11,7 @@ import json
 import re
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
@@ -146,7 +146,8 @@ class Cluster:
             url = f"{configuration.host}/api/v1/namespaces/{namespace}/pods/{pod}/portforward"
             return PodStream(portforward_call(configuration, "GET", url, headers=headers, query_params=[("ports", str(port))]), port)
         except Exception as error:
-            raise as_platform_error(f"port-forward to pod {namespace}/{pod}", error) from error
+            # A pod that is not there has been replaced, which the next look will show.
+            raise as_platform_error(f"port-forward to pod {namespace}/{pod}", error, final=(401, 403)) from error
 
 
 def _status_and_words(error: BaseException) -> tuple[int | None, str | None]:
@@ -159,19 +160,20 @@ def _status_and_words(error: BaseException) -> tuple[int | None, str | None]:
     return status, str(words) if words else None
 
 
-def as_platform_error(subject: str, error: BaseException) -> PlatformError:
+def as_platform_error(subject: str, error: BaseException, final: Collection[int] = _FINAL_STATUSES) -> PlatformError:
     """Say what an error of the client libraries means.
 
     Args:
         subject: what was asked for.
         error: what was raised.
+        final: status codes after which asking again is of no use.
     """
     # The stream functions hide what happened behind an ApiException without a status.
     chain = [item for item in (error, error.__cause__, error.__context__) if item]
     for item in chain:
         status, words = _status_and_words(item)
         if status:
-            return PlatformError(f"{subject}: {words or f'the API server answered with status {status}'}", status in _FINAL_STATUSES)
+            return PlatformError(f"{subject}: {words or f'the API server answered with status {status}'}", status in final)
     text = " ".join(_TRANSPORT_NOISE.sub("", str(getattr(error, "reason", None) or error)).split())
     if any(isinstance(item, OSError) or type(item).__module__.partition(".")[0] in _TRANSPORTS for item in chain):
         return PlatformError(f"{subject}: the API server cannot be reached: {text or type(error).__name__}")

@@ -142,6 +142,9 @@ class WorkloadCheck:
         else:
             due = [entry for entry in self._pods if entry.pod.ready and entry.record.reason]
             in_threads([partial(self._attempt, entry, port) for entry in due], self._prober.deadline)
+            certain = [entry.record.reason for entry in due if entry.record.certain]
+            if certain:  # a refused permission, which is the same for all pods
+                self._error, self.final = certain[0], True
         self._rounds += 1
 
     def _attempt(self, entry: _PodRecord, port: int) -> None:
@@ -188,6 +191,8 @@ class WorkloadCheck:
 
     def reason(self) -> str | None:
         """Why it is not healthy, or None."""
+        if self.final:
+            return self._error
         problems = [self._error] if self._error else []
         missing = self._ready < self._wanted
         if missing:

@@ -53,12 +53,13 @@ class Settings:
 
 @dataclass
 class Record:
-    """How the last attempt at one target ended; no reason means that it is healthy."""
+    """How the last attempt at one target ended; no reason means that it is healthy, certain that another attempt is of no use."""
 
     reason: str | None = NOT_TRIED
     status: int | None = None
     elapsed: float | None = None
     attempts: int = 0
+    certain: bool = False
 
     def result(self) -> dict[str, Any]:
         """The part of a result that every target has."""
@@ -125,6 +126,7 @@ class Prober:
         except PlatformError as error:
             elapsed = time.monotonic() - start
             reason = str(error)
+            record.certain = error.certain
         if status is None and isinstance(dial, PodDialer):
             reason = dial.error or reason
         record.attempts += 1

@@ -186,6 +186,7 @@ class StandInCluster:
         self.forwarded: list[tuple[str, int]] = []
         self.streams: list[Stream] = []
         self.said: dict[str, str] = {}
+        self.refusal: PlatformError | None = None
 
     def get(self, _kind: str, _namespace: str, _name: str, _timeout: float) -> Manifest:
         self.gets += 1
@@ -199,5 +200,7 @@ class StandInCluster:
 
     def port_forward(self, namespace: str, pod: str, port: int) -> Stream:
         self.forwarded.append((f"{namespace}/{pod}", port))
+        if self.refusal:
+            raise self.refusal
         self.streams.append(Stream(self._ports.get(pod, 0), self.said.get(pod)))
         return self.streams[-1]

@@ -104,6 +104,13 @@ def test_a_refused_stream_is_told_in_the_cluster_s_words(connect: Any) -> None:
     assert caught.value.certain
 
 
+def test_a_stream_to_a_pod_that_is_gone_is_not_certain(connect: Any) -> None:
+    cluster = connect({FORWARD: status(404, 'pods "django-1" not found')})
+    with pytest.raises(PlatformError, match='pods "django-1" not found') as caught:
+        cluster.port_forward("shop", "django-1", 8000)
+    assert not caught.value.certain
+
+
 def test_an_api_server_that_was_away_is_asked_again(connect: Any) -> None:
     away = reply("", 503)
     cluster = connect({"/version": InTurn([away, DISCOVERY["/version"]]), DJANGO: reply({"kind": "Deployment", "spec": {}})})

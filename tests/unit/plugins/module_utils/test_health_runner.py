@@ -315,6 +315,27 @@ def test_what_is_certain_is_not_tried_again(workload: Any, port: str, reason: st
     assert (result["reason"], result["attempts"], cluster.gets) == (reason, 1, 1)
 
 
+def test_a_refused_permission_is_told_once_and_at_once() -> None:
+    cluster = StandInCluster(load(DEPLOYMENT), three_pods, {})
+    cluster.refusal = PlatformError('pods "django-a" is forbidden: cannot get resource "pods/portforward"', certain=True)
+    (result,) = check({"workload": DJANGO}, cluster=cluster)
+    assert (result["healthy"], result["attempts"], result["reason"]) == (False, 1, str(cluster.refusal))
+
+
+def test_a_stream_that_cannot_be_opened_for_a_moment_is_tried_again(serve: Serve) -> None:
+    port = serve({"/": reply()}).port
+    cluster = StandInCluster(load(DEPLOYMENT), three_pods, dict.fromkeys(["django-a", "django-b", "django-c"], port))
+    cluster.refusal = PlatformError('pods "django-a" not found')
+
+    def come_back() -> None:
+        cluster.refusal = None
+
+    threading.Timer(0.2, come_back).start()
+    (result,) = check({"workload": DJANGO}, cluster=cluster)
+    assert result["healthy"]
+    assert result["attempts"] > 1
+
+
 def test_an_api_server_that_is_away_for_a_moment_is_asked_again(serve: Serve) -> None:
     cluster = StandInCluster(load(DEPLOYMENT), three_pods, dict.fromkeys(["django-a", "django-b", "django-c"], serve({"/": reply()}).port))
     found, cluster.workload = cluster.workload, PlatformError("the API server cannot be reached: connection refused")
