@@ -61,10 +61,10 @@ def merged_configuration(current: dict[str, Any], shim: Path) -> dict[str, Any]:
     return {**current, "runtimes": runtimes, "default-runtime": runtime.NAME}
 
 
-def _configure_runtime(missing: frozenset[int]) -> bool:
-    """Put the shim into daemon.json where capabilities are missing; tell whether that changed it."""
+def _configure_runtime(missing: frozenset[int]) -> None:
+    """Put the shim into daemon.json where capabilities are missing."""
     if not missing:
-        return False
+        return
     shim = runtime.install()
     try:
         current = json.loads(_DAEMON_JSON.read_text()) if _DAEMON_JSON.exists() else {}
@@ -72,18 +72,19 @@ def _configure_runtime(missing: frozenset[int]) -> bool:
         raise LocalClusterError(f"{_DAEMON_JSON} is not valid JSON: {error}. Mend it and run this again.") from error
     wanted = merged_configuration(current, shim)
     if wanted == current:
-        return False
+        return
     _DAEMON_JSON.parent.mkdir(parents=True, exist_ok=True)
     temporary = _DAEMON_JSON.with_suffix(".new")
     temporary.write_text(json.dumps(wanted, indent=2) + "\n")
     temporary.replace(_DAEMON_JSON)
-    return True
 
 
 def _configure_running() -> None:
     """Give an engine of this machine that somebody else started the shim, when it needs it."""
     pid = _running_pid(*_PID_FILES[0])
-    if pid is not None and _configure_runtime(runtime.missing_capabilities(str(pid))):
+    missing = runtime.missing_capabilities(str(pid)) if pid else frozenset()
+    _configure_runtime(missing)
+    if pid and missing and not lacks_capabilities():
         os.kill(pid, signal.SIGHUP)
         _wait_for_runtime()
 
