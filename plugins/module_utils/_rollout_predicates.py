@@ -163,8 +163,8 @@ def _progress(replicas: Replicas, older: int = 0) -> str:
 def assess_deployment(item: Manifest, snapshot: Snapshot, policy: Policy) -> Assessment:
     """A Deployment: done when the newest ReplicaSet has all replicas available and no older pod is left.
 
-    With the strategy Recreate a pod that is still ending counts as left. With RollingUpdate it does not: it takes no more
-    requests from the moment its deletion began, and may end its work for as long as its grace period lasts.
+    Left is an older pod that still serves or holds something: one that is not on its way out, or is but still ready, or with the
+    strategy Recreate any that has not ended. One that is not ready any more may end its work for as long as its grace period lasts.
     """
     newest = newest_replica_set(item, snapshot.all("ReplicaSet"))
     revision = (item["metadata"].get("annotations") or {}).get(REVISION_ANNOTATION)
@@ -216,7 +216,7 @@ def _older_pods(item: Manifest, newest: Manifest | None, snapshot: Snapshot) -> 
     recreate = (item["spec"].get("strategy") or {}).get("type") == "Recreate"
     older = [replica_set for replica_set in controlled_by(item, snapshot.all("ReplicaSet")) if replica_set is not newest]
     pods = [pod for replica_set in older for pod in controlled_by(replica_set, snapshot.all("Pod"))]
-    return [pod for pod in pods if not _is_over(pod) and (recreate or not leaving(pod))]
+    return [pod for pod in pods if not _is_over(pod) and (recreate or not leaving(pod) or is_ready(pod))]
 
 
 def _replica_set_refusal(replica_set: Manifest, snapshot: Snapshot, policy: Policy) -> Finding | None:
@@ -311,13 +311,22 @@ def assess_daemon_set(item: Manifest, snapshot: Snapshot, policy: Policy) -> Ass
     on_delete = (item["spec"].get("updateStrategy") or {}).get("type") == "OnDelete"
     generation = (item["metadata"].get("annotations") or {}).get(_DAEMON_SET_GENERATION)
     pods = [pod for pod in controlled_by(item, snapshot.all("Pod")) if not leaving(pod)]
-    newest = [pod for pod in pods if generation in (None, (pod["metadata"].get("labels") or {}).get(_POD_TEMPLATE_GENERATION))]
-    done = (on_delete or replicas.updated >= wanted) and replicas.ready >= wanted and replicas.available >= wanted
+    newest = [pod for pod in pods if _is_of_generation(pod, generation)]
+    older = [
+        pod for pod in controlled_by(item, snapshot.all("Pod")) if leaving(pod) and is_ready(pod) and not _is_of_generation(pod, generation)
+    ]
+    done = (on_delete or (replicas.updated >= wanted and not older)) and replicas.ready >= wanted and replicas.available >= wanted
     finding = settling(newest, policy) if done else None
     if not done:
-        finding = most_certain([_refusal(item, snapshot, policy), _diagnose(newest, snapshot, policy), _pods_missing(newest, replicas)])
+        finding = most_certain(
+            [_refusal(item, snapshot, policy), _diagnose(newest, snapshot, policy), _left(older), _pods_missing(newest, replicas)]
+        )
     involved = _uids([item, *newest, *_claims_of(newest, snapshot)])
     return Assessment(_state(done, finding), _progress(replicas), finding, generation, replicas, involved)
+
+
+def _is_of_generation(pod: Manifest, generation: str | None) -> bool:
+    return generation in (None, (pod["metadata"].get("labels") or {}).get(_POD_TEMPLATE_GENERATION))
 
 
 # --- Job ------------------------------------------------------------------------------------------------------------------------
@@ -360,14 +369,16 @@ def _job_failed(item: Manifest, pods: Sequence[Manifest]) -> Finding | None:
     if failed is None:
         return None
     reason = "JobDeadlineExceeded" if failed.get("reason") == "DeadlineExceeded" else "JobFailed"
+    limit = item["spec"].get("activeDeadlineSeconds")
+    too_long = f"it ran longer than {limit} s" if reason == "JobDeadlineExceeded" else ""
     found = _failed_container(pods)
     if found is None:
         # What is known of its pods may be a moment behind.
-        return Finding(reason, f"{failed.get('reason')}: {failed.get('message')}", PODS_BEHIND)
+        pod_name, container_name = _log_source(pods) or (None, None)
+        words = too_long or f"{failed.get('reason')}: {failed.get('message')}"
+        return Finding(reason, words, PODS_BEHIND, pod=pod_name, container=container_name)
     pod, container = found
-    words = exit_words(_last_end(container))
-    if reason == "JobDeadlineExceeded":
-        words = f"it ran longer than {item['spec'].get('activeDeadlineSeconds')} s and {words}"
+    words = " and ".join(part for part in (too_long, exit_words(_last_end(container))) if part)
     return Finding(reason, words, 0, pod=pod["metadata"]["name"], container=container["name"], exit_code=_last_end(container)["exitCode"])
 
 

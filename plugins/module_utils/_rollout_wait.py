@@ -18,6 +18,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_pre
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import (
     FAILED,
     PENDING,
+    READY,
     TIMEOUT,
     Assessment,
     Finding,
@@ -224,7 +225,7 @@ class Wait:
 
     def _line(self, index: int) -> str:
         outcome, assessment = self._outcomes.get(index), self._assessments[index]
-        finding = assessment.finding
+        finding = None if outcome and outcome.verdict == READY else assessment.finding
         cause = f": {finding.reason}" + (f" in pod {finding.pod}" if finding.pod else "") if finding else ""
         verdict = outcome.verdict.replace("_", " ") if outcome else "waiting"
         return f"{self._targets[index].title}: {verdict}, {assessment.progress}{cause}"

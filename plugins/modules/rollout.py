@@ -24,8 +24,8 @@ description:
     probe is therefore believed when it has been ready for 5 seconds, and one with a container that has failed and has none for 10.
   - Only what belongs to the newest revision counts. Events and conditions from before the change, and the failures that
     containers of older pods had before, do not.
-  - A pod of an older revision that is still ending counts as left only if the strategy is V(Recreate). Otherwise it takes no more
-    requests, and may end its work for as long as its grace period lasts.
+  - A pod of an older revision that is on its way out counts as left for as long as it is ready and, if the strategy is V(Recreate),
+    until it has ended. Otherwise it may end its work for as long as its grace period lasts.
   - Nothing is ever changed, so check mode does the same as a run.
   - An API server that restarts is waited for up to 90 seconds.
   - Needs the permissions C(list) and C(watch) on the kinds asked for and on C(pods), C(events), C(persistentvolumeclaims) and (for

@@ -263,7 +263,10 @@ def test_a_container_that_is_ready_between_its_crashes_is_a_crash_loop() -> None
 def test_a_container_that_nothing_asks_is_believed_when_it_goes_on_running() -> None:
     outcomes, lines = wait(watched_web((0, web(0, RUNNING, True))), target("web", "Deployment"))
     assert verdicts(outcomes) == [("ready", 5.0)]
-    assert lines[0] == "Deployment test/web: waiting, 1 of 1 updated, 1 ready, 1 available: Settling in pod web-a (0 s)"
+    assert lines == [
+        "Deployment test/web: waiting, 1 of 1 updated, 1 ready, 1 available: Settling in pod web-a (0 s)",
+        "Deployment test/web: ready, 1 of 1 updated, 1 ready, 1 available (5 s)",
+    ]
 
 
 def test_a_container_that_crashed_once_and_goes_on_running_is_believed() -> None:
