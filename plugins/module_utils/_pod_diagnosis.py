@@ -115,10 +115,10 @@ def _settling(pod: Manifest, status: Manifest, policy: Policy) -> Finding | None
     probes = {container["name"]: bool(container.get("readinessProbe")) for container in pod["spec"]["containers"]}
     started = instant(((status.get("state") or {}).get("running") or {}).get("startedAt"))
     failures = failure_count(status) - policy.failures_before.get((pod["metadata"]["uid"], status["name"]), 0)
-    # While no container has failed, one that is asked speaks for those beside it.
-    if started < policy.since or probes.get(status["name"]) or (failures <= 0 and any(probes.values())):
-        return None
     seconds = SETTLED_AFTER_FAILURE if failures > 0 else SETTLED
+    # While no container has failed, one that is asked speaks for those beside it.
+    if (policy.began - started).total_seconds() >= seconds or probes.get(status["name"]) or (failures <= 0 and any(probes.values())):
+        return None
     words = f"it has no readiness probe and must run for {seconds:.0f} s" + (f" after {failures} failures" if failures > 0 else "")
     return Finding("Settling", words, seconds, pod=pod["metadata"]["name"], container=status["name"], verdict=READY)
 

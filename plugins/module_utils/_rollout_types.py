@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 Manifest = Mapping[str, Any]
+
+# What is younger than this when the wait begins belongs to the change that is waited for.
+FRESH = timedelta(seconds=60)
 
 READY = "ready"
 WAITING_FOR_CONSUMER = "waiting_for_consumer"
@@ -43,14 +46,19 @@ class Policy:
     Args:
         tolerated_failures: how often a container may fail before its crash loop is certain.
         unschedulable_grace: seconds for which a lack of capacity must last.
-        since: what is older (by the cluster's clock) happened before this change.
+        began: when the wait began, by the cluster's clock.
         failures_before: failures of containers of older pods when the wait began, by pod uid and container.
     """
 
     tolerated_failures: int
     unschedulable_grace: float
-    since: datetime
+    began: datetime
     failures_before: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def since(self) -> datetime:
+        """What is older happened before this change."""
+        return self.began - FRESH
 
 
 @dataclass(frozen=True)

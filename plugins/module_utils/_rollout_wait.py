@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
@@ -29,8 +29,6 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_typ
     leaving,
 )
 
-# Seconds, by the API server's clock: what is younger than this when the wait begins belongs to the change that is waited for.
-FRESH = 60.0
 # After the first failure the others get this long to show theirs, so that one message names them all.
 SETTLE = 2.0
 # How long the API server may be away.
@@ -71,7 +69,7 @@ class Wait:
 
     Args:
         targets: what to wait for.
-        policy: what counts, and when it is certain; since and failures_before are filled in.
+        policy: what counts, and when it is certain; began and failures_before are filled in.
         feed: what happens in the cluster.
         clock: seconds that only grow.
         progress: is told a line when something changed, and again for what is still waited for every interval.
@@ -161,7 +159,7 @@ class Wait:
 
     def _begin(self) -> None:
         """Everything has been seen once: draw the line between this change and what was before."""
-        self._policy = replace(self._policy, since=min(self._server_times) - timedelta(seconds=FRESH))
+        self._policy = replace(self._policy, began=min(self._server_times))
         pods = [pod for (kind, _namespace), items in self._objects.items() if kind == "Pod" for pod in items.values()]
         self._policy = replace(self._policy, failures_before=failures_of_older_pods(pods, self._policy))
 

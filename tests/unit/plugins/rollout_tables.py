@@ -20,7 +20,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +69,10 @@ def _cases_of(path: Path) -> Iterator[Case]:
             "tolerated_failures": 2,
             "unschedulable_grace": 5.0,
             # The wait begins when the objects were read, unless a case says otherwise.
-            "since": instant(table["read"]) - timedelta(seconds=60),
+            "began": table["read"],
             **case.get("policy", {}),
         }
-        if isinstance(policy["since"], str):
-            policy["since"] = instant(policy["since"])
+        policy["began"] = instant(policy["began"])
         if "failures_before" in policy:
             policy["failures_before"] = {(uid, name): count for uid, name, count in policy["failures_before"]}
         changed = _changed(copy.deepcopy(objects), case)

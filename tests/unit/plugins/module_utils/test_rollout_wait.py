@@ -314,7 +314,7 @@ def test_failures_before_the_change_are_counted_when_the_wait_begins(monkeypatch
     new = pod("new", containerStatuses=[{"name": "migrate", "restartCount": 1, "state": {"running": {"startedAt": "x"}}}])
     wait(Script(*at_start(COMPLETE, old, new)), target())
     assert seen[0].failures_before == {("uid-old", "migrate"): 3}
-    assert seen[0].since == NOW - timedelta(seconds=60)
+    assert (seen[0].began, seen[0].since) == (NOW, NOW - timedelta(seconds=60))
 
 
 # --- an API server that is away ------------------------------------------------------------------------------------------------
