@@ -34,7 +34,7 @@ SETTLED_AFTER_FAILURE = 10.0
 # Seconds that the volume controller may take to look again at a claim without a class, or admission for a new ServiceAccount.
 CONTROLLER_DELAY = 20.0
 
-_IN_QUOTES = re.compile(r'"[^"]*"')
+_NAMES = re.compile(r'"[^"]*"|https?://\S+')
 _RPC_PREFIX = re.compile(r"rpc error: code = \w+ desc = ")
 _NETWORK = re.compile(
     r"dial tcp|connection refused|connection reset|no such host|server misbehaving|timeout|timed out|deadline exceeded|TLS handshake"
@@ -267,7 +267,8 @@ def image_pull_reason(cause: str, image: str) -> str:
     Returns:
         ImageNotFound, ImageAccessDenied, or ImageUnavailable if it can.
     """
-    text = _IN_QUOTES.sub("", cause).replace(image, "") if image else _IN_QUOTES.sub("", cause)
+    text = _NAMES.sub("", cause)
+    text = text.replace(image, "") if image else text
     for pattern, reason in ((_NETWORK, "ImageUnavailable"), (_DENIED, "ImageAccessDenied"), (_NO_SUCH_IMAGE, "ImageNotFound")):
         if pattern.search(text):
             return reason
