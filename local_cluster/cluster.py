@@ -22,7 +22,7 @@ _DEPLOYMENTS = {
     "kube-system": ("coredns", "metrics-server"),
     "local-path-storage": ("local-path-provisioner",),
 }
-_ANSWER_TIMEOUT = 120.0
+_ANSWER_TIMEOUT = 300.0
 _LABEL = "io.x-k8s.kind.cluster"
 
 
@@ -167,11 +167,11 @@ def _apply_add_ons(cluster: Cluster) -> None:
 
 
 def _wait_until_ready(cluster: Cluster) -> None:
-    kubectl.do(cluster, "wait", "--for=condition=Ready", "nodes", "--all", "--timeout=120s")
+    kubectl.do(cluster, "wait", "--for=condition=Ready", "nodes", "--all", "--timeout=300s")
     network.wait(cluster)
     for namespace, names in _DEPLOYMENTS.items():
         for name in names:
-            kubectl.do(cluster, "-n", namespace, "rollout", "status", f"deployment/{name}", "--timeout=120s")
+            kubectl.do(cluster, "-n", namespace, "rollout", "status", f"deployment/{name}", "--timeout=300s")
     print("Waiting for the first metrics ...", flush=True)
     deadline = time.monotonic() + _ANSWER_TIMEOUT
     while len(_node_metrics(cluster)) <= cluster.workers:

@@ -21,4 +21,4 @@ def apply(cluster: Cluster) -> None:
 def wait(cluster: Cluster) -> None:
     """Wait until kube-router runs on every node."""
     if not published_images_answer():
-        kubectl.do(cluster, "-n", "kube-system", "rollout", "status", "daemonset/kube-router", "--timeout=120s")
+        kubectl.do(cluster, "-n", "kube-system", "rollout", "status", "daemonset/kube-router", "--timeout=300s")
