@@ -179,9 +179,11 @@ def assess_deployment(item: Manifest, snapshot: Snapshot, policy: Policy) -> Ass
     pods = [pod for pod in controlled_by(newest, snapshot.all("Pod")) if not leaving(pod) and not _is_over(pod)] if newest else []
     older = _older_pods(item, newest, snapshot)
     settled = int(status.get("replicas") or 0) == int(status.get("updatedReplicas") or 0) == wanted
+    # What is known of the pods may be a moment behind, and a crash loop is not over for a moment in which it runs.
     done = (
         settled
         and not older
+        and sum(is_ready(pod) for pod in pods) >= wanted
         and replicas.updated == wanted
         and replicas.available >= wanted
         and int(status.get("availableReplicas") or 0) >= wanted
@@ -270,7 +272,7 @@ def assess_stateful_set(item: Manifest, snapshot: Snapshot, policy: Policy) -> A
     done = (
         complete
         and len(newest) >= to_update
-        and int(status.get("replicas") or 0) == wanted == len(pods)
+        and int(status.get("replicas") or 0) == wanted == len(pods) == sum(is_ready(pod) for pod in pods)
         and min(ready, available) >= wanted
     )
     finding = settling(newest, policy) if done else None
@@ -315,7 +317,8 @@ def assess_daemon_set(item: Manifest, snapshot: Snapshot, policy: Policy) -> Ass
     older = [
         pod for pod in controlled_by(item, snapshot.all("Pod")) if leaving(pod) and is_ready(pod) and not _is_of_generation(pod, generation)
     ]
-    done = (on_delete or (replicas.updated >= wanted and not older)) and replicas.ready >= wanted and replicas.available >= wanted
+    updated = on_delete or (replicas.updated >= wanted and not older)
+    done = updated and sum(is_ready(pod) for pod in pods) >= wanted and min(replicas.ready, replicas.available) >= wanted
     finding = settling(newest, policy) if done else None
     if not done:
         finding = most_certain(

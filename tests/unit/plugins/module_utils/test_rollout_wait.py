@@ -197,6 +197,7 @@ def test_a_lack_of_capacity_does_not_count_while_another_target_is_on_its_way() 
     kinds = ("Event", "Job", "PersistentVolumeClaim", "Pod", "Deployment", "ReplicaSet")
     script = Script(
         *at_start(JOB, unschedulable("a"), deployment, replica_set, kinds=kinds),
+        (20, changed(pod("web-a", "r-1", conditions=[{"type": "Ready", "status": "True"}]))),
         (20, changed({**replica_set, "status": available})),
         (20, changed({**deployment, "status": {"observedGeneration": 1, **available}})),
     )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -91,8 +92,9 @@ def test_an_object_that_does_not_exist_is_one_sentence(run: Run) -> None:
 
 def test_a_resource_has_a_namespace_and_a_timeout_of_its_own(server: ApiServer, run: Run) -> None:
     server.put(JOB)
-    result = run(namespace="other", timeout=600, resources=job(namespace="test", timeout=0.2))
-    assert (result["code"], result["msg"]) == (1, "Job test/migrate is not ready after 0 s: it has not completed (JobNotComplete)")
+    result = run(namespace="other", timeout=600, resources=job(namespace="test", timeout=3))
+    assert result["code"] == 1
+    assert re.fullmatch(r"Job test/migrate is not ready after \d+ s: it has not completed \(JobNotComplete\)", result["msg"])
     assert not [request for request in server.asked if "other" in request]
 
 
