@@ -65,8 +65,7 @@ class Cluster:
         """Read what moves with each write, of all that a deploy writes."""
         kinds = "configmaps,secrets,services,serviceaccounts,persistentvolumeclaims,poddisruptionbudgets,jobs.batch"
         return {f"{o['kind']}/{o['metadata']['name']}": o["metadata"]["resourceVersion"] for o in self.get(kinds)} | {
-            f"{o['kind']}/{o['metadata']['name']}": str(o["metadata"]["generation"])
-            for o in self.get("deployments.apps,statefulsets.apps")
+            f"{o['kind']}/{o['metadata']['name']}": str(o["metadata"]["generation"]) for o in self.get("deployments.apps,statefulsets.apps")
         }
 
 

@@ -31,6 +31,7 @@ class FilterModule:
     """The filters of C(_manifests)."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
+        """Name them, as Ansible asks for."""
         functions = (
             _manifests.cpu_cores,
             _manifests.environment_strings,

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import ExpiredError, Listing
@@ -60,7 +60,8 @@ class Broken:
     error: PlatformError
 
 
-Message = Listed | Changed | Broken
+# In quotes for the oldest Python that ansible-test holds this against.
+Message: TypeAlias = "Listed | Changed | Broken"
 
 
 class Feed:

@@ -76,9 +76,7 @@ def test_an_upload_through_nginx_is_read_back_on_another_node(shop: Any, cluster
 
     nodes = {pod["spec"]["nodeName"]: pod["metadata"]["name"] for pod in pods}
     assert len(nodes) > 1, nodes
-    sizes = {
-        node: cluster.host(pod, "django").run(f"stat -c %s /app{path[1]}").stdout.strip() for node, pod in nodes.items()
-    }
+    sizes = {node: cluster.host(pod, "django").run(f"stat -c %s /app{path[1]}").stdout.strip() for node, pod in nodes.items()}
     assert set(sizes.values()) == {str(len(picture.getvalue()))}, sizes
 
 
@@ -121,9 +119,7 @@ def test_beat_goes_on_scheduling(cluster: Any) -> None:
         ("nginx", "nginx-exporter", 9113, "nginx_up 1"),
     ],
 )
-def test_every_replica_is_scraped_where_its_annotations_say(
-    cluster: Any, component: str, container: str, port: int, metric: str
-) -> None:
+def test_every_replica_is_scraped_where_its_annotations_say(cluster: Any, component: str, container: str, port: int, metric: str) -> None:
     (scraper, *_) = cluster.pods("celery-worker")
     for pod in cluster.pods(component):
         annotations = pod["metadata"]["annotations"]

@@ -47,7 +47,8 @@ def test_a_sick_replica_fails_validation_and_is_named(cluster: Any, playbook: An
     sick = cluster.pods("django")[1]["metadata"]["name"]
     host = cluster.host(sick, "django")
     # The workers stop, the master does not: the pod runs on, but answers nothing.
-    assert host.run("for p in /proc/[0-9]*; do grep -q gunicorn $p/cmdline && [ ${p#/proc/} != 1 ] && kill -STOP ${p#/proc/}; done; true").rc == 0
+    stop = "for p in /proc/[0-9]*; do grep -q gunicorn $p/cmdline && [ ${p#/proc/} != 1 ] && kill -STOP ${p#/proc/}; done; true"
+    assert host.run(stop).rc == 0
     try:
         run = playbook("playbooks/validate.yml", validate_timeout=10)
     finally:

@@ -3,7 +3,6 @@
 import os
 
 from kombu.utils.imports import symbol_by_name
-
 from platform_heartbeat import Heartbeat, prometheus_client
 
 Base = symbol_by_name(os.environ.get("PLATFORM_BEAT_SCHEDULER", "django_celery_beat.schedulers:DatabaseScheduler"))

@@ -3,7 +3,6 @@
 from celery import bootsteps, signals
 from celery.worker import state
 from celery.worker.consumer.connection import Connection
-
 from platform_heartbeat import INTERVAL, Heartbeat, prometheus_client
 
 heartbeat = Heartbeat()

@@ -52,9 +52,7 @@ class Manifests:
 
     def pod_specs(self) -> dict[str, Manifest]:
         """Pod templates' specs by the name of their owner."""
-        return {
-            o["metadata"]["name"]: o["spec"]["template"]["spec"] for o in self.of_kind("Deployment", "StatefulSet", "Job")
-        }
+        return {o["metadata"]["name"]: o["spec"]["template"]["spec"] for o in self.of_kind("Deployment", "StatefulSet", "Job")}
 
     def container(self, kind: str, name: str, container: str) -> Manifest:
         containers: list[Manifest] = self.get(kind, name)["spec"]["template"]["spec"]["containers"]

@@ -6,6 +6,7 @@ import base64
 from typing import Any
 
 import pytest
+
 from ansible_collections.jewelry_shop.platform.plugins.module_utils import _manifests
 
 
@@ -28,7 +29,7 @@ def test_environment_values_become_the_text_that_the_application_reads(value: An
 
 @pytest.mark.parametrize("value", [None, ["secret-value"], {"secret-value": 1}])
 def test_a_value_that_is_no_text_is_refused_by_its_name_and_without_its_content(value: Any) -> None:
-    with pytest.raises(ValueError, match="^POSTGRES_PASSWORD is ") as refusal:
+    with pytest.raises(ValueError, match=r"^POSTGRES_PASSWORD is ") as refusal:
         _manifests.environment_strings({"POSTGRES_PASSWORD": value})
     assert "secret-value" not in str(refusal.value)
 
