@@ -1,7 +1,7 @@
-"""Heartbeat files for the probes, and /health/ and /metrics on port 8000, for Celery's worker and beat.
+"""Health and metrics of a Celery process on port 8000, for its probes, for validation and for Prometheus.
 
-Two files, because they answer two questions: `ready` is touched while work flows, `alive` while the process is
-neither stopped nor hung. Losing the broker makes a worker not ready; it must not get it restarted.
+Two questions, two answers: `/health/ready/` is 200 while work flows, `/health/live/` while the process does not hang.
+Losing the broker makes a worker not ready; it must not get it restarted.
 """
 
 import json
@@ -15,15 +15,10 @@ try:
 except ImportError:  # metrics are served only where the image has the client
     prometheus_client = None
 
-DIRECTORY = os.environ.get("PLATFORM_HEARTBEAT_DIRECTORY", "/tmp")
 INTERVAL = float(os.environ.get("PLATFORM_HEARTBEAT_INTERVAL", "5"))
-HUNG_AFTER = float(os.environ.get("PLATFORM_HEARTBEAT_HUNG_AFTER", "60"))
+READY_AGE = float(os.environ.get("PLATFORM_HEARTBEAT_READY_AGE", "30"))
+HUNG_AGE = float(os.environ.get("PLATFORM_HEARTBEAT_HUNG_AGE", "60"))
 PORT = 8000
-
-
-def touch(name):
-    with open(os.path.join(DIRECTORY, name), "w"):
-        pass
 
 
 class Heartbeat:
@@ -36,7 +31,6 @@ class Heartbeat:
     def beat(self):
         self.last_beat = time.monotonic()
         self.expected = True
-        touch("ready")
 
     def pause(self):
         """The process knows that it cannot work, such as a worker without a broker."""
@@ -45,36 +39,35 @@ class Heartbeat:
     def age(self):
         return None if self.last_beat is None else time.monotonic() - self.last_beat
 
-    def hung(self):
+    def younger_than(self, seconds):
         age = self.age()
-        return self.expected and age is not None and age > HUNG_AFTER
+        return age is not None and age < seconds
 
-    def keep_alive(self):
-        while True:
-            if not self.hung():
-                touch("alive")
-            time.sleep(INTERVAL)
+    def ready(self):
+        return self.expected and self.younger_than(READY_AGE)
+
+    def live(self):
+        return not self.expected or self.younger_than(HUNG_AGE)
 
     def start(self):
-        touch("alive")
-        threading.Thread(target=self.keep_alive, name="heartbeat", daemon=True).start()
         server = ThreadingHTTPServer(("", PORT), _handler(self))
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, name="heartbeat-http", daemon=True).start()
+        threading.Thread(target=server.serve_forever, name="heartbeat", daemon=True).start()
 
 
 def _handler(heartbeat):
+    verdicts = {"/health/ready/": heartbeat.ready, "/health/live/": heartbeat.live}
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            if self.path == "/health/":
-                age = heartbeat.age()
-                beating = heartbeat.expected and age is not None and age < 2 * INTERVAL + 20
+            if self.path in verdicts:
+                good = verdicts[self.path]()
                 body = {
-                    "status": "ok" if beating else "silent",
-                    "heartbeat_age_seconds": age if age is None else round(age, 1),
+                    "status": "ok" if good else "silent",
+                    "heartbeat_age_seconds": heartbeat.age(),
                     "version": os.environ.get("APP_VERSION", ""),
                 }
-                self._answer(200 if beating else 503, "application/json", json.dumps(body).encode())
+                self._answer(200 if good else 503, "application/json", json.dumps(body).encode())
             elif self.path == "/metrics" and prometheus_client is not None:
                 self._answer(200, prometheus_client.CONTENT_TYPE_LATEST, prometheus_client.generate_latest())
             else:
