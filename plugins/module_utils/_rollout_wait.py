@@ -178,13 +178,18 @@ class Wait:
         open_targets = [(index, target) for index, target in enumerate(self._targets) if index not in self._outcomes]
         for index, target in open_targets:
             self._assessments[index] = assess(target, snapshots[target.namespace], self._policy)
-        for index, target in open_targets:
+        # What lacks capacity last: it depends on what has become of the others.
+        for index, target in sorted(open_targets, key=lambda entry: self._lacks_capacity(entry[0])):
             assessment = self._assessments[index]
             state = assessment.state
             if state == PENDING and assessment.finding and self._is_certain(index, assessment.finding, snapshots[target.namespace], now):
                 state = assessment.finding.verdict
             if state != PENDING:
                 self._outcomes[index] = Outcome(target, state, now - self._start, assessment)
+
+    def _lacks_capacity(self, index: int) -> bool:
+        finding = self._assessments[index].finding
+        return finding is not None and finding.capacity
 
     def _is_certain(self, index: int, finding: Finding, snapshot: Snapshot, now: float) -> bool:
         # What is known may be out of date while the API server is away.
@@ -200,7 +205,7 @@ class Wait:
 
     def _capacity_may_return(self, index: int, snapshot: Snapshot) -> bool:
         """Whether pods are ending, or another target still makes its way and will then end its older pods."""
-        others = [assessment for other, assessment in self._assessments.items() if other != index and assessment.state == PENDING]
+        others = [assessment for other, assessment in self._assessments.items() if other != index and other not in self._outcomes]
         on_their_way = any(other.finding is None or other.finding.reason in _ON_ITS_WAY for other in others)
         return on_their_way or any(leaving(pod) for pod in snapshot.all("Pod"))
 

@@ -272,8 +272,8 @@ def test_a_container_that_nothing_asks_is_believed_when_it_goes_on_running() -> 
 
 def test_a_lack_of_capacity_does_not_count_while_another_target_settles() -> None:
     script = watched_web((0, [listed("Job", JOB), *web(0, RUNNING, True), changed(unschedulable("a"))]))
-    outcomes, _lines = wait(script, target("web", "Deployment"), target())
-    assert verdicts(outcomes) == [("ready", 5.0), ("failed", 10.0)]
+    outcomes, _lines = wait(script, target(), target("web", "Deployment"))
+    assert verdicts(outcomes) == [("failed", 10.0), ("ready", 5.0)]
 
 
 def test_a_container_that_crashed_once_and_goes_on_running_is_believed() -> None:
