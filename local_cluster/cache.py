@@ -5,9 +5,12 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_DAY = 24 * 3600.0  # seconds; no build takes longer
 
 
 def root() -> Path:
@@ -60,6 +63,9 @@ def scratch() -> Iterator[Path]:
     """Give a temporary folder on the cache's file system, removed at the end."""
     folder = root() / "tmp"
     folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.iterdir():  # by a run that was killed
+        if time.time() - left.stat().st_mtime > _DAY:
+            shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=folder) as name:
         yield Path(name)
 

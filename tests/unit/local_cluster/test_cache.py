@@ -1,5 +1,6 @@
 """What is built is named by its content."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,14 @@ def test_an_interrupted_folder_is_not_there(tmp_path: Path, monkeypatch: pytest.
     assert not target.exists()
     _fill(target, None)
     assert sorted(path.name for path in target.iterdir()) == ["first", "second"]
+
+
+def test_what_a_killed_run_left_is_removed_after_a_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    old, young = (cache.root() / "tmp" / name for name in ("old", "young"))
+    for folder in (old, young):
+        folder.mkdir(parents=True)
+    os.utime(old, (0, 0))
+    with cache.scratch():
+        assert not old.exists()
+        assert young.exists()

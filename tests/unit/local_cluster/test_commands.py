@@ -43,6 +43,14 @@ def test_a_command_reads_what_it_is_given(tmp_path: Path) -> None:
     assert log.read_text().endswith("given")
 
 
+def test_a_long_command_shows_that_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(process, "_HEARTBEAT", 0.1)
+    log = tmp_path / "log"
+    process.run(["sh", "-c", "sleep 0.5; cat"], log=log, text="given")
+    assert "... 0 s" in capsys.readouterr().out
+    assert log.read_text().endswith("given")
+
+
 def test_only_what_is_missing_is_made(capsys: pytest.CaptureFixture[str]) -> None:
     made: list[str] = []
     steps.run_steps(
