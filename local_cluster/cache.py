@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _DAY = 24 * 3600.0  # seconds; no build takes longer
@@ -64,8 +64,9 @@ def scratch() -> Iterator[Path]:
     folder = root() / "tmp"
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.iterdir():  # by a run that was killed
-        if time.time() - left.stat().st_mtime > _DAY:
-            shutil.rmtree(left, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another run removes its own
+            if time.time() - left.stat().st_mtime > _DAY:
+                shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=folder) as name:
         yield Path(name)
 
