@@ -62,10 +62,14 @@ class Cluster:
         return {o["metadata"]["name"]: o["metadata"]["generation"] for o in self.get("deployments")}
 
     def resource_versions(self) -> dict[str, str]:
-        """Read what moves with each write, of all that a deploy writes."""
-        kinds = "configmaps,secrets,services,serviceaccounts,persistentvolumeclaims,poddisruptionbudgets,jobs.batch"
-        return {f"{o['kind']}/{o['metadata']['name']}": o["metadata"]["resourceVersion"] for o in self.get(kinds)} | {
-            f"{o['kind']}/{o['metadata']['name']}": str(o["metadata"]["generation"]) for o in self.get("deployments.apps,statefulsets.apps")
+        """Read what moves with each write of what a deploy writes: the generation, where status moves the resourceVersion too."""
+        kinds = (
+            "configmaps,secrets,services,serviceaccounts,persistentvolumeclaims,"
+            "poddisruptionbudgets.policy,jobs.batch,deployments.apps,statefulsets.apps"
+        )
+        return {
+            f"{o['kind']}/{o['metadata']['name']}": str(o["metadata"].get("generation", o["metadata"]["resourceVersion"]))
+            for o in self.get(kinds)
         }
 
 

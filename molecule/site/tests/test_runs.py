@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
+
+import pytest
+
+NEXT_RELEASE = {
+    "platform_image_tag": "1.0.0-next",
+    "platform_config": {
+        "DJANGO_ALLOWED_HOSTS": "shop.example.com",
+        "SITE_URL": "https://shop.example.com",
+        "SECURE_SSL_REDIRECT": True,
+    },
+}
 
 
 def test_check_mode_on_a_converged_cluster_moves_nothing(cluster: Any, playbook: Any) -> None:
@@ -24,35 +36,63 @@ def test_a_failed_migration_leaves_every_deployment_as_it_was(cluster: Any, play
     assert shop.get("/health/ready/").json()["version"] == "1.0.0"
 
 
-def test_a_new_tag_is_deployed_and_deployed_again(cluster: Any, playbook: Any, shop: Any) -> None:
-    """R2: a Job's template cannot change, so each release has Jobs of its own, and the same release runs none twice."""
+@pytest.fixture(scope="module")
+def next_release(cluster: Any, playbook: Any) -> Iterator[dict[str, str]]:
+    """A new tag, with production's strict hosts and redirect to https; its Jobs by name. Goes back at the end."""
     jobs = {o["metadata"]["name"] for o in cluster.get("jobs")}
-    first = playbook("site.yml", platform_image_tag="1.0.0-next")
-    assert first.returncode == 0, first.output
-    assert shop.get("/health/ready/").json()["version"] == "1.0.0-next"
-    started = {o["metadata"]["name"]: o["metadata"]["uid"] for o in cluster.get("jobs") if o["metadata"]["name"] not in jobs}
-    assert {name.rsplit("-", 1)[0] for name in started} == {"migrate", "collectstatic"}
-
-    again = playbook("site.yml", platform_image_tag="1.0.0-next")
-    assert again.returncode == 0, again.output
-    assert again.changed == 0, again.output
-    assert started.items() <= {o["metadata"]["name"]: o["metadata"]["uid"] for o in cluster.get("jobs")}.items()
-
+    run = playbook("site.yml", **NEXT_RELEASE)
+    assert run.returncode == 0, run.output
+    yield {o["metadata"]["name"]: o["metadata"]["uid"] for o in cluster.get("jobs") if o["metadata"]["name"] not in jobs}
     back = playbook("site.yml")
     assert back.returncode == 0, back.output
-    assert shop.get("/health/ready/").json()["version"] == "1.0.0"
+
+
+def test_a_new_tag_has_jobs_of_its_own_and_runs_none_twice(cluster: Any, playbook: Any, next_release: dict[str, str]) -> None:
+    """R2: a Job's template cannot change."""
+    assert {name.rsplit("-", 1)[0] for name in next_release} == {"migrate", "collectstatic"}
+    images = {pod["spec"]["containers"][0]["image"] for tier in ("django", "celery-worker", "celery-beat") for pod in cluster.pods(tier)}
+    assert {image.rsplit(":", 1)[1] for image in images} == {"1.0.0-next"}
+
+    again = playbook("site.yml", **NEXT_RELEASE)
+    assert again.returncode == 0, again.output
+    assert again.changed == 0, again.output
+    assert next_release.items() <= {o["metadata"]["name"]: o["metadata"]["uid"] for o in cluster.get("jobs")}.items()
+
+
+def test_strict_hosts_refuse_others_and_every_replica_is_healthy(shop: Any, playbook: Any, next_release: dict[str, str]) -> None:
+    """R14: probes and health checks name an allowed host, so nothing has to be opened for them."""
+    assert shop.get("/health/ready/").status_code == 400
+    run = playbook("playbooks/validate.yml")
+    assert run.returncode == 0, run.output
+    assert "3 of 3 ready" in run.output, run.output
+
+
+def test_the_redirect_to_https_is_on_and_fools_no_health_check(shop: Any, playbook: Any, next_release: dict[str, str]) -> None:
+    """R15: probes carry the forwarded protocol, and a redirect on a health path is a failure."""
+    answer = shop.get("/health/ready/", headers={"Host": "shop.example.com"})
+    assert answer.status_code == 301
+    assert answer.headers["Location"] == "https://shop.example.com/health/ready/"
+    endpoint = {
+        "name": "plain",
+        "workload": {"kind": "Deployment", "name": "django", "namespace": "jewelry-shop", "port": 8000},
+        "path": "/health/ready/",
+        "headers": {"Host": "shop.example.com"},
+    }
+    run = playbook("playbooks/validate.yml", validate_endpoints=[endpoint], validate_timeout=5)
+    assert run.returncode != 0, run.output
+    assert "https://shop.example.com/health/ready/" in run.output.split("FAILED!")[-1], run.output
 
 
 def test_a_sick_replica_fails_validation_and_is_named(cluster: Any, playbook: Any) -> None:
     sick = cluster.pods("django")[1]["metadata"]["name"]
     host = cluster.host(sick, "django")
     # The workers stop, the master does not: the pod runs on, but answers nothing.
-    stop = "for p in /proc/[0-9]*; do grep -q gunicorn $p/cmdline && [ ${p#/proc/} != 1 ] && kill -STOP ${p#/proc/}; done; true"
+    stop = "for p in /proc/[0-9]*; do grep -q [g]unicorn $p/cmdline && [ ${p#/proc/} != 1 ] && kill -STOP ${p#/proc/}; done; true"
     assert host.run(stop).rc == 0
     try:
         run = playbook("playbooks/validate.yml", validate_timeout=10)
     finally:
-        host.run("for p in /proc/[0-9]*; do grep -q gunicorn $p/cmdline && kill -CONT ${p#/proc/}; done; true")
+        host.run("for p in /proc/[0-9]*; do grep -q [g]unicorn $p/cmdline && kill -CONT ${p#/proc/}; done; true")
     assert run.returncode != 0, run.output
     verdict = run.output.split("FAILED!")[-1]
     assert sick in verdict, run.output

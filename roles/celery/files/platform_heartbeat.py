@@ -53,6 +53,7 @@ class Heartbeat:
         server = ThreadingHTTPServer(("", PORT), _handler(self))
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, name="heartbeat", daemon=True).start()
+        return server
 
 
 def _handler(heartbeat):

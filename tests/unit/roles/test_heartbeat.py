@@ -1,0 +1,77 @@
+"""What the heartbeat module of the Celery tiers answers to probes."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import pathlib
+import urllib.error
+import urllib.request
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+FILE = pathlib.Path(__file__).parents[3] / "roles" / "celery" / "files" / "platform_heartbeat.py"
+
+
+@pytest.fixture
+def heartbeat_module() -> ModuleType:
+    specification = importlib.util.spec_from_file_location("platform_heartbeat", FILE)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("age", "expected", "ready", "live"),
+    [
+        (None, False, False, True),  # starting: not ready, and no reason for a restart
+        (1, True, True, True),  # at work
+        (40, True, False, True),  # slow: out of rotation, not restarted
+        (100, True, False, False),  # hung: it should beat and does not
+        (900, False, False, True),  # without its broker for a quarter of an hour: not restarted
+    ],
+)
+def test_ready_and_live(heartbeat_module: Any, age: float | None, expected: bool, ready: bool, live: bool) -> None:
+    heartbeat = heartbeat_module.Heartbeat()
+    heartbeat.age = lambda: age
+    heartbeat.expected = expected
+    assert (heartbeat.ready(), heartbeat.live()) == (ready, live)
+
+
+def test_a_pause_ends_with_the_next_beat(heartbeat_module: Any) -> None:
+    heartbeat = heartbeat_module.Heartbeat()
+    heartbeat.beat()
+    heartbeat.pause()
+    assert (heartbeat.ready(), heartbeat.live()) == (False, True)
+    heartbeat.beat()
+    assert (heartbeat.ready(), heartbeat.live()) == (True, True)
+
+
+def ask(address: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_probes_are_answered_over_http(heartbeat_module: Any) -> None:
+    heartbeat_module.PORT = 0
+    heartbeat = heartbeat_module.Heartbeat()
+    server = heartbeat.start()
+    try:
+        address = f"http://127.0.0.1:{server.server_address[1]}"
+        assert ask(f"{address}/health/ready/")[0] == 503
+        heartbeat.beat()
+        status, body = ask(f"{address}/health/ready/")
+        assert status == 200
+        assert json.loads(body)["status"] == "ok"
+        assert ask(f"{address}/health/live/")[0] == 200
+        assert ask(f"{address}/elsewhere")[0] == 404
+    finally:
+        server.shutdown()
+        server.server_close()
