@@ -36,6 +36,24 @@ def test_a_failed_migration_leaves_every_deployment_as_it_was(cluster: Any, play
     assert shop.get("/health/ready/").json()["version"] == "1.0.0"
 
 
+def test_a_sick_replica_fails_validation_and_is_named(cluster: Any, playbook: Any) -> None:
+    sick = cluster.pods("django")[1]["metadata"]["name"]
+    host = cluster.host(sick, "django")
+    # The workers stop, the master does not: the pod runs on, but answers nothing.
+    stop = "for p in /proc/[0-9]*; do grep -q [g]unicorn $p/cmdline && [ ${p#/proc/} != 1 ] && kill -STOP ${p#/proc/}; done; true"
+    assert host.run(stop).rc == 0
+    try:
+        run = playbook("playbooks/validate.yml", validate_timeout=10)
+    finally:
+        host.run("for p in /proc/[0-9]*; do grep -q [g]unicorn $p/cmdline && kill -CONT ${p#/proc/}; done; true")
+    assert run.returncode != 0, run.output
+    verdict = run.output.split("FAILED!")[-1]
+    assert sick in verdict, run.output
+    for pod in cluster.pods("django"):
+        name = pod["metadata"]["name"]
+        assert (name in verdict) == (name == sick), run.output
+
+
 @pytest.fixture(scope="module")
 def next_release(cluster: Any, playbook: Any) -> Iterator[dict[str, str]]:
     """A new tag, with production's strict hosts and redirect to https; its Jobs by name. Goes back at the end."""
@@ -62,7 +80,7 @@ def test_a_new_tag_has_jobs_of_its_own_and_runs_none_twice(cluster: Any, playboo
 def test_strict_hosts_refuse_others_and_every_replica_is_healthy(shop: Any, playbook: Any, next_release: dict[str, str]) -> None:
     """R14: probes and health checks name an allowed host, so nothing has to be opened for them."""
     assert shop.get("/health/ready/").status_code == 400
-    run = playbook("playbooks/validate.yml")
+    run = playbook("playbooks/validate.yml", **NEXT_RELEASE)
     assert run.returncode == 0, run.output
     assert "3 of 3 ready" in run.output, run.output
 
@@ -81,24 +99,6 @@ def test_the_redirect_to_https_is_on_and_fools_no_health_check(shop: Any, playbo
     run = playbook("playbooks/validate.yml", validate_endpoints=[endpoint], validate_timeout=5)
     assert run.returncode != 0, run.output
     assert "https://shop.example.com/health/ready/" in run.output.split("FAILED!")[-1], run.output
-
-
-def test_a_sick_replica_fails_validation_and_is_named(cluster: Any, playbook: Any) -> None:
-    sick = cluster.pods("django")[1]["metadata"]["name"]
-    host = cluster.host(sick, "django")
-    # The workers stop, the master does not: the pod runs on, but answers nothing.
-    stop = "for p in /proc/[0-9]*; do grep -q [g]unicorn $p/cmdline && [ ${p#/proc/} != 1 ] && kill -STOP ${p#/proc/}; done; true"
-    assert host.run(stop).rc == 0
-    try:
-        run = playbook("playbooks/validate.yml", validate_timeout=10)
-    finally:
-        host.run("for p in /proc/[0-9]*; do grep -q [g]unicorn $p/cmdline && kill -CONT ${p#/proc/}; done; true")
-    assert run.returncode != 0, run.output
-    verdict = run.output.split("FAILED!")[-1]
-    assert sick in verdict, run.output
-    for pod in cluster.pods("django"):
-        name = pod["metadata"]["name"]
-        assert (name in verdict) == (name == sick), run.output
 
 
 def test_a_missing_value_stops_before_the_first_write(cluster: Any, playbook: Any) -> None:
