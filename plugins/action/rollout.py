@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible import constants
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+
+from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.in_process import InProcessAction
 
 display = Display()
 
@@ -21,13 +22,11 @@ display = Display()
 LOOK_AGAIN = 0.25
 
 
-class ActionModule(ActionBase):
+class ActionModule(InProcessAction):
     """Runs the module, and meanwhile shows the lines that it appends to a file.
 
     Needs a file that both can reach: with another connection than local, or another user, the module runs without.
     """
-
-    _supports_async = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the module.
@@ -36,12 +35,9 @@ class ActionModule(ActionBase):
             tmp: not used any more.
             task_vars: variables of the host.
         """
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        del tmp
         shared = self._connection.transport == "local" and not self._connection.become and not self._task.async_val
         if not shared or self._task.args.get("progress_path"):
-            result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
-            return result
+            return super().run(tmp, task_vars)
         # The worker of another host may end at the same time, so each has a directory of its own.
         with tempfile.TemporaryDirectory(prefix="rollout-", dir=constants.DEFAULT_LOCAL_TMP) as directory:
             path = Path(directory, "progress")
@@ -50,11 +46,11 @@ class ActionModule(ActionBase):
             viewer = threading.Thread(target=_show, args=(path, self._task_host(task_vars), done), daemon=True)
             viewer.start()
             try:
-                result.update(self._execute_module(module_args={**self._task.args, "progress_path": str(path)}, task_vars=task_vars))
+                self._task.args["progress_path"] = str(path)
+                return super().run(tmp, task_vars)
             finally:
                 done.set()
                 viewer.join()
-        return result
 
     @staticmethod
     def _task_host(task_vars: dict[str, Any] | None) -> str:

@@ -66,7 +66,7 @@ def render(inventory: str, directory: pathlib.Path, values: dict[str, Any]) -> M
             str(pathlib.Path(sys.executable).with_name("ansible-playbook")),
             "playbooks/render.yml",
             f"--inventory=inventories/{inventory}",
-            f"--extra-vars={json.dumps({**values, 'platform_render_directory': str(directory)})}",
+            f"--extra-vars={json.dumps({**values, 'render_directory': str(directory)})}",
         ],
         cwd=ROOT,
         env={**os.environ, "ANSIBLE_NOCOLOR": "1"},

@@ -1,0 +1,161 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What applying manifests would change: pure functions over objects (private to the collection)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+from ansible_collections.kubernetes.core.plugins.module_utils.apply import recursive_diff
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
+
+CREATE, CHANGE, NONE, REFUSED = "create", "change", "none", "refused"
+
+Manifest = dict[str, Any]
+
+# Kept by the API server itself; a dry run counts the generation up as if it had been kept.
+_BOOKKEEPING = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What applying one manifest would do.
+
+    Args:
+        stage: name of the stage that it belongs to.
+        manifest: what would be applied.
+        action: one of CREATE, CHANGE, NONE, REFUSED.
+        before: what would change, as it is; empty for other actions than CHANGE.
+        after: what would change, as it would be.
+        refusal: why the cluster refuses it, in its own words.
+    """
+
+    stage: str
+    manifest: Manifest
+    action: str
+    before: Manifest = field(default_factory=dict)
+    after: Manifest = field(default_factory=dict)
+    refusal: str = ""
+
+    @property
+    def subject(self) -> str:
+        """Kind, namespace and name, for people."""
+        return subject(self.manifest)
+
+
+def subject(manifest: Mapping[str, Any]) -> str:
+    """Kind, namespace and name of a manifest, for people."""
+    metadata = manifest["metadata"]
+    place = f"{metadata['namespace']}/" if metadata.get("namespace") else ""
+    return f"{manifest['kind']} {place}{metadata['name']}"
+
+
+def read_manifests(stage: str, source: Any) -> list[Manifest]:
+    """The manifests of a stage.
+
+    Args:
+        stage: its name, for messages.
+        source: YAML documents as a text, a manifest, or a list of manifests.
+
+    Raises:
+        PlatformError: the text is no YAML, or something in it is no manifest; says where.
+    """
+    if isinstance(source, str):
+        try:
+            documents = list(yaml.safe_load_all(source))
+        except yaml.YAMLError as error:
+            raise PlatformError(f"the manifests of stage {stage} are not YAML: {' '.join(str(error).split())}", certain=True) from error
+    else:
+        documents = [source] if isinstance(source, Mapping) else list(source or [])
+    found = [document for document in documents if document is not None]
+    for number, manifest in enumerate(found, start=1):
+        _require_manifest(f"manifest {number} of stage {stage}", manifest)
+    return found
+
+
+def _require_manifest(place: str, manifest: Any) -> None:
+    if not isinstance(manifest, Mapping):
+        raise PlatformError(f"{place} is no mapping", certain=True)
+    for key in ("apiVersion", "kind"):
+        if not isinstance(manifest.get(key), str):
+            raise PlatformError(f"{place} has no {key}", certain=True)
+    metadata = manifest.get("metadata")
+    if not isinstance(metadata, Mapping) or not isinstance(metadata.get("name"), str):
+        raise PlatformError(f"{place}, a {manifest['kind']}, has no metadata.name", certain=True)
+    if manifest["kind"] == "Secret" and any(manifest.get(key) for key in ("data", "stringData")):
+        raise PlatformError(
+            f"{place}, {subject(manifest)}, comes with its content, which has no place in a plan: leave data and stringData out",
+            certain=True,
+        )
+
+
+def without_bookkeeping(manifest: Mapping[str, Any]) -> Manifest:
+    """An object as people wrote it: without its status and what the API server keeps for itself."""
+    metadata = {key: value for key, value in manifest["metadata"].items() if key not in _BOOKKEEPING}
+    return {**{key: value for key, value in manifest.items() if key != "status"}, "metadata": metadata}
+
+
+def shown_metadata(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> Manifest:
+    """A Secret as it would be: the live one with the labels and annotations that are wanted, without any content.
+
+    Its content needs no look: the name carries its hash, and it is immutable.
+
+    Args:
+        wanted: the manifest.
+        live: the Secret's metadata as it is, in an object.
+    """
+    metadata = dict(live["metadata"])
+    for key in ("labels", "annotations"):
+        if wanted["metadata"].get(key):
+            metadata[key] = {**(metadata.get(key) or {}), **wanted["metadata"][key]}
+    return {**live, "metadata": metadata}
+
+
+def planned(stage: str, manifest: Manifest, live: Manifest | None, applied: Manifest) -> Planned:
+    """Judge what a dry run came to.
+
+    Args:
+        stage: name of the stage.
+        manifest: what was applied.
+        live: the object as it is; None if there is none.
+        applied: the object as it would be.
+    """
+    if live is None:
+        return Planned(stage, manifest, CREATE, {}, without_bookkeeping(manifest))
+    difference = recursive_diff(without_bookkeeping(live), without_bookkeeping(applied))
+    if difference is None:
+        return Planned(stage, manifest, NONE)
+    before, after = difference
+    return Planned(stage, manifest, CHANGE, before, after)
+
+
+def differing_stages(entries: Iterable[Planned]) -> list[str]:
+    """Names of the stages with something to apply, in their order."""
+    return list(dict.fromkeys(entry.stage for entry in entries if entry.action != NONE))
+
+
+def diffs(entries: Iterable[Planned]) -> list[dict[str, str]]:
+    """The changes in the form of Ansible's diff mode."""
+    return [
+        {
+            "before_header": entry.subject,
+            "after_header": entry.subject,
+            "before": yaml.safe_dump(entry.before, sort_keys=True) if entry.before else "",
+            "after": yaml.safe_dump(entry.after, sort_keys=True) if entry.after else "",
+        }
+        for entry in entries
+        if entry.action in (CREATE, CHANGE)
+    ]
+
+
+def summary(entries: list[Planned]) -> str:
+    """One sentence for people."""
+    counts = [(action, sum(entry.action == action for entry in entries)) for action in (CREATE, CHANGE, REFUSED, NONE)]
+    words = {CREATE: "to create", CHANGE: "to change", REFUSED: "refused", NONE: "as they should be"}
+    return f"{len(entries)} objects: " + ", ".join(f"{count} {words[action]}" for action, count in counts if count)

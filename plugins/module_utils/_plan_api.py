@@ -1,0 +1,154 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Dry runs and the reads of a preflight, over kubernetes.core's client (private to the collection)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import Cluster, as_platform_error
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import Manifest, subject
+
+TIMEOUT = 30.0
+_METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+
+
+class RefusedError(PlatformError):
+    """The API server understood and said no, which asking again does not change."""
+
+
+class NoNamespaceError(PlatformError):
+    """The namespace does not exist yet."""
+
+
+class PlanApi(Cluster):
+    """Reads and dry runs, one after another.
+
+    Args:
+        auth: kubernetes.core's authentication options, by their names in a task.
+    """
+
+    def facts(self) -> dict[str, Any]:
+        """Address, version and identity of the cluster, and its storage classes.
+
+        The identity is the uid of the namespace kube-system, which each cluster has and none shares.
+
+        Raises:
+            PlatformError: they cannot be read; says why in the cluster's words.
+        """
+        try:
+            client = self._connect()
+            version = client.client.version["kubernetes"]["gitVersion"]
+        except Exception as error:  # of several libraries without a common base
+            raise as_platform_error("the cluster's version", error) from error
+        system = self.read({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-system"}}) or {}
+        classes = self.names("storage.k8s.io/v1", "StorageClass")
+        return {
+            "host": client.configuration.host,
+            "version": version.removeprefix("v"),
+            "uid": system.get("metadata", {}).get("uid", ""),
+            "storage_classes": classes,
+        }
+
+    def names(self, api_version: str, kind: str) -> list[str]:
+        """Names of the objects of a kind that has no namespace."""
+        return [item["metadata"]["name"] for item in self._items(api_version, kind, f"{kind}es" if kind[-1] == "s" else f"{kind}s")]
+
+    def completed_jobs(self, namespace: str, selector: str) -> list[str]:
+        """Names of the complete Jobs that a label selector picks."""
+        jobs = self._items("batch/v1", "Job", f"Jobs of namespace {namespace}", namespace=namespace, label_selector=selector)
+        return [
+            job["metadata"]["name"]
+            for job in jobs
+            if any(each["type"] == "Complete" and each["status"] == "True" for each in job.get("status", {}).get("conditions") or ())
+        ]
+
+    def _items(self, api_version: str, kind: str, asked_for: str, **params: Any) -> list[Manifest]:
+        try:
+            answer = self._connect().resource(kind, api_version).get(serialize=False, _request_timeout=TIMEOUT, **params)
+            items: list[Manifest] = json.loads(answer.data)["items"]
+        except Exception as error:  # of several libraries without a common base
+            raise as_platform_error(asked_for, error) from error
+        return items
+
+    def read(self, manifest: Mapping[str, Any]) -> Manifest | None:
+        """The object of a manifest's kind and name as it is, a Secret without its content; None if there is none.
+
+        Raises:
+            RefusedError: the API server does not let it be read, or knows no such kind.
+            PlatformError: it cannot be had for another reason.
+        """
+        accept = {"Accept": _METADATA_ONLY} if manifest["kind"] == "Secret" else {}
+        try:
+            return self._call(manifest, "get", header_params=accept)
+        except _NotFoundError:
+            return None
+
+    def dry_run(self, manifest: Manifest, field_manager: str) -> tuple[Manifest, list[str]]:
+        """What server-side apply would make of an object, and the API server's warnings; nothing is kept.
+
+        Args:
+            manifest: what is applied.
+            field_manager: in whose name; conflicts with others are won.
+
+        Raises:
+            NoNamespaceError: its namespace does not exist.
+            RefusedError: the API server refuses it.
+            PlatformError: it cannot be had for another reason.
+        """
+        warnings: list[str] = []
+        try:
+            answer = self._call(
+                manifest, "server_side_apply", warnings,
+                body=manifest, field_manager=field_manager, force_conflicts=True, dry_run="All",
+            )  # fmt: skip
+        except _NotFoundError as error:
+            raise NoNamespaceError(str(error), certain=True) from error
+        return answer, warnings
+
+    def _call(self, manifest: Mapping[str, Any], method: str, warnings: list[str] | None = None, **params: Any) -> Manifest:
+        named = subject(manifest)
+        try:
+            client = self._connect()
+            resource = client.resource(manifest["kind"], manifest["apiVersion"])
+            metadata = manifest["metadata"]
+            reply = getattr(resource, method)(
+                name=metadata["name"], namespace=metadata.get("namespace"), serialize=False, _request_timeout=TIMEOUT, **params
+            )
+            if warnings is not None:
+                warnings += _warnings(reply)
+            answer: Manifest = json.loads(reply.data)
+        except Exception as error:  # of several libraries without a common base
+            raise _classified(named, error) from error
+        # A list of metadata has a kind of its own; what was asked for is known.
+        return {**answer, "apiVersion": manifest["apiVersion"], "kind": manifest["kind"]}
+
+
+class _NotFoundError(PlatformError):
+    """The object, or the namespace that it would be in, does not exist."""
+
+
+def _classified(named: str, error: Exception) -> PlatformError:
+    said = as_platform_error(named, error)
+    status = getattr(error, "status", None)
+    if status == 404:
+        return _NotFoundError(str(said), certain=True)
+    if type(error).__name__ == "ResourceNotFoundError":
+        return RefusedError(f"{named}: the cluster knows no such kind and apiVersion", certain=True)
+    # 401 concerns no object in particular, 408, 429 and 5xx pass.
+    if status in (400, 403, 405, 409, 413, 415, 422):
+        return RefusedError(str(said), certain=True)
+    return said
+
+
+def _warnings(reply: Any) -> list[str]:
+    from ansible_collections.kubernetes.core.plugins.module_utils.k8s.service import decode_warnings
+
+    header = reply.headers.get("warning") if reply.headers else None
+    found: list[str] = decode_warnings(header.split(", ")) if header else []
+    return found

@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plans stages against a cluster (private to the collection)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import (
+    CREATE,
+    REFUSED,
+    Manifest,
+    Planned,
+    planned,
+    shown_metadata,
+    without_bookkeeping,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import NoNamespaceError, RefusedError
+
+
+class Api(Protocol):
+    """What planning asks of a cluster."""
+
+    def read(self, manifest: Manifest) -> Manifest | None:
+        """The object as it is."""
+
+    def dry_run(self, manifest: Manifest, field_manager: str) -> tuple[Manifest, list[str]]:
+        """The object as it would be, and warnings."""
+
+
+def plan(api: Api, stages: Iterable[tuple[str, list[Manifest]]], field_manager: str) -> tuple[list[Planned], list[str]]:
+    """Find out what applying the manifests of all stages would change; a refusal does not end it.
+
+    Args:
+        api: the cluster.
+        stages: name and manifests of each.
+        field_manager: in whose name they would be applied.
+
+    Returns:
+        An entry for each manifest, in their order, and the API server's warnings.
+
+    Raises:
+        PlatformError: the cluster cannot be asked.
+    """
+    entries: list[Planned] = []
+    warnings: list[str] = []
+    for stage, manifests in stages:
+        for manifest in manifests:
+            entry, said = _plan_one(api, stage, manifest, field_manager)
+            entries.append(entry)
+            warnings += [f"{entry.subject}: {each}" for each in said]
+    return entries, warnings
+
+
+def _plan_one(api: Api, stage: str, manifest: Manifest, field_manager: str) -> tuple[Planned, list[str]]:
+    try:
+        live = api.read(manifest)
+        if manifest["kind"] == "Secret":
+            return planned(stage, manifest, live, shown_metadata(manifest, live) if live else manifest), []
+        applied, warnings = api.dry_run(manifest, field_manager)
+    except NoNamespaceError:
+        # Made by an earlier stage; until then nobody can judge what will be in it.
+        return Planned(stage, manifest, CREATE, {}, without_bookkeeping(manifest)), []
+    except RefusedError as error:
+        return Planned(stage, manifest, REFUSED, refusal=str(error)), []
+    return planned(stage, manifest, live, applied), warnings

@@ -1,0 +1,281 @@
+#!/usr/bin/python
+
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: plan
+
+short_description: Say what applying manifests would change and what the cluster would refuse, before anything is written
+
+version_added: 1.0.0
+
+description:
+  - Applies the manifests of any number of stages server-side as a dry run, all in one call, and compares the outcome with what is
+    there. Nothing is ever written.
+  - A refusal (a missing permission, an immutable field, a webhook's no, an unknown kind) does not end the call; all of them come
+    together, each with its object and in the cluster's words.
+  - What belongs into a namespace that does not exist yet counts as to be created.
+  - Secrets are compared by name, labels and annotations. Give them without O(ignore:data), under names that carry a hash of it; their
+    content leaves neither the controller nor the cluster.
+  - Where O(cluster) is given, the cluster's version, identity, storage classes and the complete Jobs are read in the same call.
+
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status without modifying the target.
+    support: full
+    details: Nothing is written in either mode; in check mode RV(ignore:changed) says whether applying would change something.
+  diff_mode:
+    description: Returns details on what has changed when in diff mode.
+    support: full
+    details: Only in check mode, where what would change is shown.
+
+options:
+  stages:
+    description: What would be applied, in order.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Name of the stage.
+        type: str
+        required: true
+      manifests:
+        description: YAML documents as a text, a manifest, or a list of manifests.
+        type: raw
+        required: true
+  field_manager:
+    description: In whose name they would be applied; conflicts with other managers are won.
+    type: str
+    default: jewelry_shop.platform
+  cluster:
+    description: Read the cluster too, and plan only if it is the one that is meant.
+    type: dict
+    suboptions:
+      api_host:
+        description: Address that the cluster has to have, such as C(https://203.0.113.5:6443); empty for any.
+        type: str
+        default: ''
+      uid:
+        description: Uid that its namespace C(kube-system) has to have; empty for any.
+        type: str
+        default: ''
+      namespace:
+        description: Namespace of the Jobs.
+        type: str
+        required: true
+      job_selector:
+        description: Label selector of the Jobs.
+        type: str
+        required: true
+
+requirements:
+  - python >= 3.9
+  - kubernetes >= 25.3.0
+
+author:
+  - Jewelry Shop Platform Team (@jewelry-shop)
+"""
+
+EXAMPLES = r"""
+- name: See what would change
+  jewelry_shop.platform.plan:
+    context: production
+    stages:
+      - name: storage
+        manifests: "{{ lookup('ansible.builtin.template', 'claims.yaml.j2') }}"
+  register: plan
+
+- name: Stop before the first write if the cluster would refuse something
+  ansible.builtin.assert:
+    that: plan.refusals | length == 0
+    fail_msg: "{{ plan.refusals | join(' ') }}"
+"""
+
+RETURN = r"""
+msg:
+  description: One sentence.
+  returned: always
+  type: str
+  sample: "22 objects: 1 to change, 21 as they should be"
+objects:
+  description: What applying each manifest would do, in their order.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    stage:
+      description: Name of its stage.
+      type: str
+      returned: always
+    kind:
+      description: Its kind.
+      type: str
+      returned: always
+    namespace:
+      description: Its namespace; empty for an object without one.
+      type: str
+      returned: always
+    name:
+      description: Its name.
+      type: str
+      returned: always
+    action:
+      description: One of V(create), V(change), V(none), V(refused).
+      type: str
+      returned: always
+differing:
+  description: Names of the stages in which something is to be created or changed, or is refused.
+  returned: success
+  type: list
+  elements: str
+  sample: [tiers]
+refusals:
+  description: A sentence for each object that the cluster refuses.
+  returned: success
+  type: list
+  elements: str
+  sample: ['PersistentVolumeClaim shop/media-pvc: persistentvolumeclaims is forbidden: exceeded quota: storage']
+cluster:
+  description: The cluster that was asked.
+  returned: when O(cluster) is given
+  type: dict
+  contains:
+    host:
+      description: Address of its API server.
+      type: str
+      returned: always
+    version:
+      description: Version of Kubernetes.
+      type: str
+      returned: always
+      sample: 1.34.4
+    uid:
+      description: Uid of its namespace C(kube-system).
+      type: str
+      returned: always
+    storage_classes:
+      description: Names of its storage classes.
+      type: list
+      elements: str
+      returned: always
+completed_jobs:
+  description: Names of the Jobs of O(cluster.job_selector) that are complete.
+  returned: when O(cluster) is given
+  type: list
+  elements: str
+"""
+
+import copy
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import (
+    AUTH_ARG_SPEC,
+)
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
+    AnsibleK8SModule,
+)
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
+    PlatformError,
+)
+
+SPEC = {
+    "stages": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {"name": {"type": "str", "required": True}, "manifests": {"type": "raw", "required": True}},
+    },
+    "field_manager": {"type": "str", "default": "jewelry_shop.platform"},
+    "cluster": {
+        "type": "dict",
+        "options": {
+            "api_host": {"type": "str", "default": ""},
+            "uid": {"type": "str", "default": ""},
+            "namespace": {"type": "str", "required": True},
+            "job_selector": {"type": "str", "required": True},
+        },
+    },
+}
+
+
+def argument_spec() -> dict[str, Any]:
+    """The module's options; the authentication options are kubernetes.core's own."""
+    return {**copy.deepcopy(AUTH_ARG_SPEC), **SPEC}
+
+
+def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
+    """Read and plan.
+
+    Args:
+        module: the module, whose modes and parameters say what is asked for.
+
+    Returns:
+        The module's result.
+
+    Raises:
+        PlatformError: a manifest is none, or the cluster cannot be asked.
+    """
+    # Imported here, since they import the kubernetes client, which may not be installed.
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils import _plan
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import PlanApi
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_run import plan
+
+    params = module.params
+    stages = [(stage["name"], _plan.read_manifests(stage["name"], stage["manifests"])) for stage in params["stages"]]
+    api = PlanApi({option: params[option] for option in AUTH_ARG_SPEC})
+    result: dict[str, Any] = {}
+    meant = params["cluster"]
+    if meant:
+        facts = api.facts()
+        result["cluster"] = facts
+        result["completed_jobs"] = api.completed_jobs(meant["namespace"], meant["job_selector"])
+        if meant["api_host"] not in ("", facts["host"]) or meant["uid"] not in ("", facts["uid"]):
+            stages = []
+    entries, warnings = plan(api, stages, params["field_manager"])
+    for warning in warnings:
+        module.warn(warning)
+    result["objects"] = [
+        {
+            "stage": entry.stage,
+            "kind": entry.manifest["kind"],
+            "namespace": entry.manifest["metadata"].get("namespace", ""),
+            "name": entry.manifest["metadata"]["name"],
+            "action": entry.action,
+        }
+        for entry in entries
+    ]
+    result["differing"] = _plan.differing_stages(entries)
+    result["refusals"] = [entry.refusal for entry in entries if entry.refusal]
+    result["msg"] = _plan.summary(entries)
+    result["changed"] = module.check_mode and any(entry.action in (_plan.CREATE, _plan.CHANGE) for entry in entries)
+    if module.check_mode and module._diff:
+        result["diff"] = _plan.diffs(entries)
+    return result
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleK8SModule(
+        module_class=AnsibleModule, argument_spec=argument_spec(), supports_check_mode=True, check_k8s=False, check_pyyaml=False
+    )
+    module.requires("kubernetes", "25.3.0")
+    try:
+        result = make_plan(module)
+    except PlatformError as error:
+        module.fail_json(msg=str(error))
+        return
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

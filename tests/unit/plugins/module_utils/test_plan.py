@@ -1,0 +1,189 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import (
+    Planned,
+    differing_stages,
+    diffs,
+    planned,
+    read_manifests,
+    shown_metadata,
+    summary,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import NoNamespaceError, RefusedError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_run import plan
+
+MANIFEST: dict[str, Any] = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "django", "namespace": "shop", "labels": {"app": "jewelry-shop"}},
+    "spec": {"replicas": 3, "template": {"spec": {"containers": [{"name": "django", "image": "shop:1"}]}}},
+}
+# As kubectl get shows it, with what the API server keeps for itself.
+LIVE: dict[str, Any] = {
+    **MANIFEST,
+    "metadata": {
+        **MANIFEST["metadata"],
+        "uid": "d-1",
+        "resourceVersion": "812",
+        "generation": 4,
+        "creationTimestamp": "2026-11-25T17:00:00Z",
+        "managedFields": [{"manager": "jewelry_shop.platform", "time": "2026-11-25T17:00:00Z"}],
+    },
+    "status": {"replicas": 3, "readyReplicas": 3},
+}
+SECRET: dict[str, Any] = {
+    "apiVersion": "v1",
+    "kind": "Secret",
+    "metadata": {"name": "django-secrets-2bb88t4bm7", "namespace": "shop", "labels": {"app": "jewelry-shop"}},
+    "immutable": True,
+}
+
+
+def changed(original: dict[str, Any], change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    result = copy.deepcopy(original)
+    change(result)
+    return result
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param(MANIFEST, id="one manifest"),
+        pytest.param([MANIFEST], id="a list"),
+        pytest.param(yaml.safe_dump(MANIFEST), id="a text"),
+        pytest.param(f"---\n{yaml.safe_dump(MANIFEST)}---\n# nothing here\n---\n", id="a text with empty documents"),
+    ],
+)
+def test_manifests_come_in_each_form(source: Any) -> None:
+    assert read_manifests("tiers", source) == [MANIFEST]
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("a: [", "the manifests of stage tiers are not YAML: "),
+        ("just words", "manifest 1 of stage tiers is no mapping"),
+        ([MANIFEST, {"apiVersion": "v1"}], "manifest 2 of stage tiers has no kind"),
+        ({"kind": "Service"}, "manifest 1 of stage tiers has no apiVersion"),
+        ({"apiVersion": "v1", "kind": "Service", "metadata": {}}, "manifest 1 of stage tiers, a Service, has no metadata.name"),
+    ],
+)
+def test_what_is_no_manifest_is_named(source: Any, sentence: str) -> None:
+    with pytest.raises(PlatformError) as raised:
+        read_manifests("tiers", source)
+    assert str(raised.value).startswith(sentence)
+
+
+@pytest.mark.parametrize("key", ["data", "stringData"])
+def test_the_content_of_a_secret_is_turned_away_and_not_repeated(key: str) -> None:
+    with pytest.raises(PlatformError) as raised:
+        read_manifests("secrets", {**SECRET, key: {"PASSWORD": "hunter2"}})
+    assert "Secret shop/django-secrets-2bb88t4bm7, comes with its content" in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+
+
+def test_what_only_the_server_keeps_is_no_change() -> None:
+    after = changed(LIVE, lambda o: o["metadata"].update(generation=5, resourceVersion="900", managedFields=[]))
+    assert planned("tiers", MANIFEST, LIVE, {**after, "status": {}}).action == "none"
+
+
+@pytest.mark.parametrize(
+    ("change", "before", "after"),
+    [
+        (lambda o: o["spec"].update(replicas=5), {"spec": {"replicas": 3}}, {"spec": {"replicas": 5}}),
+        (lambda o: o["metadata"]["labels"].update(team="shop"), {"metadata": {"labels": {}}}, {"metadata": {"labels": {"team": "shop"}}}),
+        (lambda o: o["metadata"]["labels"].pop("app"), {"metadata": {"labels": {"app": "jewelry-shop"}}}, {"metadata": {"labels": {}}}),
+    ],
+)
+def test_a_change_is_shown_without_what_stays(change: Any, before: Any, after: Any) -> None:
+    entry = planned("tiers", MANIFEST, LIVE, changed(LIVE, change))
+    assert (entry.action, entry.before, entry.after) == ("change", before, after)
+
+
+def test_a_change_within_a_list_names_its_container() -> None:
+    image = changed(LIVE, lambda o: o["spec"]["template"]["spec"]["containers"][0].update(image="shop:2"))
+    [diff] = diffs([planned("tiers", MANIFEST, LIVE, image)])
+    assert (diff["before_header"], diff["after_header"]) == ("Deployment shop/django",) * 2
+    assert "image: shop:1\n" in diff["before"]
+    assert "image: shop:2\n" in diff["after"]
+    assert "name: django" in diff["after"]
+    assert "replicas" not in diff["after"]
+
+
+def test_what_is_not_there_is_created_and_shown_as_applied() -> None:
+    entry = planned("tiers", MANIFEST, None, LIVE)
+    assert (entry.action, entry.before, entry.after) == ("create", {}, MANIFEST)
+
+
+@pytest.mark.parametrize(
+    ("live_labels", "action"),
+    [
+        ({"app": "jewelry-shop"}, "none"),
+        ({"app": "jewelry-shop", "added-by": "somebody"}, "none"),
+        ({}, "change"),
+        (None, "change"),
+    ],
+)
+def test_a_secret_is_judged_by_its_metadata(live_labels: Any, action: str) -> None:
+    live = {"apiVersion": "v1", "kind": "Secret", "metadata": {**SECRET["metadata"], "labels": live_labels, "uid": "s-1"}}
+    assert planned("secrets", SECRET, live, shown_metadata(SECRET, live)).action == action
+
+
+class Cluster:
+    """Holds objects by name, as a dry run and a read see them."""
+
+    def __init__(self, live: dict[str, Any], outcomes: dict[str, Any]) -> None:
+        self.live = live
+        self.outcomes = outcomes
+        self.managers: list[str] = []
+
+    def read(self, manifest: dict[str, Any]) -> dict[str, Any] | None:
+        return self.live.get(manifest["metadata"]["name"])
+
+    def dry_run(self, manifest: dict[str, Any], field_manager: str) -> tuple[dict[str, Any], list[str]]:
+        assert manifest["kind"] != "Secret", "a Secret without its content would lose it"
+        self.managers.append(field_manager)
+        outcome = self.outcomes[manifest["metadata"]["name"]]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome, [f"{manifest['metadata']['name']} is old"]
+
+
+def named(name: str, **more: Any) -> dict[str, Any]:
+    return {**LIVE, **more, "metadata": {**LIVE["metadata"], "name": name}}
+
+
+def test_refusals_do_not_end_a_plan_and_come_together() -> None:
+    cluster = Cluster(
+        {"a": named("a"), "b": named("b"), "d": named("d")},
+        {
+            "a": named("a"),
+            "b": RefusedError("Deployment shop/b: spec.selector: field is immutable"),
+            "c": NoNamespaceError('Deployment shop/c: namespaces "shop" not found'),
+            "d": named("d", spec={"replicas": 1}),
+        },
+    )
+    stages = [("first", [named("a"), named("b")]), ("second", [named("a")]), ("third", [named("c"), named("d")])]
+    entries, warnings = plan(cluster, stages, "a-manager")
+    assert [entry.action for entry in entries] == ["none", "refused", "none", "create", "change"]
+    assert [entry.refusal for entry in entries if entry.refusal] == ["Deployment shop/b: spec.selector: field is immutable"]
+    assert differing_stages(entries) == ["first", "third"]
+    assert warnings == ["Deployment shop/a: a is old", "Deployment shop/a: a is old", "Deployment shop/d: d is old"]
+    assert set(cluster.managers) == {"a-manager"}
+    assert summary(entries) == "5 objects: 1 to create, 1 to change, 1 refused, 2 as they should be"
+
+
+def test_a_secret_is_never_applied() -> None:
+    entries, _warnings = plan(Cluster({}, {}), [("secrets", [SECRET])], "m")
+    assert entries == [Planned("secrets", SECRET, "create", {}, SECRET)]

@@ -1,0 +1,234 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Runs the module against a server that answers as an API server does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+
+from ansible_collections.jewelry_shop.platform.plugins.modules import plan
+from conftest import Serve
+from http_server import Handler, Server
+
+Run = Callable[..., dict[str, Any]]
+REPOSITORY = Path(__file__).parents[4]
+PLACE = "/api/v1/namespaces/shop"
+CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "shop"}, "data": {"A": "1"}}
+SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "passwords", "namespace": "shop", "labels": {"app": "shop"}}}
+WITHOUT_NAMESPACE = ("Namespace", "StorageClass")
+
+
+def answer(content: Any, status: int = 200, **headers: str) -> Callable[[Handler], None]:
+    def route(handler: Handler) -> None:
+        body = json.dumps(content).encode()
+        handler.send_response(status)
+        handler.send_header("Content-Type", "application/json")
+        handler.send_header("Content-Length", str(len(body)))
+        for name, value in headers.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return route
+
+
+def refusal(status: int, message: str, kind: str = "") -> Callable[[Handler], None]:
+    return answer({"kind": "Status", "code": status, "message": message, "details": {"kind": kind}}, status)
+
+
+def by_method(**routes: Callable[[Handler], None]) -> Callable[[Handler], None]:
+    return lambda handler: routes[handler.command](handler)
+
+
+def group(name: str) -> dict[str, Any]:
+    version = {"groupVersion": f"{name}/v1", "version": "v1"}
+    return {"name": name, "versions": [version], "preferredVersion": version}
+
+
+def resource_list(version: str, **kinds: str) -> Callable[[Handler], None]:
+    resources = [
+        {
+            "name": name,
+            "singularName": kind.lower(),
+            "kind": kind,
+            "namespaced": kind not in WITHOUT_NAMESPACE,
+            "verbs": ["get", "list", "patch"],
+        }
+        for name, kind in kinds.items()
+    ]
+    return answer({"kind": "APIResourceList", "groupVersion": version, "resources": resources})
+
+
+@pytest.fixture
+def server(serve: Serve) -> Server:
+    routes = {
+        "/version": answer({"major": "1", "minor": "34", "gitVersion": "v1.34.4"}),
+        "/api": answer({"kind": "APIVersions", "versions": ["v1"]}),
+        "/api/v1": resource_list("v1", configmaps="ConfigMap", secrets="Secret", namespaces="Namespace"),
+        "/apis": answer({"kind": "APIGroupList", "groups": [group("storage.k8s.io"), group("batch")]}),
+        "/apis/storage.k8s.io/v1": resource_list("storage.k8s.io/v1", storageclasses="StorageClass"),
+        "/apis/batch/v1": resource_list("batch/v1", jobs="Job"),
+        "/apis/storage.k8s.io/v1/storageclasses": answer({"items": [{"metadata": {"name": "standard"}}]}),
+        "/apis/batch/v1/namespaces/shop/jobs": answer(
+            {
+                "items": [
+                    {"metadata": {"name": "migrate-1"}, "status": {"conditions": [{"type": "Complete", "status": "True"}]}},
+                    {"metadata": {"name": "collectstatic-1"}, "status": {"conditions": [{"type": "Failed", "status": "True"}]}},
+                    {"metadata": {"name": "compress-1"}, "status": {"active": 1}},
+                ]
+            }
+        ),
+        "/api/v1/namespaces/kube-system": answer({"metadata": {"name": "kube-system", "uid": "cluster-1"}}),
+        f"{PLACE}/configmaps/settings": by_method(GET=answer(CONFIG_MAP), PATCH=answer(CONFIG_MAP)),
+        f"{PLACE}/secrets/passwords": answer({"kind": "PartialObjectMetadata", "metadata": SECRET["metadata"]}),
+    }
+    return serve(routes)
+
+
+@pytest.fixture
+def run(server: Server, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Runs the module against the server as Ansible does and returns what it prints, plus its exit code."""
+    # Where kubernetes.core keeps what it discovered.
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+
+    def start(*manifests: dict[str, Any], **arguments: Any) -> dict[str, Any]:
+        given = {"host": server.url, "api_key": "the-token", "stages": [{"name": "stage", "manifests": list(manifests)}], **arguments}
+        with patch_module_args(given), pytest.raises(SystemExit) as ended:
+            plan.main()
+        result: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return {**result, "code": ended.value.code}
+
+    return start
+
+
+def actions(result: dict[str, Any]) -> list[str]:
+    return [entry["action"] for entry in result["objects"]]
+
+
+def test_what_is_as_it_should_be_differs_nowhere(run: Run, server: Server) -> None:
+    result = run(CONFIG_MAP)
+    assert (actions(result), result["differing"], result["refusals"]) == (["none"], [], [])
+    [patch] = [request for request in server.requests if request.method == "PATCH"]
+    assert set(patch.path.partition("?")[2].lower().split("&")) == {"dryrun=all", "fieldmanager=jewelry_shop.platform", "force=true"}
+
+
+@pytest.mark.parametrize(
+    ("check_mode", "diff_mode", "shown"), [(False, False, None), (True, False, None), (False, True, None), (True, True, "A: '2'\n")]
+)
+def test_only_check_mode_speaks_of_a_change(run: Run, server: Server, check_mode: bool, diff_mode: bool, shown: str | None) -> None:
+    wanted = {**CONFIG_MAP, "data": {"A": "2"}}
+    server.routes[f"{PLACE}/configmaps/settings"] = by_method(GET=answer(CONFIG_MAP), PATCH=answer(wanted))  # type: ignore[index]
+    result = run(wanted, _ansible_check_mode=check_mode, _ansible_diff=diff_mode)
+    assert (actions(result), result["changed"]) == (["change"], check_mode)
+    assert (result["diff"][0]["after"].split("data:\n  ")[1] if "diff" in result else None) == shown
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (403, 'configmaps "settings" is forbidden: User "deployer" cannot patch resource "configmaps"'),
+        (403, 'configmaps "settings" is forbidden: exceeded quota: objects'),
+        (422, 'ConfigMap "settings" is invalid: data: Forbidden: field is immutable when `immutable` is set'),
+        (400, 'admission webhook "policy.example.com" denied the request: no owner'),
+    ],
+)
+def test_a_refusal_is_passed_on_in_the_clusters_words(run: Run, server: Server, status: int, message: str) -> None:
+    server.routes[f"{PLACE}/configmaps/settings"] = by_method(GET=answer(CONFIG_MAP), PATCH=refusal(status, message))  # type: ignore[index]
+    result = run(CONFIG_MAP, SECRET)
+    assert (result["code"], actions(result)) == (0, ["refused", "none"])
+    assert result["refusals"] == [f"ConfigMap shop/settings: {message}"]
+
+
+def test_an_unknown_kind_is_a_refusal_too(run: Run) -> None:
+    result = run({"apiVersion": "v1", "kind": "Gadget", "metadata": {"name": "g"}})
+    assert result["refusals"] == ["Gadget g: the cluster knows no such kind and apiVersion"]
+
+
+def test_a_namespace_that_is_still_to_come_is_no_refusal(run: Run, server: Server) -> None:
+    missing = refusal(404, 'namespaces "shop" not found', "namespaces")
+    server.routes[f"{PLACE}/configmaps/settings"] = missing  # type: ignore[index]
+    server.routes[f"{PLACE}/secrets/passwords"] = missing  # type: ignore[index]
+    result = run(CONFIG_MAP, SECRET)
+    assert (actions(result), result["refusals"]) == (["create", "create"], [])
+
+
+def test_a_secrets_content_is_never_asked_for(run: Run, server: Server) -> None:
+    assert actions(run(SECRET)) == ["none"]
+    asked = [request for request in server.requests if "secrets" in request.path]
+    assert [request.method for request in asked] == ["GET"]
+    assert asked[0].headers["Accept"].startswith("application/json;as=PartialObjectMetadata")
+
+
+def test_warnings_of_the_api_server_are_passed_on_with_their_object(run: Run, server: Server) -> None:
+    warned = answer(CONFIG_MAP, Warning='299 - "would violate PodSecurity"')
+    server.routes[f"{PLACE}/configmaps/settings"] = by_method(GET=answer(CONFIG_MAP), PATCH=warned)  # type: ignore[index]
+    assert '"ConfigMap shop/settings: would violate PodSecurity"' in json.dumps(run(CONFIG_MAP)["warnings"])
+
+
+JOBS = {"namespace": "shop", "job_selector": "app=shop"}
+
+
+def test_the_cluster_is_read_in_the_same_call(run: Run, server: Server) -> None:
+    result = run(CONFIG_MAP, cluster=JOBS)
+    assert result["cluster"] == {"host": server.url, "version": "1.34.4", "uid": "cluster-1", "storage_classes": ["standard"]}
+    assert result["completed_jobs"] == ["migrate-1"]
+
+
+@pytest.mark.parametrize("guard", [{"uid": "cluster-2"}, {"api_host": "https://203.0.113.5:6443"}])
+def test_nothing_is_compared_with_another_cluster_than_is_meant(run: Run, server: Server, guard: dict[str, str]) -> None:
+    result = run(CONFIG_MAP, cluster={**JOBS, **guard})
+    assert (result["code"], result["objects"], result["cluster"]["uid"]) == (0, [], "cluster-1")
+    assert "PATCH" not in [request.method for request in server.requests]
+
+
+def test_a_cluster_that_does_not_answer_is_an_error(run: Run) -> None:
+    result = run(CONFIG_MAP, host="http://127.0.0.1:1")
+    assert result["code"] == 1
+    assert result["msg"].startswith("ConfigMap shop/settings: the API server cannot be reached: ")
+
+
+def test_a_manifest_that_is_none_is_named_before_anything_is_asked(run: Run, server: Server) -> None:
+    result = run({"kind": "ConfigMap"})
+    assert (result["code"], result["msg"]) == (1, "manifest 1 of stage stage has no apiVersion")
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("interpreter", [sys.executable, "python3"], ids=["in the worker", "in a process of its own"])
+def test_a_task_gives_the_same_wherever_the_module_runs(server: Server, tmp_path: Path, interpreter: str) -> None:
+    task = {"host": server.url, "api_key": "the-token", "stages": [{"name": "stage", "manifests": [CONFIG_MAP, SECRET]}]}
+    variables = {"ansible_connection": "local", "ansible_python_interpreter": interpreter}
+    command = [sys.executable, "-m", "ansible.cli.adhoc", "cluster", "-vvv", "-i", "cluster,", "-e", json.dumps(variables)]
+    done = subprocess.run(
+        [*command, "-m", "jewelry_shop.platform.plan", "-a", json.dumps(task)],
+        env={
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".ansible" / "collections"),
+            "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+            "ANSIBLE_INJECT_INVOCATION": "true",
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "TMPDIR": str(tmp_path),
+        },
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    _before, _, result = done.stdout.partition("cluster | SUCCESS => ")
+    assert result, done.stdout + done.stderr
+    shown = json.loads(result)
+    assert (shown["msg"], shown["differing"]) == ("2 objects: 2 as they should be", [])
+    assert shown["invocation"]["module_args"]["api_key"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+    assert "the-token" not in done.stdout + done.stderr
+    # Only a process of its own is started by a command.
+    assert ("EXEC /bin/sh" in done.stdout) == (interpreter != sys.executable)
