@@ -21,11 +21,14 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._client impo
 PATHS = {
     "DaemonSet": "/apis/apps/v1/namespaces/{namespace}/daemonsets",
     "Deployment": "/apis/apps/v1/namespaces/{namespace}/deployments",
+    "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices",
     "Event": "/api/v1/namespaces/{namespace}/events",
     "Job": "/apis/batch/v1/namespaces/{namespace}/jobs",
     "PersistentVolumeClaim": "/api/v1/namespaces/{namespace}/persistentvolumeclaims",
     "Pod": "/api/v1/namespaces/{namespace}/pods",
+    "PodMetrics": "/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods",
     "ReplicaSet": "/apis/apps/v1/namespaces/{namespace}/replicasets",
+    "Service": "/api/v1/namespaces/{namespace}/services",
     "StatefulSet": "/apis/apps/v1/namespaces/{namespace}/statefulsets",
     "StorageClass": "/apis/storage.k8s.io/v1/storageclasses",
 }
@@ -86,7 +89,7 @@ class ClusterApi:
         except Exception as error:  # of several libraries without a common base
             raise as_platform_error(f"{kind}s of namespace {namespace}", error) from error
         items = [{**item, "kind": kind} for item in content["items"]]
-        return Listing(items, content["metadata"]["resourceVersion"], parsedate_to_datetime(date) if date else datetime.now(timezone.utc))
+        return Listing(items, content["metadata"].get("resourceVersion", ""), parsedate_to_datetime(date) if date else datetime.now(timezone.utc))
 
     def watch_objects(self, kind: str, namespace: str, resource_version: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield type and object of each change, until the API server ends the watch, as it does every WATCH_SECONDS.
@@ -115,7 +118,24 @@ class ClusterApi:
                 raise ExpiredError from error
             raise as_platform_error(f"watch of {kind}s of namespace {namespace}", error) from error
 
-    def log(self, namespace: str, pod: str, container: str, previous: bool, lines: int) -> list[str]:
+    def namespace(self, name: str) -> dict[str, Any] | None:
+        """The namespace, or None if there is none.
+
+        Args:
+            name: its name.
+
+        Raises:
+            PlatformError: it cannot be had; says why in the cluster's words.
+        """
+        try:
+            found: dict[str, Any] = json.loads(self._request(f"/api/v1/namespaces/{name}", {}, READ_TIMEOUT).data)
+        except Exception as error:  # of several libraries without a common base
+            if getattr(error, "status", None) == 404:
+                return None
+            raise as_platform_error(f"namespace {name}", error) from error
+        return found
+
+    def log(self, namespace: str, pod: str, container: str, previous: bool, lines: int, since: datetime | None = None) -> list[str]:
         """The last lines of a container's log.
 
         Args:
@@ -124,11 +144,14 @@ class ClusterApi:
             container: its container.
             previous: of the instance before the current one.
             lines: how many at most.
+            since: only what was written after this moment.
 
         Raises:
             PlatformError: it cannot be had.
         """
         query = {"container": container, "previous": str(previous).lower(), "tailLines": lines, "limitBytes": LOG_BYTES}
+        if since:
+            query["sinceTime"] = since.isoformat(timespec="seconds").replace("+00:00", "Z")
         try:
             reply = self._request(f"{PATHS['Pod'].format(namespace=namespace)}/{pod}/log", query, READ_TIMEOUT)
             text: str = reply.data.decode("utf-8", "replace")

@@ -6,15 +6,12 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
-from urllib.parse import quote
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import Masker
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import (
     FAILED,
     PENDING,
@@ -26,9 +23,6 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_typ
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_wait import Outcome
 
-MASK = "******"
-# A shorter text is found in too much that is no secret.
-SHORTEST_MASKED = 4
 EVENTS = 20
 
 
@@ -37,29 +31,6 @@ class LogReader(Protocol):
 
     def log(self, namespace: str, pod: str, container: str, previous: bool, lines: int) -> list[str]:
         """The last lines of a container's log, or raise PlatformError."""
-
-
-class Masker:
-    """Hides values in text from outside, also where they are encoded.
-
-    Args:
-        values: what to hide.
-    """
-
-    def __init__(self, values: Iterable[str]) -> None:
-        forms = {form for value in values for text in (value, *value.splitlines()) for form in _forms(text.strip())}
-        longest_first = sorted((form for form in forms if len(form) >= SHORTEST_MASKED), key=len, reverse=True)
-        self._pattern = re.compile("|".join(re.escape(form) for form in longest_first)) if longest_first else None
-
-    def __call__(self, text: str) -> str:
-        """The text with the values replaced."""
-        return self._pattern.sub(MASK, text) if self._pattern else text
-
-
-def _forms(value: str) -> set[str]:
-    if len(value) < SHORTEST_MASKED:
-        return set()
-    return {value, base64.b64encode(value.encode()).decode().rstrip("="), quote(value, safe=""), json.dumps(value)[1:-1], repr(value)[1:-1]}
 
 
 def report(outcome: Outcome, events: Sequence[Manifest], api: LogReader, lines: int, mask: Masker) -> dict[str, Any]:

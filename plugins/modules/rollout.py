@@ -278,14 +278,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import Masker, MaskingModule
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import ClusterApi
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_feed import Feed
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_report import Masker, newest_events, report, summary
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_report import newest_events, report, summary
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import FAILED, TIMEOUT, Policy, Target
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_wait import Wait, sources
 
@@ -312,15 +312,6 @@ SPEC = {
 def argument_spec() -> dict[str, Any]:
     """The module's options; the authentication options are kubernetes.core's own."""
     return {**copy.deepcopy(AUTH_ARG_SPEC), **SPEC}
-
-
-class MaskingModule(AnsibleModule):
-    """Leaves hiding the values of O(mask) to rollout itself: Ansible would cut them out of names and numbers too."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        credentials = {self.params[option] for option, spec in AUTH_ARG_SPEC.items() if spec.get("no_log")}
-        self.no_log_values.difference_update(set(self.params["mask"]) - credentials)
 
 
 def read_targets(params: dict[str, Any]) -> list[Target]:

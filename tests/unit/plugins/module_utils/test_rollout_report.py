@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_report import Masker, newest_events, report, summary
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import Masker
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_report import newest_events, report, summary
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import Assessment, Finding, Target
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_wait import Outcome
 

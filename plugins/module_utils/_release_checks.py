@@ -1,0 +1,290 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the objects of a namespace say about the release in it (private to the collection).
+
+Pure functions on objects as the API server returns them. A check is an error where the shop does not serve as it should, a warning
+where somebody should look; all checks are always made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from kubernetes.utils.quantity import parse_quantity
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import exit_words
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_predicates import assess
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import (
+    READY,
+    WAITING_FOR_CONSUMER,
+    Manifest,
+    Policy,
+    Snapshot,
+    Target,
+    created,
+    event_count,
+    event_time,
+    instant,
+    leaving,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._workload_pods import (
+    controlled_by,
+    is_ready,
+    newest_replica_set,
+    why_not_ready,
+)
+
+OK, WARNING, ERROR = "ok", "warning", "error"
+
+# A container that uses this part of its memory limit is near its end; the kubelet kills it at the whole.
+NEAR_LIMIT = Decimal("0.9")
+# What logs call an error: a level, or the head of a traceback, as a word of its own.
+ERROR_LINE = re.compile(r"(?<![\w.-])(?:ERROR|CRITICAL|FATAL|Traceback \(most recent call last\))(?![\w-])")
+_LONGEST_LINE = 300
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding.
+
+    Args:
+        name: which check.
+        subject: what it is about: kind/name.
+        severity: OK, WARNING or ERROR.
+        message: one sentence; may hold text from outside.
+    """
+
+    name: str
+    subject: str
+    severity: str
+    message: str
+
+
+def check_namespace(name: str, namespace: Manifest | None) -> Check:
+    """The namespace exists and stays.
+
+    Args:
+        name: its name.
+        namespace: the object; None if there is none.
+    """
+    subject = f"Namespace/{name}"
+    if namespace is None:
+        return Check("namespace", subject, ERROR, "does not exist")
+    phase = (namespace.get("status") or {}).get("phase", "Active")
+    return Check("namespace", subject, OK if phase == "Active" else ERROR, f"is {phase}")
+
+
+def deployed_at(targets: Iterable[Target], snapshot: Snapshot) -> datetime:
+    """When the newest revision of a workload came into being, which is when the release did.
+
+    Args:
+        targets: workloads.
+        snapshot: the namespace.
+    """
+    moments = [instant(None)]
+    for target in targets:
+        owner = snapshot.get(target.kind, target.name)
+        if owner and target.kind == "Deployment":
+            newest = newest_replica_set(owner, snapshot.all("ReplicaSet"))
+            moments.append(created(newest or owner))
+        elif owner:
+            moments.append(created(owner))
+    return max(moments)
+
+
+def check_workloads(targets: Iterable[Target], snapshot: Snapshot, now: datetime) -> Iterator[Check]:
+    """Every replica of every workload is of the newest revision, has its image, and is ready; every claim is bound.
+
+    Args:
+        targets: workloads and claims.
+        snapshot: the namespace.
+        now: by the cluster's clock.
+    """
+    policy = Policy(tolerated_failures=0, unschedulable_grace=0, began=now)
+    for target in targets:
+        name = "claim" if target.kind == "PersistentVolumeClaim" else "workload"
+        assessment = assess(target, snapshot, policy)
+        finding = assessment.finding
+        fine = assessment.state in (READY, WAITING_FOR_CONSUMER)
+        message = assessment.progress
+        if not fine and finding:
+            where = "".join(f", {part} {value}" for part, value in (("pod", finding.pod), ("container", finding.container)) if value)
+            message = f"{assessment.progress}{where}: {finding.message} ({finding.reason})"
+        elif assessment.revision:
+            message = f"revision {assessment.revision}, {assessment.progress}"
+        yield Check(name, f"{target.kind}/{target.name}", OK if fine else ERROR, message)
+
+
+def check_images(targets: Iterable[Target], snapshot: Snapshot) -> Iterator[Check]:
+    """All replicas of a workload run the very same images, also where a tag was moved.
+
+    Args:
+        targets: workloads.
+        snapshot: the namespace.
+    """
+    for target in targets:
+        owner = snapshot.get(target.kind, target.name)
+        if owner is None:
+            continue
+        pods = [pod for pod in _pods_of(owner, snapshot) if is_ready(pod) and not leaving(pod)]
+        running: dict[str, set[str]] = {}
+        for pod in pods:
+            for status in pod["status"].get("containerStatuses") or []:
+                running.setdefault(status["name"], set()).add(status.get("imageID") or status.get("image") or "")
+        mixed = [f"container {name} runs {len(found)} different images" for name, found in running.items() if len(found) > 1]
+        subject = f"{target.kind}/{target.name}"
+        if mixed:
+            yield Check("image", subject, ERROR, "; ".join(mixed))
+        elif pods:
+            yield Check("image", subject, OK, f"the same in {len(pods)} replicas: {target.image or _first_image(pods[0])}")
+
+
+def _first_image(pod: Manifest) -> str:
+    return str(pod["spec"]["containers"][0]["image"])
+
+
+def _pods_of(owner: Manifest, snapshot: Snapshot) -> list[Manifest]:
+    owners = controlled_by(owner, snapshot.all("ReplicaSet")) if owner["kind"] == "Deployment" else [owner]
+    return [pod for each in owners for pod in controlled_by(each, snapshot.all("Pod"))]
+
+
+def check_pods(snapshot: Snapshot, since: datetime) -> Iterator[Check]:
+    """Pods are ready and do not restart; a Job's finished pod is as it should be.
+
+    Args:
+        snapshot: the namespace.
+        since: a restart before this is of the past.
+    """
+    for pod in sorted(snapshot.all("Pod"), key=lambda item: str(item["metadata"]["name"])):
+        subject = f"Pod/{pod['metadata']['name']}"
+        phase = (pod.get("status") or {}).get("phase")
+        owner: Manifest = next((each for each in pod["metadata"].get("ownerReferences") or [] if each.get("controller")), {})
+        if phase == "Succeeded" or leaving(pod) or (phase == "Failed" and owner.get("kind") == "Job"):
+            continue
+        restarts = list(_restarts(pod, since))
+        if not is_ready(pod):
+            # A Job's pod is never ready for long; the Job has a verdict of its own.
+            severity = OK if owner.get("kind") == "Job" else ERROR
+            yield Check("pod", subject, severity, f"is not ready: {why_not_ready(pod)}")
+        elif restarts:
+            yield Check("pod", subject, WARNING, "; ".join(restarts))
+        else:
+            yield Check("pod", subject, OK, "is ready")
+
+
+def _restarts(pod: Manifest, since: datetime) -> Iterator[str]:
+    for status in pod["status"].get("containerStatuses") or []:
+        ended = (status.get("lastState") or {}).get("terminated")
+        if ended and instant(ended.get("finishedAt")) >= since:
+            times = status.get("restartCount", 1)
+            yield f"container {status['name']} was restarted, {times} times in all: it {exit_words(ended)}"
+
+
+def check_services(names: Iterable[str], snapshot: Snapshot) -> Iterator[Check]:
+    """Every Service has an endpoint that is ready.
+
+    Args:
+        names: of the Services.
+        snapshot: the namespace, with Services and EndpointSlices.
+    """
+    for name in names:
+        subject = f"Service/{name}"
+        if snapshot.get("Service", name) is None:
+            yield Check("service", subject, ERROR, "does not exist")
+            continue
+        slices = [
+            each
+            for each in snapshot.all("EndpointSlice")
+            if (each["metadata"].get("labels") or {}).get("kubernetes.io/service-name") == name
+        ]
+        endpoints = [endpoint for each in slices for endpoint in each.get("endpoints") or []]
+        ready = {address for endpoint in endpoints if _serves(endpoint) for address in endpoint["addresses"]}
+        message = f"{len(ready)} endpoints are ready" if ready else f"none of {len(endpoints)} endpoints is ready, so it leads nowhere"
+        yield Check("service", subject, OK if ready else ERROR, message)
+
+
+def _serves(endpoint: Manifest) -> bool:
+    # By the API, one that does not say counts as ready.
+    return (endpoint.get("conditions") or {}).get("ready") is not False
+
+
+def check_memory(pods: Iterable[Manifest], metrics: Iterable[Manifest] | None) -> Iterator[Check]:
+    """No container is near its memory limit, at which the kubelet would kill it.
+
+    Args:
+        pods: of the namespace.
+        metrics: PodMetrics; None if the cluster has none.
+    """
+    if metrics is None:
+        yield Check("memory", "PodMetrics", WARNING, "the cluster serves no metrics, so the use of memory was not looked at")
+        return
+    limits = {
+        (pod["metadata"]["name"], container["name"]): container["resources"]["limits"]["memory"]
+        for pod in pods
+        for container in pod["spec"]["containers"]
+        if ((container.get("resources") or {}).get("limits") or {}).get("memory")
+    }
+    highest = Decimal(0)
+    near = []
+    for item in metrics:
+        for container in item.get("containers") or []:
+            limit = limits.get((item["metadata"]["name"], container["name"]))
+            if limit is None:
+                continue
+            part = parse_quantity(container["usage"]["memory"]) / parse_quantity(limit)
+            highest = max(highest, part)
+            if part >= NEAR_LIMIT:
+                subject = f"Pod/{item['metadata']['name']}"
+                near.append(Check("memory", subject, WARNING, f"container {container['name']} uses {part:.0%} of its limit of {limit}"))
+    yield from near
+    if not near:
+        yield Check("memory", "PodMetrics", OK, f"at most {highest:.0%} of a limit is used")
+
+
+def check_events(events: Iterable[Manifest], since: datetime) -> Iterator[Check]:
+    """What the cluster warned of since a moment, each thing once.
+
+    Args:
+        events: of the namespace.
+        since: the moment.
+    """
+    grouped: dict[tuple[str, str, str], int] = {}
+    for event in events:
+        if event.get("type") == "Warning" and event_time(event) >= since:
+            about = event["involvedObject"]
+            key = (f"{about.get('kind')}/{about.get('name')}", str(event.get("reason")), " ".join(str(event.get("message") or "").split()))
+            grouped[key] = grouped.get(key, 0) + event_count(event)
+    for (subject, reason, message), count in sorted(grouped.items()):
+        yield Check("event", subject, WARNING, f"{reason}{f' ({count} times)' if count > 1 else ''}: {message}")
+    if not grouped:
+        yield Check("event", "Events", OK, "no warnings")
+
+
+def check_log(pod: str, container: str, lines: Sequence[str]) -> Check | None:
+    """Error lines in a container's log; None where there are none.
+
+    Args:
+        pod: its name.
+        container: its name.
+        lines: since the moment that matters.
+    """
+    errors = [line for line in lines if ERROR_LINE.search(line)]
+    if not errors:
+        return None
+    last = " ".join(errors[-1].split())[:_LONGEST_LINE]
+    return Check("log", f"Pod/{pod}", WARNING, f"container {container} wrote {len(errors)} error lines, the last: {last}")
+
+
+def summary(checks: Sequence[Check]) -> str:
+    """All checks in one sentence."""
+    counts = {severity: sum(check.severity == severity for check in checks) for severity in (ERROR, WARNING, OK)}
+    if not counts[ERROR]:
+        return f"{counts[OK]} checks are fine, {counts[WARNING]} warnings"
+    errors = [f"{check.subject} {check.message}" for check in checks if check.severity == ERROR]
+    return f"{counts[ERROR]} of {len(checks)} checks failed: {'; '.join(errors)}"

@@ -1,0 +1,231 @@
+#!/usr/bin/python
+
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: release_check
+
+short_description: Check that the release in a namespace serves as it should
+
+version_added: 1.0.0
+
+description:
+  - Looks at the namespace, the revision, image and replicas of every workload, pods and their restarts, Services and their endpoints,
+    claims, the use of memory against its limits, Warning events and error lines in logs.
+  - All checks are always made. Errors fail the task; warnings (restarts, events, error lines, memory) do not.
+  - Restarts, events and log lines count from the moment when the newest revision of a workload came into being.
+  - A Job's finished pod is as it should be.
+  - Nothing is ever changed, so check mode does the same as a run.
+  - Needs the permissions C(get) on the namespace, C(list) on what is checked and on C(pods), C(events), C(persistentvolumeclaims),
+    C(replicasets), C(services) and C(endpointslices), and C(get) on C(pods/log). Where C(pods) of C(metrics.k8s.io) may be listed, it
+    helps.
+
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status without modifying the target.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed when in diff mode.
+    support: N/A
+    details: The module changes nothing.
+
+options:
+  namespace:
+    description: Where the release is.
+    type: str
+    required: true
+  workloads:
+    description: Its workloads.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      kind:
+        description: Its kind.
+        type: str
+        choices: [Deployment, StatefulSet, DaemonSet]
+        default: Deployment
+      name:
+        description: Its name.
+        type: str
+        required: true
+      image:
+        description: An image that one of its containers has to have.
+        type: str
+  services:
+    description: Names of the Services that have to lead somewhere.
+    type: list
+    elements: str
+    default: []
+  claims:
+    description: Names of the PersistentVolumeClaims that have to be bound.
+    type: list
+    elements: str
+    default: []
+  log_lines:
+    description: How many of the last lines of each container's log are searched for errors; 0 for none.
+    type: int
+    default: 1000
+  mask:
+    description: Texts that are hidden wherever a log or an event repeats them, also where they are encoded.
+    type: list
+    elements: str
+    default: []
+
+requirements:
+  - python >= 3.9
+  - kubernetes >= 24.2.0
+
+author:
+  - Jewelry Shop Platform Team (@jewelry-shop)
+"""
+
+EXAMPLES = r"""
+- name: Check what serves
+  jewelry_shop.platform.release_check:
+    context: production
+    namespace: jewelry-shop
+    workloads:
+      - name: django
+        image: registry.example.com/jewelry-shop:1.4.0
+      - name: nginx
+    services: [django-service, nginx-service]
+    claims: [media-pvc, static-pvc]
+"""
+
+RETURN = r"""
+msg:
+  description: One sentence; names what failed.
+  returned: always
+  type: str
+  sample: "1 of 31 checks failed: Service/nginx-service none of 2 endpoints is ready, so it leads nowhere"
+since:
+  description: When the newest revision came into being; empty where there is no namespace.
+  returned: success or failed checks
+  type: str
+  sample: "2026-11-25T17:00:00+00:00"
+checks:
+  description: All checks.
+  returned: success or failed checks
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: One of V(namespace), V(workload), V(claim), V(image), V(pod), V(service), V(memory), V(event), V(log).
+      type: str
+      returned: always
+    subject:
+      description: Kind and name of what it is about.
+      type: str
+      returned: always
+      sample: Deployment/django
+    severity:
+      description: One of V(ok), V(warning), V(error).
+      type: str
+      returned: always
+    message:
+      description: One sentence.
+      type: str
+      returned: always
+"""
+
+import copy
+from dataclasses import asdict
+from typing import Any
+
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import (
+    AUTH_ARG_SPEC,
+)
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
+    AnsibleK8SModule,
+)
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
+    PlatformError,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import (
+    Masker,
+    MaskingModule,
+)
+
+WORKLOAD_SPEC = {
+    "kind": {"type": "str", "choices": ["Deployment", "StatefulSet", "DaemonSet"], "default": "Deployment"},
+    "name": {"type": "str", "required": True},
+    "image": {"type": "str"},
+}
+SPEC = {
+    "namespace": {"type": "str", "required": True},
+    "workloads": {"type": "list", "elements": "dict", "default": [], "options": WORKLOAD_SPEC},
+    "services": {"type": "list", "elements": "str", "default": []},
+    "claims": {"type": "list", "elements": "str", "default": []},
+    "log_lines": {"type": "int", "default": 1000},
+    "mask": {"type": "list", "elements": "str", "default": [], "no_log": True},
+}
+
+
+def argument_spec() -> dict[str, Any]:
+    """The module's options; the authentication options are kubernetes.core's own."""
+    return {**copy.deepcopy(AUTH_ARG_SPEC), **SPEC}
+
+
+def make_checks(params: dict[str, Any]) -> dict[str, Any]:
+    """Read the cluster and check.
+
+    Args:
+        params: the module's parameters.
+
+    Returns:
+        The module's result.
+
+    Raises:
+        PlatformError: an option is wrong, or the cluster cannot be read.
+    """
+    # Imported here, since they import the kubernetes client, which may not be installed.
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils._release_checks import ERROR, summary
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils._release_run import check_release
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import ClusterApi
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import Target
+
+    if params["log_lines"] < 0:
+        raise PlatformError(f"log_lines must not be negative, it is {params['log_lines']}", certain=True)
+    namespace = params["namespace"]
+    targets = [Target(each["kind"], each["name"], namespace, each["image"] or None, 0) for each in params["workloads"]]
+    targets += [Target("PersistentVolumeClaim", name, namespace, None, 0) for name in params["claims"]]
+    api = ClusterApi({option: params[option] for option in AUTH_ARG_SPEC})
+    checks, since = check_release(api, namespace, targets, params["services"], params["log_lines"])
+    return {
+        "checks": [asdict(check) for check in checks],
+        "since": since.isoformat() if since else "",
+        "msg": summary(checks),
+        "failed": any(check.severity == ERROR for check in checks),
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleK8SModule(
+        module_class=MaskingModule, argument_spec=argument_spec(), supports_check_mode=True, check_k8s=False, check_pyyaml=False
+    )
+    # Taken out before anything can fail, since the parameters are part of every answer.
+    mask = Masker(module.params.pop("mask"))
+    module.requires("kubernetes")
+    try:
+        result = make_checks(module.params)
+    except PlatformError as error:
+        module.fail_json(msg=mask(str(error)))
+        return
+    for check in result["checks"]:
+        check["message"] = mask(check["message"])
+    result["msg"] = mask(result["msg"])
+    module.exit_json(changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()
