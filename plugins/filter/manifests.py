@@ -35,6 +35,7 @@ class FilterModule:
         functions = (
             _manifests.cpu_cores,
             _manifests.environment_strings,
+            _manifests.hash_named,
             _manifests.rollout_target,
             _manifests.secret_data,
             _manifests.with_defaults,

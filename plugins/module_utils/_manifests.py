@@ -12,6 +12,8 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.kubernetes.core.plugins.module_utils.hashes import generate_hash
+
 
 def environment_strings(values: Mapping[str, Any]) -> dict[str, str]:
     """Turn what YAML made of environment values into the text that the application reads.
@@ -32,6 +34,12 @@ def environment_strings(values: Mapping[str, Any]) -> dict[str, str]:
 def secret_data(values: Mapping[str, str]) -> dict[str, str]:
     """Encode texts for the C(data) of a Secret (base64 of UTF-8)."""
     return {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
+
+
+def hash_named(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Append a hash of its content to the name of a ConfigMap or Secret, as kubernetes.core's C(append_hash) does."""
+    name = f"{manifest['metadata']['name']}-{generate_hash(dict(manifest))}"
+    return {**manifest, "metadata": {**manifest["metadata"], "name": name}}
 
 
 def with_defaults(value: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:

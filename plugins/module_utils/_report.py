@@ -102,7 +102,8 @@ def report_screen(report: Mapping[str, Any]) -> list[str]:
         shown = sorted(checks, key=lambda check: _SEVERITIES.index(check["severity"]))
         lines += ["", f"{'SEVERITY':<9} {'CHECK':<10} {'SUBJECT':<44} MESSAGE"]
         lines += [f"{each['severity'].upper():<9} {each['name']:<10} {each['subject']:<44} {each['message']}" for each in shown]
-    return lines
+    address = report.get("address") or []
+    return [*lines, "", *address] if address else lines
 
 
 def masked(value: Any, secrets: Iterable[Any]) -> Any:
