@@ -119,6 +119,35 @@ def playbook() -> Callable[..., Run]:
     return run
 
 
+@pytest.fixture(scope="session")
+def task() -> Callable[..., Object]:
+    """Run one module of the collection against the cluster, and return its result."""
+
+    def run(module: str, **arguments: Any) -> Object:
+        access = {"kubeconfig": KUBECONFIG, "context": f"kind-{SETTINGS['kind_cluster_name']}"}
+        done = subprocess.run(
+            [
+                "ansible",
+                f"--inventory={ROOT}/inventories/kind",
+                "kind",
+                f"--module-name=jewelry_shop.platform.{module}",
+                f"--args={json.dumps({**access, **arguments})}",
+            ],
+            cwd=ROOT,
+            env={**ENVIRONMENT, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+        _before, separator, result = done.stdout.partition("=> ")
+        assert separator, done.stdout + done.stderr
+        found: Object = json.loads(result)
+        return found
+
+    return run
+
+
 class Shop:
     """The shop as a browser sees it, through nginx."""
 

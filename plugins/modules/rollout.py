@@ -143,6 +143,11 @@ msg:
   sample: >-
     Deployment jewelry-shop/django failed, pod django-5d9c7b6f4-x2x7p, container django: image registry.example.com/shop:1.4.1 was not
     found: failed to resolve reference: not found (ImageNotFound)
+seconds:
+  description: How long all of them were waited for.
+  returned: when the wait began
+  type: float
+  sample: 41.3
 resources:
   description: An entry for each entry of O(resources), in the same order.
   returned: when the wait began
@@ -405,13 +410,16 @@ def main() -> None:
     # Taken out before anything can fail, since the parameters are part of every answer.
     mask = Masker(module.params.pop("mask"))
     module.requires("kubernetes")
+    began = time.monotonic()
     try:
         entries = wait_for(module.params, mask)
     except PlatformError as error:
         module.fail_json(msg=mask(str(error)))
         return
     failed = any(entry["verdict"] in (FAILED, TIMEOUT) for entry in entries)
-    (module.fail_json if failed else module.exit_json)(msg=summary(entries), resources=entries, changed=False)
+    (module.fail_json if failed else module.exit_json)(
+        msg=summary(entries), resources=entries, seconds=round(time.monotonic() - began, 1), changed=False
+    )
 
 
 if __name__ == "__main__":

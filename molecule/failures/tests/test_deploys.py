@@ -1,0 +1,260 @@
+"""Deploys that fail, and deploys that recover.
+
+Each asserts the reason, the object and the container that the report names, and that the version before still serves. Where the
+cluster says when a fault became visible, the time from there to the verdict is measured and printed.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+# Seconds from the fault being visible in the cluster to the report of the run.
+AT_ONCE = 10
+NEXT = "1.0.0-next"
+
+Report = dict[str, Any]
+Deploy = Callable[..., Report]
+
+
+@pytest.fixture
+def deploy(playbook: Any, tmp_path: pathlib.Path) -> Deploy:
+    """Runs site.yml and returns its report, with the run's output and exit code."""
+
+    def run(**values: Any) -> Report:
+        done = playbook("site.yml", platform_report_dir=str(tmp_path), **values)
+        found: Report = json.loads((tmp_path / "kind.json").read_text())
+        assert (found["verdict"] == "failed") == (done.returncode != 0), done.output
+        # The screen starts with the sentence, and the run ends with it.
+        assert "".join(found["sentence"].split()) in "".join(done.output.split()), done.output
+        assert "Traceback" not in done.output
+        return {**found, "output": done.output}
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def serving(shop: Any) -> Iterator[None]:
+    """The shop serves the old version before, while and after."""
+    failures: list[str] = []
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.wait(1):
+            try:
+                answer = shop.get("/health/ready/")
+                if answer.status_code != 200 or answer.json()["version"] != "1.0.0":
+                    failures.append(f"{answer.status_code} {answer.text}")
+            except OSError as error:
+                failures.append(str(error))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    yield
+    over.set()
+    asking.join()
+    assert failures == []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def healthy_again(playbook: Any) -> Iterator[None]:
+    """R4: after all that failed, a good deploy succeeds."""
+    yield
+    run = playbook("site.yml")
+    assert run.returncode == 0, run.output
+
+
+def only_evidence(report: Report, **expected: Any) -> Report:
+    """The one object that failed, which has to be as expected; a pod is given by the beginning of its name."""
+    assert report["verdict"] == "failed", report["output"]
+    [entry] = report["evidence"]
+    for key, value in expected.items():
+        found = entry[key] or ""
+        assert found.startswith(value) if key == "pod" else found == value, (key, entry)
+    assert entry["message"] == report["sentence"]
+    return entry  # type: ignore[no-any-return]
+
+
+def seconds_since(report: Report, moment: str) -> float:
+    seconds = (datetime.fromisoformat(report["ended"]) - datetime.fromisoformat(moment)).total_seconds()
+    print(f"the verdict came {seconds:.0f} s after the cluster reported the fault")
+    return seconds
+
+
+def first_event(cluster: Any, entry: Report, reason: str, text: str) -> str:
+    """When the cluster first said so about the pod."""
+    events = cluster.get("events", f"--field-selector=involvedObject.name={entry['pod']},reason={reason}")
+    said = [event for event in events if text in event["message"]]
+    assert said, (reason, text, events)
+    return str(min(event["firstTimestamp"] or event["eventTime"] for event in said))
+
+
+def test_a_tag_that_is_not_in_the_registry_stops_at_the_migration(cluster: Any, deploy: Deploy) -> None:
+    """R27."""
+    before = cluster.generations()
+    report = deploy(platform_image_tag="9.9.9")
+    entry = only_evidence(report, kind="Job", reason="ImageNotFound", container="wait-for-db", pod="migrate-")
+    assert entry["name"] == f"migrate-{report['release']}"
+    assert "jewelry-shop:9.9.9" in report["sentence"]
+    assert seconds_since(report, first_event(cluster, entry, "Failed", "9.9.9")) <= AT_ONCE
+    assert cluster.generations() == before
+
+
+def test_a_tag_of_one_tier_that_is_not_there_names_that_tier(cluster: Any, deploy: Deploy) -> None:
+    """R27, R3: the other tiers are done, and old pods do not count as a success."""
+    report = deploy(celery_worker_image_tag="9.9.9")
+    entry = only_evidence(report, kind="Deployment", name="celery-worker", reason="ImageNotFound", container="wait-for-db", pod="celery-worker-")
+    assert seconds_since(report, first_event(cluster, entry, "Failed", "9.9.9")) <= AT_ONCE
+    assert entry["replicas"]["updated"] < entry["replicas"]["wanted"] or entry["replicas"]["ready"] < entry["replicas"]["wanted"]
+
+
+def test_a_registry_that_is_away_for_a_while_is_waited_for(cluster: Any, deploy: Deploy, registry: Any) -> None:
+    """R27's neighbour: a network error is not yet certain."""
+    tag = registry.push_new_tag()
+    registry.stop()
+    back = threading.Timer(25, registry.start)
+    back.start()
+    try:
+        report = deploy(celery_worker_image_tag=tag)
+    finally:
+        back.join()
+    assert report["verdict"] == "succeeded", report["output"]
+    events = cluster.get("events", "--field-selector=reason=Failed")
+    assert any(tag in event["message"] and "refused" in event["message"] for event in events), events
+
+
+def test_an_image_that_exits_at_once_is_a_crash_loop_with_its_last_words(deploy: Deploy) -> None:
+    """R28: the cause is in the report, not to be looked for in logs."""
+    report = deploy(django_env={"DEMO_FAIL_BOOT": "web"})
+    entry = only_evidence(report, kind="Deployment", name="django", reason="CrashLoop", container="django", pod="django-")
+    assert entry["exit_code"] not in (None, 0)
+    assert any("DEMO_FAIL_BOOT=web asks" in line for line in entry["log"]), entry["log"]
+    assert any(event["object"] == f"Pod/{entry['pod']}" for event in entry["events"])
+
+
+def test_an_init_container_that_fails_is_named(deploy: Deploy, cluster: Any) -> None:
+    """Redis that nobody knows, for the worker alone: its init container gives up."""
+    report = deploy(celery_worker_env={}, platform_config={**CONFIG, "REDIS_HOST": "no-such-redis"}, platform_dependency_timeout=3)
+    worker = next(entry for entry in report["evidence"] if entry["name"] == "celery-worker")
+    assert (worker["reason"], worker["container"]) == ("CrashLoop", "wait-for-redis"), worker
+    assert any("no-such-redis" in line for line in worker["log"]), worker["log"]
+    assert worker["message"] in report["sentence"]
+
+
+CONFIG = {
+    "DJANGO_ALLOWED_HOSTS": "jewelry-shop.local,localhost,127.0.0.1",
+    "SITE_URL": "http://127.0.0.1:8081",
+    "SECURE_SSL_REDIRECT": False,
+}
+
+
+def test_a_migration_that_exits_3_ends_the_run_with_its_last_words(cluster: Any, deploy: Deploy) -> None:
+    """R1."""
+    before = cluster.generations()
+    commands = [{"name": "migrate-drill", "command": ["env", "DEMO_FAIL_MIGRATE=3", "python", "manage.py", "migrate"]}]
+    report = deploy(pre_deploy_commands=commands)
+    entry = only_evidence(report, kind="Job", reason="JobFailed", container="migrate-drill", exit_code=3)
+    assert "ended with exit code 3" in report["sentence"]
+    assert entry["log"][-1] == "migrate: DEMO_FAIL_MIGRATE asks for exit code 3"
+    [job] = cluster.get("jobs", f"--field-selector=metadata.name={entry['name']}")
+    [failed] = [each for each in job["status"]["conditions"] if each["type"] == "Failed"]
+    assert seconds_since(report, failed["lastTransitionTime"]) <= AT_ONCE
+    assert cluster.generations() == before
+
+
+@pytest.fixture
+def limited(cluster: Any) -> Iterator[Callable[[str], None]]:
+    """Applies a manifest that limits the namespace, for one test."""
+    applied: list[str] = []
+
+    def apply(manifest: str) -> None:
+        applied.append(manifest)
+        cluster.kubectl("apply", f"--filename={manifest}")
+
+    yield apply
+    for manifest in applied:
+        cluster.kubectl("delete", f"--filename={manifest}")
+
+
+LIMITS = pathlib.Path(__file__).parent / "limits"
+
+
+def test_a_quota_that_is_reached_is_told_in_the_clusters_words(limited: Any, deploy: Deploy) -> None:
+    """R18."""
+    limited(str(LIMITS / "quota.yaml"))
+    report = deploy(django_env={"DRILL": "quota"})
+    only_evidence(report, kind="Deployment", name="django", reason="QuotaExceeded")
+    assert "exceeded quota: drill" in report["sentence"]
+
+
+def test_a_limit_range_is_told_in_the_clusters_words(limited: Any, deploy: Deploy) -> None:
+    """R18."""
+    limited(str(LIMITS / "limit_range.yaml"))
+    report = deploy(django_env={"DRILL": "limit-range"})
+    only_evidence(report, kind="Deployment", name="django", reason="LimitRangeViolated")
+    assert "minimum memory usage per Container is 200Mi" in report["sentence"]
+
+
+def test_a_request_that_no_node_has_is_told_with_the_schedulers_words(deploy: Deploy) -> None:
+    resources = {"requests": {"cpu": "100", "memory": "192Mi"}, "limits": {"cpu": "100", "memory": "768Mi"}}
+    report = deploy(django_resources=resources, django_gunicorn_workers=2)
+    only_evidence(report, kind="Deployment", name="django", reason="Unschedulable", pod="django-")
+    assert "Insufficient cpu" in report["sentence"]
+
+
+def test_readiness_that_never_comes_ends_at_the_timeout_with_the_probes_answer(deploy: Deploy) -> None:
+    report = deploy(django_env={"DEMO_NEVER_READY": "True"}, platform_rollout_timeout=45)
+    entry = only_evidence(report, kind="Deployment", name="django", verdict="timeout", reason="ProbeFailing", container="django")
+    assert "Readiness probe failed: HTTP probe failed with statuscode: 503" in report["sentence"]
+    assert 44 <= entry["seconds"] <= 60
+
+
+def test_a_container_that_crashes_once_and_recovers_passes(cluster: Any, deploy: Deploy) -> None:
+    """A tolerated number of early failures."""
+    report = deploy(django_env={"DEMO_CRASH_ONCE": "/tmp/crashed"})
+    assert report["verdict"] == "succeeded", report["output"]
+    restarts = [status["restartCount"] for pod in cluster.pods("django") for status in pod["status"]["containerStatuses"]]
+    assert restarts == [1, 1, 1]
+    # Somebody should look, but nothing is broken.
+    warned = [check for check in report["checks"] if check["name"] == "pod" and check["severity"] == "warning"]
+    assert len(warned) == 3
+    assert all("container django was restarted" in check["message"] for check in warned)
+
+
+class Registry:
+    """The cluster's registry, which a test may stop."""
+
+    def __init__(self, container: str, address: str) -> None:
+        self._container = container
+        self._address = address
+
+    def push_new_tag(self) -> str:
+        """Push an image that no node has, under a tag that is not in use."""
+        tag = f"drill-{time.time_ns()}"
+        image = f"{self._address}/jewelry-shop"
+        # Another digest, so that no node has its layers' manifest.
+        subprocess.run(
+            ["docker", "build", "--quiet", f"--tag={image}:{tag}", "-"],
+            input=f"FROM {image}:1.0.0\nLABEL drill={tag}\n", text=True, check=True, capture_output=True,
+        )  # fmt: skip
+        subprocess.run(["docker", "push", "--quiet", f"{image}:{tag}"], check=True, capture_output=True)
+        return tag
+
+    def stop(self) -> None:
+        subprocess.run(["docker", "stop", "--time=1", self._container], check=True, capture_output=True)
+
+    def start(self) -> None:
+        subprocess.run(["docker", "start", self._container], check=True, capture_output=True)
+
+
+@pytest.fixture
+def registry() -> Registry:
+    return Registry("jewelry-shop-test-registry", "127.0.0.1:5002")

@@ -1,0 +1,85 @@
+"""Single objects that cannot come up: what rollout says, and how soon."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+OBJECTS = pathlib.Path(__file__).parent / "objects"
+# Far above what a verdict takes, so that waiting for the timeout shows.
+TIMEOUT = 120
+
+Rollout = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def applied(cluster: Any) -> Iterator[Callable[[str], None]]:
+    """Applies manifests for one test."""
+    names: list[str] = []
+
+    def apply(name: str) -> None:
+        names.append(name)
+        cluster.kubectl("apply", f"--filename={OBJECTS / name}")
+
+    yield apply
+    for name in names:
+        cluster.kubectl("delete", "--wait=true", f"--filename={OBJECTS / name}")
+
+
+@pytest.fixture
+def rollout(task: Any) -> Rollout:
+    """Runs the module as a task and returns its result."""
+    return lambda *resources: task("rollout", namespace="jewelry-shop", resources=list(resources), timeout=TIMEOUT)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "kind", "reason", "container", "words"),
+    [
+        ("missing_key.yaml", "Deployment", "MissingConfiguration", "drill", "couldn't find key NO_SUCH_KEY in Secret jewelry-shop/drill"),
+        ("missing_config_map.yaml", "Deployment", "MissingConfiguration", "drill", 'configmap "no-such-config" not found'),
+        ("no_such_class.yaml", "PersistentVolumeClaim", "ClaimNotProvisioned", None, 'storageclass.storage.k8s.io "no-such-class" not found'),
+    ],
+)
+def test_what_is_missing_is_named_with_what_misses_it(
+    applied: Any, rollout: Rollout, manifest: str, kind: str, reason: str, container: str | None, words: str
+) -> None:
+    """R11: the class, the claim and the reason."""
+    applied(manifest)
+    result = rollout({"kind": kind, "name": "drill"})
+    [entry] = result["resources"]
+    assert (entry["verdict"], entry["reason"], entry["container"]) == ("failed", reason, container), entry
+    assert words in entry["message"], entry
+    assert entry["message"].startswith(f"{kind} jewelry-shop/drill failed")
+    assert entry["seconds"] < TIMEOUT / 4
+
+
+def test_a_claim_that_binds_with_its_first_pod_holds_nothing_up(applied: Any, rollout: Rollout) -> None:
+    """R10."""
+    applied("first_consumer.yaml")
+    [entry] = rollout({"kind": "PersistentVolumeClaim", "name": "drill"})["resources"]
+    assert entry["verdict"] == "waiting_for_consumer", entry
+
+
+def test_a_load_balancer_without_an_address_is_a_warning(playbook: Any, cluster: Any) -> None:
+    """R6: kind has no load balancer; nobody waits for one."""
+    run = playbook("site.yml", nginx_service_type="LoadBalancer")
+    try:
+        assert run.returncode == 0, run.output
+        assert "Warning:   the load balancer has no address yet" in run.output
+    finally:
+        back = playbook("site.yml")
+    assert back.returncode == 0, back.output
+
+
+def test_waiting_for_all_tiers_takes_as_long_as_the_slowest(applied: Any, rollout: Rollout) -> None:
+    """Four at once: two that take their time, two that are there."""
+    applied("slow.yaml")
+    names = ("drill-slow", "drill-slower", "nginx", "django")
+    result = rollout(*({"kind": "Deployment", "name": name} for name in names))
+    seconds = {entry["name"]: entry["seconds"] for entry in result["resources"]}
+    print(f"waited {result['seconds']} s in all, for each: {seconds}")
+    assert max(seconds["nginx"], seconds["django"]) < seconds["drill-slow"] < seconds["drill-slower"]
+    assert result["seconds"] - seconds["drill-slower"] <= 1
