@@ -45,7 +45,7 @@ OK, WARNING, ERROR = "ok", "warning", "error"
 # A container that uses this part of its memory limit is near its end; the kubelet kills it at the whole.
 NEAR_LIMIT = Decimal("0.9")
 # What logs call an error: a level, or the head of a traceback, as a word of its own.
-ERROR_LINE = re.compile(r"(?<![\w.-])(?:ERROR|CRITICAL|FATAL|Traceback \(most recent call last\))(?![\w-])")
+ERROR_LINE = re.compile(r"(?<![\w./-])(?:ERROR|CRITICAL|FATAL|Traceback \(most recent call last\))(?![\w./-])")
 _LONGEST_LINE = 300
 
 

@@ -89,7 +89,9 @@ class ClusterApi:
         except Exception as error:  # of several libraries without a common base
             raise as_platform_error(f"{kind}s of namespace {namespace}", error) from error
         items = [{**item, "kind": kind} for item in content["items"]]
-        return Listing(items, content["metadata"].get("resourceVersion", ""), parsedate_to_datetime(date) if date else datetime.now(timezone.utc))
+        return Listing(
+            items, content["metadata"].get("resourceVersion", ""), parsedate_to_datetime(date) if date else datetime.now(timezone.utc)
+        )
 
     def watch_objects(self, kind: str, namespace: str, resource_version: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield type and object of each change, until the API server ends the watch, as it does every WATCH_SECONDS.

@@ -72,14 +72,17 @@ def healthy_again(playbook: Any) -> Iterator[None]:
     assert run.returncode == 0, run.output
 
 
-def only_evidence(report: Report, **expected: Any) -> Report:
-    """The one object that failed, which has to be as expected; a pod is given by the beginning of its name."""
+def evidence(report: Report, **expected: Any) -> Report:
+    """The object that failed, which has to be as expected; a pod is given by the beginning of its name.
+
+    Others may have failed by the same cause; the sentence names each.
+    """
     assert report["verdict"] == "failed", report["output"]
-    [entry] = report["evidence"]
+    [entry] = [each for each in report["evidence"] if each["kind"] == expected["kind"] and each["name"].startswith(expected["name"])]
     for key, value in expected.items():
         found = entry[key] or ""
-        assert found.startswith(value) if key == "pod" else found == value, (key, entry)
-    assert entry["message"] == report["sentence"]
+        assert found.startswith(value) if key in ("pod", "name") else found == value, (key, entry)
+    assert entry["message"] in report["sentence"]
     return entry  # type: ignore[no-any-return]
 
 
@@ -101,7 +104,7 @@ def test_a_tag_that_is_not_in_the_registry_stops_at_the_migration(cluster: Any, 
     """R27."""
     before = cluster.generations()
     report = deploy(platform_image_tag="9.9.9")
-    entry = only_evidence(report, kind="Job", reason="ImageNotFound", container="wait-for-db", pod="migrate-")
+    entry = evidence(report, kind="Job", name="migrate-", reason="ImageNotFound", container="wait-for-db", pod="migrate-")
     assert entry["name"] == f"migrate-{report['release']}"
     assert "jewelry-shop:9.9.9" in report["sentence"]
     assert seconds_since(report, first_event(cluster, entry, "Failed", "9.9.9")) <= AT_ONCE
@@ -111,7 +114,7 @@ def test_a_tag_that_is_not_in_the_registry_stops_at_the_migration(cluster: Any, 
 def test_a_tag_of_one_tier_that_is_not_there_names_that_tier(cluster: Any, deploy: Deploy) -> None:
     """R27, R3: the other tiers are done, and old pods do not count as a success."""
     report = deploy(celery_worker_image_tag="9.9.9")
-    entry = only_evidence(report, kind="Deployment", name="celery-worker", reason="ImageNotFound", container="wait-for-db", pod="celery-worker-")
+    entry = evidence(report, kind="Deployment", name="celery-worker", reason="ImageNotFound", container="wait-for-db", pod="celery-worker-")
     assert seconds_since(report, first_event(cluster, entry, "Failed", "9.9.9")) <= AT_ONCE
     assert entry["replicas"]["updated"] < entry["replicas"]["wanted"] or entry["replicas"]["ready"] < entry["replicas"]["wanted"]
 
@@ -128,13 +131,14 @@ def test_a_registry_that_is_away_for_a_while_is_waited_for(cluster: Any, deploy:
         back.join()
     assert report["verdict"] == "succeeded", report["output"]
     events = cluster.get("events", "--field-selector=reason=Failed")
-    assert any(tag in event["message"] and "refused" in event["message"] for event in events), events
+    said = [event["message"] for event in events if tag in event["message"]]
+    assert any("failed to do request" in message for message in said), events
 
 
 def test_an_image_that_exits_at_once_is_a_crash_loop_with_its_last_words(deploy: Deploy) -> None:
     """R28: the cause is in the report, not to be looked for in logs."""
     report = deploy(django_env={"DEMO_FAIL_BOOT": "web"})
-    entry = only_evidence(report, kind="Deployment", name="django", reason="CrashLoop", container="django", pod="django-")
+    entry = evidence(report, kind="Deployment", name="django", reason="CrashLoop", container="django", pod="django-")
     assert entry["exit_code"] not in (None, 0)
     assert any("DEMO_FAIL_BOOT=web asks" in line for line in entry["log"]), entry["log"]
     assert any(event["object"] == f"Pod/{entry['pod']}" for event in entry["events"])
@@ -142,11 +146,9 @@ def test_an_image_that_exits_at_once_is_a_crash_loop_with_its_last_words(deploy:
 
 def test_an_init_container_that_fails_is_named(deploy: Deploy, cluster: Any) -> None:
     """Redis that nobody knows, for the worker alone: its init container gives up."""
-    report = deploy(celery_worker_env={}, platform_config={**CONFIG, "REDIS_HOST": "no-such-redis"}, platform_dependency_timeout=3)
-    worker = next(entry for entry in report["evidence"] if entry["name"] == "celery-worker")
-    assert (worker["reason"], worker["container"]) == ("CrashLoop", "wait-for-redis"), worker
+    report = deploy(platform_config={**CONFIG, "REDIS_HOST": "no-such-redis"}, platform_dependency_timeout=3)
+    worker = evidence(report, kind="Deployment", name="celery-worker", reason="CrashLoop", container="wait-for-redis")
     assert any("no-such-redis" in line for line in worker["log"]), worker["log"]
-    assert worker["message"] in report["sentence"]
 
 
 CONFIG = {
@@ -161,7 +163,7 @@ def test_a_migration_that_exits_3_ends_the_run_with_its_last_words(cluster: Any,
     before = cluster.generations()
     commands = [{"name": "migrate-drill", "command": ["env", "DEMO_FAIL_MIGRATE=3", "python", "manage.py", "migrate"]}]
     report = deploy(pre_deploy_commands=commands)
-    entry = only_evidence(report, kind="Job", reason="JobFailed", container="migrate-drill", exit_code=3)
+    entry = evidence(report, kind="Job", name="migrate-drill-", reason="JobFailed", container="migrate-drill", exit_code=3)
     assert "ended with exit code 3" in report["sentence"]
     assert entry["log"][-1] == "migrate: DEMO_FAIL_MIGRATE asks for exit code 3"
     [job] = cluster.get("jobs", f"--field-selector=metadata.name={entry['name']}")
@@ -191,7 +193,7 @@ def test_a_quota_that_is_reached_is_told_in_the_clusters_words(limited: Any, dep
     """R18."""
     limited(str(LIMITS / "quota.yaml"))
     report = deploy(django_env={"DRILL": "quota"})
-    only_evidence(report, kind="Deployment", name="django", reason="QuotaExceeded")
+    evidence(report, kind="Deployment", name="django", reason="QuotaExceeded")
     assert "exceeded quota: drill" in report["sentence"]
 
 
@@ -199,20 +201,20 @@ def test_a_limit_range_is_told_in_the_clusters_words(limited: Any, deploy: Deplo
     """R18."""
     limited(str(LIMITS / "limit_range.yaml"))
     report = deploy(django_env={"DRILL": "limit-range"})
-    only_evidence(report, kind="Deployment", name="django", reason="LimitRangeViolated")
+    evidence(report, kind="Deployment", name="django", reason="LimitRangeViolated")
     assert "minimum memory usage per Container is 200Mi" in report["sentence"]
 
 
 def test_a_request_that_no_node_has_is_told_with_the_schedulers_words(deploy: Deploy) -> None:
     resources = {"requests": {"cpu": "100", "memory": "192Mi"}, "limits": {"cpu": "100", "memory": "768Mi"}}
     report = deploy(django_resources=resources, django_gunicorn_workers=2)
-    only_evidence(report, kind="Deployment", name="django", reason="Unschedulable", pod="django-")
+    evidence(report, kind="Deployment", name="django", reason="Unschedulable", pod="django-")
     assert "Insufficient cpu" in report["sentence"]
 
 
 def test_readiness_that_never_comes_ends_at_the_timeout_with_the_probes_answer(deploy: Deploy) -> None:
     report = deploy(django_env={"DEMO_NEVER_READY": "True"}, platform_rollout_timeout=45)
-    entry = only_evidence(report, kind="Deployment", name="django", verdict="timeout", reason="ProbeFailing", container="django")
+    entry = evidence(report, kind="Deployment", name="django", verdict="timeout", reason="ProbeFailing", container="django")
     assert "Readiness probe failed: HTTP probe failed with statuscode: 503" in report["sentence"]
     assert 44 <= entry["seconds"] <= 60
 

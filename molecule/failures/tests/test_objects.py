@@ -40,7 +40,13 @@ def rollout(task: Any) -> Rollout:
     [
         ("missing_key.yaml", "Deployment", "MissingConfiguration", "drill", "couldn't find key NO_SUCH_KEY in Secret jewelry-shop/drill"),
         ("missing_config_map.yaml", "Deployment", "MissingConfiguration", "drill", 'configmap "no-such-config" not found'),
-        ("no_such_class.yaml", "PersistentVolumeClaim", "ClaimNotProvisioned", None, 'storageclass.storage.k8s.io "no-such-class" not found'),
+        (
+            "no_such_class.yaml",
+            "PersistentVolumeClaim",
+            "ClaimNotProvisioned",
+            None,
+            'storageclass.storage.k8s.io "no-such-class" not found',
+        ),
     ],
 )
 def test_what_is_missing_is_named_with_what_misses_it(

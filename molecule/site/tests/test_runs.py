@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import pathlib
 from collections.abc import Iterator
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -31,7 +34,7 @@ def test_a_failed_migration_leaves_every_deployment_as_it_was(cluster: Any, play
     run = playbook("site.yml", pre_deploy_commands=commands, platform_image_tag="1.0.0-next")
     assert run.returncode != 0
     assert "migrate-drill-" in run.output, run.output
-    assert "3" in run.output.split("FAILED!")[-1], run.output
+    assert "container migrate-drill: ended with exit code 3" in " ".join(run.output.split("FAILED!")[-1].split()), run.output
     assert cluster.generations() == before
     assert shop.get("/health/ready/").json()["version"] == "1.0.0"
 
@@ -77,12 +80,16 @@ def test_a_new_tag_has_jobs_of_its_own_and_runs_none_twice(cluster: Any, playboo
     assert next_release.items() <= {o["metadata"]["name"]: o["metadata"]["uid"] for o in cluster.get("jobs")}.items()
 
 
-def test_strict_hosts_refuse_others_and_every_replica_is_healthy(shop: Any, playbook: Any, next_release: dict[str, str]) -> None:
+def test_strict_hosts_refuse_others_and_every_replica_is_healthy(
+    shop: Any, playbook: Any, tmp_path: pathlib.Path, next_release: dict[str, str]
+) -> None:
     """R14: probes and health checks name an allowed host, so nothing has to be opened for them."""
     assert shop.get("/health/ready/").status_code == 400
-    run = playbook("playbooks/validate.yml", **NEXT_RELEASE)
+    run = playbook("playbooks/validate.yml", **NEXT_RELEASE, platform_report_dir=str(tmp_path))
     assert run.returncode == 0, run.output
-    assert "3 of 3 ready" in run.output, run.output
+    checks = json.loads((tmp_path / "kind.json").read_text())["checks"]
+    healthy = [check for check in checks if check["name"] == "health" and check["subject"].startswith("Pod/django-")]
+    assert [check["severity"] for check in healthy] == ["ok"] * 3, checks
 
 
 def test_the_redirect_to_https_is_on_and_fools_no_health_check(shop: Any, playbook: Any, next_release: dict[str, str]) -> None:
@@ -117,3 +124,43 @@ def test_the_wrong_cluster_is_refused(playbook: Any) -> None:
     run = playbook("site.yml", platform_cluster_uid="00000000-0000-0000-0000-000000000000")
     assert run.returncode != 0
     assert "platform_cluster_uid is" in run.output, run.output
+
+
+QUEUES = ["celery", "backups", "pricing", "reports", "notifications"]
+
+
+def test_a_task_goes_through_every_queue_and_comes_back(playbook: Any, tmp_path: pathlib.Path) -> None:
+    run = playbook("playbooks/validate.yml", validate_round_trip_queues=QUEUES, platform_report_dir=str(tmp_path))
+    assert run.returncode == 0, run.output
+    [check] = [each for each in json.loads((tmp_path / "kind.json").read_text())["checks"] if each["name"] == "queue"]
+    assert (check["severity"], check["message"]) == ("ok", f"a task came back through {', '.join(QUEUES)}")
+    junit = ElementTree.parse(tmp_path / "kind.xml").getroot()
+    assert junit.get("failures") == "0"
+    assert junit.find(f"testcase[@classname='validate.queue'][@name='{','.join(QUEUES)}']") is not None
+
+
+def test_a_queue_that_nobody_reads_fails_and_all_other_checks_are_made(playbook: Any, tmp_path: pathlib.Path) -> None:
+    run = playbook(
+        "playbooks/validate.yml",
+        validate_round_trip_queues=["celery", "nobody-reads-this"],
+        validate_round_trip_timeout=3,
+        validate_services=["no-such-service", "django-service"],
+        platform_report_dir=str(tmp_path),
+    )
+    assert run.returncode != 0, run.output
+    report = json.loads((tmp_path / "kind.json").read_text())
+    failed = {(check["name"], check["subject"], check["message"]) for check in report["checks"] if check["severity"] == "error"}
+    assert failed == {
+        ("queue", "celery,nobody-reads-this", "a task sent through queue nobody-reads-this did not come back in 3 s"),
+        ("service", "Service/no-such-service", "does not exist"),
+    }
+    assert all(message in report["sentence"] for _name, _subject, message in failed)
+    assert {check["name"] for check in report["checks"]} >= {"namespace", "workload", "claim", "image", "pod", "memory", "health"}
+
+
+def test_validate_asks_and_writes_nothing_in_check_mode(cluster: Any, playbook: Any) -> None:
+    before = cluster.resource_versions()
+    run = playbook("playbooks/validate.yml", "--check")
+    assert run.returncode == 0, run.output
+    assert "checks are fine" in run.output
+    assert cluster.resource_versions() == before

@@ -1,8 +1,13 @@
 import sys
 from celery.app.utils import find_app
+from celery.exceptions import TimeoutError
+
 application, timeout, *queues = sys.argv[1:]
 celery = find_app(application)
 sent = {queue: celery.send_task("celery.accumulate", args=[queue], queue=queue) for queue in queues}
 for queue, result in sent.items():
-    result.get(timeout=float(timeout))
+    try:
+        result.get(timeout=float(timeout))
+    except TimeoutError:
+        sys.exit(f"a task sent through queue {queue} did not come back in {timeout} s")
 print("a task came back through " + ", ".join(queues))

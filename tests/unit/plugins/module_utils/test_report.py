@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._report import (
+    failure_evidence,
+    failure_sentence,
+    health_checks,
+    masked,
+    report_junit,
+    report_screen,
+)
+
+ENTRY: dict[str, Any] = {
+    "kind": "Deployment",
+    "name": "django",
+    "namespace": "shop",
+    "verdict": "failed",
+    "seconds": 12.3,
+    "revision": "4",
+    "reason": "CrashLoop",
+    "pod": "django-a",
+    "container": "django",
+    "exit_code": 1,
+    "log": ["one", "no such module \x1b[31mshop\x1b[0m"],
+    "events": [{"type": "Warning", "reason": "BackOff", "object": "Pod/django-a", "message": "Back-off restarting", "count": 3}],
+    "message": "Deployment shop/django failed, pod django-a, container django: ended with exit code 1 (CrashLoop)",
+}
+FINE = {**ENTRY, "name": "nginx", "verdict": "ready", "reason": None}
+CHECKS = [
+    {"name": "workload", "subject": "Deployment/django", "severity": "ok", "message": "3 of 3 ready"},
+    {"name": "event", "subject": "Pod/django-a", "severity": "warning", "message": "Unhealthy"},
+    {"name": "service", "subject": "Service/web", "severity": "error", "message": "leads nowhere"},
+]
+REPORT: dict[str, Any] = {
+    "verdict": "failed",
+    "sentence": ENTRY["message"],
+    "stage": "Wait for them together",
+    "environment": "staging",
+    "ended": "2026-11-25T17:00:00Z",
+    "evidence": [ENTRY],
+    "checks": CHECKS,
+}
+
+
+@pytest.mark.parametrize(
+    ("result", "sentence"),
+    [
+        ({"msg": "platform_image is not set"}, "platform_image is not set"),
+        ({"msg": "one\n  two"}, "one two"),
+        ({"stderr": "no such file"}, "no such file"),
+        ({}, "it gave no reason"),
+        # As kubernetes.core 6.6 passes a refusal on.
+        (
+            {
+                "msg": 'Failed to apply object: b\'{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure",'
+                '"message":"deployments.apps \\\\"django\\\\" is forbidden: no","reason":"Forbidden","code":403}\\n\''
+            },
+            'Apply tiers: deployments.apps "django" is forbidden: no',
+        ),
+    ],
+)
+def test_a_failure_is_told_in_one_sentence(result: dict[str, Any], sentence: str) -> None:
+    assert failure_sentence(result, "Apply tiers") == sentence
+
+
+@pytest.mark.parametrize(
+    ("result", "names"),
+    [({"resources": [FINE, ENTRY]}, ["django"]), ({"resources": "text"}, []), ({"msg": "no"}, []), ({"resources": [{"kind": "Pod"}]}, [])],
+)
+def test_only_what_failed_is_evidence(result: dict[str, Any], names: list[str]) -> None:
+    assert [entry["name"] for entry in failure_evidence(result)] == names
+
+
+def pod(name: str, healthy: bool, reason: str = "") -> dict[str, Any]:
+    return {"pod": name, "healthy": healthy, "status": 200 if healthy else None, "reason": reason}
+
+
+@pytest.mark.parametrize(
+    ("health", "expected"),
+    [
+        (
+            {
+                "endpoints": [
+                    {"name": "django", "healthy": False, "reason": "1 sick", "pods": [pod("a", True), pod("b", False, "timed out")]}
+                ]
+            },
+            [("Pod/a", "ok", "django answered 200"), ("Pod/b", "error", "django: timed out")],
+        ),
+        (
+            {"endpoints": [{"name": "django", "healthy": False, "reason": "1 of 2 pods are ready", "pods": [pod("a", True)]}]},
+            [("Pod/a", "ok", "django answered 200"), ("django", "error", "1 of 2 pods are ready")],
+        ),
+        (
+            {"endpoints": [{"name": "django", "healthy": False, "reason": "there is no such Deployment", "pods": []}]},
+            [("django", "error", "there is no such Deployment")],
+        ),
+        ({"endpoints": [{"name": "front", "healthy": True, "status": 200, "pods": []}]}, [("front", "ok", "answered 200")]),
+        ({"msg": "timeout must be more than 0"}, [("endpoints", "error", "timeout must be more than 0")]),
+    ],
+)
+def test_health_becomes_checks_that_name_each_replica(health: dict[str, Any], expected: list[tuple[str, str, str]]) -> None:
+    assert [(check["subject"], check["severity"], check["message"]) for check in health_checks(health)] == expected
+
+
+def test_the_screen_starts_with_the_sentence_and_shows_the_worst_first() -> None:
+    lines = report_screen({**REPORT, "address": ["The shop:  https://shop"]})
+    assert lines[0] == ENTRY["message"]
+    text = "\n".join(lines)
+    order = ["CrashLoop, pod django-a, container django, revision 4, exit_code 1", "no such module", "BackOff Pod/django-a (3 times)"]
+    order += ["ERROR     service", "WARNING   event", "OK        workload", "The shop:"]
+    positions = [text.index(part) for part in order]
+    assert positions == sorted(positions)
+
+
+def test_a_secret_is_hidden_wherever_it_is() -> None:
+    hidden = masked({"a": ["x hunter2-secret y", {"b": "aHVudGVyMi1zZWNyZXQ="}], "n": 3, "none": None}, ["hunter2-secret", 5])
+    assert hidden == {"a": ["x ****** y", {"b": "******="}], "n": 3, "none": None}
+
+
+def test_junit_has_a_case_for_each_thing_and_fails_what_failed() -> None:
+    suite = ElementTree.fromstring(report_junit(REPORT))
+    assert (suite.get("tests"), suite.get("failures")) == ("5", "3")
+    cases = {(case.get("classname"), case.get("name")): case for case in suite}
+    crash = cases["rollout", "Deployment shop/django"].find("failure")
+    assert crash is not None
+    assert (crash.get("type"), crash.get("message")) == ("CrashLoop", ENTRY["message"])
+    # The terminal's control characters are no XML.
+    assert crash.text == "one\nno such module ?[31mshop?[0m"
+    assert cases["validate.service", "Service/web"].find("failure") is not None
+    assert cases["validate.event", "Pod/django-a"].findtext("system-out") == "warning: Unhealthy"
+    assert len(cases["validate.workload", "Deployment/django"]) == 0
+
+
+def test_junit_of_a_run_that_succeeded_has_no_failure() -> None:
+    suite = ElementTree.fromstring(report_junit({**REPORT, "verdict": "succeeded", "stage": "", "evidence": [], "checks": CHECKS[:2]}))
+    assert (suite.get("tests"), suite.get("failures")) == ("3", "0")
