@@ -245,16 +245,16 @@ class Registry:
         # Another digest, so that no node has its layers' manifest.
         subprocess.run(
             ["docker", "build", "--quiet", f"--tag={image}:{tag}", "-"],
-            input=f"FROM {image}:1.0.0\nLABEL drill={tag}\n", text=True, check=True, capture_output=True,
+            input=f"FROM {image}:1.0.0\nLABEL drill={tag}\n", text=True, check=True, capture_output=True, timeout=60,
         )  # fmt: skip
-        subprocess.run(["docker", "push", "--quiet", f"{image}:{tag}"], check=True, capture_output=True)
+        subprocess.run(["docker", "push", "--quiet", f"{image}:{tag}"], check=True, capture_output=True, timeout=60)
         return tag
 
     def stop(self) -> None:
-        subprocess.run(["docker", "stop", "--time=1", self._container], check=True, capture_output=True)
+        subprocess.run(["docker", "stop", "--time=1", self._container], check=True, capture_output=True, timeout=60)
 
     def start(self) -> None:
-        subprocess.run(["docker", "start", self._container], check=True, capture_output=True)
+        subprocess.run(["docker", "start", self._container], check=True, capture_output=True, timeout=60)
 
 
 @pytest.fixture

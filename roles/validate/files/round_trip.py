@@ -1,6 +1,7 @@
 import sys
+
+from celery import exceptions
 from celery.app.utils import find_app
-from celery.exceptions import TimeoutError
 
 application, timeout, *queues = sys.argv[1:]
 celery = find_app(application)
@@ -8,6 +9,6 @@ sent = {queue: celery.send_task("celery.accumulate", args=[queue], queue=queue) 
 for queue, result in sent.items():
     try:
         result.get(timeout=float(timeout))
-    except TimeoutError:
+    except exceptions.TimeoutError:
         sys.exit(f"a task sent through queue {queue} did not come back in {timeout} s")
 print("a task came back through " + ", ".join(queues))
