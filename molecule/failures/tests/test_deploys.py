@@ -6,6 +6,7 @@ cluster says when a fault became visible, the time from there to the verdict is 
 
 from __future__ import annotations
 
+import base64
 import json
 import pathlib
 import subprocess
@@ -229,6 +230,33 @@ def test_a_container_that_crashes_once_and_recovers_passes(cluster: Any, deploy:
     warned = [check for check in report["checks"] if check["name"] == "pod" and check["severity"] == "warning"]
     assert len(warned) == 3
     assert all("container django was restarted" in check["message"] for check in warned)
+
+
+def test_a_secret_that_a_failing_container_prints_is_masked_everywhere(cluster: Any, deploy: Deploy, tmp_path: pathlib.Path) -> None:
+    """R7: logs are text from outside."""
+    command = ["sh", "-c", "echo the password is $POSTGRES_PASSWORD; printf %s $POSTGRES_PASSWORD | base64; exit 1"]
+    report = deploy(pre_deploy_commands=[{"name": "leak", "command": command}])
+    entry = evidence(report, kind="Job", name="leak-", reason="JobFailed", exit_code=1)
+    assert entry["log"][0] == "the password is ******"
+    [encoded] = {o["data"]["POSTGRES_PASSWORD"] for o in cluster.get("secrets") if o["metadata"]["name"].startswith("postgresql-secrets-")}
+    password = base64.b64decode(encoded).decode()
+    everything = report["output"] + (tmp_path / "kind.json").read_text() + (tmp_path / "kind.xml").read_text()
+    assert "the password is" in everything
+    assert password not in everything
+    assert encoded.rstrip("=") not in everything
+
+
+def test_what_the_cluster_would_refuse_is_known_before_the_first_write(cluster: Any, deploy: Deploy) -> None:
+    """Immutable fields, by the API server's own judgement."""
+    before = cluster.resource_versions()
+    report = deploy(storage_class="other", platform_image_tag=NEXT)
+    assert report["verdict"] == "failed", report["output"]
+    assert "nothing was changed" in report["sentence"]
+    for claim in ("media-pvc", "static-pvc", "backups-pvc"):
+        assert (
+            f'PersistentVolumeClaim jewelry-shop/{claim}: PersistentVolumeClaim "{claim}" is invalid: spec: Forbidden' in report["sentence"]
+        )
+    assert cluster.resource_versions() == before
 
 
 class Registry:
