@@ -148,6 +148,17 @@ def task() -> Callable[..., Object]:
     return run
 
 
+@pytest.fixture
+def measured(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Show a figure in the output of a run that passes, too."""
+
+    def show(sentence: str) -> None:
+        with capsys.disabled():
+            print(f" [{sentence}] ", end="", flush=True)
+
+    return show
+
+
 class Shop:
     """The shop as a browser sees it, through nginx."""
 

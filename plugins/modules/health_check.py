@@ -23,15 +23,7 @@ description:
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
-
-attributes:
-  check_mode:
-    description: Can run in C(check_mode) and return changed status without modifying the target.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed when in diff mode.
-    support: N/A
-    details: The module changes nothing.
+  - jewelry_shop.platform.read_only
 
 options:
   endpoints:
@@ -353,14 +345,10 @@ endpoints:
           sample: registry.example.com/shop:1.4.0
 """
 
-import copy
 import math
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.kubernetes.core.plugins.module_utils.args_common import (
-    AUTH_ARG_SPEC,
-)
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
     AnsibleK8SModule,
 )
@@ -382,6 +370,10 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._health_prob
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._health_runner import (
     run_checks,
     summary,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import (
+    auth,
+    with_auth,
 )
 
 WORKLOAD_SPEC = {
@@ -422,15 +414,6 @@ LIMITS_SPEC = {
 }
 
 
-def argument_spec() -> dict[str, Any]:
-    """The module's options; the authentication options are kubernetes.core's own."""
-    return {
-        **copy.deepcopy(AUTH_ARG_SPEC),
-        **LIMITS_SPEC,
-        "endpoints": {"type": "list", "elements": "dict", "required": True, "options": ENDPOINT_SPEC},
-    }
-
-
 class SecretiveModule(AnsibleModule):
     """Knows what must not be shown before it validates or logs its parameters, since both show them."""
 
@@ -466,7 +449,9 @@ def main() -> None:
     """Run the module."""
     module = AnsibleK8SModule(
         module_class=SecretiveModule,
-        argument_spec=argument_spec(),
+        argument_spec=with_auth(
+            {**LIMITS_SPEC, "endpoints": {"type": "list", "elements": "dict", "required": True, "options": ENDPOINT_SPEC}}
+        ),
         supports_check_mode=True,
         check_k8s=False,
         check_pyyaml=False,
@@ -477,7 +462,7 @@ def main() -> None:
         cluster = None
         if any(endpoint.workload for endpoint in endpoints):
             module.requires("kubernetes")
-            cluster = Cluster({option: module.params[option] for option in AUTH_ARG_SPEC})
+            cluster = Cluster(auth(module.params))
         results = run_checks(endpoints, settings, cluster)
     except PlatformError as error:
         module.fail_json(msg=str(error))

@@ -173,19 +173,19 @@ completed_jobs:
   elements: str
 """
 
-import copy
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.kubernetes.core.plugins.module_utils.args_common import (
-    AUTH_ARG_SPEC,
-)
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
     AnsibleK8SModule,
 )
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
     PlatformError,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import (
+    auth,
+    with_auth,
 )
 
 SPEC = {
@@ -208,11 +208,6 @@ SPEC = {
 }
 
 
-def argument_spec() -> dict[str, Any]:
-    """The module's options; the authentication options are kubernetes.core's own."""
-    return {**copy.deepcopy(AUTH_ARG_SPEC), **SPEC}
-
-
 def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
     """Read and plan.
 
@@ -232,7 +227,7 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
 
     params = module.params
     stages = [(stage["name"], _plan.read_manifests(stage["name"], stage["manifests"])) for stage in params["stages"]]
-    api = PlanApi({option: params[option] for option in AUTH_ARG_SPEC})
+    api = PlanApi(auth(params))
     result: dict[str, Any] = {}
     meant = params["cluster"]
     if meant:
@@ -266,7 +261,7 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
 def main() -> None:
     """Run the module."""
     module = AnsibleK8SModule(
-        module_class=AnsibleModule, argument_spec=argument_spec(), supports_check_mode=True, check_k8s=False, check_pyyaml=False
+        module_class=AnsibleModule, argument_spec=with_auth(SPEC), supports_check_mode=True, check_k8s=False, check_pyyaml=False
     )
     module.requires("kubernetes", "25.3.0")
     try:

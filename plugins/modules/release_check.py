@@ -26,15 +26,7 @@ description:
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
-
-attributes:
-  check_mode:
-    description: Can run in C(check_mode) and return changed status without modifying the target.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed when in diff mode.
-    support: N/A
-    details: The module changes nothing.
+  - jewelry_shop.platform.read_only
 
 options:
   namespace:
@@ -136,13 +128,9 @@ checks:
       returned: always
 """
 
-import copy
 from dataclasses import asdict
 from typing import Any
 
-from ansible_collections.kubernetes.core.plugins.module_utils.args_common import (
-    AUTH_ARG_SPEC,
-)
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
     AnsibleK8SModule,
 )
@@ -153,6 +141,10 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors impo
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import (
     Masker,
     MaskingModule,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import (
+    auth,
+    with_auth,
 )
 
 WORKLOAD_SPEC = {
@@ -168,11 +160,6 @@ SPEC = {
     "log_lines": {"type": "int", "default": 1000},
     "mask": {"type": "list", "elements": "str", "default": [], "no_log": True},
 }
-
-
-def argument_spec() -> dict[str, Any]:
-    """The module's options; the authentication options are kubernetes.core's own."""
-    return {**copy.deepcopy(AUTH_ARG_SPEC), **SPEC}
 
 
 def make_checks(params: dict[str, Any]) -> dict[str, Any]:
@@ -198,7 +185,7 @@ def make_checks(params: dict[str, Any]) -> dict[str, Any]:
     namespace = params["namespace"]
     targets = [Target(each["kind"], each["name"], namespace, each["image"] or None, 0) for each in params["workloads"]]
     targets += [Target("PersistentVolumeClaim", name, namespace, None, 0) for name in params["claims"]]
-    api = ClusterApi({option: params[option] for option in AUTH_ARG_SPEC})
+    api = ClusterApi(auth(params))
     checks, since = check_release(api, namespace, targets, params["services"], params["log_lines"])
     return {
         "checks": [asdict(check) for check in checks],
@@ -211,7 +198,7 @@ def make_checks(params: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Run the module."""
     module = AnsibleK8SModule(
-        module_class=MaskingModule, argument_spec=argument_spec(), supports_check_mode=True, check_k8s=False, check_pyyaml=False
+        module_class=MaskingModule, argument_spec=with_auth(SPEC), supports_check_mode=True, check_k8s=False, check_pyyaml=False
     )
     # Taken out before anything can fail, since the parameters are part of every answer.
     mask = Masker(module.params.pop("mask"))

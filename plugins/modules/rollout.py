@@ -33,15 +33,7 @@ description:
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
-
-attributes:
-  check_mode:
-    description: Can run in C(check_mode) and return changed status without modifying the target.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed when in diff mode.
-    support: N/A
-    details: The module changes nothing.
+  - jewelry_shop.platform.read_only
 
 options:
   resources:
@@ -274,7 +266,6 @@ resources:
           sample: "2026-11-25T17:00:00+00:00"
 """
 
-import copy
 import math
 import time
 from collections.abc import Callable
@@ -283,11 +274,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import Masker, MaskingModule
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import (
+    auth,
+    with_auth,
+)
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import ClusterApi
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_feed import Feed
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_report import newest_events, report, summary
@@ -312,11 +306,6 @@ SPEC = {
     "progress_interval": {"type": "float", "default": 10},
     "progress_path": {"type": "path"},
 }
-
-
-def argument_spec() -> dict[str, Any]:
-    """The module's options; the authentication options are kubernetes.core's own."""
-    return {**copy.deepcopy(AUTH_ARG_SPEC), **SPEC}
 
 
 def read_targets(params: dict[str, Any]) -> list[Target]:
@@ -391,7 +380,7 @@ def wait_for(params: dict[str, Any], mask: Masker) -> list[dict[str, Any]]:
     """
     targets = read_targets(params)
     progress = progress_writer(params["progress_path"], mask)
-    api = ClusterApi({option: params[option] for option in AUTH_ARG_SPEC})
+    api = ClusterApi(auth(params))
     policy = Policy(params["tolerated_failures"], params["unschedulable_grace"], datetime.now(timezone.utc))
     with closing(Feed(api, sources(targets), optional=("StorageClass",))) as feed:
         wait = Wait(targets, policy, feed, time.monotonic, progress, params["progress_interval"])
@@ -405,7 +394,7 @@ def wait_for(params: dict[str, Any], mask: Masker) -> list[dict[str, Any]]:
 def main() -> None:
     """Run the module."""
     module = AnsibleK8SModule(
-        module_class=MaskingModule, argument_spec=argument_spec(), supports_check_mode=True, check_k8s=False, check_pyyaml=False
+        module_class=MaskingModule, argument_spec=with_auth(SPEC), supports_check_mode=True, check_k8s=False, check_pyyaml=False
     )
     # Taken out before anything can fail, since the parameters are part of every answer.
     mask = Masker(module.params.pop("mask"))

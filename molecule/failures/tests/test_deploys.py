@@ -87,10 +87,16 @@ def evidence(report: Report, **expected: Any) -> Report:
     return entry  # type: ignore[no-any-return]
 
 
-def seconds_since(report: Report, moment: str) -> float:
-    seconds = (datetime.fromisoformat(report["ended"]) - datetime.fromisoformat(moment)).total_seconds()
-    print(f"the verdict came {seconds:.0f} s after the cluster reported the fault")
-    return seconds
+@pytest.fixture
+def seconds_since(measured: Any) -> Callable[[Report, str], float]:
+    """Seconds from a moment, by the cluster's clock, to the end of a run."""
+
+    def difference(report: Report, moment: str) -> float:
+        seconds = (datetime.fromisoformat(report["ended"]) - datetime.fromisoformat(moment)).total_seconds()
+        measured(f"verdict {seconds:.0f} s after the cluster reported the fault")
+        return seconds
+
+    return difference
 
 
 def first_event(cluster: Any, entry: Report, reason: str, text: str) -> str:
@@ -101,7 +107,7 @@ def first_event(cluster: Any, entry: Report, reason: str, text: str) -> str:
     return str(min(event["firstTimestamp"] or event["eventTime"] for event in said))
 
 
-def test_a_tag_that_is_not_in_the_registry_stops_at_the_migration(cluster: Any, deploy: Deploy) -> None:
+def test_a_tag_that_is_not_in_the_registry_stops_at_the_migration(cluster: Any, deploy: Deploy, seconds_since: Any) -> None:
     """R27."""
     before = cluster.generations()
     report = deploy(platform_image_tag="9.9.9")
@@ -112,7 +118,7 @@ def test_a_tag_that_is_not_in_the_registry_stops_at_the_migration(cluster: Any, 
     assert cluster.generations() == before
 
 
-def test_a_tag_of_one_tier_that_is_not_there_names_that_tier(cluster: Any, deploy: Deploy) -> None:
+def test_a_tag_of_one_tier_that_is_not_there_names_that_tier(cluster: Any, deploy: Deploy, seconds_since: Any) -> None:
     """R27, R3: the other tiers are done, and old pods do not count as a success."""
     report = deploy(celery_worker_image_tag="9.9.9")
     entry = evidence(report, kind="Deployment", name="celery-worker", reason="ImageNotFound", container="wait-for-db", pod="celery-worker-")
@@ -159,7 +165,7 @@ CONFIG = {
 }
 
 
-def test_a_migration_that_exits_3_ends_the_run_with_its_last_words(cluster: Any, deploy: Deploy) -> None:
+def test_a_migration_that_exits_3_ends_the_run_with_its_last_words(cluster: Any, deploy: Deploy, seconds_since: Any) -> None:
     """R1."""
     before = cluster.generations()
     commands = [{"name": "migrate-drill", "command": ["env", "DEMO_FAIL_MIGRATE=3", "python", "manage.py", "migrate"]}]

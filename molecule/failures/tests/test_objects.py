@@ -80,12 +80,12 @@ def test_a_load_balancer_without_an_address_is_a_warning(playbook: Any, cluster:
     assert back.returncode == 0, back.output
 
 
-def test_waiting_for_all_tiers_takes_as_long_as_the_slowest(applied: Any, rollout: Rollout) -> None:
+def test_waiting_for_all_tiers_takes_as_long_as_the_slowest(applied: Any, rollout: Rollout, measured: Any) -> None:
     """Four at once: two that take their time, two that are there."""
     applied("slow.yaml")
     names = ("drill-slow", "drill-slower", "nginx", "django")
     result = rollout(*({"kind": "Deployment", "name": name} for name in names))
     seconds = {entry["name"]: entry["seconds"] for entry in result["resources"]}
-    print(f"waited {result['seconds']} s in all, for each: {seconds}")
+    measured(f"waited {result['seconds']} s in all, for each: {seconds}")
     assert max(seconds["nginx"], seconds["django"]) < seconds["drill-slow"] < seconds["drill-slower"]
     assert result["seconds"] - seconds["drill-slower"] <= 1
