@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
 from ansible_collections.kubernetes.core.plugins.module_utils.apply import recursive_diff
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
@@ -66,6 +65,9 @@ def read_manifests(stage: str, source: Any) -> list[Manifest]:
     Raises:
         PlatformError: the text is no YAML, or something in it is no manifest; says where.
     """
+    # Imported where it is needed, as Ansible's import test asks for.
+    import yaml
+
     if isinstance(source, str):
         try:
             documents = list(yaml.safe_load_all(source))
@@ -142,6 +144,8 @@ def differing_stages(entries: Iterable[Planned]) -> list[str]:
 
 def diffs(entries: Iterable[Planned]) -> list[dict[str, str]]:
     """The changes in the form of Ansible's diff mode."""
+    import yaml
+
     return [
         {
             "before_header": entry.subject,

@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from kubernetes.utils.quantity import parse_quantity
-
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import exit_words
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_predicates import assess
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import (
@@ -221,6 +219,9 @@ def check_memory(pods: Iterable[Manifest], metrics: Iterable[Manifest] | None) -
         pods: of the namespace.
         metrics: PodMetrics; None if the cluster has none.
     """
+    # Imported where it is needed, as Ansible's import test asks for.
+    from kubernetes.utils.quantity import parse_quantity
+
     if metrics is None:
         yield Check("memory", "PodMetrics", WARNING, "the cluster serves no metrics, so the use of memory was not looked at")
         return
