@@ -36,7 +36,8 @@ class PlanApi(Cluster):
     def facts(self) -> dict[str, Any]:
         """Address, version and identity of the cluster, and its storage classes.
 
-        The identity is the uid of the namespace kube-system, which each cluster has and none shares.
+        The identity is the uid of the namespace kube-system, which each cluster has and none shares. A credential that is meant for
+        one namespace may read neither: then the identity is empty, and the storage classes are None.
 
         Raises:
             PlatformError: they cannot be read; says why in the cluster's words.
@@ -46,8 +47,16 @@ class PlanApi(Cluster):
             version = client.client.version["kubernetes"]["gitVersion"]
         except Exception as error:  # of several libraries without a common base
             raise as_platform_error("the cluster's version", error) from error
-        system = self.read({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-system"}}) or {}
-        classes = self.names("storage.k8s.io/v1", "StorageClass")
+        try:
+            system = self.read({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-system"}}) or {}
+        except RefusedError:
+            system = {}
+        try:
+            classes: list[str] | None = self.names("storage.k8s.io/v1", "StorageClass")
+        except PlatformError as error:
+            if not error.certain:
+                raise
+            classes = None
         return {
             "host": client.configuration.host,
             "version": version.removeprefix("v"),

@@ -158,14 +158,14 @@ cluster:
       returned: always
       sample: 1.34.4
     uid:
-      description: Uid of its namespace C(kube-system).
+      description: Uid of its namespace C(kube-system); empty where the credential may not read it.
       type: str
       returned: always
     storage_classes:
       description: Names of its storage classes.
       type: list
       elements: str
-      returned: always
+      returned: where the credential may list them, else it is null
 completed_jobs:
   description: Names of the Jobs of O(cluster.job_selector) that are complete.
   returned: when O(cluster) is given

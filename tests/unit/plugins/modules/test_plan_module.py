@@ -185,6 +185,15 @@ def test_the_cluster_is_read_in_the_same_call(run: Run, server: Server) -> None:
     assert result["completed_jobs"] == ["migrate-1"]
 
 
+def test_a_credential_for_one_namespace_plans_without_what_it_may_not_read(run: Run, server: Server) -> None:
+    for path in ("/api/v1/namespaces/kube-system", "/apis/storage.k8s.io/v1/storageclasses"):
+        server.routes[path] = refusal(403, "is forbidden")  # type: ignore[index]
+    result = run(CONFIG_MAP, cluster=JOBS)
+    assert (result["cluster"]["uid"], result["cluster"]["storage_classes"], actions(result)) == ("", None, ["none"])
+    # With a guard that cannot be judged, nothing is compared.
+    assert run(CONFIG_MAP, cluster={**JOBS, "uid": "cluster-1"})["objects"] == []
+
+
 @pytest.mark.parametrize("guard", [{"uid": "cluster-2"}, {"api_host": "https://203.0.113.5:6443"}])
 def test_nothing_is_compared_with_another_cluster_than_is_meant(run: Run, server: Server, guard: dict[str, str]) -> None:
     result = run(CONFIG_MAP, cluster={**JOBS, **guard})
