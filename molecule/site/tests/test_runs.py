@@ -57,6 +57,46 @@ def test_a_sick_replica_fails_validation_and_is_named(cluster: Any, playbook: An
         assert (name in verdict) == (name == sick), run.output
 
 
+QUEUES = ["celery", "backups", "pricing", "reports", "notifications"]
+
+
+def test_a_task_goes_through_every_queue_and_comes_back(playbook: Any, tmp_path: pathlib.Path) -> None:
+    run = playbook("playbooks/validate.yml", validate_round_trip_queues=QUEUES, platform_report_dir=str(tmp_path))
+    assert run.returncode == 0, run.output
+    [check] = [each for each in json.loads((tmp_path / "kind.json").read_text())["checks"] if each["name"] == "queue"]
+    assert (check["severity"], check["message"]) == ("ok", f"a task came back through {', '.join(QUEUES)}")
+    junit = ElementTree.parse(tmp_path / "kind.xml").getroot()
+    assert junit.get("failures") == "0"
+    assert junit.find(f"testcase[@classname='validate.queue'][@name='{','.join(QUEUES)}']") is not None
+
+
+def test_a_queue_that_nobody_reads_fails_and_all_other_checks_are_made(playbook: Any, tmp_path: pathlib.Path) -> None:
+    run = playbook(
+        "playbooks/validate.yml",
+        validate_round_trip_queues=["celery", "nobody-reads-this"],
+        validate_round_trip_timeout=3,
+        validate_services=["no-such-service", "django-service"],
+        platform_report_dir=str(tmp_path),
+    )
+    assert run.returncode != 0, run.output
+    report = json.loads((tmp_path / "kind.json").read_text())
+    failed = {(check["name"], check["subject"], check["message"]) for check in report["checks"] if check["severity"] == "error"}
+    assert failed == {
+        ("queue", "celery,nobody-reads-this", "a task sent through queue nobody-reads-this did not come back in 3 s"),
+        ("service", "Service/no-such-service", "does not exist"),
+    }
+    assert all(message in report["sentence"] for _name, _subject, message in failed)
+    assert {check["name"] for check in report["checks"]} >= {"namespace", "workload", "claim", "image", "pod", "memory", "health"}
+
+
+def test_validate_asks_and_writes_nothing_in_check_mode(cluster: Any, playbook: Any) -> None:
+    before = cluster.resource_versions()
+    run = playbook("playbooks/validate.yml", "--check")
+    assert run.returncode == 0, run.output
+    assert "checks are fine" in run.output
+    assert cluster.resource_versions() == before
+
+
 @pytest.fixture(scope="module")
 def next_release(cluster: Any, playbook: Any) -> Iterator[dict[str, str]]:
     """A new tag, with production's strict hosts and redirect to https; its Jobs by name. Goes back at the end."""
@@ -124,43 +164,3 @@ def test_the_wrong_cluster_is_refused(playbook: Any) -> None:
     run = playbook("site.yml", platform_cluster_uid="00000000-0000-0000-0000-000000000000")
     assert run.returncode != 0
     assert "platform_cluster_uid is" in run.output, run.output
-
-
-QUEUES = ["celery", "backups", "pricing", "reports", "notifications"]
-
-
-def test_a_task_goes_through_every_queue_and_comes_back(playbook: Any, tmp_path: pathlib.Path) -> None:
-    run = playbook("playbooks/validate.yml", validate_round_trip_queues=QUEUES, platform_report_dir=str(tmp_path))
-    assert run.returncode == 0, run.output
-    [check] = [each for each in json.loads((tmp_path / "kind.json").read_text())["checks"] if each["name"] == "queue"]
-    assert (check["severity"], check["message"]) == ("ok", f"a task came back through {', '.join(QUEUES)}")
-    junit = ElementTree.parse(tmp_path / "kind.xml").getroot()
-    assert junit.get("failures") == "0"
-    assert junit.find(f"testcase[@classname='validate.queue'][@name='{','.join(QUEUES)}']") is not None
-
-
-def test_a_queue_that_nobody_reads_fails_and_all_other_checks_are_made(playbook: Any, tmp_path: pathlib.Path) -> None:
-    run = playbook(
-        "playbooks/validate.yml",
-        validate_round_trip_queues=["celery", "nobody-reads-this"],
-        validate_round_trip_timeout=3,
-        validate_services=["no-such-service", "django-service"],
-        platform_report_dir=str(tmp_path),
-    )
-    assert run.returncode != 0, run.output
-    report = json.loads((tmp_path / "kind.json").read_text())
-    failed = {(check["name"], check["subject"], check["message"]) for check in report["checks"] if check["severity"] == "error"}
-    assert failed == {
-        ("queue", "celery,nobody-reads-this", "a task sent through queue nobody-reads-this did not come back in 3 s"),
-        ("service", "Service/no-such-service", "does not exist"),
-    }
-    assert all(message in report["sentence"] for _name, _subject, message in failed)
-    assert {check["name"] for check in report["checks"]} >= {"namespace", "workload", "claim", "image", "pod", "memory", "health"}
-
-
-def test_validate_asks_and_writes_nothing_in_check_mode(cluster: Any, playbook: Any) -> None:
-    before = cluster.resource_versions()
-    run = playbook("playbooks/validate.yml", "--check")
-    assert run.returncode == 0, run.output
-    assert "checks are fine" in run.output
-    assert cluster.resource_versions() == before
