@@ -33,12 +33,13 @@ def failure_sentence(result: Mapping[str, Any], task: str) -> str:
     text = str(result.get("msg") or result.get("stderr") or result.get("module_stderr") or "it gave no reason")
     status = _STATUS.search(text)
     if status:
-        try:
-            text = str(json.loads(status[0].replace('\\"', '"').replace("\\\\", "\\"))["message"])
-        except (ValueError, KeyError):
-            pass
-        else:
-            return f"{task}: {' '.join(text.split())}"
+        # As it is, and as the representation of bytes shows it, with its backslashes doubled.
+        for body in (status[0], status[0].replace("\\\\", "\\")):
+            try:
+                said = str(json.loads(body)["message"])
+            except (ValueError, KeyError):
+                continue
+            return f"{task}: {' '.join(said.split())}"
     return " ".join(text.split())
 
 

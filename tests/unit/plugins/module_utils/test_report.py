@@ -56,7 +56,14 @@ REPORT: dict[str, Any] = {
         ({"msg": "one\n  two"}, "one two"),
         ({"stderr": "no such file"}, "no such file"),
         ({}, "it gave no reason"),
-        # As kubernetes.core 6.6 passes a refusal on.
+        # The body of a refusal as text, and as the representation of bytes.
+        (
+            {
+                "msg": 'Failed to apply object: {"kind":"Status","status":"Failure",'
+                '"message":"deployments.apps \\"django\\" is forbidden: no","code":403}\n'
+            },
+            'Apply tiers: deployments.apps "django" is forbidden: no',
+        ),
         (
             {
                 "msg": 'Failed to apply object: b\'{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure",'
