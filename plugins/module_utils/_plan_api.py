@@ -120,6 +120,27 @@ class PlanApi(Cluster):
             raise NoNamespaceError(str(error), certain=True) from error
         return answer, warnings
 
+    def admit(self, pod: Manifest, owner: Manifest) -> str:
+        """Why the API server would not let a pod be created; empty if it would. Nothing is kept.
+
+        Args:
+            pod: a manifest with a generateName.
+            owner: the workload that it is for, as messages name it.
+
+        Raises:
+            PlatformError: it cannot be asked.
+        """
+        try:
+            self._connect().resource("Pod", "v1").create(
+                body=pod, namespace=pod["metadata"]["namespace"], dry_run="All", serialize=False, _request_timeout=TIMEOUT
+            )
+        except Exception as error:  # of several libraries without a common base
+            said = _classified(subject(owner), error)
+            if isinstance(said, (RefusedError, _NotFoundError)):
+                return str(said)
+            raise said from error
+        return ""
+
     def _call(self, manifest: Mapping[str, Any], method: str, warnings: list[str] | None = None, **params: Any) -> Manifest:
         named = subject(manifest)
         try:

@@ -19,6 +19,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import
     without_bookkeeping,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import NoNamespaceError, RefusedError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_pods import comes_before_old_ones_go, is_certain, new_pod
 
 
 class Api(Protocol):
@@ -29,6 +30,9 @@ class Api(Protocol):
 
     def dry_run(self, manifest: Manifest, field_manager: str) -> tuple[Manifest, list[str]]:
         """The object as it would be, and warnings."""
+
+    def admit(self, pod: Manifest, owner: Manifest) -> str:
+        """Why a pod of a workload would be refused."""
 
 
 def plan(api: Api, stages: Iterable[tuple[str, list[Manifest]]], field_manager: str) -> tuple[list[Planned], list[str]]:
@@ -61,9 +65,20 @@ def _plan_one(api: Api, stage: str, manifest: Manifest, field_manager: str) -> t
         if manifest["kind"] == "Secret":
             return planned(stage, manifest, live, shown_metadata(manifest, live) if live else manifest), []
         applied, warnings = api.dry_run(manifest, field_manager)
+        refusal = _refusal_of_pods(api, live, applied)
     except NoNamespaceError:
         # Made by an earlier stage; until then nobody can judge what will be in it.
         return Planned(stage, manifest, CREATE, {}, without_bookkeeping(manifest)), []
     except RefusedError as error:
         return Planned(stage, manifest, REFUSED, refusal=str(error)), []
+    if refusal:
+        return Planned(stage, manifest, REFUSED, refusal=refusal), warnings
     return planned(stage, manifest, live, applied), warnings
+
+
+def _refusal_of_pods(api: Api, live: Manifest | None, applied: Manifest) -> str:
+    pod = new_pod(live, applied)
+    if pod is None:
+        return ""
+    refusal = api.admit(pod, applied)
+    return refusal if is_certain(refusal, comes_before_old_ones_go(live, applied)) else ""

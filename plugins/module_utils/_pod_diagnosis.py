@@ -360,6 +360,17 @@ def _probe_failing(pod: Manifest, snapshot: Snapshot) -> Finding | None:
 # --- pods that were never created --------------------------------------------------------------------------------------------
 
 
+def refusal_reason(message: str) -> str:
+    """The word of the vocabulary for the API server's refusal of a pod."""
+    if "exceeded quota" in message:
+        return "QuotaExceeded"
+    if _PASSING_REFUSAL.search(message) or "error looking up service account" in message:
+        return "AdmissionRefused"
+    if _LIMIT_RANGE.search(message):
+        return "LimitRangeViolated"
+    return "PodSecurityViolated" if "violates PodSecurity" in message else "AdmissionRefused"
+
+
 def diagnose_refusal(message: str, fresh: bool, policy: Policy) -> Finding:
     """Why the API server does not let a controller create pods.
 
@@ -368,15 +379,11 @@ def diagnose_refusal(message: str, fresh: bool, policy: Policy) -> Finding:
         fresh: whether it was said since this change.
         policy: what counts, and when it is certain.
     """
-    if "exceeded quota" in message:
-        return Finding("QuotaExceeded", message, policy.unschedulable_grace if fresh else None, capacity=True)
+    reason = refusal_reason(message)
+    if reason == "QuotaExceeded":
+        return Finding(reason, message, policy.unschedulable_grace if fresh else None, capacity=True)
     if _PASSING_REFUSAL.search(message):
-        return Finding("AdmissionRefused", message)
+        return Finding(reason, message)
     if "error looking up service account" in message:
-        return Finding("AdmissionRefused", message, CONTROLLER_DELAY if fresh else None)
-    reason = "AdmissionRefused"
-    if _LIMIT_RANGE.search(message):
-        reason = "LimitRangeViolated"
-    elif "violates PodSecurity" in message:
-        reason = "PodSecurityViolated"
+        return Finding(reason, message, CONTROLLER_DELAY if fresh else None)
     return Finding(reason, message, _at_once(fresh and bool(_REFUSED.search(message))))

@@ -18,6 +18,8 @@ description:
     there. Nothing is ever written.
   - A refusal (a missing permission, an immutable field, a webhook's no, an unknown kind) does not end the call; all of them come
     together, each with its object and in the cluster's words.
+  - A pod of each workload whose pods would change is tried too, since the API server takes a Deployment whose pods a quota, a
+    LimitRange, Pod Security or a webhook will keep out. Without the permission to create pods this is left out.
   - What belongs into a namespace that does not exist yet counts as to be created.
   - Secrets are compared by name, labels and annotations. Give them without O(ignore:data), under names that carry a hash of it; their
     content leaves neither the controller nor the cluster.

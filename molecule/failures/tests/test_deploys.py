@@ -179,6 +179,9 @@ def test_a_migration_that_exits_3_ends_the_run_with_its_last_words(cluster: Any,
     assert cluster.generations() == before
 
 
+OBJECTS = pathlib.Path(__file__).parent / "objects"
+
+
 @pytest.fixture
 def limited(cluster: Any) -> Iterator[Callable[[str], None]]:
     """Applies a manifest that limits the namespace, for one test."""
@@ -193,23 +196,24 @@ def limited(cluster: Any) -> Iterator[Callable[[str], None]]:
         cluster.kubectl("delete", f"--filename={manifest}")
 
 
-LIMITS = pathlib.Path(__file__).parent / "limits"
-
-
-def test_a_quota_that_is_reached_is_told_in_the_clusters_words(limited: Any, deploy: Deploy) -> None:
-    """R18."""
-    limited(str(LIMITS / "quota.yaml"))
-    report = deploy(django_env={"DRILL": "quota"})
-    evidence(report, kind="Deployment", name="django", reason="QuotaExceeded")
-    assert "exceeded quota: drill" in report["sentence"]
-
-
-def test_a_limit_range_is_told_in_the_clusters_words(limited: Any, deploy: Deploy) -> None:
-    """R18."""
-    limited(str(LIMITS / "limit_range.yaml"))
-    report = deploy(django_env={"DRILL": "limit-range"})
-    evidence(report, kind="Deployment", name="django", reason="LimitRangeViolated")
-    assert "minimum memory usage per Container is 200Mi" in report["sentence"]
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        ("quota.yaml", "is forbidden: exceeded quota: drill, requested: pods=1, used: pods="),
+        ("limit_range.yaml", "minimum memory usage per Container is 200Mi, but request is 64Mi"),
+    ],
+)
+def test_pods_that_would_be_kept_out_are_known_before_the_first_write(
+    cluster: Any, limited: Any, deploy: Deploy, limit: str, words: str
+) -> None:
+    """R18: the API server takes the Deployment, and would refuse its pods to the controller."""
+    limited(str(OBJECTS / limit))
+    before = cluster.resource_versions()
+    report = deploy(nginx_drain_seconds=4, platform_image_tag="9.9.9")
+    assert "nothing was changed" in report["sentence"]
+    assert f'Deployment jewelry-shop/nginx: pods "nginx-' in report["sentence"]
+    assert words in report["sentence"]
+    assert cluster.resource_versions() == before
 
 
 def test_a_request_that_no_node_has_is_told_with_the_schedulers_words(deploy: Deploy) -> None:

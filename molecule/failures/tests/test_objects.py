@@ -62,6 +62,23 @@ def test_what_is_missing_is_named_with_what_misses_it(
     assert entry["seconds"] < TIMEOUT / 4
 
 
+@pytest.mark.parametrize(
+    ("limit", "reason", "words"),
+    [
+        ("quota.yaml", "QuotaExceeded", "exceeded quota: drill"),
+        ("limit_range.yaml", "LimitRangeViolated", "minimum memory usage per Container is 200Mi"),
+    ],
+)
+def test_pods_that_are_kept_out_are_told_in_the_clusters_words(applied: Any, rollout: Rollout, limit: str, reason: str, words: str) -> None:
+    """R18: there is no pod to look at."""
+    applied(limit)
+    applied("plain.yaml")
+    [entry] = rollout({"kind": "Deployment", "name": "drill"})["resources"]
+    assert (entry["verdict"], entry["reason"], entry["pod"]) == ("failed", reason, None), entry
+    assert words in entry["message"], entry
+    assert entry["seconds"] < TIMEOUT / 4
+
+
 def test_a_claim_that_binds_with_its_first_pod_holds_nothing_up(applied: Any, rollout: Rollout) -> None:
     """R10."""
     applied("first_consumer.yaml")

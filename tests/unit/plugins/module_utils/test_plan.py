@@ -159,6 +159,9 @@ class Cluster:
             raise outcome
         return outcome, [f"{manifest['metadata']['name']} is old"]
 
+    def admit(self, pod: dict[str, Any], owner: dict[str, Any]) -> str:
+        return ""
+
 
 def named(name: str, **more: Any) -> dict[str, Any]:
     return {**LIVE, **more, "metadata": {**LIVE["metadata"], "name": name}}
@@ -171,7 +174,7 @@ def test_refusals_do_not_end_a_plan_and_come_together() -> None:
             "a": named("a"),
             "b": RefusedError("Deployment shop/b: spec.selector: field is immutable"),
             "c": NoNamespaceError('Deployment shop/c: namespaces "shop" not found'),
-            "d": named("d", spec={"replicas": 1}),
+            "d": named("d", spec={**LIVE["spec"], "replicas": 1}),
         },
     )
     stages = [("first", [named("a"), named("b")]), ("second", [named("a")]), ("third", [named("c"), named("d")])]

@@ -74,8 +74,9 @@ def server(serve: Serve) -> Server:
     routes = {
         "/version": answer({"major": "1", "minor": "34", "gitVersion": "v1.34.4"}),
         "/api": answer({"kind": "APIVersions", "versions": ["v1"]}),
-        "/api/v1": resource_list("v1", configmaps="ConfigMap", secrets="Secret", namespaces="Namespace"),
-        "/apis": answer({"kind": "APIGroupList", "groups": [group("storage.k8s.io"), group("batch")]}),
+        "/api/v1": resource_list("v1", configmaps="ConfigMap", secrets="Secret", namespaces="Namespace", pods="Pod"),
+        "/apis": answer({"kind": "APIGroupList", "groups": [group("storage.k8s.io"), group("batch"), group("apps")]}),
+        "/apis/apps/v1": resource_list("apps/v1", deployments="Deployment"),
         "/apis/storage.k8s.io/v1": resource_list("storage.k8s.io/v1", storageclasses="StorageClass"),
         "/apis/batch/v1": resource_list("batch/v1", jobs="Job"),
         "/apis/storage.k8s.io/v1/storageclasses": answer({"items": [{"metadata": {"name": "standard"}}]}),
@@ -161,6 +162,36 @@ def test_a_namespace_that_is_still_to_come_is_no_refusal(run: Run, server: Serve
     server.routes[f"{PLACE}/secrets/passwords"] = missing  # type: ignore[index]
     result = run(CONFIG_MAP, SECRET)
     assert (actions(result), result["refusals"]) == (["create", "create"], [])
+
+
+DEPLOYMENT: dict[str, Any] = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "web", "namespace": "shop"},
+    "spec": {"replicas": 1, "template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}},
+}
+LIMIT_RANGE = 'pods "web-x" is forbidden: minimum memory usage per Container is 200Mi, but request is 64Mi'
+
+
+@pytest.mark.parametrize(
+    ("outcome", "action", "refusals"),
+    [
+        pytest.param(answer({}), "create", [], id="let in"),
+        pytest.param(refusal(403, LIMIT_RANGE), "refused", [f"Deployment shop/web: {LIMIT_RANGE}"], id="kept out"),
+        pytest.param(refusal(403, 'User "deployer" cannot create resource "pods"'), "create", [], id="not to be tried"),
+    ],
+)
+def test_a_workload_whose_pods_would_be_kept_out_is_refused(
+    run: Run, server: Server, outcome: Callable[[Handler], None], action: str, refusals: list[str]
+) -> None:
+    """R18: the API server takes the Deployment itself."""
+    missing = refusal(404, 'deployments.apps "web" not found')
+    server.routes["/apis/apps/v1/namespaces/shop/deployments/web"] = by_method(GET=missing, PATCH=answer(DEPLOYMENT))  # type: ignore[index]
+    server.routes[f"{PLACE}/pods"] = outcome  # type: ignore[index]
+    result = run(DEPLOYMENT)
+    assert (actions(result), result["refusals"]) == ([action], refusals)
+    [post] = [request for request in server.requests if request.method == "POST"]
+    assert post.path.partition("?")[2] == "dryRun=All"
 
 
 def test_a_secrets_content_is_never_asked_for(run: Run, server: Server) -> None:
