@@ -211,7 +211,7 @@ def test_pods_that_would_be_kept_out_are_known_before_the_first_write(
     before = cluster.resource_versions()
     report = deploy(nginx_drain_seconds=4, platform_image_tag="9.9.9")
     assert "nothing was changed" in report["sentence"]
-    assert f'Deployment jewelry-shop/nginx: pods "nginx-' in report["sentence"]
+    assert 'Deployment jewelry-shop/nginx: pods "nginx-' in report["sentence"]
     assert words in report["sentence"]
     assert cluster.resource_versions() == before
 
