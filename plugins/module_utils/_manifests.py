@@ -21,14 +21,23 @@ def environment_strings(values: Mapping[str, Any]) -> dict[str, str]:
     Booleans become C(True) and C(False), which is what the application compares with.
     :raises ValueError: a value is null, a list or a mapping; the message names the key and never the value.
     """
-    texts: dict[str, str] = {}
-    for key, value in values.items():
-        if value is None:
-            raise ValueError(f"{key} is null; give it a value, or '' if it is meant to be empty")
-        if isinstance(value, (Mapping, Sequence)) and not isinstance(value, (str, bytes)):
-            raise ValueError(f"{key} is a {type(value).__name__.lower()}; an environment value is one text, number or boolean")
-        texts[str(key)] = str(value)
-    return texts
+    for problem in environment_problems(values):
+        raise ValueError(problem)
+    return {str(key): str(value) for key, value in values.items()}
+
+
+def environment_problems(values: Mapping[str, Any]) -> list[str]:
+    """Say which entries no environment of a process can hold; names the keys and never a value."""
+    problems = [(key, _unfit(value)) for key, value in values.items()]
+    return [f"{key} is {problem}" for key, problem in problems if problem]
+
+
+def _unfit(value: Any) -> str:
+    if value is None:
+        return "null; give it a value, or '' if it is meant to be empty"
+    if isinstance(value, (Mapping, Sequence)) and not isinstance(value, (str, bytes)):
+        return f"a {'mapping' if isinstance(value, Mapping) else 'list'}; an environment value is one text, number or boolean"
+    return ""
 
 
 def secret_data(values: Mapping[str, str]) -> dict[str, str]:

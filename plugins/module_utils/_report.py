@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
@@ -107,14 +107,24 @@ def report_screen(report: Mapping[str, Any]) -> list[str]:
     return [*lines, "", *address] if address else lines
 
 
-def masked(value: Any, secrets: Iterable[Any]) -> Any:
+def masked(value: Any, secrets: Any) -> Any:
     """A structure in which no text holds one of the secrets, nor an encoded form of one.
 
     Args:
         value: of texts, numbers, lists and mappings.
-        secrets: what to hide.
+        secrets: a structure whose texts and numbers are to be hidden.
     """
-    return _masked(value, Masker(str(secret) for secret in secrets))
+    return _masked(value, Masker(_texts(secrets)))
+
+
+def _texts(secrets: Any) -> Iterator[str]:
+    if isinstance(secrets, Mapping):
+        secrets = secrets.values()
+    if isinstance(secrets, str) or not isinstance(secrets, Iterable):
+        yield str(secrets)
+        return
+    for each in secrets:
+        yield from _texts(each)
 
 
 def _masked(value: Any, mask: Masker) -> Any:

@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is wrong with the settings of the roles: pure functions (private to the collection)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
+
+
+def setting_problems(name: str, value: Any, option: Mapping[str, Any]) -> list[str]:
+    """Hold a variable against its option in an argument specification.
+
+    Args:
+        name: of the variable.
+        value: what it resolves to.
+        option: its entry in a role's argument specification.
+
+    Returns:
+        A sentence for each problem, without a full stop.
+    """
+    # A default is no concern of a value that is there, and may be a template.
+    given = {key: entry for key, entry in option.items() if key != "default"}
+    errors = ArgumentSpecValidator({name: given}).validate({name: value}).errors
+    return [_sentence(name, error) for error in errors]
+
+
+def _sentence(name: str, error: AnsibleValidationError) -> str:
+    if isinstance(error, UnsupportedError):
+        unknown, _, known = error.msg.partition(". ")
+        return f"{unknown} is unknown; {known[:1].lower()}{known[1:].rstrip('.')}"
+    return error.msg.replace(f"argument '{name}'", name) if name in error.msg else f"{name}: {error.msg}"
+
+
+def resolved(value: Any) -> Any:
+    """A value with all that it holds, down to the last, which is what makes Ansible resolve templates within."""
+    if isinstance(value, Mapping):
+        return {key: resolved(each) for key, each in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        return [resolved(each) for each in value]
+    return value

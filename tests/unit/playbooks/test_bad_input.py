@@ -1,0 +1,84 @@
+"""What a person reads who gives the playbooks something wrong; no cluster is there, and none is needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[3]
+VALUES = REPOSITORY / "inventories" / "kind" / "group_vars" / "all" / "main.yml"
+SECRET = "hunter2-and-more"
+
+
+def run(playbook: str, home: Path, **values: Any) -> tuple[str, str]:
+    """Run a playbook, and return its last failure without line breaks, and all output."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "K8S_AUTH_")) and key != "KUBECONFIG"}
+    done = subprocess.run(
+        [sys.executable, "-m", "ansible.cli.playbook", playbook, f"--extra-vars={json.dumps(values)}"],
+        cwd=REPOSITORY,
+        env={**environment, "HOME": str(home), "ANSIBLE_NOCOLOR": "1", "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    failure = done.stdout.rpartition("FAILED! =>")[2].partition("PLAY RECAP")[0]
+    return " ".join(re.sub(r"\s*\n\s*", " ", failure).replace("''", "'").split()), done.stdout + done.stderr
+
+
+def test_all_that_is_wrong_with_the_settings_is_told_at_once(tmp_path: Path) -> None:
+    """Types, structure, templates and entries, of whichever role: before anything is asked or written."""
+    failure, output = run(
+        "site.yml",
+        tmp_path,
+        django_replicas="many",
+        nginx_service_type="Balancer",
+        platform_labels={"team": "{{ nobody_set_this }}"},
+        platform_secrets={"DJANGO_SECRET_KEY": [SECRET], "POSTGRES_PASSWORD": SECRET},
+        django_env={"HOSTS": ["a", "b"]},
+        pre_deploy_commands=[{"nam": "migrate", "command": ["true"]}],
+        django_gunicorn_workers="{{ 'lots' | jewelry_shop.platform.cpu_cores }}",
+    )
+    place = f"(set it in {VALUES})."
+    for sentence in (
+        f"django_replicas is of type str and we were unable to convert to int: \"'many'\" cannot be converted to an int {place}",
+        f"value of nginx_service_type must be one of: LoadBalancer, NodePort, ClusterIP, got: Balancer {place}",
+        f"platform_labels: 'nobody_set_this' is undefined {place}",
+        f"platform_secrets.DJANGO_SECRET_KEY is a list; an environment value is one text, number or boolean {place}",
+        f"django_env.HOSTS is a list; an environment value is one text, number or boolean {place}",
+        "missing required arguments: name found in pre_deploy_commands",
+        "'lots' is no CPU quantity; write cores or millicores, such as 2 or 500m",
+    ):
+        assert sentence in failure, failure
+    assert "nothing was changed" in failure
+    assert SECRET not in output
+
+
+@pytest.mark.parametrize(
+    ("playbook", "values", "sentence"),
+    [
+        ("site.yml", {"platform_secrets": [SECRET]}, "platform_secrets is of type list and we were unable to convert to dict"),
+        ("site.yml", {"platform_kubeconfig": "/no/such/file"}, "platform_kubeconfig /no/such/file does not exist: set it in"),
+        ("site.yml", {"platform_kube_context": "elsewhere"}, "The cluster cannot be read (platform_kube_context 'elsewhere', "),
+        ("playbooks/validate.yml", {"django_replicas": "many"}, "django_replicas is of type str and we were unable to convert to int"),
+        (
+            "playbooks/render.yml",
+            {"render_directory": "rendered", "django_env": {"A": None}},
+            "django_env.A is null; give it a value, or ",
+        ),
+        ("playbooks/render.yml", {}, "missing required arguments: render_directory"),
+        ("playbooks/remove.yml", {}, "run it again with -e remove_confirmed=true if that is meant"),
+    ],
+)
+def test_one_sentence_names_what_is_wrong(tmp_path: Path, playbook: str, values: dict[str, Any], sentence: str) -> None:
+    failure, output = run(playbook, tmp_path, **values)
+    assert sentence in failure, output
+    assert SECRET not in output

@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._settings import resolved, setting_problems
+
+COMMANDS = {
+    "type": "list",
+    "elements": "dict",
+    "options": {"name": {"type": "str", "required": True}, "command": {"type": "list", "elements": "str", "required": True}},
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "option", "problem"),
+    [
+        (3, {"type": "int", "description": "How many.", "default": "{{ undefined }}"}, None),
+        ("3", {"type": "int"}, None),
+        ([{"name": "migrate", "command": ["true"]}], COMMANDS, None),
+        ("many", {"type": "int"}, "replicas is of type str and we were unable to convert to int"),
+        ("text", {"type": "dict"}, "replicas is of type str and we were unable to convert to dict"),
+        ("other", {"type": "str", "choices": ["one", "two"]}, "value of replicas must be one of: one, two, got: other"),
+        ([{"command": ["true"]}], COMMANDS, "missing required arguments: name found in replicas"),
+        (
+            [{"name": "migrate", "command": [], "when": 1}],
+            COMMANDS,
+            "replicas.when is unknown; supported",
+        ),
+    ],
+)
+def test_a_problem_is_told_with_the_variables_name(value: Any, option: dict[str, Any], problem: str | None) -> None:
+    problems = setting_problems("replicas", value, option)
+    assert len(problems) == (0 if problem is None else 1), problems
+    assert all(problem in each for each in problems if problem), problems
+
+
+def test_resolving_reads_every_value_within() -> None:
+    read: list[str] = []
+
+    class Lazy(dict[str, Any]):
+        def __getitem__(self, key: str) -> Any:
+            read.append(key)
+            return super().__getitem__(key)
+
+        def items(self) -> Any:
+            return [(key, self[key]) for key in self]
+
+    assert resolved([Lazy(a=Lazy(b=(1, "text")))]) == [{"a": {"b": [1, "text"]}}]
+    assert read == ["a", "b"]
