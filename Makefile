@@ -63,7 +63,8 @@ sanity: .venv $(IMPORTER)/requirements.txt build ## Run ansible-test sanity, and
 .PHONY: molecule
 molecule: .venv ## Run all scenarios on a cluster of their own
 	molecule destroy
-	molecule test --all
+	molecule test --scenario-name site --destroy never
+	molecule test --scenario-name failures
 
 ##### Releases
 
