@@ -34,6 +34,7 @@ class FilterModule:
         """Name them, as Ansible asks for."""
         functions = (
             _manifests.cpu_cores,
+            _manifests.environment_entries,
             _manifests.environment_strings,
             _manifests.hash_named,
             _manifests.rollout_target,

@@ -26,6 +26,14 @@ def environment_strings(values: Mapping[str, Any]) -> dict[str, str]:
     return {str(key): str(value) for key, value in values.items()}
 
 
+def environment_entries(values: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Turn environment values into a container's C(env), where the kubelet would replace C($(NAME)) in a text.
+
+    :raises ValueError: as C(environment_strings) does.
+    """
+    return [{"name": key, "value": text.replace("$", "$$")} for key, text in environment_strings(values).items()]
+
+
 def environment_problems(values: Mapping[str, Any]) -> list[str]:
     """Say which entries no environment of a process can hold; names the keys and never a value."""
     problems = [(key, _unfit(value)) for key, value in values.items()]
