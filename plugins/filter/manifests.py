@@ -37,6 +37,7 @@ class FilterModule:
             _manifests.environment_entries,
             _manifests.environment_strings,
             _manifests.hash_named,
+            _manifests.object_identities,
             _manifests.rollout_target,
             _manifests.secret_data,
             _manifests.with_defaults,

@@ -9,7 +9,7 @@ Private to the collection: names and signatures may change without notice.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.kubernetes.core.plugins.module_utils.hashes import generate_hash
@@ -66,6 +66,19 @@ def with_defaults(value: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict
         if isinstance(defaults[key], Mapping) and isinstance(value[key], Mapping):
             merged[key] = with_defaults(value[key], defaults[key])
     return merged
+
+
+def object_identities(manifests: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Say which objects manifests are about: C(api_version), C(kind), C(namespace) (empty for none) and C(name) of each."""
+    return [
+        {
+            "api_version": manifest["apiVersion"],
+            "kind": manifest["kind"],
+            "namespace": manifest["metadata"].get("namespace") or "",
+            "name": manifest["metadata"]["name"],
+        }
+        for manifest in manifests
+    ]
 
 
 def rollout_target(workload: Mapping[str, Any]) -> dict[str, str]:
