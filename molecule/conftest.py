@@ -27,6 +27,10 @@ ENVIRONMENT["ANSIBLE_CONFIG"] = str(ROOT / "ansible.cfg")
 Object = dict[str, Any]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "drill: takes minutes; for `make drills`, before a release")
+
+
 class Cluster:
     """What the cluster says, in its own words."""
 
