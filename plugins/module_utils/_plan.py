@@ -33,6 +33,7 @@ class Planned:
         before: what would change, as it is; empty for other actions than CHANGE.
         after: what would change, as it would be.
         refusal: why the cluster refuses it, in its own words.
+        secrets: names of the Secrets that the pods of a live workload refer to, in the order of its containers.
     """
 
     stage: str
@@ -41,6 +42,7 @@ class Planned:
     before: Manifest = field(default_factory=dict)
     after: Manifest = field(default_factory=dict)
     refusal: str = ""
+    secrets: tuple[str, ...] = ()
 
     @property
     def subject(self) -> str:
@@ -130,11 +132,32 @@ def planned(stage: str, manifest: Manifest, live: Manifest | None, applied: Mani
     """
     if live is None:
         return Planned(stage, manifest, CREATE, {}, without_bookkeeping(manifest))
+    secrets = secrets_of(live)
     difference = recursive_diff(without_bookkeeping(live), without_bookkeeping(applied))
     if difference is None:
-        return Planned(stage, manifest, NONE)
+        return Planned(stage, manifest, NONE, secrets=secrets)
     before, after = difference
-    return Planned(stage, manifest, CHANGE, before, after)
+    return Planned(stage, manifest, CHANGE, before, after, secrets=secrets)
+
+
+def secrets_of(workload: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the Secrets that the environment of a workload's containers comes from, each once, in their order.
+
+    Args:
+        workload: an object of any kind; one without pods has none.
+    """
+    pod = workload.get("spec", {}).get("template", {}).get("spec", {})
+    containers = [*(pod.get("containers") or ()), *(pod.get("initContainers") or ())]
+    named = [
+        source["name"]
+        for container in containers
+        for source in (
+            *((variable.get("valueFrom") or {}).get("secretKeyRef") for variable in container.get("env") or ()),
+            *(each.get("secretRef") for each in container.get("envFrom") or ()),
+        )
+        if source
+    ]
+    return tuple(dict.fromkeys(named))
 
 
 def differing_stages(entries: Iterable[Planned]) -> list[str]:

@@ -133,6 +133,11 @@ objects:
       description: One of V(create), V(change), V(none), V(refused).
       type: str
       returned: always
+    secrets:
+      description: Names of the Secrets that the environment of the live workload's pods comes from, in the order of its containers.
+      type: list
+      elements: str
+      returned: always
 differing:
   description: Names of the stages in which something is to be created or changed, or is refused.
   returned: success
@@ -248,6 +253,7 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
             "namespace": entry.manifest["metadata"].get("namespace", ""),
             "name": entry.manifest["metadata"]["name"],
             "action": entry.action,
+            "secrets": list(entry.secrets),
         }
         for entry in entries
     ]
