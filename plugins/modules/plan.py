@@ -159,6 +159,11 @@ objects:
       description: One of V(create), V(change), V(remove), V(none), V(refused).
       type: str
       returned: always
+    secrets:
+      description: Names of the Secrets that the environment of the live workload's pods comes from, in the order of its containers.
+      type: list
+      elements: str
+      returned: always
 handovers:
   description:
     - Workloads whose manifest leaves the number of replicas to an autoscaler, while O(field_manager) still owns it, or that are still
@@ -310,6 +315,7 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
             "namespace": entry.manifest["metadata"].get("namespace", ""),
             "name": entry.manifest["metadata"]["name"],
             "action": entry.action,
+            "secrets": list(entry.secrets),
         }
         for entry in entries
     ]

@@ -24,9 +24,9 @@ VALUES: dict[str, Any] = {
     "platform_config": {
         "DJANGO_ALLOWED_HOSTS": "shop.example.com",
         "SITE_URL": "https://shop.example.com",
-        "POSTGRES_HOST": "postgres.example.com",
-        "REDIS_HOST": "redis.example.com",
     },
+    "platform_postgresql_host": "postgres.example.com",
+    "platform_redis_host": "redis.example.com",
     "platform_secrets": {"DJANGO_SECRET_KEY": "k" * 50, "POSTGRES_PASSWORD": "p", "REDIS_PASSWORD": "r"},
 }
 
@@ -115,6 +115,7 @@ CHANGED: dict[str, Any] = {
     "platform_image_digest": "sha256:" + "0" * 64,
     "platform_labels": {"team": "shop"},
     "platform_annotations": {"contact": "shop@example.com"},
+    "platform_postgresql_ca": "certificates of the database's authority",
 }
 
 

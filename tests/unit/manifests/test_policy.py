@@ -92,3 +92,27 @@ def test_labels_and_annotations_of_the_platform_reach_every_object(changed: Any)
     for manifest in changed:
         assert manifest["metadata"]["labels"]["team"] == "shop", manifest["metadata"]["name"]
         assert manifest["metadata"]["annotations"]["contact"] == "shop@example.com", manifest["metadata"]["name"]
+
+
+def test_authorities_of_services_reach_every_container_of_the_application(changed: Any) -> None:
+    [ca] = [each for each in changed.of_kind("ConfigMap") if each["metadata"]["name"].startswith("service-ca-")]
+    assert ca["data"] == {"postgresql.crt": "certificates of the database's authority"}
+    [environment] = [each["data"] for each in changed.of_kind("ConfigMap") if each["metadata"]["name"].startswith("django-config-")]
+    assert (environment["PGSSLMODE"], environment["PGSSLROOTCERT"]) == ("verify-full", "/etc/platform/ca/postgresql.crt")
+    containers = 0
+    for owner, pod in changed.pod_specs().items():
+        for container in pod.get("initContainers", []) + pod["containers"]:
+            if "envFrom" not in container:
+                continue
+            containers += 1
+            mounts = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
+            volumes = {volume["name"]: volume for volume in pod["volumes"]}
+            assert volumes[mounts["/etc/platform/ca"]]["configMap"]["name"] == ca["metadata"]["name"], (owner, container["name"])
+            assert len(mounts) == len(container["volumeMounts"]), (owner, container["name"])
+    assert containers >= 9
+
+
+def test_without_an_authority_nothing_is_mounted(production: Any) -> None:
+    assert not [each for each in production.of_kind("ConfigMap") if each["metadata"]["name"].startswith("service-ca")]
+    for owner, pod in production.pod_specs().items():
+        assert "service-ca" not in {volume["name"] for volume in pod["volumes"]}, owner

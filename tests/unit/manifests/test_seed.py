@@ -176,6 +176,7 @@ def test_the_namespace_is_the_seeds(production: Any) -> None:
 def test_migrate_and_collectstatic_run_before_the_tiers(production: Any) -> None:
     containers = [job["spec"]["template"]["spec"]["containers"][0] for job in production.of_kind("Job")]
     commands = {container["name"]: container["command"] for container in containers}
+    assert commands.pop("check-services")[:2] == ["python", "-c"]
     assert commands == {
         "migrate": ["python", "manage.py", "migrate", "--noinput"],
         "collectstatic": ["python", "manage.py", "collectstatic", "--noinput"],
