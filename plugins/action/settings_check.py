@@ -34,7 +34,7 @@ class ActionModule(ActionBase):
         """
         result: dict[str, Any] = super().run(tmp, task_vars)
         del tmp
-        _, arguments = self.validate_argument_spec({"environments": {"type": "list", "elements": "str", "default": []}})
+        _result, arguments = self.validate_argument_spec({"environments": {"type": "list", "elements": "str", "default": []}})
         variables = task_vars or {}
         options = self._options()
         result.update(

@@ -14,7 +14,7 @@ from ansible_collections.kubernetes.core.plugins.module_utils.apply import recur
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
 
-CREATE, CHANGE, NONE, REFUSED = "create", "change", "none", "refused"
+CREATE, CHANGE, NONE, REFUSED, REMOVE = "create", "change", "none", "refused", "remove"
 
 Manifest = dict[str, Any]
 
@@ -29,10 +29,11 @@ class Planned:
     Args:
         stage: name of the stage that it belongs to.
         manifest: what would be applied.
-        action: one of CREATE, CHANGE, NONE, REFUSED.
-        before: what would change, as it is; empty for other actions than CHANGE.
+        action: one of CREATE, CHANGE, NONE, REFUSED, REMOVE.
+        before: what would change, as it is; empty for a creation.
         after: what would change, as it would be.
         refusal: why the cluster refuses it, in its own words.
+        hands_over: whether its number of replicas is left to an autoscaler from now on.
     """
 
     stage: str
@@ -41,6 +42,7 @@ class Planned:
     before: Manifest = field(default_factory=dict)
     after: Manifest = field(default_factory=dict)
     refusal: str = ""
+    hands_over: bool = False
 
     @property
     def subject(self) -> str:
@@ -154,12 +156,12 @@ def diffs(entries: Iterable[Planned]) -> list[dict[str, str]]:
             "after": yaml.safe_dump(entry.after, sort_keys=True) if entry.after else "",
         }
         for entry in entries
-        if entry.action in (CREATE, CHANGE)
+        if entry.action in (CREATE, CHANGE, REMOVE)
     ]
 
 
 def summary(entries: list[Planned]) -> str:
     """One sentence for people."""
-    counts = [(action, sum(entry.action == action for entry in entries)) for action in (CREATE, CHANGE, REFUSED, NONE)]
-    words = {CREATE: "to create", CHANGE: "to change", REFUSED: "refused", NONE: "as they should be"}
+    counts = [(action, sum(entry.action == action for entry in entries)) for action in (CREATE, CHANGE, REMOVE, REFUSED, NONE)]
+    words = {CREATE: "to create", CHANGE: "to change", REMOVE: "to remove", REFUSED: "refused", NONE: "as they should be"}
     return f"{len(entries)} objects: " + ", ".join(f"{count} {words[action]}" for action, count in counts if count)

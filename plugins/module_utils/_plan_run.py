@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import (
     CREATE,
     REFUSED,
+    REMOVE,
     Manifest,
     Planned,
     planned,
@@ -20,6 +21,13 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import NoNamespaceError, RefusedError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_pods import comes_before_old_ones_go, is_certain, new_pod
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import is_ours, no_longer_listed, unwanted_companions
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_scaling import (
+    handed_over,
+    leaves_replicas_out,
+    owns_replicas,
+    with_replicas_of,
+)
 
 
 class Api(Protocol):
@@ -35,13 +43,16 @@ class Api(Protocol):
         """Why a pod of a workload would be refused."""
 
 
-def plan(api: Api, stages: Iterable[tuple[str, list[Manifest]]], field_manager: str) -> tuple[list[Planned], list[str]]:
+def plan(
+    api: Api, stages: Iterable[tuple[str, list[Manifest]]], field_manager: str, records: Mapping[str, Manifest] | None = None
+) -> tuple[list[Planned], list[str]]:
     """Find out what applying the manifests of all stages would change; a refusal does not end it.
 
     Args:
         api: the cluster.
         stages: name and manifests of each.
         field_manager: in whose name they would be applied.
+        records: by stage, the ConfigMap in which an earlier run recorded its objects.
 
     Returns:
         An entry for each manifest, in their order, and the API server's warnings.
@@ -56,7 +67,22 @@ def plan(api: Api, stages: Iterable[tuple[str, list[Manifest]]], field_manager: 
             entry, said = _plan_one(api, stage, manifest, field_manager)
             entries.append(entry)
             warnings += [f"{entry.subject}: {each}" for each in said]
+        entries += _removals(api, stage, unwanted_companions(manifests), is_ours)
+        record = (records or {}).get(stage)
+        if record:
+            entries += _removals(api, stage, no_longer_listed(api.read(record), manifests), lambda _live: True)
     return entries, warnings
+
+
+def _removals(api: Api, stage: str, candidates: Iterable[Manifest], wanted: Callable[[Manifest], bool]) -> Iterator[Planned]:
+    for manifest in candidates:
+        try:
+            live = api.read(manifest)
+        except RefusedError:
+            # Who may not read it has not made it.
+            continue
+        if live is not None and wanted(live):
+            yield Planned(stage, manifest, REMOVE, without_bookkeeping(live))
 
 
 def _plan_one(api: Api, stage: str, manifest: Manifest, field_manager: str) -> tuple[Planned, list[str]]:
@@ -64,7 +90,8 @@ def _plan_one(api: Api, stage: str, manifest: Manifest, field_manager: str) -> t
         live = api.read(manifest)
         if manifest["kind"] == "Secret":
             return planned(stage, manifest, live, shown_metadata(manifest, live) if live else manifest), []
-        applied, warnings = api.dry_run(manifest, field_manager)
+        hands_over = live is not None and leaves_replicas_out(manifest) and owns_replicas(live, field_manager)
+        applied, warnings = api.dry_run(with_replicas_of(live, manifest) if live and hands_over else manifest, field_manager)
         refusal = _refusal_of_pods(api, live, applied)
     except NoNamespaceError:
         # Made by an earlier stage; until then nobody can judge what will be in it.
@@ -73,7 +100,8 @@ def _plan_one(api: Api, stage: str, manifest: Manifest, field_manager: str) -> t
         return Planned(stage, manifest, REFUSED, refusal=str(error)), []
     if refusal:
         return Planned(stage, manifest, REFUSED, refusal=refusal), warnings
-    return planned(stage, manifest, live, applied), warnings
+    entry = planned(stage, manifest, live, applied)
+    return handed_over(entry, live) if live and hands_over else entry, warnings
 
 
 def _refusal_of_pods(api: Api, live: Manifest | None, applied: Manifest) -> str:

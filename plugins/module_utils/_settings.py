@@ -33,7 +33,7 @@ def setting_problems(name: str, value: Any, option: Mapping[str, Any]) -> list[s
 
 def _sentence(name: str, error: AnsibleValidationError) -> str:
     if isinstance(error, UnsupportedError):
-        unknown, _, known = error.msg.partition(". ")
+        unknown, _separator, known = error.msg.partition(". ")
         return f"{unknown} is unknown; {known[:1].lower()}{known[1:].rstrip('.')}"
     return error.msg.replace(f"argument '{name}'", name) if name in error.msg else f"{name}: {error.msg}"
 

@@ -20,6 +20,8 @@ description:
     together, each with its object and in the cluster's words.
   - A pod of each workload whose pods would change is tried too, since the API server takes a Deployment whose pods a quota, a
     LimitRange, Pod Security or a webhook will keep out. Without the permission to create pods this is left out.
+  - A HorizontalPodAutoscaler or PodDisruptionBudget that bears the name of a workload of a stage and the collection's labels, and is
+    not among the manifests any more, is to be removed.
   - What belongs into a namespace that does not exist yet counts as to be created.
   - Secrets are compared by name, labels and annotations. Give them without O(ignore:data), under names that carry a hash of it; their
     content leaves neither the controller nor the cluster.
@@ -52,6 +54,26 @@ options:
       manifests:
         description: YAML documents as a text, a manifest, or a list of manifests.
         type: raw
+        required: true
+  records:
+    description:
+      - ConfigMaps in which earlier runs recorded the objects of a stage, in C(data.objects), as the filter
+        P(jewelry_shop.platform.object_identities#filter) makes it. What they list and the manifests leave out is to be removed.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      stage:
+        description: Name of the stage.
+        type: str
+        required: true
+      namespace:
+        description: Namespace of the ConfigMap.
+        type: str
+        required: true
+      name:
+        description: Name of the ConfigMap.
+        type: str
         required: true
   field_manager:
     description: In whose name they would be applied; conflicts with other managers are won.
@@ -108,13 +130,17 @@ msg:
   type: str
   sample: "22 objects: 1 to change, 21 as they should be"
 objects:
-  description: What applying each manifest would do, in their order.
+  description: What applying each manifest would do, in their order, and what is to be removed.
   returned: success
   type: list
   elements: dict
   contains:
     stage:
       description: Name of its stage.
+      type: str
+      returned: always
+    api_version:
+      description: Its apiVersion.
       type: str
       returned: always
     kind:
@@ -130,11 +156,35 @@ objects:
       type: str
       returned: always
     action:
-      description: One of V(create), V(change), V(none), V(refused).
+      description: One of V(create), V(change), V(remove), V(none), V(refused).
       type: str
       returned: always
+handovers:
+  description:
+    - Workloads whose manifest leaves the number of replicas to an autoscaler, while O(field_manager) still owns it, or that are still
+      to be created. Another field manager has to apply the number before it is left out, else the API server sets it to 1.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Its kind.
+      type: str
+      returned: always
+    namespace:
+      description: Its namespace.
+      type: str
+      returned: always
+    name:
+      description: Its name.
+      type: str
+      returned: always
+    replicas:
+      description: How many there are; null for one that is still to be created.
+      type: int
+      returned: always
 differing:
-  description: Names of the stages in which something is to be created or changed, or is refused.
+  description: Names of the stages in which something is to be created, changed or removed, or is refused.
   returned: success
   type: list
   elements: str
@@ -197,6 +247,12 @@ SPEC = {
         "required": True,
         "options": {"name": {"type": "str", "required": True}, "manifests": {"type": "raw", "required": True}},
     },
+    "records": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {name: {"type": "str", "required": True} for name in ("stage", "namespace", "name")},
+    },
     "field_manager": {"type": "str", "default": "jewelry_shop.platform"},
     "cluster": {
         "type": "dict",
@@ -226,6 +282,7 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
     from ansible_collections.jewelry_shop.platform.plugins.module_utils import _plan
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import PlanApi
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_run import plan
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_scaling import handovers
 
     params = module.params
     stages = [(stage["name"], _plan.read_manifests(stage["name"], stage["manifests"])) for stage in params["stages"]]
@@ -238,12 +295,17 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
         result["completed_jobs"] = api.completed_jobs(meant["namespace"], meant["job_selector"])
         if meant["api_host"] not in ("", facts["host"]) or meant["uid"] not in ("", facts["uid"]):
             stages = []
-    entries, warnings = plan(api, stages, params["field_manager"])
+    records = {
+        each["stage"]: {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": each["name"], "namespace": each["namespace"]}}
+        for each in params["records"]
+    }
+    entries, warnings = plan(api, stages, params["field_manager"], records)
     for warning in warnings:
         module.warn(warning)
     result["objects"] = [
         {
             "stage": entry.stage,
+            "api_version": entry.manifest["apiVersion"],
             "kind": entry.manifest["kind"],
             "namespace": entry.manifest["metadata"].get("namespace", ""),
             "name": entry.manifest["metadata"]["name"],
@@ -251,10 +313,11 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
         }
         for entry in entries
     ]
+    result["handovers"] = handovers(entries)
     result["differing"] = _plan.differing_stages(entries)
     result["refusals"] = [entry.refusal for entry in entries if entry.refusal]
     result["msg"] = _plan.summary(entries)
-    result["changed"] = module.check_mode and any(entry.action in (_plan.CREATE, _plan.CHANGE) for entry in entries)
+    result["changed"] = module.check_mode and any(entry.action in (_plan.CREATE, _plan.CHANGE, _plan.REMOVE) for entry in entries)
     if module.check_mode and module._diff:
         result["diff"] = _plan.diffs(entries)
     return result

@@ -118,7 +118,6 @@ def production(rendered: Callable[[str], Manifests]) -> Manifests:
 CHANGED: dict[str, Any] = {
     "nginx_tls_secret": "shop-tls",
     "nginx_service_annotations": {"service.beta.kubernetes.io/aws-load-balancer-type": "nlb"},
-    "django_hpa_enabled": True,
     "nginx_hpa_enabled": True,
     "celery_worker_hpa_enabled": True,
     "django_image_tag": "v2",
