@@ -125,6 +125,19 @@ CHANGED: dict[str, Any] = {
     "platform_image_pull_secrets": [{"name": "registry-credentials"}],
     "platform_labels": {"team": "shop"},
     "platform_annotations": {"contact": "shop@example.com"},
+    "extra_objects_manifests": [
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {
+                "name": "own",
+                "namespace": "jewelry-shop",
+                "labels": {"team": "shop"},
+                "annotations": {"contact": "shop@example.com"},
+            },
+            "data": {"a": "b"},
+        }
+    ],
 }
 
 
