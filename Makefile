@@ -67,6 +67,10 @@ molecule: .venv ## Run all scenarios on a cluster of their own
 	molecule test --scenario-name site --destroy never
 	molecule test --scenario-name failures
 
+.PHONY: drills
+drills: .venv ## Run the drills that take minutes, before a release
+	PYTEST_MARKS=drill $(MAKE) molecule
+
 ##### Releases
 
 .PHONY: build

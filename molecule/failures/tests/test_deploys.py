@@ -179,23 +179,6 @@ def test_a_migration_that_exits_3_ends_the_run_with_its_last_words(cluster: Any,
     assert cluster.generations() == before
 
 
-OBJECTS = pathlib.Path(__file__).parent / "objects"
-
-
-@pytest.fixture
-def limited(cluster: Any) -> Iterator[Callable[[str], None]]:
-    """Applies a manifest that limits the namespace, for one test."""
-    applied: list[str] = []
-
-    def apply(manifest: str) -> None:
-        applied.append(manifest)
-        cluster.kubectl("apply", f"--filename={manifest}")
-
-    yield apply
-    for manifest in applied:
-        cluster.kubectl("delete", f"--filename={manifest}")
-
-
 @pytest.mark.parametrize(
     ("limit", "words"),
     [
@@ -207,7 +190,7 @@ def test_pods_that_would_be_kept_out_are_known_before_the_first_write(
     cluster: Any, limited: Any, deploy: Deploy, limit: str, words: str
 ) -> None:
     """R18: the API server takes the Deployment, and would refuse its pods to the controller."""
-    limited(str(OBJECTS / limit))
+    limited(limit)
     before = cluster.resource_versions()
     report = deploy(nginx_drain_seconds=4, platform_image_tag="9.9.9")
     assert "nothing was changed" in report["sentence"]
