@@ -4,18 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import kubernetes_validate
-import pytest
-
-# The oldest version that kubernetes-validate knows, one of the middle, and one of today.
-VERSIONS = ("1.25", "1.29", "1.34")
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_manifests_follow_the_schema_strictly(manifests: Any, version: str) -> None:
-    for manifest in manifests:
-        kubernetes_validate.validate(manifest, version, strict=True)
-
 
 def test_pods_are_restricted(manifests: Any) -> None:
     for owner, pod in manifests.pod_specs().items():
