@@ -114,6 +114,7 @@ CHANGED: dict[str, Any] = {
     "django_image_tag": "v2",
     "platform_image_digest": "sha256:" + "0" * 64,
     "platform_labels": {"team": "shop"},
+    "platform_release_history": 2,
     "platform_annotations": {"contact": "shop@example.com"},
 }
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import kubernetes_validate
 import pytest
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._prune import Rules, disposable
 
 # The oldest version that kubernetes-validate knows, one of the middle, and one of today.
 VERSIONS = ("1.25", "1.29", "1.34")
@@ -63,6 +66,23 @@ def test_no_service_selects_a_job(manifests: Any) -> None:
 def test_configuration_objects_are_immutable_and_named_in_the_pods(manifests: Any) -> None:
     for config_map in manifests.of_kind("ConfigMap"):
         assert config_map["immutable"] is True, config_map["metadata"]["name"]
+
+
+def test_prune_takes_the_configuration_objects_for_ours_once_they_are_applied(manifests: Any) -> None:
+    applied = {
+        "creationTimestamp": "2026-11-25T12:00:00Z",
+        "managedFields": [{"manager": "jewelry_shop.platform", "operation": "Apply", "fieldsV1": {"f:immutable": {}}}],
+    }
+    config_maps = [{**each, "metadata": {**each["metadata"], **applied}} for each in manifests.of_kind("ConfigMap")]
+    rules = Rules("", {}, "jewelry_shop.platform", "", "", 0, (), 0)
+    assert disposable(config_maps, rules, datetime.now(timezone.utc)) == config_maps
+    for each in config_maps + manifests.of_kind("Job"):
+        assert each["metadata"]["labels"].items() >= {"app": "jewelry-shop", "app.kubernetes.io/managed-by": "ansible"}.items()
+
+
+def test_every_workload_keeps_the_revisions_that_the_setting_says(production: Any, changed: Any) -> None:
+    for manifests, history in ((production, 5), (changed, 2)):
+        assert {o["spec"]["revisionHistoryLimit"] for o in manifests.of_kind("Deployment", "StatefulSet")} == {history}
 
 
 def test_no_secret_value_is_rendered(manifests: Any) -> None:
