@@ -17,9 +17,9 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api im
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._prune import (
     Manifest,
     Rules,
+    disposable,
     mentioned,
     old_jobs,
-    disposable,
     staying,
     too_many_revisions,
 )

@@ -94,8 +94,8 @@ class ClusterApi:
         """
         try:
             query = {"labelSelector": selector} if selector else {}
-            headers = {"header_params": {"Accept": METADATA_ONLY}} if metadata_only else {}
-            reply = self._request(PATHS[kind].format(namespace=namespace), query, READ_TIMEOUT, **headers)
+            headers = {"Accept": METADATA_ONLY} if metadata_only else {}
+            reply = self._request(PATHS[kind].format(namespace=namespace), query, READ_TIMEOUT, header_params=headers)
             content, date = json.loads(reply.data), reply.headers.get("Date")
         except Exception as error:  # of several libraries without a common base
             raise as_platform_error(f"{kind}s of namespace {namespace}", error) from error

@@ -97,7 +97,7 @@ msg:
   description: One sentence.
   returned: success
   type: str
-  sample: "removed 2 objects: Job shop/migrate-3f2a9c0b1d, ConfigMap shop/django-config-4b7t9g2hm5"
+  sample: "removed Job shop/migrate-3f2a9c0b1d, ConfigMap shop/django-config-4b7t9g2hm5"
 removed:
   description: What was removed; in check mode, what would be.
   returned: success
@@ -181,7 +181,7 @@ def remove(module: AnsibleK8SModule) -> dict[str, Any]:
     names = [subject(item) for item in outcome.removed]
     verb = "would remove" if module.check_mode else "removed"
     result: dict[str, Any] = {
-        "msg": f"{verb} {len(names)} objects: {', '.join(names)}" if names else "nothing to remove",
+        "msg": f"{verb} {', '.join(names)}" if names else "nothing to remove",
         "changed": bool(names),
         "removed": [
             {"kind": item["kind"], "namespace": item["metadata"]["namespace"], "name": item["metadata"]["name"]} for item in outcome.removed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import kubernetes_validate
@@ -75,7 +75,7 @@ def test_prune_takes_the_configuration_objects_for_ours_once_they_are_applied(ma
     }
     config_maps = [{**each, "metadata": {**each["metadata"], **applied}} for each in manifests.of_kind("ConfigMap")]
     rules = Rules("", {}, "jewelry_shop.platform", "", "", 0, (), 0)
-    assert disposable(config_maps, rules, datetime.now(timezone.utc)) == config_maps
+    assert disposable(config_maps, rules, datetime.now(UTC)) == config_maps
     for each in config_maps + manifests.of_kind("Job"):
         assert each["metadata"]["labels"].items() >= {"app": "jewelry-shop", "app.kubernetes.io/managed-by": "ansible"}.items()
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -206,7 +207,7 @@ HISTORY = [
 ]
 
 
-def names(items: list[Manifest]) -> list[str]:
+def names(items: Sequence[Mapping[str, Any]]) -> list[str]:
     return [item["metadata"]["name"] for item in items]
 
 

@@ -26,7 +26,12 @@ Run = Callable[..., dict[str, Any]]
 LABELS = {"app": "jewelry-shop", "app.kubernetes.io/managed-by": "ansible"}
 OURS = {"manager": "jewelry_shop.platform", "operation": "Apply", "fieldsType": "FieldsV1"}
 CONTENT = "aHVudGVyMg=="
-NOW_USED, OLD_USED, UNUSED, UNUSED_SECRET = "web-config-2222222222", "web-config-4444444444", "web-config-5555555555", "web-secrets-6666666666"
+NOW_USED, OLD_USED, UNUSED, UNUSED_SECRET = (
+    "web-config-2222222222",
+    "web-config-4444444444",
+    "web-config-5555555555",
+    "web-secrets-6666666666",
+)
 
 
 class Namespace:
@@ -160,7 +165,7 @@ def removed(result: dict[str, Any]) -> list[str]:
 def test_what_nothing_refers_to_is_removed_once(run: Run, shop: Namespace) -> None:
     result = run()
     assert (result["code"], result["changed"], removed(result)) == (0, True, [UNUSED, UNUSED_SECRET])
-    assert result["msg"] == f"removed 2 objects: ConfigMap shop/{UNUSED}, Secret shop/{UNUSED_SECRET}"
+    assert result["msg"] == f"removed ConfigMap shop/{UNUSED}, Secret shop/{UNUSED_SECRET}"
     assert shop.names("ConfigMap", "Secret") == {NOW_USED, OLD_USED}
     again = run()
     assert (again["changed"], again["removed"], again["msg"]) == (False, [], "nothing to remove")
@@ -176,7 +181,7 @@ def test_check_mode_says_the_same_and_removes_nothing(run: Run, shop: Namespace)
     result = run(_ansible_check_mode=True, _ansible_diff=True)
     assert (result["changed"], removed(result)) == (True, [UNUSED, UNUSED_SECRET])
     assert result["diff"] == {"before": f"ConfigMap shop/{UNUSED}\nSecret shop/{UNUSED_SECRET}\n", "after": ""}
-    assert result["msg"].startswith("would remove 2 objects: ")
+    assert result["msg"].startswith("would remove ConfigMap ")
     assert {request.method for request in shop.server.requests} == {"GET"}
     assert shop.deletions == {}
 
