@@ -180,8 +180,9 @@ def remove(module: AnsibleK8SModule) -> dict[str, Any]:
         module.warn(refusal)
     names = [subject(item) for item in outcome.removed]
     verb = "would remove" if module.check_mode else "removed"
+    message = f"{verb} {', '.join(names) or 'nothing'}"
     result: dict[str, Any] = {
-        "msg": f"{verb} {', '.join(names)}" if names else "nothing to remove",
+        "msg": f"{message}; refused: {len(outcome.refusals)}" if outcome.refusals else message,
         "changed": bool(names),
         "removed": [
             {"kind": item["kind"], "namespace": item["metadata"]["namespace"], "name": item["metadata"]["name"]} for item in outcome.removed

@@ -168,7 +168,7 @@ def test_what_nothing_refers_to_is_removed_once(run: Run, shop: Namespace) -> No
     assert result["msg"] == f"removed ConfigMap shop/{UNUSED}, Secret shop/{UNUSED_SECRET}"
     assert shop.names("ConfigMap", "Secret") == {NOW_USED, OLD_USED}
     again = run()
-    assert (again["changed"], again["removed"], again["msg"]) == (False, [], "nothing to remove")
+    assert (again["changed"], again["removed"], again["msg"]) == (False, [], "removed nothing")
 
 
 def test_it_is_removed_as_it_was_read(run: Run, shop: Namespace) -> None:
@@ -216,6 +216,7 @@ def test_what_a_job_refers_to_stays_when_the_job_does(run: Run, shop: Namespace)
     shop.refused["migrate-before"] = 'jobs.batch "migrate-before" is forbidden: User "deployer" cannot delete resource "jobs"'
     result = run()
     assert (result["code"], removed(result), result["refusals"]) == (0, [], [f"Job shop/migrate-before: {shop.refused['migrate-before']}"])
+    assert result["msg"] == "removed nothing; refused: 1"
     assert shop.refused["migrate-before"] in json.dumps(result["warnings"]).replace('\\"', '"')
 
 
@@ -320,7 +321,7 @@ def test_a_namespace_that_is_still_to_come_has_nothing_to_remove(run: Run, shop:
     """An API server answers with empty lists; three are asked for."""
     shop.objects = {kind: [] for kind in PATHS}
     result = run(_ansible_check_mode=True)
-    assert (result["code"], result["changed"], result["msg"]) == (0, False, "nothing to remove")
+    assert (result["code"], result["changed"], result["msg"]) == (0, False, "would remove nothing")
     lists = [request.path.partition("?")[0].rpartition("/")[2] for request in shop.server.requests if "/namespaces/" in request.path]
     assert lists == ["configmaps", "secrets", "jobs"]
 
