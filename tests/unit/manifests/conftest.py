@@ -124,6 +124,7 @@ CHANGED: dict[str, Any] = {
     "platform_image_digest": "sha256:" + "0" * 64,
     "platform_image_pull_secrets": [{"name": "registry-credentials"}],
     "platform_labels": {"team": "shop"},
+    "platform_release_history": 2,
     "platform_annotations": {"contact": "shop@example.com"},
     "platform_postgresql_ca": "certificates of the database's authority",
     "extra_objects_manifests": [

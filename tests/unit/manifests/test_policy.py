@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._prune import Rules, disposable
 
 
 def test_pods_are_restricted(manifests: Any) -> None:
@@ -51,6 +54,23 @@ def test_no_service_selects_a_job(manifests: Any) -> None:
 def test_configuration_objects_are_immutable_and_named_in_the_pods(manifests: Any) -> None:
     for config_map in manifests.of_kind("ConfigMap"):
         assert config_map["immutable"] is True, config_map["metadata"]["name"]
+
+
+def test_prune_takes_the_configuration_objects_for_ours_once_they_are_applied(manifests: Any) -> None:
+    applied = {
+        "creationTimestamp": "2026-11-25T12:00:00Z",
+        "managedFields": [{"manager": "jewelry_shop.platform", "operation": "Apply", "fieldsV1": {"f:immutable": {}}}],
+    }
+    config_maps = [{**each, "metadata": {**each["metadata"], **applied}} for each in manifests.of_kind("ConfigMap")]
+    rules = Rules("", {}, "jewelry_shop.platform", "", "", 0, (), 0)
+    assert disposable(config_maps, rules, datetime.now(UTC)) == config_maps
+    for each in config_maps + manifests.of_kind("Job"):
+        assert each["metadata"]["labels"].items() >= {"app": "jewelry-shop", "app.kubernetes.io/managed-by": "ansible"}.items()
+
+
+def test_every_workload_keeps_the_revisions_that_the_setting_says(production: Any, changed: Any) -> None:
+    for manifests, history in ((production, 5), (changed, 2)):
+        assert {o["spec"]["revisionHistoryLimit"] for o in manifests.of_kind("Deployment", "StatefulSet")} == {history}
 
 
 def test_no_secret_value_is_rendered(manifests: Any) -> None:

@@ -33,6 +33,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     do_HEAD = do_GET  # noqa: N815 - http.server looks for these names
     do_CONNECT = do_GET  # noqa: N815
+    do_DELETE = do_GET  # noqa: N815
     do_PATCH = do_GET  # noqa: N815
     do_POST = do_GET  # noqa: N815
 
