@@ -48,15 +48,19 @@ def test_a_change_rolls_exactly_the_pods_that_use_it_once(cluster: Any, playbook
     assert again.changed == 0, again.output
 
 
-def test_values_arrive_as_they_were_written(cluster: Any, playbook: Any) -> None:
-    """Booleans, numbers and any text are strings in the cluster."""
+def test_values_arrive_as_they_were_written(cluster: Any, playbook: Any, values_file: Any) -> None:
+    """Booleans, numbers and any text are strings in the cluster, any bytes are a file."""
     values = {"A": True, "B": 1000.0, "C": "0123", "D": "1e3", "E": "", "F": "a: b # ü 金\n'\"$HOME $(A) $$", "G": "null"}
-    run = playbook("site.yml", celery_worker_env=values)
+    content = bytes(range(256))
+    files = {"platform_secret_files": {"key.bin": base64.b64encode(content).decode()}}
+    run = playbook("site.yml", values_file(files), celery_worker_env=values)
     assert run.returncode == 0, run.output
     pod = cluster.pods("celery-worker")[0]["metadata"]["name"]
     program = "import json, os; print(json.dumps({key: os.environ[key] for key in 'ABCDEFG'}))"
     found = json.loads(cluster.kubectl("exec", pod, "--container=celery-worker", "--", "python", "-c", program).stdout)
     assert found == {key: str(value) for key, value in values.items()}
+    read = cluster.kubectl("exec", pod, "--container=celery-worker", "--", "base64", "--wrap=0", "/etc/platform/secrets/key.bin").stdout
+    assert base64.b64decode(read) == content
     back = playbook("site.yml")
     assert back.returncode == 0, back.output
 
