@@ -27,16 +27,19 @@ def pods(cluster: Any) -> dict[str, set[str]]:
     return {tier: {pod["metadata"]["uid"] for pod in cluster.pods(tier)} for tier in TIERS}
 
 
-@pytest.mark.parametrize(
-    ("change", "rolled"),
-    [
-        ({"platform_config": {**CONFIG, "DRILL": "0123", "DRILL_TOO": 1e3}}, APPLICATION),
-        ({"nginx_client_max_body_size": "11m"}, {"nginx"}),
-        ({"celery_worker_env": {"DRILL": True}}, {"celery-worker"}),
-    ],
-)
-def test_a_change_rolls_exactly_the_pods_that_use_it_once(cluster: Any, playbook: Any, change: dict[str, Any], rolled: set[str]) -> None:
+# Each goes on from the one before.
+CHANGES: list[tuple[dict[str, Any], set[str]]] = [
+    ({"platform_config": {**CONFIG, "DRILL": "0123", "DRILL_TOO": 1e3}}, APPLICATION),
+    ({"nginx_client_max_body_size": "11m"}, {"nginx"}),
+    ({"celery_worker_env": {"DRILL": True}}, {"celery-worker"}),
+]
+
+
+@pytest.mark.parametrize("number", range(len(CHANGES)), ids=["configuration", "configuration of nginx", "environment of a tier"])
+def test_a_change_rolls_exactly_the_pods_that_use_it_once(cluster: Any, playbook: Any, number: int) -> None:
     """R5."""
+    change = {key: value for values, _rolled in CHANGES[: number + 1] for key, value in values.items()}
+    rolled = CHANGES[number][1]
     before, generations = pods(cluster), cluster.generations()
     run = playbook("site.yml", **change)
     assert run.returncode == 0, run.output
