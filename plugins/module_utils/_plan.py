@@ -14,7 +14,8 @@ from ansible_collections.kubernetes.core.plugins.module_utils.apply import recur
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
 
-CREATE, CHANGE, NONE, REFUSED = "create", "change", "none", "refused"
+CREATE, CHANGE, TAKE_OVER, NONE, REFUSED = "create", "change", "take_over", "none", "refused"
+WRITTEN = (CREATE, CHANGE, TAKE_OVER)
 
 Manifest = dict[str, Any]
 
@@ -29,10 +30,12 @@ class Planned:
     Args:
         stage: name of the stage that it belongs to.
         manifest: what would be applied.
-        action: one of CREATE, CHANGE, NONE, REFUSED.
-        before: what would change, as it is; empty for other actions than CHANGE.
+        action: one of CREATE, CHANGE, TAKE_OVER, NONE, REFUSED.
+        before: what would change, as it is; empty for other actions than CHANGE and TAKE_OVER.
         after: what would change, as it would be.
         refusal: why the cluster refuses it, in its own words.
+        foreign: how one sees that it is another install's, where nobody asked to take it over.
+        replaces: the workload of another install in whose place it is made.
     """
 
     stage: str
@@ -41,6 +44,8 @@ class Planned:
     before: Manifest = field(default_factory=dict)
     after: Manifest = field(default_factory=dict)
     refusal: str = ""
+    foreign: str = ""
+    replaces: Manifest = field(default_factory=dict)
 
     @property
     def subject(self) -> str:
@@ -154,12 +159,19 @@ def diffs(entries: Iterable[Planned]) -> list[dict[str, str]]:
             "after": yaml.safe_dump(entry.after, sort_keys=True) if entry.after else "",
         }
         for entry in entries
-        if entry.action in (CREATE, CHANGE)
+        if entry.action in WRITTEN
     ]
+
+
+def shown(entry: Planned) -> dict[str, str]:
+    """What would happen to which object, for a module's result."""
+    metadata = entry.manifest["metadata"]
+    named = {"kind": entry.manifest["kind"], "namespace": metadata.get("namespace", ""), "name": metadata["name"]}
+    return {**named, "action": entry.action}
 
 
 def summary(entries: list[Planned]) -> str:
     """One sentence for people."""
-    counts = [(action, sum(entry.action == action for entry in entries)) for action in (CREATE, CHANGE, REFUSED, NONE)]
-    words = {CREATE: "to create", CHANGE: "to change", REFUSED: "refused", NONE: "as they should be"}
+    counts = [(action, sum(entry.action == action for entry in entries)) for action in (CREATE, CHANGE, TAKE_OVER, REFUSED, NONE)]
+    words = {CREATE: "to create", CHANGE: "to change", TAKE_OVER: "to take over", REFUSED: "refused", NONE: "as they should be"}
     return f"{len(entries)} objects: " + ", ".join(f"{count} {words[action]}" for action, count in counts if count)

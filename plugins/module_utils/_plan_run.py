@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from typing import Protocol
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import (
     CREATE,
     REFUSED,
+    TAKE_OVER,
     Manifest,
     Planned,
     planned,
@@ -20,6 +22,15 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import NoNamespaceError, RefusedError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_pods import comes_before_old_ones_go, is_certain, new_pod
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import refusal_reason
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._takeover import (
+    as_merge_patch,
+    deletion_policy,
+    foreign,
+    gap,
+    is_handed_over,
+    obstacle,
+)
 
 
 class Api(Protocol):
@@ -31,17 +42,26 @@ class Api(Protocol):
     def dry_run(self, manifest: Manifest, field_manager: str) -> tuple[Manifest, list[str]]:
         """The object as it would be, and warnings."""
 
+    def dry_run_patch(self, patch: Manifest, field_manager: str) -> tuple[Manifest, list[str]]:
+        """The object as it would be after a merge patch, and warnings."""
+
+    def dry_run_delete(self, live: Manifest, policy: str) -> None:
+        """Raise what keeps the object from being deleted."""
+
     def admit(self, pod: Manifest, owner: Manifest) -> str:
         """Why a pod of a workload would be refused."""
 
 
-def plan(api: Api, stages: Iterable[tuple[str, list[Manifest]]], field_manager: str) -> tuple[list[Planned], list[str]]:
+def plan(
+    api: Api, stages: Iterable[tuple[str, list[Manifest]]], field_manager: str, take_over: bool = False
+) -> tuple[list[Planned], list[str]]:
     """Find out what applying the manifests of all stages would change; a refusal does not end it.
 
     Args:
         api: the cluster.
         stages: name and manifests of each.
         field_manager: in whose name they would be applied.
+        take_over: whether what another install made would be taken over.
 
     Returns:
         An entry for each manifest, in their order, and the API server's warnings.
@@ -53,17 +73,26 @@ def plan(api: Api, stages: Iterable[tuple[str, list[Manifest]]], field_manager: 
     warnings: list[str] = []
     for stage, manifests in stages:
         for manifest in manifests:
-            entry, said = _plan_one(api, stage, manifest, field_manager)
+            entry, said = _plan_one(api, stage, manifest, field_manager, take_over)
             entries.append(entry)
             warnings += [f"{entry.subject}: {each}" for each in said]
-    return entries, warnings
+    replaced = [entry.replaces for entry in entries if entry.replaces]
+    return [_without_gap(entry, replaced) for entry in entries], warnings
 
 
-def _plan_one(api: Api, stage: str, manifest: Manifest, field_manager: str) -> tuple[Planned, list[str]]:
+def _plan_one(api: Api, stage: str, manifest: Manifest, field_manager: str, take_over: bool) -> tuple[Planned, list[str]]:
     try:
         live = api.read(manifest)
         if manifest["kind"] == "Secret":
             return planned(stage, manifest, live, shown_metadata(manifest, live) if live else manifest), []
+        sign = foreign(live, manifest) if live else ""
+        if live and sign:
+            if not take_over:
+                return Planned(stage, manifest, REFUSED, foreign=sign), []
+            return _plan_anew(api, stage, manifest, field_manager, live)
+        if live and take_over and is_handed_over(live):
+            applied, warnings = api.dry_run_patch(as_merge_patch(manifest, live), field_manager)
+            return dataclasses.replace(planned(stage, manifest, live, applied), action=TAKE_OVER), warnings
         applied, warnings = api.dry_run(manifest, field_manager)
         refusal = _refusal_of_pods(api, live, applied)
     except NoNamespaceError:
@@ -74,6 +103,34 @@ def _plan_one(api: Api, stage: str, manifest: Manifest, field_manager: str) -> t
     if refusal:
         return Planned(stage, manifest, REFUSED, refusal=refusal), warnings
     return planned(stage, manifest, live, applied), warnings
+
+
+def _plan_anew(api: Api, stage: str, manifest: Manifest, field_manager: str, live: Manifest) -> tuple[Planned, list[str]]:
+    """Plan a workload that takes the place of another install's."""
+    entry = Planned(stage, manifest, REFUSED)
+    reason = obstacle(live, manifest)
+    if reason:
+        return dataclasses.replace(entry, refusal=f"{entry.subject}: {reason}"), []
+    api.dry_run_delete(live, deletion_policy(live, manifest))
+    # Under a name of its own, since it would be merged with what is there.
+    stand_in = {**manifest, "metadata": {**manifest["metadata"], "name": f"{manifest['metadata']['name']}-anew"}}
+    try:
+        applied, warnings = api.dry_run(stand_in, field_manager)
+    except RefusedError as error:
+        # A quota counts the one that goes as well.
+        if refusal_reason(str(error)) != "QuotaExceeded":
+            raise
+        applied, warnings = stand_in, []
+    applied = {**applied, "metadata": {**applied["metadata"], "name": manifest["metadata"]["name"]}}
+    refusal = _refusal_of_pods(api, live, applied)
+    if refusal:
+        return dataclasses.replace(entry, refusal=refusal), warnings
+    return dataclasses.replace(planned(stage, manifest, live, applied), action=TAKE_OVER, replaces=live), warnings
+
+
+def _without_gap(entry: Planned, replaced: list[Manifest]) -> Planned:
+    reason = gap(entry.manifest, replaced) if entry.manifest["kind"] == "Service" else ""
+    return Planned(entry.stage, entry.manifest, REFUSED, refusal=f"{entry.subject}: {reason}") if reason else entry
 
 
 def _refusal_of_pods(api: Api, live: Manifest | None, applied: Manifest) -> str:

@@ -21,6 +21,8 @@ description:
   - A pod of each workload whose pods would change is tried too, since the API server takes a Deployment whose pods a quota, a
     LimitRange, Pod Security or a webhook will keep out. Without the permission to create pods this is left out.
   - What belongs into a namespace that does not exist yet counts as to be created.
+  - A workload that another install made is named, since applying it would be refused or mix the two; with O(take_over) it counts as to
+    be taken over, as M(jewelry_shop.platform.take_over) does it.
   - Secrets are compared by name, labels and annotations. Give them without O(ignore:data), under names that carry a hash of it; their
     content leaves neither the controller nor the cluster.
   - Where O(cluster) is given, the cluster's version, identity, storage classes and the complete Jobs are read in the same call.
@@ -57,6 +59,10 @@ options:
     description: In whose name they would be applied; conflicts with other managers are won.
     type: str
     default: jewelry_shop.platform
+  take_over:
+    description: Plan for M(jewelry_shop.platform.take_over), so that what another install made is no problem.
+    type: bool
+    default: false
   cluster:
     description: Read the cluster too, and plan only if it is the one that is meant.
     type: dict
@@ -130,11 +136,11 @@ objects:
       type: str
       returned: always
     action:
-      description: One of V(create), V(change), V(none), V(refused).
+      description: One of V(create), V(change), V(take_over), V(none), V(refused).
       type: str
       returned: always
 differing:
-  description: Names of the stages in which something is to be created or changed, or is refused.
+  description: Names of the stages in which something is to be created, changed or taken over, or is refused.
   returned: success
   type: list
   elements: str
@@ -145,6 +151,22 @@ refusals:
   type: list
   elements: str
   sample: ['PersistentVolumeClaim shop/media-pvc: persistentvolumeclaims is forbidden: exceeded quota: storage']
+foreign:
+  description: A sentence for each workload that another install made; empty with O(take_over).
+  returned: success
+  type: list
+  elements: str
+  sample: ["Deployment shop/django: its selector holds managed-by=kustomize, as kustomize's commonLabels do, and cannot be changed"]
+taking_over:
+  description: Whether something is to be taken over.
+  returned: success
+  type: bool
+left_behind:
+  description: The ConfigMaps and Secrets that nothing uses any more once the workloads of another install are taken over.
+  returned: success
+  type: list
+  elements: str
+  sample: ["ConfigMap shop/django-config", "Secret shop/django-secrets"]
 cluster:
   description: The cluster that was asked.
   returned: when O(cluster) is given
@@ -198,6 +220,7 @@ SPEC = {
         "options": {"name": {"type": "str", "required": True}, "manifests": {"type": "raw", "required": True}},
     },
     "field_manager": {"type": "str", "default": "jewelry_shop.platform"},
+    "take_over": {"type": "bool", "default": False},
     "cluster": {
         "type": "dict",
         "options": {
@@ -223,7 +246,7 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
         PlatformError: a manifest is none, or the cluster cannot be asked.
     """
     # Imported here, since they import the kubernetes client, which may not be installed.
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils import _plan
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils import _plan, _takeover
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import PlanApi
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_run import plan
 
@@ -238,23 +261,18 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
         result["completed_jobs"] = api.completed_jobs(meant["namespace"], meant["job_selector"])
         if meant["api_host"] not in ("", facts["host"]) or meant["uid"] not in ("", facts["uid"]):
             stages = []
-    entries, warnings = plan(api, stages, params["field_manager"])
+    entries, warnings = plan(api, stages, params["field_manager"], params["take_over"])
     for warning in warnings:
         module.warn(warning)
-    result["objects"] = [
-        {
-            "stage": entry.stage,
-            "kind": entry.manifest["kind"],
-            "namespace": entry.manifest["metadata"].get("namespace", ""),
-            "name": entry.manifest["metadata"]["name"],
-            "action": entry.action,
-        }
-        for entry in entries
-    ]
+    result["objects"] = [{"stage": entry.stage, **_plan.shown(entry)} for entry in entries]
     result["differing"] = _plan.differing_stages(entries)
     result["refusals"] = [entry.refusal for entry in entries if entry.refusal]
+    result["foreign"] = [f"{entry.subject}: {entry.foreign}" for entry in entries if entry.foreign]
+    result["taking_over"] = any(entry.action == _plan.TAKE_OVER for entry in entries)
+    replaced = [entry for entry in entries if entry.replaces]
+    result["left_behind"] = _takeover.left_behind((entry.replaces for entry in replaced), (entry.manifest for entry in replaced))
     result["msg"] = _plan.summary(entries)
-    result["changed"] = module.check_mode and any(entry.action in (_plan.CREATE, _plan.CHANGE) for entry in entries)
+    result["changed"] = module.check_mode and any(entry.action in _plan.WRITTEN for entry in entries)
     if module.check_mode and module._diff:
         result["diff"] = _plan.diffs(entries)
     return result
