@@ -113,15 +113,16 @@ def _plan_anew(api: Api, stage: str, manifest: Manifest, field_manager: str, liv
         return dataclasses.replace(entry, refusal=f"{entry.subject}: {reason}"), []
     api.dry_run_delete(live, deletion_policy(live, manifest))
     # Under a name of its own, since it would be merged with what is there.
-    stand_in = {**manifest, "metadata": {**manifest["metadata"], "name": f"{manifest['metadata']['name']}-anew"}}
+    name = manifest["metadata"]["name"]
+    stand_in = {**manifest, "metadata": {**manifest["metadata"], "name": f"{name}-anew"}}
     try:
         applied, warnings = api.dry_run(stand_in, field_manager)
     except RefusedError as error:
         # A quota counts the one that goes as well.
         if refusal_reason(str(error)) != "QuotaExceeded":
-            raise
+            raise RefusedError(str(error).replace(f"{name}-anew", name), certain=True) from error
         applied, warnings = stand_in, []
-    applied = {**applied, "metadata": {**applied["metadata"], "name": manifest["metadata"]["name"]}}
+    applied = {**applied, "metadata": {**applied["metadata"], "name": name}}
     refusal = _refusal_of_pods(api, live, applied)
     if refusal:
         return dataclasses.replace(entry, refusal=refusal), warnings
