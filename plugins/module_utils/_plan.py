@@ -14,8 +14,9 @@ from ansible_collections.kubernetes.core.plugins.module_utils.apply import recur
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
 
-CREATE, CHANGE, TAKE_OVER, NONE, REFUSED = "create", "change", "take_over", "none", "refused"
-WRITTEN = (CREATE, CHANGE, TAKE_OVER)
+CREATE, CHANGE, TAKE_OVER, REMOVE, NONE, REFUSED = "create", "change", "take_over", "remove", "none", "refused"
+# Those that change something.
+WRITES = (CREATE, CHANGE, TAKE_OVER, REMOVE)
 
 Manifest = dict[str, Any]
 
@@ -30,10 +31,11 @@ class Planned:
     Args:
         stage: name of the stage that it belongs to.
         manifest: what would be applied.
-        action: one of CREATE, CHANGE, TAKE_OVER, NONE, REFUSED.
-        before: what would change, as it is; empty for other actions than CHANGE and TAKE_OVER.
+        action: one of CREATE, CHANGE, TAKE_OVER, REMOVE, NONE, REFUSED.
+        before: what would change, as it is; empty for a creation.
         after: what would change, as it would be.
         refusal: why the cluster refuses it, in its own words.
+        hands_over: whether its number of replicas is left to an autoscaler from now on.
         foreign: how one sees that it is another install's, where nobody asked to take it over.
         replaces: the workload of another install in whose place it is made.
     """
@@ -44,6 +46,7 @@ class Planned:
     before: Manifest = field(default_factory=dict)
     after: Manifest = field(default_factory=dict)
     refusal: str = ""
+    hands_over: bool = False
     foreign: str = ""
     replaces: Manifest = field(default_factory=dict)
 
@@ -159,19 +162,31 @@ def diffs(entries: Iterable[Planned]) -> list[dict[str, str]]:
             "after": yaml.safe_dump(entry.after, sort_keys=True) if entry.after else "",
         }
         for entry in entries
-        if entry.action in WRITTEN
+        if entry.action in WRITES
     ]
 
 
 def shown(entry: Planned) -> dict[str, str]:
     """What would happen to which object, for a module's result."""
     metadata = entry.manifest["metadata"]
-    named = {"kind": entry.manifest["kind"], "namespace": metadata.get("namespace", ""), "name": metadata["name"]}
-    return {**named, "action": entry.action}
+    return {
+        "api_version": entry.manifest["apiVersion"],
+        "kind": entry.manifest["kind"],
+        "namespace": metadata.get("namespace", ""),
+        "name": metadata["name"],
+        "action": entry.action,
+    }
 
 
 def summary(entries: list[Planned]) -> str:
     """One sentence for people."""
-    counts = [(action, sum(entry.action == action for entry in entries)) for action in (CREATE, CHANGE, TAKE_OVER, REFUSED, NONE)]
-    words = {CREATE: "to create", CHANGE: "to change", TAKE_OVER: "to take over", REFUSED: "refused", NONE: "as they should be"}
+    counts = [(action, sum(entry.action == action for entry in entries)) for action in (*WRITES, REFUSED, NONE)]
+    words = {
+        CREATE: "to create",
+        CHANGE: "to change",
+        TAKE_OVER: "to take over",
+        REMOVE: "to remove",
+        REFUSED: "refused",
+        NONE: "as they should be",
+    }
     return f"{len(entries)} objects: " + ", ".join(f"{count} {words[action]}" for action, count in counts if count)

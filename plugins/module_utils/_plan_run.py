@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import (
     CREATE,
     REFUSED,
+    REMOVE,
     TAKE_OVER,
     Manifest,
     Planned,
@@ -22,6 +23,14 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import NoNamespaceError, RefusedError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_pods import comes_before_old_ones_go, is_certain, new_pod
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_scaling import (
+    handed_over,
+    is_ours,
+    leaves_replicas_out,
+    owns_replicas,
+    unwanted_companions,
+    with_replicas_of,
+)
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import refusal_reason
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._takeover import (
     as_merge_patch,
@@ -76,8 +85,20 @@ def plan(
             entry, said = _plan_one(api, stage, manifest, field_manager, take_over)
             entries.append(entry)
             warnings += [f"{entry.subject}: {each}" for each in said]
+        entries += _removals(api, stage, manifests)
     replaced = [entry.replaces for entry in entries if entry.replaces]
     return [_without_gap(entry, replaced) for entry in entries], warnings
+
+
+def _removals(api: Api, stage: str, manifests: list[Manifest]) -> Iterator[Planned]:
+    for manifest in unwanted_companions(manifests):
+        try:
+            live = api.read(manifest)
+        except RefusedError:
+            # Who may not read it has not made it.
+            continue
+        if live is not None and is_ours(live):
+            yield Planned(stage, manifest, REMOVE, without_bookkeeping(live))
 
 
 def _plan_one(api: Api, stage: str, manifest: Manifest, field_manager: str, take_over: bool) -> tuple[Planned, list[str]]:
@@ -93,7 +114,8 @@ def _plan_one(api: Api, stage: str, manifest: Manifest, field_manager: str, take
         if live and take_over and is_handed_over(live):
             applied, warnings = api.dry_run_patch(as_merge_patch(manifest, live), field_manager)
             return dataclasses.replace(planned(stage, manifest, live, applied), action=TAKE_OVER), warnings
-        applied, warnings = api.dry_run(manifest, field_manager)
+        hands_over = live is not None and leaves_replicas_out(manifest) and owns_replicas(live, field_manager)
+        applied, warnings = api.dry_run(with_replicas_of(live, manifest) if live and hands_over else manifest, field_manager)
         refusal = _refusal_of_pods(api, live, applied)
     except NoNamespaceError:
         # Made by an earlier stage; until then nobody can judge what will be in it.
@@ -102,7 +124,8 @@ def _plan_one(api: Api, stage: str, manifest: Manifest, field_manager: str, take
         return Planned(stage, manifest, REFUSED, refusal=str(error)), []
     if refusal:
         return Planned(stage, manifest, REFUSED, refusal=refusal), warnings
-    return planned(stage, manifest, live, applied), warnings
+    entry = planned(stage, manifest, live, applied)
+    return handed_over(entry, live) if live and hands_over else entry, warnings
 
 
 def _plan_anew(api: Api, stage: str, manifest: Manifest, field_manager: str, live: Manifest) -> tuple[Planned, list[str]]:
@@ -114,7 +137,8 @@ def _plan_anew(api: Api, stage: str, manifest: Manifest, field_manager: str, liv
     api.dry_run_delete(live, deletion_policy(live, manifest))
     # Under a name of its own, since it would be merged with what is there.
     name = manifest["metadata"]["name"]
-    stand_in = {**manifest, "metadata": {**manifest["metadata"], "name": f"{name}-anew"}}
+    complete = with_replicas_of(live, manifest) if leaves_replicas_out(manifest) else manifest
+    stand_in = {**complete, "metadata": {**manifest["metadata"], "name": f"{name}-anew"}}
     try:
         applied, warnings = api.dry_run(stand_in, field_manager)
     except RefusedError as error:

@@ -120,13 +120,6 @@ def deletion_policy(live: Manifest, wanted: Manifest) -> str:
     return "Foreground" if "Recreate" in strategies else "Orphan"
 
 
-def with_live_replicas(wanted: Manifest, live: Manifest) -> Manifest:
-    """A workload that leaves its replicas to an autoscaler, with those it has: made without, it would begin with one."""
-    if "replicas" in wanted["spec"] or "replicas" not in live["spec"]:
-        return wanted
-    return {**wanted, "spec": {**wanted["spec"], "replicas": live["spec"]["replicas"]}}
-
-
 def handed_over(entries: Sequence[Mapping[str, Any]], field_manager: str) -> list[dict[str, Any]]:
     """The managed fields with those of other installs in the name of one that applies, as kubectl hands its own over.
 

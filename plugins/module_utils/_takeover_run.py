@@ -14,13 +14,13 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._deadline im
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import Manifest, subject
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import ConflictError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_scaling import leaves_replicas_out, with_replicas_of
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._takeover import (
     deletion_policy,
     foreign,
     handed_over,
     is_handed_over,
     obstacle,
-    with_live_replicas,
 )
 
 _POLL = 0.5
@@ -94,14 +94,16 @@ def _make_anew(api: Api, live: Manifest, manifest: Manifest, field_manager: str,
                 f"{subject(manifest)} is not gone after {timeout:g} s, since it waits for {_waits_for(found)}; run again when it is"
             )
         time.sleep(_POLL)
-    complete = with_live_replicas(manifest, live)
-    api.apply(complete, field_manager)
-    if complete is not manifest:
-        # Somebody has to hold them when this install lets them go.
-        holder = {key: manifest[key] for key in ("apiVersion", "kind")}
-        name = {key: value for key, value in manifest["metadata"].items() if key in ("name", "namespace")}
-        api.apply({**holder, "metadata": name, "spec": {"replicas": complete["spec"]["replicas"]}}, f"{field_manager}.replicas")
+    if not leaves_replicas_out(manifest):
         api.apply(manifest, field_manager)
+        return
+    # Made without replicas it would begin with one; somebody has to hold them when this install leaves them out.
+    complete = with_replicas_of(live, manifest)
+    api.apply(complete, field_manager)
+    holder = {key: manifest[key] for key in ("apiVersion", "kind")}
+    name = {key: value for key, value in manifest["metadata"].items() if key in ("name", "namespace")}
+    api.apply({**holder, "metadata": name, "spec": {"replicas": complete["spec"]["replicas"]}}, f"{field_manager}.replicas")
+    api.apply(manifest, field_manager)
 
 
 def _waits_for(live: Manifest) -> str:

@@ -20,6 +20,8 @@ description:
     together, each with its object and in the cluster's words.
   - A pod of each workload whose pods would change is tried too, since the API server takes a Deployment whose pods a quota, a
     LimitRange, Pod Security or a webhook will keep out. Without the permission to create pods this is left out.
+  - A HorizontalPodAutoscaler or PodDisruptionBudget that bears the name of a workload of a stage and the collection's labels, and is
+    not among the manifests any more, is to be removed.
   - What belongs into a namespace that does not exist yet counts as to be created.
   - A workload that another install made is named, since applying it would be refused or mix the two; with O(take_over) it counts as to
     be taken over, as M(jewelry_shop.platform.take_over) does it.
@@ -114,13 +116,17 @@ msg:
   type: str
   sample: "22 objects: 1 to change, 21 as they should be"
 objects:
-  description: What applying each manifest would do, in their order.
+  description: What applying each manifest would do, in their order, and what is to be removed.
   returned: success
   type: list
   elements: dict
   contains:
     stage:
       description: Name of its stage.
+      type: str
+      returned: always
+    api_version:
+      description: Its apiVersion.
       type: str
       returned: always
     kind:
@@ -136,11 +142,35 @@ objects:
       type: str
       returned: always
     action:
-      description: One of V(create), V(change), V(take_over), V(none), V(refused).
+      description: One of V(create), V(change), V(take_over), V(remove), V(none), V(refused).
       type: str
       returned: always
+handovers:
+  description:
+    - Workloads whose manifest leaves the number of replicas to an autoscaler, while O(field_manager) still owns it, or that are still
+      to be created. Another field manager has to apply the number before it is left out, else the API server sets it to 1.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Its kind.
+      type: str
+      returned: always
+    namespace:
+      description: Its namespace.
+      type: str
+      returned: always
+    name:
+      description: Its name.
+      type: str
+      returned: always
+    replicas:
+      description: How many there are; null for one that is still to be created.
+      type: int
+      returned: always
 differing:
-  description: Names of the stages in which something is to be created, changed or taken over, or is refused.
+  description: Names of the stages in which something is to be created, changed, taken over or removed, or is refused.
   returned: success
   type: list
   elements: str
@@ -249,6 +279,7 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
     from ansible_collections.jewelry_shop.platform.plugins.module_utils import _plan, _takeover
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import PlanApi
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_run import plan
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_scaling import handovers
 
     params = module.params
     stages = [(stage["name"], _plan.read_manifests(stage["name"], stage["manifests"])) for stage in params["stages"]]
@@ -265,6 +296,7 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
     for warning in warnings:
         module.warn(warning)
     result["objects"] = [{"stage": entry.stage, **_plan.shown(entry)} for entry in entries]
+    result["handovers"] = handovers(entries)
     result["differing"] = _plan.differing_stages(entries)
     result["refusals"] = [entry.refusal for entry in entries if entry.refusal]
     result["foreign"] = [f"{entry.subject}: {entry.foreign}" for entry in entries if entry.foreign]
@@ -272,7 +304,7 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
     replaced = [entry for entry in entries if entry.replaces]
     result["left_behind"] = _takeover.left_behind((entry.replaces for entry in replaced), (entry.manifest for entry in replaced))
     result["msg"] = _plan.summary(entries)
-    result["changed"] = module.check_mode and any(entry.action in _plan.WRITTEN for entry in entries)
+    result["changed"] = module.check_mode and any(entry.action in _plan.WRITES for entry in entries)
     if module.check_mode and module._diff:
         result["diff"] = _plan.diffs(entries)
     return result

@@ -77,6 +77,10 @@ objects:
   type: list
   elements: dict
   contains:
+    api_version:
+      description: Its apiVersion.
+      type: str
+      returned: always
     kind:
       description: Its kind.
       type: str
@@ -141,18 +145,20 @@ def apply(module: AnsibleK8SModule) -> dict[str, Any]:
     if secrets:
         raise PlatformError(f"{', '.join(secrets)}: a Secret is not applied here, where its content would be lost", certain=True)
     api = TakeoverApi(auth(params))
-    entries, warnings = plan(api, [("", manifests)], params["field_manager"], take_over=True)
+    planned, warnings = plan(api, [("", manifests)], params["field_manager"], take_over=True)
     for warning in warnings:
         module.warn(warning)
+    # What goes with a workload is not this module's to remove.
+    entries = [entry for entry in planned if entry.action != _plan.REMOVE]
     refusals = [entry.refusal for entry in entries if entry.refusal]
     if refusals:
         raise PlatformError(f"nothing was changed, since the cluster would refuse: {'; '.join(refusals)}", certain=True)
     if not module.check_mode:
-        wanted = [entry.manifest for entry in entries if entry.action in _plan.WRITTEN]
+        wanted = [entry.manifest for entry in entries if entry.action in _plan.WRITES]
         take_over(api, wanted, params["field_manager"], params["timeout"])
     result: dict[str, Any] = {
         "msg": _plan.summary(entries),
-        "changed": any(entry.action in _plan.WRITTEN for entry in entries),
+        "changed": any(entry.action in _plan.WRITES for entry in entries),
         "objects": [_plan.shown(entry) for entry in entries],
     }
     if module._diff:

@@ -26,7 +26,10 @@ SERVICES = {
 def test_replicas_and_resources(production: Any, name: str) -> None:
     replicas, cpu_request, cpu_limit, memory_request, memory_limit, grace = TIERS[name]
     deployment = production.get("Deployment", name)
-    assert deployment["spec"]["replicas"] == replicas
+    # An autoscaler's minimum is what the requirements give as the number.
+    scaled = name == "django"
+    assert deployment["spec"].get("replicas") == (None if scaled else replicas)
+    assert not scaled or production.get("HorizontalPodAutoscaler", name)["spec"]["minReplicas"] == replicas
     assert production.container("Deployment", name, name)["resources"] == {
         "requests": {"cpu": cpu_request, "memory": memory_request},
         "limits": {"cpu": cpu_limit, "memory": memory_limit},

@@ -25,7 +25,6 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._takeover im
     is_handed_over,
     left_behind,
     obstacle,
-    with_live_replicas,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._takeover_run import take_over
 
@@ -149,17 +148,6 @@ def test_a_stateful_set_leaves_its_pods() -> None:
     stateful_set = deployment()
     del stateful_set["spec"]["strategy"]
     assert deletion_policy(stateful_set, stateful_set) == "Orphan"
-
-
-@pytest.mark.parametrize(("wanted", "found", "replicas"), [(3, 8, 3), (None, 8, 8), (None, None, None)])
-def test_what_an_autoscaler_decides_begins_as_it_is(wanted: int | None, found: int | None, replicas: int | None) -> None:
-    objects = [deployment(), deployment()]
-    for item, number in zip(objects, (wanted, found), strict=True):
-        if number is None:
-            del item["spec"]["replicas"]
-        else:
-            item["spec"]["replicas"] = number
-    assert with_live_replicas(*objects)["spec"].get("replicas") == replicas
 
 
 PORT_80 = 'k:{"port":80,"protocol":"TCP"}'

@@ -1,0 +1,170 @@
+"""Who sets the number of pods, and that no change of it leaves too few."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+# A target that a loop of requests reaches on any machine, and that idle pods stay below.
+AUTOSCALED = {
+    "django_hpa_enabled": True,
+    "django_hpa_max_replicas": 4,
+    "django_hpa_cpu_percent": 15,
+}
+MINIMUM = 3
+
+
+class Watch:
+    """Keeps the smallest number of replicas that a Deployment asked for."""
+
+    def __init__(self, cluster: Any, name: str) -> None:
+        self._cluster = cluster
+        self._name = name
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self.seen: set[int] = set()
+
+    def _look(self) -> None:
+        while not self._over.wait(0.2):
+            said = self._cluster.kubectl("get", "deployment", self._name, "--output=jsonpath={.spec.replicas}", check=False).stdout
+            if said:
+                self.seen.add(int(said))
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+
+@pytest.fixture
+def load(shop: Any) -> Iterator[None]:
+    """Requests, one after another from a few clients, for as long as a test lasts."""
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.is_set():
+            shop.get("/")
+
+    clients = [threading.Thread(target=ask) for _ in range(3)]
+    for client in clients:
+        client.start()
+    yield
+    over.set()
+    for client in clients:
+        client.join()
+
+
+def replicas(cluster: Any, name: str = "django") -> int:
+    return int(cluster.kubectl("get", "deployment", name, "--output=jsonpath={.spec.replicas}").stdout)
+
+
+def wait_for(condition: Callable[[], bool], seconds: float, cluster: Any) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, cluster.kubectl("describe", "hpa").stdout
+        time.sleep(2)
+
+
+@pytest.fixture(scope="module")
+def autoscaled(cluster: Any, playbook: Any) -> Iterator[dict[str, Any]]:
+    """Switches the autoscaler of Django on for a group of tests, and off again."""
+    before = replicas(cluster)
+    with Watch(cluster, "django") as watch:
+        run = playbook("site.yml", **AUTOSCALED)
+    assert run.returncode == 0, run.output
+    assert min(watch.seen) == before == MINIMUM
+    yield AUTOSCALED
+    with Watch(cluster, "django") as watch:
+        run = playbook("site.yml")
+    assert run.returncode == 0, run.output
+    assert min(watch.seen) >= MINIMUM
+    assert cluster.get("hpa") == []
+    assert replicas(cluster) == MINIMUM
+
+
+def test_load_raises_the_replicas_and_a_deploy_leaves_them(cluster: Any, playbook: Any, autoscaled: dict[str, Any], load: None) -> None:
+    """R17."""
+    wait_for(lambda: replicas(cluster) == AUTOSCALED["django_hpa_max_replicas"], 300, cluster)
+    run = playbook("site.yml", **autoscaled)
+    assert run.returncode == 0, run.output
+    assert run.changed == 0, run.output
+    assert replicas(cluster) == AUTOSCALED["django_hpa_max_replicas"]
+
+
+def test_another_change_leaves_them_too(cluster: Any, playbook: Any, autoscaled: dict[str, Any]) -> None:
+    """R17: and the pods roll with the number that the autoscaler set."""
+    before = replicas(cluster)
+    assert before > MINIMUM
+    with Watch(cluster, "django") as watch:
+        run = playbook("site.yml", **autoscaled, django_env={"DRILL": "scaling"})
+    assert run.returncode == 0, run.output
+    assert watch.seen == {before}
+
+
+def test_scale_refuses_a_tier_whose_number_an_autoscaler_sets(cluster: Any, playbook: Any, autoscaled: dict[str, Any]) -> None:
+    before = cluster.generations()
+    run = playbook("playbooks/scale.yml", scale_replicas={"nginx": 3, "django": 5})
+    assert run.returncode != 0
+    assert "An autoscaler sets the replicas of django" in run.output, run.output
+    assert cluster.generations() == before
+
+
+def test_a_first_install_begins_with_the_minimum(cluster: Any, playbook: Any, autoscaled: dict[str, Any]) -> None:
+    cluster.kubectl("delete", "deployment", "django", "--wait=true")
+    with Watch(cluster, "django") as watch:
+        run = playbook("site.yml", **autoscaled)
+    assert run.returncode == 0, run.output
+    assert min(watch.seen) >= MINIMUM
+    again = playbook("site.yml", **autoscaled)
+    assert again.changed == 0, again.output
+
+
+def test_a_budget_is_there_for_more_than_one_pod_only(cluster: Any, playbook: Any) -> None:
+    """R17: a budget on a single pod would block every drain."""
+    names = {o["metadata"]["name"] for o in cluster.get("pdb")}
+    assert names == {"django", "nginx", "celery-worker"}
+    one = playbook("site.yml", nginx_replicas=1)
+    assert one.returncode == 0, one.output
+    assert {o["metadata"]["name"] for o in cluster.get("pdb")} == {"django", "celery-worker"}
+    back = playbook("site.yml")
+    assert back.returncode == 0, back.output
+    assert {o["metadata"]["name"] for o in cluster.get("pdb")} == names
+
+
+def test_scale_holds_until_the_next_run(cluster: Any, playbook: Any) -> None:
+    run = playbook("playbooks/scale.yml", scale_replicas={"celery-worker": 3})
+    assert run.returncode == 0, run.output
+    [worker] = cluster.get("deployments", "--selector=component=celery-worker")
+    assert (worker["spec"]["replicas"], worker["status"]["readyReplicas"]) == (3, 3)
+    assert playbook("playbooks/scale.yml", scale_replicas={"celery-worker": 3}).changed == 0
+    back = playbook("site.yml")
+    assert back.changed > 0, back.output
+    assert replicas(cluster, "celery-worker") == 2
+
+
+def test_more_than_one_beat_is_refused(cluster: Any, playbook: Any) -> None:
+    run = playbook("playbooks/scale.yml", scale_replicas={"celery-beat": 2})
+    assert run.returncode != 0
+    assert "value of celery-beat must be one of: 0, 1, got: 2" in " ".join(run.output.split()), run.output
+    assert replicas(cluster, "celery-beat") == 1
+
+
+def test_a_restart_replaces_the_pods_of_the_named_tiers_only(cluster: Any, playbook: Any) -> None:
+    def uids() -> dict[str, set[str]]:
+        return {tier: {pod["metadata"]["uid"] for pod in cluster.pods(tier)} for tier in ("django", "nginx", "celery-worker")}
+
+    before = uids()
+    run = playbook("playbooks/restart.yml", restart_tiers=["celery-worker"])
+    assert run.returncode == 0, run.output
+    after = uids()
+    assert not after["celery-worker"] & before["celery-worker"]
+    assert {**after, "celery-worker": set()} == {**before, "celery-worker": set()}
+    # The next deploy has nothing to put back.
+    assert playbook("site.yml").changed == 0
