@@ -127,6 +127,27 @@ def shown_metadata(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> Manife
     return {**live, "metadata": metadata}
 
 
+def kept_by_claim(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> str:
+    """What of a PersistentVolumeClaim cannot become what is wanted, in fewer words than the API server's; empty if nothing.
+
+    Args:
+        wanted: the manifest, of any kind.
+        live: the object as it is.
+    """
+    if wanted["kind"] != "PersistentVolumeClaim":
+        return ""
+    kept = []
+    for key, words in (("storageClassName", "storage class"), ("accessModes", "access modes")):
+        has, wants = live["spec"].get(key), wanted["spec"].get(key)
+        if has and wants and has != wants:
+            kept.append(f"the {words} {_listed(has)}, not {_listed(wants)}")
+    return f"it has {' and '.join(kept)}, and a claim keeps them: state what it has" if kept else ""
+
+
+def _listed(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else ", ".join(value)
+
+
 def planned(stage: str, manifest: Manifest, live: Manifest | None, applied: Manifest) -> Planned:
     """Judge what a dry run came to.
 

@@ -17,8 +17,10 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import
     TAKE_OVER,
     Manifest,
     Planned,
+    kept_by_claim,
     planned,
     shown_metadata,
+    subject,
     without_bookkeeping,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import NoNamespaceError, RefusedError
@@ -106,6 +108,9 @@ def _plan_one(api: Api, stage: str, manifest: Manifest, field_manager: str, take
         live = api.read(manifest)
         if manifest["kind"] == "Secret":
             return planned(stage, manifest, live, shown_metadata(manifest, live) if live else manifest), []
+        kept = kept_by_claim(manifest, live) if live else ""
+        if kept:
+            return Planned(stage, manifest, REFUSED, refusal=f"{subject(manifest)}: {kept}"), []
         sign = foreign(live, manifest) if live else ""
         if live and sign:
             if not take_over:
