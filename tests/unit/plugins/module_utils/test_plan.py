@@ -22,6 +22,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import NoNamespaceError, RefusedError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_run import plan
+from cluster_objects import NothingToTakeOver
 
 MANIFEST: dict[str, Any] = {
     "apiVersion": "apps/v1",
@@ -169,7 +170,7 @@ def test_what_a_claim_keeps_is_said(wanted: dict[str, Any], live: dict[str, Any]
     assert entry.refusal == (sentence if kept else "")
 
 
-class Cluster:
+class Cluster(NothingToTakeOver):
     """Holds objects by name, as a dry run and a read see them."""
 
     def __init__(self, live: dict[str, Any], outcomes: dict[str, Any]) -> None:

@@ -164,7 +164,7 @@ def test_fields_are_handed_over_as_those_of_an_apply() -> None:
 def test_fields_that_are_ours_already_are_joined_with_theirs() -> None:
     mine = held(MANAGER, "Apply", {"f:spec": {"f:selector": {}, "f:ports": {".": {}, PORT_80: {"f:targetPort": {}}}}})
     [entry] = handed_over([THEIRS, mine], MANAGER)
-    ports = {".": {}, PORT_80: {".": {}, "f:name": {}, "f:targetPort": {}}}
+    ports: dict[str, Any] = {".": {}, PORT_80: {".": {}, "f:name": {}, "f:targetPort": {}}}
     assert entry["fieldsV1"] == {"f:spec": {"f:type": {}, "f:selector": {}, "f:ports": ports}}
     assert (entry["manager"], entry["operation"]) == (MANAGER, "Apply")
 
@@ -176,7 +176,7 @@ def test_fields_of_another_version_are_not_mixed_in() -> None:
 
 
 def test_a_dry_run_takes_away_the_labels_and_annotations_that_go() -> None:
-    metadata = {"f:labels": {".": {}, "f:managed-by": {}, "f:app": {}}, "f:annotations": {"f:last-applied": {}}}
+    metadata: dict[str, Any] = {"f:labels": {".": {}, "f:managed-by": {}, "f:app": {}}, "f:annotations": {"f:last-applied": {}}}
     found = live(deployment(), held("kubectl-client-side-apply", "Update", {"f:metadata": metadata}))
     wanted = deployment({"app": "jewelry-shop"})
     patch = as_merge_patch(wanted, found)
