@@ -153,7 +153,8 @@ class PlanApi(Cluster):
             RefusedError: the API server refuses it.
             PlatformError: it cannot be asked.
         """
-        self._call(live, "delete", body=deletion(live, policy), dry_run="All")
+        # The API server does not look at the query of a deletion that has a body.
+        self._call(live, "delete", body={**deletion(live, policy), "dryRun": ["All"]})
 
     def admit(self, pod: Manifest, owner: Manifest) -> str:
         """Why the API server would not let a pod be created; empty if it would. Nothing is kept.

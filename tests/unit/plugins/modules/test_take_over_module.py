@@ -62,6 +62,11 @@ def reply(handler: Handler, content: Any, status: int = 200) -> None:
     handler.wfile.write(body)
 
 
+def _is_dry(method: str, query: str, body: Any) -> bool:
+    """As an API server takes it: the options of a deletion with a body are in that alone."""
+    return body.get("dryRun") == ["All"] if method == "DELETE" and body else "dryrun=all" in query.lower()
+
+
 class Cluster:
     """Objects by their paths; a deletion takes one read."""
 
@@ -97,7 +102,7 @@ class Cluster:
     def _object(self, handler: Handler) -> None:
         path, _, query = handler.path.partition("?")
         body = json.loads(self.server.requests[-1].body or b"null")
-        if "dryrun=all" in query.lower():
+        if _is_dry(handler.command, query, body):
             reply(handler, {"kind": "Status"} if handler.command == "DELETE" else body)
             return
         if handler.command == "GET" and path in self._going:
@@ -117,7 +122,7 @@ class Cluster:
         return [
             (request.method, request.path.partition("?")[0], json.loads(request.body))
             for request in self.server.requests
-            if request.method not in ("GET", "HEAD") and "dryrun=all" not in request.path.lower()
+            if request.method not in ("GET", "HEAD") and not _is_dry(request.method, request.path, json.loads(request.body or b"null"))
         ]
 
 
