@@ -34,8 +34,10 @@ class FilterModule:
         """Name them, as Ansible asks for."""
         functions = (
             _manifests.cpu_cores,
+            _manifests.environment_entries,
             _manifests.environment_strings,
             _manifests.hash_named,
+            _manifests.object_identities,
             _manifests.rollout_target,
             _manifests.secret_data,
             _manifests.with_defaults,

@@ -18,7 +18,14 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors impo
     PlatformError,
 )
 
-API_VERSIONS = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1", "ReplicaSet": "apps/v1", "Pod": "v1"}
+API_VERSIONS = {
+    "Deployment": "apps/v1",
+    "StatefulSet": "apps/v1",
+    "DaemonSet": "apps/v1",
+    "ReplicaSet": "apps/v1",
+    "Pod": "v1",
+    "Secret": "v1",
+}
 _FINAL_STATUSES = (400, 401, 403, 404)
 _TRANSPORTS = ("urllib3", "websocket")
 _TRANSPORT_NOISE = re.compile(r"<[^<>]*>: |HTTPS?Connection\([^)]*\): ")
@@ -173,7 +180,7 @@ def as_platform_error(subject: str, error: BaseException, final: Collection[int]
     for item in chain:
         status, words = _status_and_words(item)
         if status:
-            return PlatformError(f"{subject}: {words or f'the API server answered with status {status}'}", status in final)
+            return PlatformError(f"{subject}: {words or f'the API server answered with status {status}'}", status in final, status)
     text = " ".join(_TRANSPORT_NOISE.sub("", str(getattr(error, "reason", None) or error)).split())
     if any(isinstance(item, OSError) or type(item).__module__.partition(".")[0] in _TRANSPORTS for item in chain):
         return PlatformError(f"{subject}: the API server cannot be reached: {text or type(error).__name__}")

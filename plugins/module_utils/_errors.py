@@ -13,8 +13,10 @@ class PlatformError(Exception):
     Args:
         message: the sentence, without a final period.
         certain: whether trying again cannot change the outcome (an object that does not exist, a refused permission).
+        status: what the API server answered with, if it did.
     """
 
-    def __init__(self, message: str, certain: bool = False) -> None:
+    def __init__(self, message: str, certain: bool = False, status: int | None = None) -> None:
         super().__init__(message)
         self.certain = certain
+        self.status = status

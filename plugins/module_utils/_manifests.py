@@ -9,7 +9,7 @@ Private to the collection: names and signatures may change without notice.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.kubernetes.core.plugins.module_utils.hashes import generate_hash
@@ -24,6 +24,14 @@ def environment_strings(values: Mapping[str, Any]) -> dict[str, str]:
     for problem in environment_problems(values):
         raise ValueError(problem)
     return {str(key): str(value) for key, value in values.items()}
+
+
+def environment_entries(values: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Turn environment values into a container's C(env), where the kubelet would replace C($(NAME)) in a text.
+
+    :raises ValueError: as C(environment_strings) does.
+    """
+    return [{"name": key, "value": text.replace("$", "$$")} for key, text in environment_strings(values).items()]
 
 
 def environment_problems(values: Mapping[str, Any]) -> list[str]:
@@ -58,6 +66,19 @@ def with_defaults(value: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict
         if isinstance(defaults[key], Mapping) and isinstance(value[key], Mapping):
             merged[key] = with_defaults(value[key], defaults[key])
     return merged
+
+
+def object_identities(manifests: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Say which objects manifests are about: C(api_version), C(kind), C(namespace) (empty for none) and C(name) of each."""
+    return [
+        {
+            "api_version": manifest["apiVersion"],
+            "kind": manifest["kind"],
+            "namespace": manifest["metadata"].get("namespace") or "",
+            "name": manifest["metadata"]["name"],
+        }
+        for manifest in manifests
+    ]
 
 
 def rollout_target(workload: Mapping[str, Any]) -> dict[str, str]:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import (
@@ -25,12 +25,11 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import NoNamespaceError, RefusedError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_pods import comes_before_old_ones_go, is_certain, new_pod
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import is_ours, no_longer_listed, unwanted_companions
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_scaling import (
     handed_over,
-    is_ours,
     leaves_replicas_out,
     owns_replicas,
-    unwanted_companions,
     with_replicas_of,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import refusal_reason
@@ -64,7 +63,11 @@ class Api(Protocol):
 
 
 def plan(
-    api: Api, stages: Iterable[tuple[str, list[Manifest]]], field_manager: str, take_over: bool = False
+    api: Api,
+    stages: Iterable[tuple[str, list[Manifest]]],
+    field_manager: str,
+    records: Mapping[str, Manifest] | None = None,
+    take_over: bool = False,
 ) -> tuple[list[Planned], list[str]]:
     """Find out what applying the manifests of all stages would change; a refusal does not end it.
 
@@ -72,6 +75,7 @@ def plan(
         api: the cluster.
         stages: name and manifests of each.
         field_manager: in whose name they would be applied.
+        records: by stage, the ConfigMap in which an earlier run recorded its objects.
         take_over: whether what another install made would be taken over.
 
     Returns:
@@ -87,19 +91,22 @@ def plan(
             entry, said = _plan_one(api, stage, manifest, field_manager, take_over)
             entries.append(entry)
             warnings += [f"{entry.subject}: {each}" for each in said]
-        entries += _removals(api, stage, manifests)
+        entries += _removals(api, stage, unwanted_companions(manifests), is_ours)
+        record = (records or {}).get(stage)
+        if record:
+            entries += _removals(api, stage, no_longer_listed(api.read(record), manifests), lambda _live: True)
     replaced = [entry.replaces for entry in entries if entry.replaces]
     return [_without_gap(entry, replaced) for entry in entries], warnings
 
 
-def _removals(api: Api, stage: str, manifests: list[Manifest]) -> Iterator[Planned]:
-    for manifest in unwanted_companions(manifests):
+def _removals(api: Api, stage: str, candidates: Iterable[Manifest], wanted: Callable[[Manifest], bool]) -> Iterator[Planned]:
+    for manifest in candidates:
         try:
             live = api.read(manifest)
         except RefusedError:
             # Who may not read it has not made it.
             continue
-        if live is not None and is_ours(live):
+        if live is not None and wanted(live):
             yield Planned(stage, manifest, REMOVE, without_bookkeeping(live))
 
 

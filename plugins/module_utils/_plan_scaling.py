@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Replicas that a HorizontalPodAutoscaler sets, and objects that go with a workload: pure functions (private to the collection).
+"""Replicas that a HorizontalPodAutoscaler sets: pure functions (private to the collection).
 
 A manifest that leaves C(replicas) out means the autoscaler's number. The API server sets a field that loses its last owner back to its
 default, 1. So whoever applied a number has to hand the field over before leaving it out; see "Transferring ownership" in Kubernetes'
@@ -11,18 +11,17 @@ documentation of server-side apply.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import CHANGE, CREATE, Manifest, Planned
 
-_SCALED = ("Deployment", "StatefulSet")
-_COMPANIONS = (("autoscaling/v2", "HorizontalPodAutoscaler"), ("policy/v1", "PodDisruptionBudget"))
+SCALED = ("Deployment", "StatefulSet")
 
 
 def leaves_replicas_out(manifest: Manifest) -> bool:
     """Whether a manifest leaves the number of replicas to an autoscaler."""
-    return manifest["kind"] in _SCALED and "replicas" not in manifest["spec"]
+    return manifest["kind"] in SCALED and "replicas" not in manifest["spec"]
 
 
 def owns_replicas(live: Manifest, manager: str) -> bool:
@@ -79,27 +78,3 @@ def handovers(entries: Iterable[Planned]) -> list[dict[str, str | int | None]]:
         for entry in entries
         if entry.hands_over or (entry.action == CREATE and leaves_replicas_out(entry.manifest))
     ]
-
-
-def unwanted_companions(manifests: list[Manifest]) -> Iterator[Manifest]:
-    """What may be left from when the settings asked for it: autoscalers and budgets that bear the name of a workload.
-
-    Args:
-        manifests: of a stage.
-
-    Returns:
-        Manifests without more than a name.
-    """
-    wanted = {(manifest["kind"], manifest["metadata"]["name"]) for manifest in manifests}
-    for manifest in manifests:
-        metadata = manifest["metadata"]
-        for api_version, kind in _COMPANIONS if manifest["kind"] in _SCALED else ():
-            if (kind, metadata["name"]) not in wanted:
-                place = {"namespace": metadata["namespace"]} if "namespace" in metadata else {}
-                yield {"apiVersion": api_version, "kind": kind, "metadata": {"name": metadata["name"], **place}}
-
-
-def is_ours(live: Manifest) -> bool:
-    """Whether the collection made an object; one that somebody made by hand is left alone."""
-    labels = live["metadata"].get("labels") or {}
-    return labels.get("app") == "jewelry-shop" and labels.get("app.kubernetes.io/managed-by") == "ansible"

@@ -57,6 +57,26 @@ options:
         description: YAML documents as a text, a manifest, or a list of manifests.
         type: raw
         required: true
+  records:
+    description:
+      - ConfigMaps in which earlier runs recorded the objects of a stage, in C(data.objects), as the filter
+        P(jewelry_shop.platform.object_identities#filter) makes it. What they list and the manifests leave out is to be removed.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      stage:
+        description: Name of the stage.
+        type: str
+        required: true
+      namespace:
+        description: Namespace of the ConfigMap.
+        type: str
+        required: true
+      name:
+        description: Name of the ConfigMap.
+        type: str
+        required: true
   field_manager:
     description: In whose name they would be applied; conflicts with other managers are won.
     type: str
@@ -249,6 +269,12 @@ SPEC = {
         "required": True,
         "options": {"name": {"type": "str", "required": True}, "manifests": {"type": "raw", "required": True}},
     },
+    "records": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {name: {"type": "str", "required": True} for name in ("stage", "namespace", "name")},
+    },
     "field_manager": {"type": "str", "default": "jewelry_shop.platform"},
     "take_over": {"type": "bool", "default": False},
     "cluster": {
@@ -292,7 +318,11 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
         result["completed_jobs"] = api.completed_jobs(meant["namespace"], meant["job_selector"])
         if meant["api_host"] not in ("", facts["host"]) or meant["uid"] not in ("", facts["uid"]):
             stages = []
-    entries, warnings = plan(api, stages, params["field_manager"], params["take_over"])
+    records = {
+        each["stage"]: {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": each["name"], "namespace": each["namespace"]}}
+        for each in params["records"]
+    }
+    entries, warnings = plan(api, stages, params["field_manager"], records, params["take_over"])
     for warning in warnings:
         module.warn(warning)
     result["objects"] = [{"stage": entry.stage, **_plan.shown(entry)} for entry in entries]

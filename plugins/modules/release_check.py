@@ -70,6 +70,11 @@ options:
     type: list
     elements: str
     default: []
+  mask_secrets:
+    description: Names of Secrets of O(namespace) whose values are hidden in the same way; the module reads them.
+    type: list
+    elements: str
+    default: []
 
 requirements:
   - python >= 3.9
@@ -146,6 +151,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._options imp
     auth,
     with_auth,
 )
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._secrets import secrets_to_mask
 
 WORKLOAD_SPEC = {
     "kind": {"type": "str", "choices": ["Deployment", "StatefulSet", "DaemonSet"], "default": "Deployment"},
@@ -159,6 +165,7 @@ SPEC = {
     "claims": {"type": "list", "elements": "str", "default": []},
     "log_lines": {"type": "int", "default": 1000},
     "mask": {"type": "list", "elements": "str", "default": [], "no_log": True},
+    "mask_secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},
 }
 
 
@@ -201,9 +208,11 @@ def main() -> None:
         module_class=MaskingModule, argument_spec=with_auth(SPEC), supports_check_mode=True, check_k8s=False, check_pyyaml=False
     )
     # Taken out before anything can fail, since the parameters are part of every answer.
-    mask = Masker(module.params.pop("mask"))
+    values = module.params.pop("mask")
+    mask = Masker(values)
     module.requires("kubernetes")
     try:
+        mask = Masker([*values, *secrets_to_mask(module.params)])
         result = make_checks(module.params)
     except PlatformError as error:
         module.fail_json(msg=mask(str(error)))

@@ -89,6 +89,11 @@ options:
     type: list
     elements: str
     default: []
+  mask_secrets:
+    description: Names of Secrets of O(namespace) whose values are hidden in the same way; the module reads them.
+    type: list
+    elements: str
+    default: []
   progress_interval:
     description: Seconds after which what is still waited for is told again.
     type: float
@@ -287,6 +292,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_fee
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_report import newest_events, report, summary
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import FAILED, TIMEOUT, Policy, Target
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_wait import Wait, sources
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._secrets import secrets_to_mask
 
 RESOURCE_SPEC = {
     "kind": {"type": "str", "required": True, "choices": ["Deployment", "StatefulSet", "DaemonSet", "Job", "PersistentVolumeClaim"]},
@@ -303,6 +309,7 @@ SPEC = {
     "unschedulable_grace": {"type": "float", "default": 5},
     "log_lines": {"type": "int", "default": 20},
     "mask": {"type": "list", "elements": "str", "default": [], "no_log": True},
+    "mask_secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},
     "progress_interval": {"type": "float", "default": 10},
     "progress_path": {"type": "path"},
 }
@@ -397,10 +404,12 @@ def main() -> None:
         module_class=MaskingModule, argument_spec=with_auth(SPEC), supports_check_mode=True, check_k8s=False, check_pyyaml=False
     )
     # Taken out before anything can fail, since the parameters are part of every answer.
-    mask = Masker(module.params.pop("mask"))
+    values = module.params.pop("mask")
+    mask = Masker(values)
     module.requires("kubernetes")
     began = time.monotonic()
     try:
+        mask = Masker([*values, *secrets_to_mask(module.params)])
         entries = wait_for(module.params, mask)
     except PlatformError as error:
         module.fail_json(msg=mask(str(error)))

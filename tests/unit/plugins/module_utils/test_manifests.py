@@ -27,6 +27,11 @@ def test_environment_values_become_the_text_that_the_application_reads(value: An
     assert _manifests.environment_strings({"KEY": value}) == {"KEY": text}
 
 
+def test_entries_of_env_keep_what_the_kubelet_would_replace() -> None:
+    entries = _manifests.environment_entries({"ON": True, "PRICE": "$5 $(HOME) $$"})
+    assert entries == [{"name": "ON", "value": "True"}, {"name": "PRICE", "value": "$$5 $$(HOME) $$$$"}]
+
+
 @pytest.mark.parametrize("value", [None, ["secret-value"], {"secret-value": 1}])
 def test_a_value_that_is_no_text_is_refused_by_its_name_and_without_its_content(value: Any) -> None:
     with pytest.raises(ValueError, match=r"^POSTGRES_PASSWORD is ") as refusal:

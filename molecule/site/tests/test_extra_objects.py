@@ -1,0 +1,59 @@
+"""Objects of the user's own come and go with the release."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+NOTE = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "note", "namespace": "jewelry-shop"}, "data": {"text": "by hand"}}
+PRIORITY = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "shop-first"}, "value": 1000}
+TEMPLATE = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: templated, namespace: "{{ platform_namespace }}"}
+data: {environment: "{{ platform_environment }}"}
+"""
+
+
+def names(cluster: Any) -> set[str]:
+    listed = cluster.get("configmaps") + cluster.get("priorityclasses")
+    return {o["metadata"]["name"] for o in listed} & {"note", "templated", "shop-first", "extra-objects"}
+
+
+def test_objects_of_the_users_own_come_and_go_with_the_lists(cluster: Any, playbook: Any, tmp_path: pathlib.Path) -> None:
+    template = tmp_path / "templated.yaml.j2"
+    template.write_text(TEMPLATE)
+    all_of_them = {"extra_objects_manifests": [NOTE, PRIORITY], "extra_objects_templates": [str(template)]}
+    run = playbook("site.yml", **all_of_them)
+    assert run.returncode == 0, run.output
+    assert names(cluster) == {"note", "templated", "shop-first", "extra-objects"}
+    [templated] = [o for o in cluster.get("configmaps") if o["metadata"]["name"] == "templated"]
+    assert templated["data"] == {"environment": "kind"}
+    assert playbook("site.yml", **all_of_them).changed == 0
+
+    shown = playbook("site.yml", "--check", "--diff", extra_objects_manifests=[NOTE])
+    assert shown.changed > 0, shown.output
+    assert names(cluster) == {"note", "templated", "shop-first", "extra-objects"}
+
+    fewer = playbook("site.yml", extra_objects_manifests=[NOTE])
+    assert fewer.returncode == 0, fewer.output
+    assert names(cluster) == {"note", "extra-objects"}
+    none = playbook("site.yml")
+    assert none.returncode == 0, none.output
+    assert names(cluster) == set()
+    assert playbook("site.yml").changed == 0
+
+
+def test_a_secret_among_them_is_refused_without_its_content(cluster: Any, playbook: Any) -> None:
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "mine", "namespace": "jewelry-shop"},
+        "stringData": {"a": "hunter2"},
+    }
+    before = cluster.resource_versions()
+    run = playbook("site.yml", extra_objects_manifests=[secret])
+    assert run.returncode != 0
+    assert "Secret jewelry-shop/mine, comes with its content" in " ".join(run.output.split()), run.output
+    assert "hunter2" not in run.output
+    assert cluster.resource_versions() == before

@@ -1,0 +1,146 @@
+#!/usr/bin/python
+
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: secret_check
+
+short_description: Judge a Secret that somebody else made, without showing its content
+
+version_added: 1.0.0
+
+description:
+  - Looks whether a Secret has the keys that are needed, and whether their values are long enough. Values are read by the module and
+    go nowhere.
+  - Returns a revision that changes with each write of the Secret, for the annotation of pods that have to roll then.
+
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - jewelry_shop.platform.read_only
+
+options:
+  namespace:
+    description: Its namespace.
+    type: str
+    required: true
+  name:
+    description: Its name.
+    type: str
+    required: true
+  keys:
+    description: The keys that it has to have.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the key.
+        type: str
+        required: true
+      min_length:
+        description: Fewest characters of its value.
+        type: int
+        default: 1
+
+requirements:
+  - python >= 3.9
+  - kubernetes >= 24.2.0
+
+author:
+  - Jewelry Shop Platform Team (@jewelry-shop)
+"""
+
+EXAMPLES = r"""
+- name: Look at the Secret of another operator
+  jewelry_shop.platform.secret_check:
+    context: production
+    namespace: jewelry-shop
+    name: shop-from-vault
+    keys:
+      - name: DJANGO_SECRET_KEY
+        min_length: 50
+  register: secret
+"""
+
+RETURN = r"""
+problems:
+  description: A sentence for each problem, without a full stop and without any content.
+  returned: always
+  type: list
+  elements: str
+  sample: [Secret jewelry-shop/shop-from-vault has no key DJANGO_SECRET_KEY]
+revision:
+  description: Changes with each write of the Secret; empty if there is none.
+  returned: always
+  type: str
+  sample: "48213"
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import auth, with_auth
+
+SPEC = {
+    "namespace": {"type": "str", "required": True},
+    "name": {"type": "str", "required": True},
+    "keys": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "no_log": False,
+        "options": {"name": {"type": "str", "required": True}, "min_length": {"type": "int", "default": 1}},
+    },
+}
+
+
+def judge(params: dict[str, Any]) -> dict[str, Any]:
+    """Read the Secret and judge it.
+
+    Args:
+        params: the module's parameters.
+
+    Returns:
+        The module's result.
+
+    Raises:
+        PlatformError: it cannot be read.
+    """
+    # Imported here, since it needs the kubernetes client, which may not be installed.
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import Cluster
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils._secrets import key_problems, read_secret
+
+    subject = f"Secret {params['namespace']}/{params['name']}"
+    secret = read_secret(Cluster(auth(params)), params["namespace"], params["name"])
+    if secret is None:
+        return {"problems": [f"{subject} does not exist"], "revision": ""}
+    metadata = secret["metadata"]
+    return {
+        "problems": key_problems(subject, secret.get("data") or {}, params["keys"]),
+        "revision": f"{metadata['uid'].partition('-')[0]}-{metadata['resourceVersion']}",
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleK8SModule(
+        module_class=AnsibleModule, argument_spec=with_auth(SPEC), supports_check_mode=True, check_k8s=False, check_pyyaml=False
+    )
+    module.requires("kubernetes")
+    try:
+        result = judge(module.params)
+    except PlatformError as error:
+        module.fail_json(msg=str(error))
+        return
+    module.exit_json(changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._manifests import object_identities
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import no_longer_listed, unwanted_companions
+
+
+def manifest(kind: str, name: str, namespace: str = "shop", version: str = "v1") -> dict[str, Any]:
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": name, **({"namespace": namespace} if namespace else {})}}
+
+
+def record(*manifests: dict[str, Any]) -> dict[str, Any]:
+    return {**manifest("ConfigMap", "extra-objects"), "data": {"objects": json.dumps(object_identities(manifests))}}
+
+
+RECORD = manifest("ConfigMap", "extra-objects")
+SERVICE = manifest("Service", "mail")
+CLASS = manifest("PriorityClass", "shop", namespace="", version="scheduling.k8s.io/v1")
+
+
+@pytest.mark.parametrize(
+    ("recorded", "wanted", "removed"),
+    [
+        pytest.param(None, [], [], id="there never were any"),
+        pytest.param(record(SERVICE, RECORD), [SERVICE, RECORD], [], id="nothing changed"),
+        pytest.param(record(SERVICE, CLASS, RECORD), [SERVICE, RECORD], [CLASS], id="one without a namespace is taken off"),
+        pytest.param(record(SERVICE, RECORD), [], [SERVICE, RECORD], id="the record goes with the last"),
+        pytest.param(record(SERVICE, RECORD), [manifest("Service", "mail", "other"), RECORD], [SERVICE], id="moved to another namespace"),
+        pytest.param(record(RECORD), [SERVICE, RECORD], [], id="one is new"),
+    ],
+)
+def test_what_was_recorded_and_is_no_longer_listed_goes(
+    recorded: dict[str, Any] | None, wanted: list[dict[str, Any]], removed: list[dict[str, Any]]
+) -> None:
+    assert list(no_longer_listed(recorded, wanted)) == removed
+
+
+def test_only_workloads_have_companions() -> None:
+    manifests = [manifest("Deployment", "django", version="apps/v1"), manifest("Service", "django-service")]
+    manifests.append(manifest("PodDisruptionBudget", "django", version="policy/v1"))
+    assert list(unwanted_companions(manifests)) == [manifest("HorizontalPodAutoscaler", "django", version="autoscaling/v2")]

@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import base64
+from typing import Any, cast
+
+import pytest
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import Cluster
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._secrets import key_problems, secret_values
+
+SECRET = "Secret shop/given"
+KEYS = [{"name": "DJANGO_SECRET_KEY", "min_length": 50}, {"name": "REDIS_PASSWORD", "min_length": 1}]
+
+
+def encoded(**values: str | bytes) -> dict[str, str]:
+    return {key: base64.b64encode(value if isinstance(value, bytes) else value.encode()).decode() for key, value in values.items()}
+
+
+@pytest.mark.parametrize(
+    ("data", "problems"),
+    [
+        (encoded(DJANGO_SECRET_KEY="k" * 50, REDIS_PASSWORD="r", FURTHER=b"\xff\x00"), []),
+        (encoded(DJANGO_SECRET_KEY="ü" * 50, REDIS_PASSWORD="r"), []),
+        (
+            encoded(DJANGO_SECRET_KEY="ü" * 49, REDIS_PASSWORD="r"),
+            [f"key DJANGO_SECRET_KEY of {SECRET} has 49 characters, it needs at least 50"],
+        ),
+        (encoded(DJANGO_SECRET_KEY="k" * 50), [f"{SECRET} has no key REDIS_PASSWORD"]),
+        (encoded(DJANGO_SECRET_KEY="k" * 50, REDIS_PASSWORD=""), [f"key REDIS_PASSWORD of {SECRET} has 0 characters, it needs at least 1"]),
+        ({}, [f"{SECRET} has no key DJANGO_SECRET_KEY", f"{SECRET} has no key REDIS_PASSWORD"]),
+    ],
+)
+def test_keys_that_are_missing_or_short_are_named(data: dict[str, str], problems: list[str]) -> None:
+    assert key_problems(SECRET, data, KEYS) == problems
+
+
+class Secrets:
+    """Answers as the cluster does."""
+
+    def __init__(self, **secrets: dict[str, str] | int) -> None:
+        self.secrets = secrets
+
+    def get(self, kind: str, namespace: str, name: str, timeout: float) -> dict[str, Any]:
+        found = self.secrets.get(name, 404)
+        if isinstance(found, int):
+            raise PlatformError(f"{kind} {namespace}/{name}: refused with {found}", certain=True, status=found)
+        return {"data": found} if found else {}
+
+
+def test_all_values_are_masked_and_one_that_is_not_there_hides_nothing() -> None:
+    cluster = cast(Cluster, Secrets(one=encoded(A="first", B="second"), empty={}))
+    assert secret_values(cluster, "shop", ["one", "empty", "missing"]) == ["first", "second"]
+
+
+def test_what_must_be_masked_and_cannot_be_read_is_an_error() -> None:
+    with pytest.raises(PlatformError, match="Secret shop/hidden: refused with 403"):
+        secret_values(cast(Cluster, Secrets(hidden=403)), "shop", ["hidden"])
