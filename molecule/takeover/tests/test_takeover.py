@@ -59,9 +59,10 @@ def seed(cluster: Any, playbook: Any) -> None:
     copy_content(cluster, "secrets", "django-secrets")
     cluster.kubectl("apply", "-k", str(SEED))
     for tier in TIERS:
-        cluster.kubectl("rollout", "status", f"deployment/{tier}", "--timeout=240s", timeout=250)
-    for command in (["migrate"], ["collectstatic", "--noinput"]):
-        cluster.kubectl("exec", "deployment/django", "--", "python", "manage.py", *command)
+        cluster.kubectl("rollout", "status", f"deployment/{tier}", "--timeout=300s", timeout=310)
+        # Beat does not come up before that.
+        for command in (["migrate"], ["collectstatic", "--noinput"]) if tier == "django" else ():
+            cluster.kubectl("exec", "deployment/django", "--", "python", "manage.py", *command, timeout=300)
     cluster.kubectl("exec", "deployment/django", "--", "sh", "-c", f"echo '{UPLOAD}' > /app/media/upload.txt")
 
 
