@@ -47,6 +47,7 @@ lint: .venv ## Check style, types and rules without running anything
 
 .PHONY: unit
 unit: .venv ## Run the tests that need no cluster, those of the demo shop too
+	python -m tools.manifest_checkers
 	pytest
 	pytest demo/shop
 
@@ -66,6 +67,10 @@ molecule: .venv ## Run all scenarios on a cluster of their own
 	molecule test --scenario-name site --destroy never
 	molecule test --scenario-name failures --destroy never
 	molecule test --scenario-name takeover
+
+.PHONY: drills
+drills: .venv ## Run the drills that take minutes, before a release
+	PYTEST_MARKS=drill $(MAKE) molecule
 
 ##### Releases
 

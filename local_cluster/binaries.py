@@ -1,4 +1,4 @@
-"""Programs built from Go modules; each has a go.mod and go.sum below go/ that pin everything."""
+"""Programs built from Go modules; each has a go.mod and go.sum that pin everything."""
 
 import os
 import re
@@ -12,19 +12,18 @@ from local_cluster.errors import LocalClusterError
 from local_cluster.process import output, run
 from local_cluster.steps import Step
 
-_MODULES = PACKAGE / "go"
-
 
 @dataclass(frozen=True)
 class GoBuild:
     """One call of ``go build``.
 
     Attributes:
-        module: Name of the folder below go/.
+        module: Name of the folder that holds go.mod and go.sum.
         binaries: Names of the programs that it makes.
         packages: What is built: ``tool`` stands for all tools of go.mod.
         linker_flags: Flags for the linker beside ``-s -w``.
         minutes: About how long it takes on two cores when the Go build cache is empty.
+        modules: Folder of that folder.
     """
 
     module: str
@@ -32,11 +31,17 @@ class GoBuild:
     packages: tuple[str, ...] = ("tool",)
     linker_flags: str = ""
     minutes: float = 0.5
+    modules: Path = PACKAGE / "go"
+
+    @property
+    def source(self) -> Path:
+        """Folder that holds go.mod and go.sum."""
+        return self.modules / self.module
 
     @property
     def hash(self) -> str:
         """Content hash of what the programs are made of."""
-        return cache.content_hash(_MODULES / self.module, *self.packages, self.linker_flags)
+        return cache.content_hash(self.source, *self.packages, self.linker_flags)
 
     @property
     def directory(self) -> Path:
@@ -50,7 +55,7 @@ class GoBuild:
 
     def build(self) -> None:
         """Build the programs and put links to them into the cache's bin folder."""
-        _check_go(_MODULES / self.module / "go.mod")
+        _check_go(self.source / "go.mod")
         with cache.atomic_directory(self.directory) as folder:
             target = folder / self.binaries[0] if len(self.binaries) == 1 else f"{folder}/"
             flags = f"-s -w {self.linker_flags}".strip()
@@ -66,7 +71,7 @@ class GoBuild:
                     target,
                     *self.packages,
                 ],
-                cwd=_MODULES / self.module,
+                cwd=self.source,
                 environment={"CGO_ENABLED": "0"},
                 log=cache.log_file(self.module),
             )
@@ -133,21 +138,21 @@ LOCAL_PATH_PROVISIONER = GoBuild(
 NODE_BUILDS = (KUBERNETES, ADD_ONS, ETCD, COREDNS, LOCAL_PATH_PROVISIONER)
 
 
-def module_directory(build: GoBuild, path: str) -> Path:
+def module_directory(folder: Path, path: str) -> Path:
     """Return the folder of a module's source in the Go module cache.
 
     Args:
-        build: The build whose go.mod names the module.
+        folder: Where the go.mod is that requires the module.
         path: Path of the module.
     """
-    folder = _MODULES / build.module
+    _check_go(folder / "go.mod")
     output(["go", "-C", folder, "mod", "download", path])
     return Path(output(["go", "-C", folder, "list", "-m", "-f", "{{.Dir}}", path]))
 
 
 def module_version(build: GoBuild, path: str) -> str:
     """Return the version of a module that a build's go.mod requires."""
-    return required_version((_MODULES / build.module / "go.mod").read_text(), path)
+    return required_version((build.source / "go.mod").read_text(), path)
 
 
 def required_version(go_mod: str, path: str) -> str:
@@ -167,10 +172,7 @@ def minimum_go(go_mod: str) -> tuple[int, ...]:
 def _check_go(go_mod: Path) -> None:
     needed = minimum_go(go_mod.read_text())
     if shutil.which("go") is None:
-        raise LocalClusterError(
-            f"No container registry answers, so {go_mod.parent.name} must be built, and that needs "
-            f"Go {needed[0]}.{needed[1]} or newer on PATH."
-        )
+        raise LocalClusterError(f"Building {go_mod.parent.name} needs Go {needed[0]}.{needed[1]} or newer; there is no `go` on PATH.")
     found = output(["go", "env", "GOVERSION"]).removeprefix("go")
     if tuple(int(number) for number in re.findall(r"\d+", found)[:2]) < needed and (output(["go", "env", "GOTOOLCHAIN"]) == "local"):
         raise LocalClusterError(f"Building {go_mod.parent.name} needs Go {needed[0]}.{needed[1]} or newer; found {found}.")

@@ -59,7 +59,7 @@ def published_names(kubeadm_list: str, containerd_config: str) -> dict[str, str]
 
 def _make() -> None:
     log = cache.log_file("node-image")
-    kind_files = binaries.module_directory(binaries.KIND, "sigs.k8s.io/kind") / "images" / "base" / "files"
+    kind_files = binaries.module_directory(binaries.KIND.source, "sigs.k8s.io/kind") / "images" / "base" / "files"
     names = published_names(
         output([_program("kubeadm"), "config", "images", "list", "--kubernetes-version", KUBERNETES_VERSION]),
         (kind_files / "etc" / "containerd" / "config.toml").read_text(),
@@ -120,7 +120,7 @@ def _make_network_images(names: dict[str, str], context: Path, log: Path) -> Non
 
 
 def _make_tools(names: dict[str, str], context: Path, log: Path) -> None:
-    kubernetes = binaries.module_directory(binaries.KUBERNETES, "k8s.io/kubernetes")
+    kubernetes = binaries.module_directory(binaries.KUBERNETES.source, "k8s.io/kubernetes")
     root = context / "tools"
     root.mkdir()
     shutil.copy(kubernetes / "build" / "pause" / "linux" / "pause.c", root)

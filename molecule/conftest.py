@@ -27,11 +27,15 @@ ENVIRONMENT["ANSIBLE_CONFIG"] = str(ROOT / "ansible.cfg")
 Object = dict[str, Any]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "drill: takes minutes; for `make drills`, before a release")
+
+
 class Cluster:
     """What the cluster says, in its own words."""
 
-    def kubectl(self, *arguments: str, check: bool = True, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-        """Run kubectl in the platform's namespace; its output belongs to a failing assertion."""
+    def kubectl(self, *arguments: str, check: bool = True, timeout: float = 120, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run kubectl in the platform's namespace, with options of subprocess.run; its output belongs to a failing assertion."""
         result = subprocess.run(
             ["kubectl", f"--namespace={NAMESPACE}", *arguments],
             env=ENVIRONMENT,
@@ -39,6 +43,7 @@ class Cluster:
             text=True,
             check=False,
             timeout=timeout,
+            **options,
         )
         assert not check or result.returncode == 0, f"kubectl {' '.join(arguments)}: {result.stdout}{result.stderr}"
         return result

@@ -14,7 +14,7 @@ from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._manifests import environment_problems
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._settings import resolved, setting_problems
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._settings import resolved, setting_problems, unknown_settings
 
 ROLES = Path(__file__).parents[2] / "roles"
 
@@ -35,14 +35,34 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         del tmp
         _result, arguments = self.validate_argument_spec({"environments": {"type": "list", "elements": "str", "default": []}})
-        result.update(changed=False, problems=list(self._problems(task_vars or {}, arguments["environments"])))
+        variables = task_vars or {}
+        options = self._options()
+        result.update(
+            changed=False,
+            problems=list(self._problems(variables, options, arguments["environments"])),
+            warnings=unknown_settings(self._written(variables), options, [path.name for path in ROLES.iterdir()]),
+        )
         return result
 
-    def _problems(self, variables: dict[str, Any], environments: list[str]) -> Iterator[str]:
-        for path in sorted(ROLES.glob("*/meta/argument_specs.yml")):
-            for name, option in self._loader.load_from_file(str(path))["argument_specs"]["main"]["options"].items():
-                if name in variables:
-                    yield from self._problems_of(name, variables[name], option, name in environments)
+    def _options(self) -> dict[str, dict[str, Any]]:
+        """Read the specification of each setting, by its name."""
+        return {
+            name: option
+            for path in sorted(ROLES.glob("*/meta/argument_specs.yml"))
+            for name, option in self._loader.load_from_file(str(path))["argument_specs"]["main"]["options"].items()
+        }
+
+    def _written(self, variables: dict[str, Any]) -> set[str]:
+        """Name the variables of inventory and command line: without play and task there are no others but what tasks found out."""
+        manager = self._task.get_variable_manager()
+        name = variables["inventory_hostname"]
+        found_out = manager._nonpersistent_fact_cache.get(name, {})
+        return set(manager.get_vars(host=manager._inventory.get_host(name), include_hostvars=False)) - set(found_out)
+
+    def _problems(self, variables: dict[str, Any], options: dict[str, dict[str, Any]], environments: list[str]) -> Iterator[str]:
+        for name, option in options.items():
+            if name in variables:
+                yield from self._problems_of(name, variables[name], option, name in environments)
 
     def _problems_of(self, name: str, value: Any, option: dict[str, Any], is_environment: bool) -> list[str]:
         try:

@@ -36,6 +36,7 @@ class Planned:
         after: what would change, as it would be.
         refusal: why the cluster refuses it, in its own words.
         hands_over: whether its number of replicas is left to an autoscaler from now on.
+        secrets: names of the Secrets that the pods of a live workload refer to, in the order of its containers.
         foreign: how one sees that it is another install's, where nobody asked to take it over.
         replaces: the workload of another install in whose place it is made.
     """
@@ -47,6 +48,7 @@ class Planned:
     after: Manifest = field(default_factory=dict)
     refusal: str = ""
     hands_over: bool = False
+    secrets: tuple[str, ...] = ()
     foreign: str = ""
     replaces: Manifest = field(default_factory=dict)
 
@@ -159,11 +161,32 @@ def planned(stage: str, manifest: Manifest, live: Manifest | None, applied: Mani
     """
     if live is None:
         return Planned(stage, manifest, CREATE, {}, without_bookkeeping(manifest))
+    secrets = secrets_of(live)
     difference = recursive_diff(without_bookkeeping(live), without_bookkeeping(applied))
     if difference is None:
-        return Planned(stage, manifest, NONE)
+        return Planned(stage, manifest, NONE, secrets=secrets)
     before, after = difference
-    return Planned(stage, manifest, CHANGE, before, after)
+    return Planned(stage, manifest, CHANGE, before, after, secrets=secrets)
+
+
+def secrets_of(workload: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the Secrets that the environment of a workload's containers comes from, each once, in their order.
+
+    Args:
+        workload: an object of any kind; one without pods has none.
+    """
+    pod = workload.get("spec", {}).get("template", {}).get("spec", {})
+    containers = [*(pod.get("containers") or ()), *(pod.get("initContainers") or ())]
+    named = [
+        source["name"]
+        for container in containers
+        for source in (
+            *((variable.get("valueFrom") or {}).get("secretKeyRef") for variable in container.get("env") or ()),
+            *(each.get("secretRef") for each in container.get("envFrom") or ()),
+        )
+        if source
+    ]
+    return tuple(dict.fromkeys(named))
 
 
 def differing_stages(entries: Iterable[Planned]) -> list[str]:

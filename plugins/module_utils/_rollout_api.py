@@ -19,16 +19,22 @@ from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import as_platform_error
 
 PATHS = {
+    "ConfigMap": "/api/v1/namespaces/{namespace}/configmaps",
+    "ControllerRevision": "/apis/apps/v1/namespaces/{namespace}/controllerrevisions",
+    "CronJob": "/apis/batch/v1/namespaces/{namespace}/cronjobs",
     "DaemonSet": "/apis/apps/v1/namespaces/{namespace}/daemonsets",
     "Deployment": "/apis/apps/v1/namespaces/{namespace}/deployments",
     "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices",
     "Event": "/api/v1/namespaces/{namespace}/events",
+    "Ingress": "/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses",
     "Job": "/apis/batch/v1/namespaces/{namespace}/jobs",
     "PersistentVolumeClaim": "/api/v1/namespaces/{namespace}/persistentvolumeclaims",
     "Pod": "/api/v1/namespaces/{namespace}/pods",
     "PodMetrics": "/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods",
     "ReplicaSet": "/apis/apps/v1/namespaces/{namespace}/replicasets",
+    "Secret": "/api/v1/namespaces/{namespace}/secrets",
     "Service": "/api/v1/namespaces/{namespace}/services",
+    "ServiceAccount": "/api/v1/namespaces/{namespace}/serviceaccounts",
     "StatefulSet": "/apis/apps/v1/namespaces/{namespace}/statefulsets",
     "StorageClass": "/apis/storage.k8s.io/v1/storageclasses",
 }
@@ -37,6 +43,7 @@ READ_TIMEOUT = 30.0
 # A watch is renewed this often, so that a connection which died silently is noticed.
 WATCH_SECONDS = 30
 LOG_BYTES = 65536
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
 class ExpiredError(Exception):
@@ -64,27 +71,31 @@ class ClusterApi:
         self._lock = threading.Lock()
         self._client: Any = None
 
-    def _request(self, path: str, query: Mapping[str, Any], read_timeout: float) -> Any:
+    def _request(self, path: str, query: Mapping[str, Any], read_timeout: float, method: str = "GET", **options: Any) -> Any:
         with self._lock:
             if self._client is None:
                 self._client = get_api_client(**self._auth).client
         # The reply is urllib3's response: the library's own types would cost more than the request.
         return self._client.request(
-            "GET", path, query_params=list(query.items()), serialize=False, _request_timeout=(CONNECT_TIMEOUT, read_timeout)
+            method, path, query_params=list(query.items()), serialize=False, _request_timeout=(CONNECT_TIMEOUT, read_timeout), **options
         )
 
-    def list_objects(self, kind: str, namespace: str) -> Listing:
+    def list_objects(self, kind: str, namespace: str, selector: str = "", metadata_only: bool = False) -> Listing:
         """List a kind.
 
         Args:
             kind: a key of PATHS.
             namespace: where.
+            selector: as in the API's labelSelector parameter; empty for all.
+            metadata_only: whether only the metadata of the objects leaves the cluster.
 
         Raises:
             PlatformError: it cannot be had; says why in the cluster's words.
         """
         try:
-            reply = self._request(PATHS[kind].format(namespace=namespace), {}, READ_TIMEOUT)
+            query = {"labelSelector": selector} if selector else {}
+            headers = {"Accept": METADATA_ONLY} if metadata_only else {}
+            reply = self._request(PATHS[kind].format(namespace=namespace), query, READ_TIMEOUT, header_params=headers)
             content, date = json.loads(reply.data), reply.headers.get("Date")
         except Exception as error:  # of several libraries without a common base
             raise as_platform_error(f"{kind}s of namespace {namespace}", error) from error

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import difflib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -35,6 +36,27 @@ def _sentence(name: str, error: AnsibleValidationError) -> str:
         unknown, _separator, known = error.msg.partition(". ")
         return f"{unknown} is unknown; {known[:1].lower()}{known[1:].rstrip('.')}"
     return error.msg.replace(f"argument '{name}'", name) if name in error.msg else f"{name}: {error.msg}"
+
+
+def unknown_settings(names: Iterable[str], declared: Collection[str], roles: Iterable[str]) -> list[str]:
+    """Find the variables that look like a setting and are none, such as C(django_replica).
+
+    Args:
+        names: of variables that a person wrote.
+        declared: names of all settings.
+        roles: names of the roles; a setting begins with one.
+
+    Returns:
+        A sentence for each of them, with the nearest setting where one is near.
+    """
+    prefixes = tuple(f"{role}_" for role in roles)
+    unknown = sorted(name for name in names if name.startswith(prefixes) and name not in declared)
+    return [f"{name} is no setting of any role{_nearest(name, declared)}" for name in unknown]
+
+
+def _nearest(name: str, declared: Collection[str]) -> str:
+    found = difflib.get_close_matches(name, declared, n=1)
+    return f"; did you mean {found[0]}?" if found else "."
 
 
 def resolved(value: Any) -> Any:

@@ -165,6 +165,11 @@ objects:
       description: One of V(create), V(change), V(take_over), V(remove), V(none), V(refused).
       type: str
       returned: always
+    secrets:
+      description: Names of the Secrets that the environment of the live workload's pods comes from, in the order of its containers.
+      type: list
+      elements: str
+      returned: always
 handovers:
   description:
     - Workloads whose manifest leaves the number of replicas to an autoscaler, while O(field_manager) still owns it, or that are still
@@ -325,7 +330,7 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
     entries, warnings = plan(api, stages, params["field_manager"], records, params["take_over"])
     for warning in warnings:
         module.warn(warning)
-    result["objects"] = [{"stage": entry.stage, **_plan.shown(entry)} for entry in entries]
+    result["objects"] = [{"stage": entry.stage, **_plan.shown(entry), "secrets": list(entry.secrets)} for entry in entries]
     result["handovers"] = handovers(entries)
     result["differing"] = _plan.differing_stages(entries)
     result["refusals"] = [entry.refusal for entry in entries if entry.refusal]

@@ -15,6 +15,8 @@ description:
   - Resolves each variable that a role of the collection declares and that is visible to the task, and holds it against the role's
     argument specification. A default that is made of what only a later task finds out is left out.
   - A variable that cannot be resolved, or is of another type than declared, does not end the call; all problems come together.
+  - A variable of the inventory or the command line that begins with the name of a role, and that no role declares, is warned about
+    together with the nearest name that one does.
   - Runs on the controller, connects to nothing and changes nothing.
 
 options:

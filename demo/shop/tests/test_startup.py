@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 import pytest
+import redis
 from config import environment
 
 from conftest import PRODUCTION, SHOP, Run
@@ -112,4 +113,29 @@ def test_version_comes_from_the_image_or_the_file(
 
 def test_redis_password_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = production(monkeypatch, REDIS_PASSWORD="a@b/c")
-    assert settings["REDIS_URL"] == "redis://:a%40b%2Fc@redis.invalid:6379"
+    assert settings["REDIS_URL"] == "redis://:a%40b%2Fc@redis.invalid:6379/0"
+    assert settings["CACHES"]["default"]["LOCATION"] == "redis://:a%40b%2Fc@redis.invalid:6379/1"
+
+
+@pytest.mark.parametrize(
+    ("values", "scheme", "query"),
+    [
+        ({"REDIS_SSL": "True"}, "rediss", "?ssl_cert_reqs=required"),
+        ({"REDIS_SSL": "True", "REDIS_SSL_CA_CERTS": "/ca/a b.crt"}, "rediss", "?ssl_cert_reqs=required&ssl_ca_certs=%2Fca%2Fa%20b.crt"),
+        ({"REDIS_SSL": "False", "REDIS_SSL_CA_CERTS": "/ca/redis.crt"}, "redis", ""),
+    ],
+)
+def test_redis_is_reached_over_tls(monkeypatch: pytest.MonkeyPatch, values: dict[str, str], scheme: str, query: str) -> None:
+    settings = production(monkeypatch, **values)
+    assert settings["REDIS_URL"] == f"{scheme}://redis.invalid:6379/0{query}"
+    location = settings["CACHES"]["default"]["LOCATION"]
+    assert location == f"{scheme}://redis.invalid:6379/1{query}"
+    connection = redis.Redis.from_url(location).connection_pool
+    assert issubclass(connection.connection_class, redis.SSLConnection) == (scheme == "rediss")
+    assert connection.connection_kwargs.get("ssl_ca_certs") == (values["REDIS_SSL_CA_CERTS"] if "ssl_ca_certs" in query else None)
+
+
+def test_how_the_database_is_asked_for_tls_is_left_to_libpq(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PGSSLMODE and PGSSLROOTCERT count where no option says something else."""
+    options = production(monkeypatch, PGSSLMODE="verify-full")["DATABASES"]["default"]["OPTIONS"]
+    assert not {"sslmode", "sslrootcert"} & options.keys()

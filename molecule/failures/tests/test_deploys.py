@@ -107,12 +107,12 @@ def first_event(cluster: Any, entry: Report, reason: str, text: str) -> str:
     return str(min(event["firstTimestamp"] or event["eventTime"] for event in said))
 
 
-def test_a_tag_that_is_not_in_the_registry_stops_at_the_migration(cluster: Any, deploy: Deploy, seconds_since: Any) -> None:
+def test_a_tag_that_is_not_in_the_registry_stops_at_the_first_job(cluster: Any, deploy: Deploy, seconds_since: Any) -> None:
     """R27."""
     before = cluster.generations()
     report = deploy(platform_image_tag="9.9.9")
-    entry = evidence(report, kind="Job", name="migrate-", reason="ImageNotFound", container="wait-for-db", pod="migrate-")
-    assert entry["name"] == f"migrate-{report['release']}"
+    entry = evidence(report, kind="Job", name="check-services-", reason="ImageNotFound", container="check-services", pod="check-services-")
+    assert entry["name"] == f"check-services-{report['release']}"
     assert "jewelry-shop:9.9.9" in report["sentence"]
     assert seconds_since(report, first_event(cluster, entry, "Failed", "9.9.9")) <= AT_ONCE
     assert cluster.generations() == before
@@ -153,7 +153,8 @@ def test_an_image_that_exits_at_once_is_a_crash_loop_with_its_last_words(deploy:
 
 def test_an_init_container_that_fails_is_named(deploy: Deploy, cluster: Any) -> None:
     """Redis that nobody knows, for the worker alone: its init container gives up."""
-    report = deploy(platform_config={**CONFIG, "REDIS_HOST": "no-such-redis"}, platform_dependency_timeout=3)
+    nowhere = {**CONFIG, "REDIS_HOST": "no-such-redis"}
+    report = deploy(platform_config=nowhere, platform_dependency_timeout=3, pre_deploy_check_services=False)
     worker = evidence(report, kind="Deployment", name="celery-worker", reason="CrashLoop", container="wait-for-redis")
     assert any("no-such-redis" in line for line in worker["log"]), worker["log"]
 
@@ -163,6 +164,18 @@ CONFIG = {
     "SITE_URL": "http://127.0.0.1:8081",
     "SECURE_SSL_REDIRECT": False,
 }
+
+
+def test_services_that_do_not_answer_stop_before_the_migration(cluster: Any, deploy: Deploy) -> None:
+    """All are tried, and each says its own."""
+    before = cluster.generations()
+    report = deploy(platform_config={**CONFIG, "REDIS_HOST": "no-such-redis"}, pre_deploy_check_timeout=5)
+    entry = evidence(report, kind="Job", name="check-services-", reason="JobFailed", container="check-services", exit_code=1)
+    said = "\n".join(entry["log"])
+    assert "database at postgres-service:5432 answers" in said
+    assert "broker at no-such-redis:6379: the host is unknown: " in said
+    assert not [job for job in cluster.get("jobs") if job["metadata"]["name"] == f"migrate-{report['release']}"]
+    assert cluster.generations() == before
 
 
 def test_a_migration_that_exits_3_ends_the_run_with_its_last_words(cluster: Any, deploy: Deploy, seconds_since: Any) -> None:
@@ -179,23 +192,6 @@ def test_a_migration_that_exits_3_ends_the_run_with_its_last_words(cluster: Any,
     assert cluster.generations() == before
 
 
-OBJECTS = pathlib.Path(__file__).parent / "objects"
-
-
-@pytest.fixture
-def limited(cluster: Any) -> Iterator[Callable[[str], None]]:
-    """Applies a manifest that limits the namespace, for one test."""
-    applied: list[str] = []
-
-    def apply(manifest: str) -> None:
-        applied.append(manifest)
-        cluster.kubectl("apply", f"--filename={manifest}")
-
-    yield apply
-    for manifest in applied:
-        cluster.kubectl("delete", f"--filename={manifest}")
-
-
 @pytest.mark.parametrize(
     ("limit", "words"),
     [
@@ -207,7 +203,7 @@ def test_pods_that_would_be_kept_out_are_known_before_the_first_write(
     cluster: Any, limited: Any, deploy: Deploy, limit: str, words: str
 ) -> None:
     """R18: the API server takes the Deployment, and would refuse its pods to the controller."""
-    limited(str(OBJECTS / limit))
+    limited(limit)
     before = cluster.resource_versions()
     report = deploy(nginx_drain_seconds=4, platform_image_tag="9.9.9")
     assert "nothing was changed" in report["sentence"]

@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-OBJECTS = pathlib.Path(__file__).parent / "objects"
 # Far above what a verdict takes, so that waiting for the timeout shows.
 TIMEOUT = 120
 
 Rollout = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def applied(cluster: Any) -> Iterator[Callable[[str], None]]:
-    """Applies manifests for one test."""
-    names: list[str] = []
-
-    def apply(name: str) -> None:
-        names.append(name)
-        cluster.kubectl("apply", f"--filename={OBJECTS / name}")
-
-    yield apply
-    for name in names:
-        cluster.kubectl("delete", "--wait=true", f"--filename={OBJECTS / name}")
 
 
 @pytest.fixture
@@ -69,9 +53,11 @@ def test_what_is_missing_is_named_with_what_misses_it(
         ("limit_range.yaml", "LimitRangeViolated", "minimum memory usage per Container is 200Mi"),
     ],
 )
-def test_pods_that_are_kept_out_are_told_in_the_clusters_words(applied: Any, rollout: Rollout, limit: str, reason: str, words: str) -> None:
+def test_pods_that_are_kept_out_are_told_in_the_clusters_words(
+    limited: Any, applied: Any, rollout: Rollout, limit: str, reason: str, words: str
+) -> None:
     """R18: there is no pod to look at."""
-    applied(limit)
+    limited(limit)
     applied("plain.yaml")
     [entry] = rollout({"kind": "Deployment", "name": "drill"})["resources"]
     assert (entry["verdict"], entry["reason"], entry["pod"]) == ("failed", reason, None), entry

@@ -1,6 +1,7 @@
 """Versions and names, read from where they are pinned."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +37,16 @@ def test_a_module_that_is_not_required_is_named() -> None:
 
 def test_minimum_go() -> None:
     assert binaries.minimum_go(_GO_MOD) == (1, 26)
+
+
+def test_a_machine_without_go_is_told_what_needs_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    sentence = r"^Building etcd needs Go 1\.26 or newer; there is no `go` on PATH\.$"
+    with pytest.raises(LocalClusterError, match=sentence):
+        binaries.ETCD.ensure()
+    with pytest.raises(LocalClusterError, match=sentence):
+        binaries.module_directory(binaries.ETCD.source, "go.etcd.io/etcd/v3")
 
 
 def test_kubernetes_is_pinned_to_the_version_of_the_cluster() -> None:

@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
+from local_cluster.errors import LocalClusterError
+from tools import manifest_checkers
+
 ROOT = pathlib.Path(__file__).parents[3]
 INVENTORIES = ("kind", "staging", "production")
 
@@ -24,9 +27,9 @@ VALUES: dict[str, Any] = {
     "platform_config": {
         "DJANGO_ALLOWED_HOSTS": "shop.example.com",
         "SITE_URL": "https://shop.example.com",
-        "POSTGRES_HOST": "postgres.example.com",
-        "REDIS_HOST": "redis.example.com",
     },
+    "platform_postgresql_host": "postgres.example.com",
+    "platform_redis_host": "redis.example.com",
     "platform_secrets": {"DJANGO_SECRET_KEY": "k" * 50, "POSTGRES_PASSWORD": "p", "REDIS_PASSWORD": "r"},
 }
 
@@ -41,6 +44,11 @@ class Manifests:
 
     def __iter__(self) -> Iterator[Manifest]:
         return iter(self.objects)
+
+    @property
+    def documents(self) -> str:
+        """All of them as one stream of YAML documents, each in JSON."""
+        return "".join(f"---\n{json.dumps(each)}\n" for each in self.objects)
 
     def get(self, kind: str, name: str) -> Manifest:
         found = [o for o in self.objects if o["kind"] == kind and o["metadata"]["name"] == name]
@@ -78,7 +86,7 @@ def render(inventory: str, directory: pathlib.Path, values: dict[str, Any]) -> M
     objects: list[Manifest] = []
     for path in sorted(directory.glob("*.yaml")):
         for document in yaml.safe_load_all(path.read_text()):
-            objects.extend(document if isinstance(document, list) else [document] if document else [])
+            objects.extend([document] if document else [])
     return Manifests(objects)
 
 
@@ -110,11 +118,28 @@ def production(rendered: Callable[[str], Manifests]) -> Manifests:
 CHANGED: dict[str, Any] = {
     "nginx_tls_secret": "shop-tls",
     "nginx_service_annotations": {"service.beta.kubernetes.io/aws-load-balancer-type": "nlb"},
-    "django_hpa_enabled": True,
+    "nginx_hpa_enabled": True,
+    "celery_worker_hpa_enabled": True,
     "django_image_tag": "v2",
     "platform_image_digest": "sha256:" + "0" * 64,
+    "platform_image_pull_secrets": [{"name": "registry-credentials"}],
     "platform_labels": {"team": "shop"},
+    "platform_release_history": 2,
     "platform_annotations": {"contact": "shop@example.com"},
+    "platform_postgresql_ca": "certificates of the database's authority",
+    "extra_objects_manifests": [
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {
+                "name": "own",
+                "namespace": "jewelry-shop",
+                "labels": {"team": "shop"},
+                "annotations": {"contact": "shop@example.com"},
+            },
+            "data": {"a": "b"},
+        }
+    ],
 }
 
 
@@ -122,3 +147,19 @@ CHANGED: dict[str, Any] = {
 def changed(tmp_path_factory: pytest.TempPathFactory) -> Manifests:
     """Production with the settings of CHANGED."""
     return render("production", tmp_path_factory.mktemp("changed"), {**VALUES, **CHANGED})
+
+
+@pytest.fixture(scope="session")
+def every_manifest(rendered: Callable[[str], Manifests], changed: Manifests) -> Manifests:
+    """The objects of all inventories, and of production with the optional features; equal ones once."""
+    objects = [manifest for inventory in INVENTORIES for manifest in rendered(inventory)] + changed.objects
+    return Manifests(list({json.dumps(manifest, sort_keys=True): manifest for manifest in objects}.values()))
+
+
+@pytest.fixture(scope="session")
+def checkers() -> None:
+    """kube-score, kubeconform and the schemas of Kubernetes 1.24 are there."""
+    try:
+        manifest_checkers.ensure()
+    except LocalClusterError as error:
+        pytest.fail(str(error), pytrace=False)

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
-import kubernetes_validate
-import pytest
-
-# The oldest version that kubernetes-validate knows, one of the middle, and one of today.
-VERSIONS = ("1.25", "1.29", "1.34")
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_manifests_follow_the_schema_strictly(manifests: Any, version: str) -> None:
-    for manifest in manifests:
-        kubernetes_validate.validate(manifest, version, strict=True)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._prune import Rules, disposable
 
 
 def test_pods_are_restricted(manifests: Any) -> None:
@@ -65,6 +56,23 @@ def test_configuration_objects_are_immutable_and_named_in_the_pods(manifests: An
         assert config_map["immutable"] is True, config_map["metadata"]["name"]
 
 
+def test_prune_takes_the_configuration_objects_for_ours_once_they_are_applied(manifests: Any) -> None:
+    applied = {
+        "creationTimestamp": "2026-11-25T12:00:00Z",
+        "managedFields": [{"manager": "jewelry_shop.platform", "operation": "Apply", "fieldsV1": {"f:immutable": {}}}],
+    }
+    config_maps = [{**each, "metadata": {**each["metadata"], **applied}} for each in manifests.of_kind("ConfigMap")]
+    rules = Rules("", {}, "jewelry_shop.platform", "", "", 0, (), 0)
+    assert disposable(config_maps, rules, datetime.now(UTC)) == config_maps
+    for each in config_maps + manifests.of_kind("Job"):
+        assert each["metadata"]["labels"].items() >= {"app": "jewelry-shop", "app.kubernetes.io/managed-by": "ansible"}.items()
+
+
+def test_every_workload_keeps_the_revisions_that_the_setting_says(production: Any, changed: Any) -> None:
+    for manifests, history in ((production, 5), (changed, 2)):
+        assert {o["spec"]["revisionHistoryLimit"] for o in manifests.of_kind("Deployment", "StatefulSet")} == {history}
+
+
 def test_no_secret_value_is_rendered(manifests: Any) -> None:
     assert not manifests.of_kind("Secret")
 
@@ -92,3 +100,27 @@ def test_labels_and_annotations_of_the_platform_reach_every_object(changed: Any)
     for manifest in changed:
         assert manifest["metadata"]["labels"]["team"] == "shop", manifest["metadata"]["name"]
         assert manifest["metadata"]["annotations"]["contact"] == "shop@example.com", manifest["metadata"]["name"]
+
+
+def test_authorities_of_services_reach_every_container_of_the_application(changed: Any) -> None:
+    [ca] = [each for each in changed.of_kind("ConfigMap") if each["metadata"]["name"].startswith("service-ca-")]
+    assert ca["data"] == {"postgresql.crt": "certificates of the database's authority"}
+    [environment] = [each["data"] for each in changed.of_kind("ConfigMap") if each["metadata"]["name"].startswith("django-config-")]
+    assert (environment["PGSSLMODE"], environment["PGSSLROOTCERT"]) == ("verify-full", "/etc/platform/ca/postgresql.crt")
+    containers = 0
+    for owner, pod in changed.pod_specs().items():
+        for container in pod.get("initContainers", []) + pod["containers"]:
+            if "envFrom" not in container:
+                continue
+            containers += 1
+            mounts = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
+            volumes = {volume["name"]: volume for volume in pod["volumes"]}
+            assert volumes[mounts["/etc/platform/ca"]]["configMap"]["name"] == ca["metadata"]["name"], (owner, container["name"])
+            assert len(mounts) == len(container["volumeMounts"]), (owner, container["name"])
+    assert containers >= 9
+
+
+def test_without_an_authority_nothing_is_mounted(production: Any) -> None:
+    assert not [each for each in production.of_kind("ConfigMap") if each["metadata"]["name"].startswith("service-ca")]
+    for owner, pod in production.pod_specs().items():
+        assert "service-ca" not in {volume["name"] for volume in pod["volumes"]}, owner

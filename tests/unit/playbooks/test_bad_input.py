@@ -67,7 +67,13 @@ def test_all_that_is_wrong_with_the_settings_is_told_at_once(tmp_path: Path) -> 
     [
         ("site.yml", {"platform_secrets": [SECRET]}, "platform_secrets is of type list and we were unable to convert to dict"),
         ("site.yml", {"platform_kubeconfig": "/no/such/file"}, "platform_kubeconfig /no/such/file does not exist: set it in"),
+        ("site.yml", {"platform_release_history": 0}, "platform_release_history is 0: set it in"),
         ("site.yml", {"platform_kube_context": "elsewhere"}, "The cluster cannot be read (platform_kube_context 'elsewhere', "),
+        (
+            "site.yml",
+            {"platform_postgresql_provider": "external"},
+            "platform_postgresql_host is not set: put the host of the database into ",
+        ),
         ("playbooks/validate.yml", {"django_replicas": "many"}, "django_replicas is of type str and we were unable to convert to int"),
         (
             "playbooks/render.yml",

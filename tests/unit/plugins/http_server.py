@@ -34,9 +34,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     do_HEAD = do_GET  # noqa: N815 - http.server looks for these names
     do_CONNECT = do_GET  # noqa: N815
+    do_DELETE = do_GET  # noqa: N815
     do_PATCH = do_GET  # noqa: N815
     do_POST = do_GET  # noqa: N815
-    do_DELETE = do_GET  # noqa: N815
 
     def log_message(self, *_args: Any) -> None:
         """Keep quiet."""

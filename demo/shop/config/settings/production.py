@@ -47,15 +47,23 @@ DATABASES = {
 }
 
 _redis_login = quote(environment.text("REDIS_PASSWORD"), safe="")
-REDIS_URL = "redis://{login}{host}:{port}".format(
+_redis_over_tls = environment.flag("REDIS_SSL")
+_redis_server = "{scheme}://{login}{host}:{port}".format(
+    scheme="rediss" if _redis_over_tls else "redis",
     login=f":{_redis_login}@" if _redis_login else "",
     host=environment.text("REDIS_HOST"),
     port=environment.integer("REDIS_PORT", 6379),
 )
+_redis_query = ""
+if _redis_over_tls:
+    _redis_query = "?ssl_cert_reqs=required"
+    if _redis_ca_file := environment.text("REDIS_SSL_CA_CERTS"):
+        _redis_query += f"&ssl_ca_certs={quote(_redis_ca_file, safe='')}"
+REDIS_URL = f"{_redis_server}/0{_redis_query}"
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": f"{REDIS_URL}/1",
+        "LOCATION": f"{_redis_server}/1{_redis_query}",
         "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
     }
 }

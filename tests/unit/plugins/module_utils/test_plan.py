@@ -17,6 +17,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import
     diffs,
     planned,
     read_manifests,
+    secrets_of,
     shown_metadata,
     summary,
 )
@@ -220,3 +221,47 @@ def test_refusals_do_not_end_a_plan_and_come_together() -> None:
 def test_a_secret_is_never_applied() -> None:
     entries, _warnings = plan(Cluster({}, {}), [("secrets", [SECRET])], "m")
     assert entries == [Planned("secrets", SECRET, "create", {}, SECRET)]
+
+
+def pods(**spec: Any) -> dict[str, Any]:
+    return {"kind": "StatefulSet", "spec": {"template": {"spec": spec}}}
+
+
+def variable(secret: str) -> dict[str, Any]:
+    return {"name": "A", "valueFrom": {"secretKeyRef": {"name": secret, "key": "A"}}}
+
+
+@pytest.mark.parametrize(
+    ("workload", "expected"),
+    [
+        pytest.param({"kind": "ConfigMap", "data": {}}, (), id="no pods"),
+        pytest.param(pods(containers=[{"name": "a", "image": "b"}]), (), id="no environment"),
+        pytest.param(
+            pods(containers=[{"env": [{"name": "B", "value": "1"}, variable("new"), variable("old"), variable("new")]}]),
+            ("new", "old"),
+            id="each once, in order",
+        ),
+        pytest.param(
+            pods(containers=[{"env": [{"name": "B", "valueFrom": {"fieldRef": {}}}], "envFrom": [{"configMapRef": {"name": "c"}}]}]),
+            (),
+            id="other sources",
+        ),
+        pytest.param(
+            pods(
+                initContainers=[{"env": [variable("first-to-start")]}],
+                containers=[{"env": [variable("own")], "envFrom": [{"secretRef": {"name": "all"}}]}, {"env": None, "envFrom": None}],
+            ),
+            ("own", "all", "first-to-start"),
+            id="of all containers",
+        ),
+    ],
+)
+def test_secrets_that_pods_refer_to(workload: dict[str, Any], expected: tuple[str, ...]) -> None:
+    assert secrets_of(workload) == expected
+
+
+@pytest.mark.parametrize("change", [lambda live: None, lambda live: live["spec"].update(replicas=4)])
+def test_a_plan_names_the_secrets_of_what_is_live(change: Callable[[dict[str, Any]], None]) -> None:
+    live = changed(LIVE, lambda each: each["spec"]["template"]["spec"]["containers"][0].update(env=[variable("old")]))
+    assert planned("stage", MANIFEST, live, changed(live, change)).secrets == ("old",)
+    assert planned("stage", MANIFEST, None, live).secrets == ()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._settings import resolved, setting_problems
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._settings import resolved, setting_problems, unknown_settings
 
 COMMANDS = {
     "type": "list",
@@ -52,3 +52,18 @@ def test_resolving_reads_every_value_within() -> None:
 
     assert resolved([Lazy(a=Lazy(b=(1, "text")))]) == [{"a": {"b": [1, "text"]}}]
     assert read == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "sentences"),
+    [
+        ("django_replica", ["django_replica is no setting of any role; did you mean django_replicas?"]),
+        ("django_celery_wroker_env", ["django_celery_wroker_env is no setting of any role; did you mean celery_worker_env?"]),
+        ("django_favourite_colour", ["django_favourite_colour is no setting of any role."]),
+        ("django_replicas", []),
+        ("djangoreplica", []),
+        ("kind_replicas", []),
+    ],
+)
+def test_a_variable_that_looks_like_a_setting_is_named(name: str, sentences: list[str]) -> None:
+    assert unknown_settings([name], {"django_replicas", "celery_worker_env"}, ["django", "celery_worker"]) == sentences

@@ -194,6 +194,22 @@ def test_a_workload_whose_pods_would_be_kept_out_is_refused(
     assert post.path.partition("?")[2] == "dryRun=All"
 
 
+def test_secrets_of_what_is_live_are_named(run: Run, server: Server) -> None:
+    """So a caller sees that a password changes, and needs no Secret for it."""
+
+    def with_password(secret: str) -> dict[str, Any]:
+        environment = [{"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": secret, "key": "PASSWORD"}}}]
+        pod = {"containers": [{"name": "web", "image": "web:1", "env": environment}]}
+        return {**DEPLOYMENT, "spec": {"replicas": 1, "template": {"spec": pod}}}
+
+    routes = by_method(GET=answer(with_password("passwords-1")), PATCH=answer(with_password("passwords-2")))
+    server.routes["/apis/apps/v1/namespaces/shop/deployments/web"] = routes  # type: ignore[index]
+    server.routes[f"{PLACE}/pods"] = answer({"kind": "Pod"}, 201)  # type: ignore[index]
+    [entry] = run(with_password("passwords-2"))["objects"]
+    assert (entry["action"], entry["secrets"]) == ("change", ["passwords-1"])
+    assert not [request for request in server.requests if "secrets" in request.path]
+
+
 SEED = {
     **DEPLOYMENT,
     "metadata": {**DEPLOYMENT["metadata"], "uid": "d-1"},

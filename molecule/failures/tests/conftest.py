@@ -1,0 +1,45 @@
+"""Fixtures of the failures."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+OBJECTS = pathlib.Path(__file__).parent / "objects"
+
+
+@pytest.fixture
+def applied(cluster: Any) -> Iterator[Callable[[str], None]]:
+    """Applies manifests for one test."""
+    names: list[str] = []
+
+    def apply(name: str) -> None:
+        names.append(name)
+        cluster.kubectl("apply", f"--filename={OBJECTS / name}")
+
+    yield apply
+    for name in names:
+        cluster.kubectl("delete", "--wait=true", f"--filename={OBJECTS / name}")
+
+
+@pytest.fixture
+def limited(cluster: Any, applied: Callable[[str], None]) -> Callable[[str], None]:
+    """Applies a limit for one test, and waits until the API server knows it, which can take it half a minute."""
+
+    def apply(name: str) -> None:
+        applied(name)
+        deployment = yaml.safe_load((OBJECTS / "plain.yaml").read_text())
+        pod = {**deployment["spec"]["template"], "apiVersion": "v1", "kind": "Pod"}
+        pod["metadata"] = {"name": "probe", "namespace": deployment["metadata"]["namespace"]}
+        deadline = time.monotonic() + 90
+        while cluster.kubectl("create", "--dry-run=server", "--filename=-", check=False, input=json.dumps(pod)).returncode == 0:
+            assert time.monotonic() < deadline, f"{name} keeps nothing out"
+            time.sleep(1)
+
+    return apply

@@ -1,0 +1,76 @@
+"""Passwords that change while a shop runs: refused, or brought without locking anybody out."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+
+def words(run: Any) -> str:
+    """The output of a run without its line breaks."""
+    return " ".join(run.output.split())
+
+
+def secrets(cluster: Any) -> dict[str, str]:
+    """The secret environment that the Django pods have."""
+    [source] = [each["secretRef"]["name"] for each in cluster.pods("django")[0]["spec"]["containers"][0]["envFrom"] if "secretRef" in each]
+    [data] = [each["data"] for each in cluster.get("secrets") if each["metadata"]["name"] == source]
+    values = {key: base64.b64decode(value).decode() for key, value in data.items()}
+    return {key: values[key] for key in ("DJANGO_SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD")}
+
+
+def test_changed_passwords_are_refused_before_the_first_write(cluster: Any, playbook: Any) -> None:
+    before = cluster.resource_versions()
+    changed = {"POSTGRES_PASSWORD": "another-1", "REDIS_PASSWORD": "another-2"}
+    run = playbook("site.yml", platform_secrets={**secrets(cluster), **changed})
+    assert run.returncode != 0, run.output
+    assert "platform_secrets.POSTGRES_PASSWORD is not the one that PostgreSQL in the cluster was set up with" in words(run)
+    assert "platform_secrets.REDIS_PASSWORD is not the one that Redis in the cluster runs with" in words(run)
+    assert not [value for value in changed.values() if value in run.output]
+    assert cluster.resource_versions() == before
+
+
+def test_a_database_that_does_not_know_a_password_stops_before_the_migration(cluster: Any, playbook: Any) -> None:
+    """By its name, as an external one, whose passwords the preflight cannot know."""
+    before = cluster.generations()
+    run = playbook(
+        "site.yml",
+        platform_postgresql_provider="external",
+        platform_postgresql_host="postgres-service",
+        platform_secrets={**secrets(cluster), "POSTGRES_PASSWORD": "never-told-1"},
+    )
+    assert run.returncode != 0, run.output
+    assert "container check-services: ended with exit code 1" in words(run)
+    assert "database at postgres-service:5432: the login is refused: " in words(run)
+    assert "broker at redis-service:6379 answers" in words(run)
+    assert "never-told-1" not in run.output
+    assert cluster.generations() == before
+
+
+def test_redis_accepts_the_previous_password_while_a_migration_fails(cluster: Any, playbook: Any) -> None:
+    """Nobody is locked out by a run that changes the password and does not get to the tiers."""
+    old, new = secrets(cluster), {**secrets(cluster), "REDIS_PASSWORD": "the-next-one"}
+
+    def logs_in(password: str) -> bool:
+        client = ["exec", "redis-0", "--", "env", f"REDISCLI_AUTH={password}", "redis-cli", "ping"]
+        return bool(cluster.kubectl(*client, check=False).stdout.strip() == "PONG")
+
+    workers = [pod["metadata"]["uid"] for pod in cluster.pods("celery-worker")]
+    fails = [{"name": "migrate-drill", "command": ["env", "DEMO_FAIL_MIGRATE=3", "python", "manage.py", "migrate"]}]
+    failed = playbook("site.yml", platform_secrets=new, platform_redis_previous_password=old["REDIS_PASSWORD"], pre_deploy_commands=fails)
+    try:
+        assert failed.returncode != 0, failed.output
+        assert "DEMO_FAIL_MIGRATE" in failed.output
+        assert logs_in(old["REDIS_PASSWORD"])
+        assert logs_in(new["REDIS_PASSWORD"])
+        # Pods of before the change send and take tasks.
+        trip = playbook("playbooks/validate.yml", validate_round_trip_queues=["celery", "reports"])
+        assert trip.returncode == 0, trip.output
+        assert [pod["metadata"]["uid"] for pod in cluster.pods("celery-worker")] == workers
+    finally:
+        back = playbook("site.yml", platform_redis_previous_password=new["REDIS_PASSWORD"])
+    assert back.returncode == 0, back.output
+    only = playbook("site.yml")
+    assert only.returncode == 0, only.output
+    assert logs_in(old["REDIS_PASSWORD"])
+    assert not logs_in(new["REDIS_PASSWORD"])

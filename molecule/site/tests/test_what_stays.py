@@ -1,0 +1,112 @@
+"""What releases leave behind: what the last ones need stays, the rest goes, and the way back works."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+INVENTORY = pathlib.Path(__file__).parents[3] / "inventories" / "kind" / "group_vars" / "all"
+HISTORY = 2
+BY_HAND = "django-config-2222222222"
+LABELS = ("app=jewelry-shop", "app.kubernetes.io/managed-by=ansible")
+
+
+def release(number: int) -> dict[str, Any]:
+    """Settings of a release of its own configuration and Secret, whose one Job is quick."""
+    secrets = yaml.safe_load((INVENTORY / "secrets.yml").read_text())["platform_secrets"]
+    return {
+        "platform_config": {
+            "DJANGO_ALLOWED_HOSTS": "localhost,127.0.0.1",
+            "SITE_URL": "http://127.0.0.1",
+            "SECURE_SSL_REDIRECT": False,
+            "DRILL": f"release {number}",
+        },
+        "platform_secrets": {**secrets, "DJANGO_SECRET_KEY": f"{number}" * 50},
+        "pre_deploy_commands": [{"name": "drill", "command": ["true"]}],
+        "platform_release_history": HISTORY,
+        "post_deploy_prune_age": 0,
+    }
+
+
+def names(cluster: Any, kind: str, prefix: str) -> set[str]:
+    return {o["metadata"]["name"] for o in cluster.get(kind) if o["metadata"]["name"].startswith(prefix)}
+
+
+def mentioned(objects: list[dict[str, Any]], prefix: str) -> set[str]:
+    return set(re.findall(rf"{prefix}[0-9a-z]{{10}}", json.dumps([o["spec"] for o in objects])))
+
+
+@pytest.fixture(scope="module")
+def before(cluster: Any, playbook: Any) -> Iterator[dict[str, set[str]]]:
+    """What was there before three releases in a row, beside one that somebody made by hand. Goes back at the end."""
+    cluster.kubectl("create", "configmap", BY_HAND, "--from-literal=A=1")
+    cluster.kubectl("label", "configmap", BY_HAND, *LABELS)
+    cluster.kubectl("patch", "configmap", BY_HAND, "--patch", '{"immutable": true}')
+    found = {
+        "configmaps": names(cluster, "configmaps", "django-config-") - {BY_HAND},
+        "secrets": names(cluster, "secrets", "django-secrets-"),
+        "jobs": {o["metadata"]["name"] for o in cluster.get("jobs")},
+    }
+    for number in range(1, HISTORY + 2):
+        run = playbook("site.yml", **release(number))
+        assert run.returncode == 0, run.output
+    yield found
+    cluster.kubectl("delete", "configmap", BY_HAND)
+    back = playbook("site.yml")
+    assert back.returncode == 0, back.output
+
+
+def test_what_the_last_releases_need_stays_and_the_rest_is_gone(cluster: Any, before: dict[str, set[str]]) -> None:
+    replica_sets = cluster.get("replicasets", "--selector=component=django")
+    assert len(replica_sets) == HISTORY + 1
+    for kind, prefix in (("configmaps", "django-config-"), ("secrets", "django-secrets-")):
+        there = names(cluster, kind, prefix) - {BY_HAND}
+        assert len(there) == HISTORY + 1, there
+        assert there == mentioned(replica_sets, prefix)
+        assert before[kind], kind
+        assert not there & before[kind]
+    releases = {o["metadata"]["labels"]["jewelry-shop/release"] for o in cluster.get("jobs", "--selector=jewelry-shop/release")}
+    assert len(releases) == HISTORY + 1
+    assert not {o["metadata"]["name"] for o in cluster.get("jobs")} & before["jobs"]
+    assert not {o["metadata"]["labels"].get("jewelry-shop/release") for o in cluster.get("pods")} - {None, *releases}
+
+
+def test_what_other_workloads_use_and_what_somebody_made_by_hand_stays(cluster: Any, before: dict[str, set[str]]) -> None:
+    workloads = cluster.get("deployments.apps,statefulsets.apps")
+    for kind, prefix in (
+        ("configmaps", "nginx-config-"),
+        ("configmaps", "celery-heartbeat-"),
+        ("secrets", "postgresql-secrets-"),
+        ("secrets", "redis-secrets-"),
+    ):
+        used = mentioned(workloads, prefix)
+        assert used
+        assert used <= names(cluster, kind, prefix)
+    assert BY_HAND in names(cluster, "configmaps", "django-config-")
+
+
+def test_a_second_run_removes_nothing_more(cluster: Any, playbook: Any, before: dict[str, set[str]]) -> None:
+    versions = cluster.resource_versions()
+    again = playbook("site.yml", **release(HISTORY + 1))
+    assert again.returncode == 0, again.output
+    assert again.changed == 0, again.output
+    assert cluster.resource_versions() == versions
+
+
+def test_kubectl_rollout_undo_still_works(cluster: Any, shop: Any, before: dict[str, set[str]]) -> None:
+    """To the oldest release that is kept, whose configuration nothing but its ReplicaSet refers to."""
+    oldest = min(
+        int(o["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
+        for o in cluster.get("replicasets", "--selector=component=django")
+    )
+    cluster.kubectl("rollout", "undo", "deployment/django", f"--to-revision={oldest}")
+    cluster.kubectl("rollout", "status", "deployment/django", "--timeout=300s", timeout=330)
+    assert shop.get("/health/ready/").status_code == 200
+    pod = cluster.pods("django")[0]["metadata"]["name"]
+    assert cluster.kubectl("exec", pod, "--container=django", "--", "printenv", "DRILL").stdout.strip() == "release 1"

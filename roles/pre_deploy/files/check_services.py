@@ -1,0 +1,158 @@
+"""Log in to the databases, the broker and the result backend as the application does; arguments: CELERY_APPLICATION SECONDS.
+
+Prints a line for each: it answers, or why not. Ends with 1 if one does not.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+PAUSE = 1.0
+LONGEST = 400
+SHORTEST_HIDDEN = 4
+# What an answer means, and whether asking again can help: names and servers may come a little later than this pod.
+KINDS = (
+    (r"password|WRONGPASS|NOAUTH|[Aa]uthentication (failed|required)|ACCESS_REFUSED|no pg_hba\.conf entry", "the login is refused", False),
+    (r"role .* does not exist", "the login is refused", False),
+    (r"database .* does not exist", "there is no such database", False),
+    (r"\bSSL\b|\bTLS\b|certificate", "TLS fails", False),
+    (r"Name or service not known|No address associated|resol(ve|ution)|not translate", "the host is unknown", True),
+    (r"refused", "nothing listens there", True),
+    (r"[Tt]ime(d |-)?out|timeout", "no answer", True),
+)
+
+
+class Service(NamedTuple):
+    """What is asked.
+
+    Args:
+        name: for people, with host and port where it has them.
+        ask: opens it and logs in; raises what went wrong.
+        secret: what must not be shown.
+    """
+
+    name: str
+    ask: Callable[[], object]
+    secret: str = ""
+
+
+def reason(error: BaseException, secret: str) -> tuple[str, bool]:
+    """Say in one line what an error means and what was answered, and whether asking again can help."""
+    answer = " ".join(str(error).split()) or type(error).__name__
+    for form in (secret, quote(secret, safe="")):
+        # A shorter text is found in too much that is no secret.
+        if len(form) >= SHORTEST_HIDDEN:
+            answer = answer.replace(form, "******")
+    answer = answer[:LONGEST]
+    for pattern, kind, passes in KINDS:
+        if re.search(pattern, answer):
+            return f"{kind}: {answer}", passes
+    return answer, True
+
+
+def ask_until(service: Service, deadline: float, said: dict[str, str]) -> None:
+    """Ask again and again; what is said last stays, and is empty for a service that answers."""
+    while True:
+        try:
+            service.ask()
+        except Exception as error:  # noqa: BLE001 - of libraries that this file does not know
+            said[service.name], passes = reason(error, service.secret)
+        else:
+            said[service.name] = ""
+            return
+        if not passes or time.monotonic() + PAUSE > deadline:
+            return
+        time.sleep(PAUSE)
+
+
+def check(services: Iterable[Service], seconds: float) -> dict[str, str]:
+    """Ask all at once: what is wrong with each by its name, empty where nothing is."""
+    asked = list(services)
+    deadline = time.monotonic() + seconds
+    said: dict[str, str] = {}
+    # A client library may wait for longer than it is let: such a thread ends with the process.
+    threads = [threading.Thread(target=ask_until, args=(service, deadline, said), daemon=True) for service in asked]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return {service.name: said.get(service.name, f"no answer within {seconds:g} s") for service in asked}
+
+
+def place(host: object, port: object) -> str:
+    """Host and port for people; empty without a host."""
+    return f" at {host}" + (f":{port}" if port else "") if host else ""
+
+
+def database_services() -> Iterator[Service]:
+    """The databases of the application's settings, through Django's own connections."""
+    from django.db import connections
+
+    def log_in(alias: str) -> None:
+        # A pool (PgBouncer) logs in to the database with the first statement only.
+        try:
+            with connections[alias].cursor() as cursor:
+                cursor.execute("SELECT 1")
+        finally:
+            connections[alias].close()
+
+    for alias in connections:
+        known = connections[alias].settings_dict
+        name = "database" if alias == "default" else f"database {alias}"
+        yield Service(
+            name + place(known.get("HOST"), known.get("PORT")), functools.partial(log_in, alias), str(known.get("PASSWORD") or "")
+        )
+
+
+def broker_services(application: Any) -> Iterator[Service]:
+    """The broker, and the result backend where it is a Redis, through Celery's own connections."""
+
+    def open_broker() -> None:
+        with application.connection_for_write() as connection:
+            connection.connect()
+
+    broker = application.connection_for_write()
+    yield Service("broker" + place(broker.hostname, broker.port), open_broker, str(broker.password or ""))
+
+    if str(application.conf.result_backend or "").startswith(("redis://", "rediss://")):
+        known = application.backend.connparams
+        name = "result backend" + place(known.get("host"), known.get("port"))
+        yield Service(name, application.backend.client.ping, str(known.get("password") or ""))
+
+
+def services(celery_application: str) -> list[Service]:
+    """All services of the application that is in this image.
+
+    Raises:
+        SystemExit: the application cannot be loaded; says why.
+    """
+    try:
+        import django
+        from celery.app.utils import find_app
+
+        django.setup()
+        return [*database_services(), *broker_services(find_app(celery_application))]
+    except Exception as error:  # noqa: BLE001 - of code that this file does not know
+        sys.exit(f"the application does not start: {type(error).__name__}: {' '.join(str(error).split())[:LONGEST]}")
+
+
+def main(celery_application: str, seconds: float) -> int:
+    """Check them and print the outcome."""
+    said = check(services(celery_application), seconds)
+    for name, problem in said.items():
+        print(f"{name}: {problem}" if problem else f"{name} answers", flush=True)
+    return 1 if any(said.values()) else 0
+
+
+if __name__ == "__main__":
+    status = main(sys.argv[1], float(sys.argv[2]))
+    # A thread that still waits inside a library must not keep the process.
+    os._exit(status)

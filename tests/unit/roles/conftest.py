@@ -1,0 +1,32 @@
+"""Fixtures of the roles' tests."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+RESOLVER = pathlib.Path(__file__).with_name("resolver.py")
+
+
+@pytest.fixture(scope="session")
+def resolve() -> Iterator[Callable[..., Any]]:
+    """Resolves a variable of a role; further values are an inventory's."""
+    with subprocess.Popen([sys.executable, str(RESOLVER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        requests, answers = process.stdin, process.stdout
+        assert requests is not None
+        assert answers is not None
+
+        def ask(name: str, **values: Any) -> Any:
+            print(json.dumps([name, values]), file=requests, flush=True)
+            answer = answers.readline()
+            assert answer, f"{name} cannot be resolved; see the captured standard error"
+            return json.loads(answer)
+
+        yield ask
+        requests.close()

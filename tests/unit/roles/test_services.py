@@ -1,0 +1,329 @@
+"""What follows from the settings of PostgreSQL and Redis: environment, URLs, names, rules of the preflight, Redis's passwords."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import ssl
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from celery import Celery
+from kombu import Connection
+
+CA = "\n".join(["-----BEGIN " + "CERTIFICATE-----", "MIIB", "-----END " + "CERTIFICATE-----", ""])
+KEY = CA + "-----BEGIN " + "PRIVATE KEY-----\n"
+CA_FILE = "/etc/platform/ca/redis.crt"
+IN_CLUSTER = {"platform_postgresql_provider": "in_cluster", "platform_redis_provider": "in_cluster"}
+HOSTS = {"platform_postgresql_host": "db.example.com", "platform_redis_host": "redis.example.com"}
+PASSWORD = "a/b@c:d?e&f#g é%"
+ALWAYS = {
+    "DJANGO_SETTINGS_MODULE": "config.settings.production",
+    "POSTGRES_DB": "jewelry_shop",
+    "POSTGRES_USER": "jewelry_shop",
+    "POSTGRES_PORT": "5432",
+    "REDIS_PORT": "6379",
+    "USE_PGBOUNCER": "False",
+    "BACKUP_LOCAL_PATH": "/backups",
+}
+EXTERNAL = {**ALWAYS, "POSTGRES_HOST": "db.example.com", "REDIS_HOST": "redis.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        pytest.param(IN_CLUSTER, {**ALWAYS, "POSTGRES_HOST": "postgres-service", "REDIS_HOST": "redis-service"}, id="in the cluster"),
+        pytest.param(HOSTS, EXTERNAL, id="outside"),
+        pytest.param(
+            {**HOSTS, "platform_postgresql_provider": "in_cluster", "platform_postgresql_host": ""},
+            {**EXTERNAL, "POSTGRES_HOST": "postgres-service"},
+            id="one of each",
+        ),
+        pytest.param(
+            {
+                **HOSTS,
+                "platform_postgresql_port": 6000,
+                "platform_postgresql_database": "shop",
+                "platform_postgresql_user": "seller",
+                "platform_redis_port": 6001,
+            },
+            {**EXTERNAL, "POSTGRES_PORT": "6000", "POSTGRES_DB": "shop", "POSTGRES_USER": "seller", "REDIS_PORT": "6001"},
+            id="all named",
+        ),
+        pytest.param({**HOSTS, "platform_postgresql_tls_mode": "require"}, {**EXTERNAL, "PGSSLMODE": "require"}, id="TLS, not checked"),
+        pytest.param(
+            {**HOSTS, "platform_postgresql_ca": CA},
+            {**EXTERNAL, "PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/etc/platform/ca/postgresql.crt"},
+            id="a CA means a full check",
+        ),
+        pytest.param({**HOSTS, "platform_redis_tls": True}, {**EXTERNAL, "REDIS_SSL": "True"}, id="Redis with TLS"),
+        pytest.param(
+            {**HOSTS, "platform_redis_tls": True, "platform_redis_ca": CA},
+            {**EXTERNAL, "REDIS_SSL": "True", "REDIS_SSL_CA_CERTS": CA_FILE},
+            id="Redis with a CA",
+        ),
+        pytest.param(
+            {"platform_config": {"POSTGRES_HOST": "old-db", "REDIS_HOST": "old-redis", "POSTGRES_PORT": 5433, "USE_PGBOUNCER": True}},
+            {**ALWAYS, "POSTGRES_HOST": "old-db", "REDIS_HOST": "old-redis", "POSTGRES_PORT": "5433", "USE_PGBOUNCER": "True"},
+            id="platform_config wins",
+        ),
+    ],
+)
+def test_the_environment_follows_from_the_settings(resolve: Any, values: dict[str, Any], expected: dict[str, str]) -> None:
+    assert resolve("platform_config_values", **values) == expected
+
+
+def urls(resolve: Any, **values: Any) -> list[str]:
+    data = resolve("platform_secret_body", **values)["data"]
+    return [base64.b64decode(data[key]).decode() for key in ("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND")]
+
+
+@pytest.mark.parametrize(
+    ("values", "broker"),
+    [
+        pytest.param({**IN_CLUSTER, "platform_secrets": {"REDIS_PASSWORD": "r"}}, "redis://:r@redis-service:6379/0", id="in the cluster"),
+        pytest.param(HOSTS, "redis://redis.example.com:6379/0", id="no password"),
+        pytest.param({"platform_redis_host": "2001:db8::1"}, "redis://[2001:db8::1]:6379/0", id="IPv6"),
+        pytest.param(
+            {**HOSTS, "platform_redis_tls": True}, "rediss://redis.example.com:6379/0?ssl_cert_reqs=required", id="TLS with the image's CAs"
+        ),
+        pytest.param(
+            {**HOSTS, "platform_redis_tls": True, "platform_redis_ca": CA, "platform_redis_port": 6380},
+            "rediss://redis.example.com:6380/0?ssl_cert_reqs=required&ssl_ca_certs=%2Fetc%2Fplatform%2Fca%2Fredis.crt",
+            id="TLS with a CA",
+        ),
+        pytest.param(
+            {**HOSTS, "platform_secrets": {"CELERY_BROKER_URL": "sentinel://a:26379"}}, "sentinel://a:26379", id="platform_secrets wins"
+        ),
+    ],
+)
+def test_urls_of_celery(resolve: Any, values: dict[str, Any], broker: str) -> None:
+    found, backend = urls(resolve, **values)
+    assert found == broker
+    if broker.startswith("redis"):
+        assert backend == broker.replace("/0", "/1", 1)
+
+
+def test_clients_read_the_urls_as_they_are_meant(resolve: Any) -> None:
+    """Each library has a parser of its own: kombu for the broker, Celery for results, redis-py for what applications do."""
+    broker, backend = urls(resolve, **HOSTS, platform_redis_tls=True, platform_redis_ca=CA, platform_secrets={"REDIS_PASSWORD": PASSWORD})
+    connection = Connection(broker)
+    assert (connection.hostname, connection.port, connection.password) == ("redis.example.com", 6379, PASSWORD)
+    assert connection.ssl == {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_ca_certs": CA_FILE}
+
+    results = Celery("app", backend=backend).backend.connparams
+    assert (results["host"], results["password"], results["db"]) == ("redis.example.com", PASSWORD, 1)
+    assert (results["ssl_cert_reqs"], results["ssl_ca_certs"]) == (ssl.CERT_REQUIRED, CA_FILE)
+    assert results["connection_class"] is redis.SSLConnection
+
+    pool = redis.Redis.from_url(broker).connection_pool
+    assert pool.connection_class is redis.SSLConnection
+    client = pool.connection_kwargs
+    assert (client["password"], client["ssl_cert_reqs"], client["ssl_ca_certs"]) == (PASSWORD, "required", CA_FILE)
+
+
+def test_the_authorities_are_files_of_an_object_named_by_them(resolve: Any) -> None:
+    both = {"platform_postgresql_ca": CA, "platform_redis_ca": CA.replace("B", "C")}
+    assert resolve("platform_ca_files", **both) == {"postgresql.crt": CA, "redis.crt": CA.replace("B", "C")}
+    names = [resolve("__platform_ca_config_map_name", **values) for values in (both, {**both, "platform_redis_ca": CA}, {})]
+    assert all(name.startswith("service-ca-") for name in names[:2])
+    assert names[0] != names[1]
+    assert names[2] == ""
+
+
+def test_another_authority_is_another_release(resolve: Any) -> None:
+    """Its Jobs run again: the check of the services among them."""
+    releases = [
+        resolve("__platform_release", **HOSTS, platform_image="shop", platform_image_tag="1", platform_postgresql_ca=ca)
+        for ca in (CA, CA.replace("B", "C"))
+    ]
+    assert releases[0] != releases[1]
+
+
+FILE = "values.yml"
+COMPLETE = {
+    **HOSTS,
+    "platform_image": "shop",
+    "platform_image_tag": "1",
+    "platform_kube_context": "here",
+    "platform_config": {"DJANGO_ALLOWED_HOSTS": "shop.example.com", "SITE_URL": "https://shop.example.com"},
+    "platform_secrets": {"DJANGO_SECRET_KEY": "k" * 50, "POSTGRES_PASSWORD": "p", "REDIS_PASSWORD": "r"},
+    "preflight_values_file": FILE,
+    "preflight_secrets_file": "secrets.yml",
+    "manifests_settings": {"problems": []},
+}
+
+
+def with_config(**values: str) -> dict[str, Any]:
+    return {"platform_config": {**COMPLETE["platform_config"], **values}}  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize(
+    ("values", "beginnings"),
+    [
+        pytest.param({}, [], id="external"),
+        pytest.param({**IN_CLUSTER, "platform_postgresql_host": "", "platform_redis_host": ""}, [], id="in the cluster"),
+        pytest.param(
+            {"platform_postgresql_host": "", "platform_redis_host": "", **with_config(POSTGRES_HOST="a", REDIS_HOST="b")},
+            [],
+            id="hosts in platform_config",
+        ),
+        pytest.param({"platform_postgresql_ca": CA, "platform_redis_tls": True, "platform_redis_ca": CA}, [], id="TLS with CAs"),
+        pytest.param({"platform_postgresql_ca": f"subject=CN=a\n{CA}\n{CA}"}, [], id="a bundle with comments"),
+        pytest.param({"platform_postgresql_tls_mode": "require", "platform_redis_tls": True}, [], id="TLS without CAs"),
+        pytest.param({"platform_postgresql_tls_mode": "verify-full", **with_config(PGSSLROOTCERT="system")}, [], id="the image's CAs"),
+        pytest.param({"platform_postgresql_host": "2001:db8::1", "platform_redis_host": "::1"}, [], id="IPv6"),
+        pytest.param(
+            {"platform_postgresql_host": "", "platform_redis_host": ""},
+            ["platform_postgresql_host is not set: ", "platform_redis_host is not set: "],
+            id="no hosts",
+        ),
+        pytest.param(
+            with_config(POSTGRES_HOST="a", REDIS_HOST="b"),
+            [
+                "platform_postgresql_host is db.example.com, but platform_config.POSTGRES_HOST, which wins, is a: ",
+                "platform_redis_host is redis.example.com, but platform_config.REDIS_HOST, which wins, is b: ",
+            ],
+            id="two hosts",
+        ),
+        pytest.param(
+            {"platform_postgresql_host": "postgres://db/shop", "platform_redis_host": "redis:6379"},
+            [
+                "platform_postgresql_host 'postgres://db/shop' is more than a host: ",
+                "platform_redis_host 'redis:6379' is more than a host: ",
+            ],
+            id="more than hosts",
+        ),
+        pytest.param(
+            {"platform_postgresql_port": 0, "platform_redis_port": 65536},
+            ["platform_postgresql_port 0 is no port: ", "platform_redis_port 65536 is no port: "],
+            id="no ports",
+        ),
+        pytest.param(
+            {**IN_CLUSTER, "platform_postgresql_ca": CA, "platform_redis_host": "", "platform_redis_tls": True, "platform_redis_port": 1},
+            [
+                "platform_postgresql_host, platform_postgresql_ca is for an external database, but platform_postgresql_provider is ",
+                "platform_redis_port, platform_redis_tls is for an external Redis, but platform_redis_provider is in_cluster: ",
+            ],
+            id="both inside and outside",
+        ),
+        pytest.param(
+            {"platform_postgresql_tls_mode": "verify-ca"},
+            ["platform_postgresql_tls_mode verify-ca needs certificates to check with: "],
+            id="nothing to check with",
+        ),
+        pytest.param(
+            {"platform_postgresql_tls_mode": "prefer", "platform_postgresql_ca": CA, "platform_redis_ca": CA},
+            ["platform_postgresql_ca is set, but with platform_postgresql_tls_mode 'prefer' ", "platform_redis_ca is set, but "],
+            id="nothing is checked",
+        ),
+        pytest.param(
+            {"platform_postgresql_ca": "/etc/ca.pem", "platform_redis_tls": True, "platform_redis_ca": KEY},
+            ["platform_postgresql_ca has no certificate in PEM", "platform_redis_ca has no certificate in PEM, or a private key"],
+            id="no certificates",
+        ),
+    ],
+)
+def test_what_the_preflight_says_of_the_settings(resolve: Any, values: dict[str, Any], beginnings: list[str]) -> None:
+    findings = resolve("__preflight_input_findings", **{**COMPLETE, **values})
+    assert [finding[: len(beginning)] for finding, beginning in zip(findings, beginnings, strict=True)] == beginnings
+    assert all(FILE in finding and finding.endswith(".") for finding in findings)
+
+
+def plan(**secrets: list[str]) -> dict[str, Any]:
+    return {
+        "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": ["standard"]},
+        "refusals": [],
+        "objects": [{"kind": "StatefulSet", "name": name, "secrets": names} for name, names in secrets.items()],
+    }
+
+
+DATABASE = "platform_secrets.POSTGRES_PASSWORD is not the one that PostgreSQL in the cluster was set up with"
+REDIS = "platform_secrets.REDIS_PASSWORD is not the one that Redis in the cluster runs with"
+
+
+@pytest.mark.parametrize(
+    ("live", "values", "expected"),
+    [
+        pytest.param({}, {}, [], id="first install, or everything outside"),
+        pytest.param({"postgresql": [], "redis": []}, {}, [], id="the StatefulSets are to be created"),
+        pytest.param({"postgresql": ["pg-new"], "redis": ["redis-new"]}, {}, [], id="unchanged"),
+        pytest.param({"postgresql": ["pg-old"], "redis": ["redis-new"]}, {}, [DATABASE], id="PostgreSQL's"),
+        pytest.param({"postgresql": ["pg-new"], "redis": ["redis-old"]}, {}, [REDIS], id="Redis's"),
+        pytest.param({"postgresql": ["pg-old"], "redis": ["redis-old"]}, {}, [DATABASE, REDIS], id="both"),
+        pytest.param(
+            {"postgresql": ["pg-old"], "redis": ["redis-new"]},
+            {"preflight_accepted_password_changes": ["POSTGRES_PASSWORD"]},
+            [],
+            id="PostgreSQL knows it",
+        ),
+        pytest.param(
+            {"postgresql": ["pg-old"], "redis": ["redis-old"]},
+            {"preflight_accepted_password_changes": ["REDIS_PASSWORD"]},
+            [DATABASE],
+            id="only Redis's is accepted",
+        ),
+        pytest.param({"redis": ["redis-old"]}, {"platform_redis_previous_secret_name": "redis-old"}, [], id="Redis accepts both"),
+        pytest.param({"redis": ["redis-old"]}, {"platform_redis_previous_secret_name": "redis-other"}, [REDIS], id="another previous one"),
+        pytest.param({"redis": ["redis-new", "redis-old"]}, {}, [], id="the previous one is dropped"),
+        pytest.param({"redis": ["redis-newer", "redis-new"]}, {}, [REDIS], id="back to the previous one while pods know the newer"),
+    ],
+)
+def test_a_changed_password_of_a_service_in_the_cluster(
+    resolve: Any, live: dict[str, list[str]], values: dict[str, Any], expected: list[str]
+) -> None:
+    names = {
+        "platform_postgresql_secret_name": "pg-new",
+        "platform_redis_secret_name": "redis-new",
+        "platform_redis_previous_secret_name": "",
+    }
+    findings = resolve("__preflight_findings", preflight_input_findings=[], preflight_plan=plan(**live), **{**COMPLETE, **names, **values})
+    assert [finding[: len(beginning)] for finding, beginning in zip(findings, expected, strict=True)] == expected
+
+
+def test_nothing_is_said_of_passwords_where_nothing_was_planned(resolve: Any) -> None:
+    """Findings of the settings, or a cluster that does not answer: the names are not computed then."""
+    [finding] = resolve("__preflight_findings", **{**COMPLETE, "preflight_input_findings": [], "preflight_plan": {"msg": "no answer"}})
+    assert finding.startswith("The cluster cannot be read")
+    reached = {"preflight_input_findings": ["x is not set."], "preflight_plan": plan()}
+    assert resolve("__preflight_findings", **{**COMPLETE, **reached}) == ["x is not set."]
+
+
+def test_the_previous_secret_is_the_one_that_held_the_password(resolve: Any) -> None:
+    """So the preflight recognises it by its name, and nothing has to be read."""
+    before = resolve("__platform_redis_secret_name", platform_secrets={"REDIS_PASSWORD": "first"})
+    after = {"platform_secrets": {"REDIS_PASSWORD": "second"}, "platform_redis_previous_password": "first"}
+    assert resolve("__platform_redis_previous_secret_name", **after) == before
+    assert resolve("__platform_redis_secret_name", **after) != before
+    same = {"platform_secrets": {"REDIS_PASSWORD": 123456}, "platform_redis_previous_password": "123456"}
+    assert resolve("__platform_redis_previous_secret_name", **same) == ""
+
+
+@pytest.mark.parametrize(
+    ("previous", "names"),
+    [("", ["REDIS_PASSWORD"]), ("redis-secrets-old", ["REDIS_PASSWORD", "REDIS_PREVIOUS_PASSWORD"])],
+)
+def test_redis_starts_with_the_hashes_of_its_passwords(resolve: Any, tmp_path: Path, previous: str, names: list[str]) -> None:
+    container = resolve("__redis_container", platform_redis_secret_name="redis-secrets-new", platform_redis_previous_secret_name=previous)
+    assert [(each["name"], each["valueFrom"]["secretKeyRef"]["name"]) for each in container["env"]] == list(
+        zip(names, ["redis-secrets-new", previous], strict=False)
+    )
+    server = tmp_path / "redis-server"
+    server.write_text('#!/bin/sh\necho "$@"\ncat\n')
+    server.chmod(0o755)
+    passwords = {name: f"{name} \"'$HOME\\ #é" for name in names}
+    done = subprocess.run(
+        container["command"], env={"PATH": f"{tmp_path}:{os.environ['PATH']}", **passwords}, capture_output=True, text=True, check=True
+    )
+    arguments, *configuration = done.stdout.splitlines()
+    assert arguments == "-"
+    hashes = [f"#{hashlib.sha256(password.encode()).hexdigest()}" for password in passwords.values()]
+    assert [line for line in configuration if line.startswith(("user", "requirepass"))] == [
+        f"user default on ~* &* +@all {' '.join(hashes)}"
+    ]
+    assert not any(password in json.dumps(container) for password in passwords.values())

@@ -1,0 +1,60 @@
+"""Schemas made of an OpenAPI document, and what a person reads where Go is missing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools import openapi_schemas
+from tools.collection_tree import ROOT
+
+DOCUMENT: dict[str, Any] = {
+    "definitions": {
+        "io.k8s.api.apps.v1.Thing": {
+            "type": "object",
+            "properties": {"size": {"$ref": "#/definitions/io.k8s.apimachinery.pkg.api.resource.Quantity"}},
+            "x-kubernetes-group-version-kind": [{"group": "apps.k8s.io", "version": "v1", "kind": "Thing"}],
+        },
+        "io.k8s.apimachinery.pkg.runtime.RawExtension": {"type": "object"},
+        "io.k8s.apimachinery.pkg.api.resource.Quantity": {"type": "string"},
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("group", "kind", "name"),
+    [
+        ("", "Service", "service-v1.json"),
+        ("apps", "Deployment", "deployment-apps-v1.json"),
+        ("rbac.authorization.k8s.io", "Role", "role-rbac-v1.json"),
+    ],
+)
+def test_a_file_is_named_as_kubeconform_asks_for_it(group: str, kind: str, name: str) -> None:
+    assert openapi_schemas.file_name(group, "v1", kind) == name
+
+
+def test_what_has_properties_has_no_others(tmp_path: Path) -> None:
+    openapi_schemas.write_schemas(DOCUMENT, tmp_path)
+    assert json.loads((tmp_path / "thing-apps-v1.json").read_text()) == {"$ref": "_definitions.json#/definitions/io.k8s.api.apps.v1.Thing"}
+    written = json.loads((tmp_path / "_definitions.json").read_text())["definitions"]
+    assert written["io.k8s.api.apps.v1.Thing"]["additionalProperties"] is False
+    assert "additionalProperties" not in written["io.k8s.apimachinery.pkg.runtime.RawExtension"]
+    assert written["io.k8s.apimachinery.pkg.api.resource.Quantity"] == {"type": ["string", "number"]}
+
+
+def test_without_go_one_sentence_says_what_needs_it(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.manifest_checkers"],
+        cwd=ROOT,
+        env={**os.environ, "PATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "Building manifest-checkers needs Go 1.26 or newer; there is no `go` on PATH.\n"
