@@ -65,7 +65,8 @@ sanity: .venv $(IMPORTER)/requirements.txt build ## Run ansible-test sanity, and
 molecule: .venv ## Run all scenarios on a cluster of their own
 	molecule destroy
 	molecule test --scenario-name site --destroy never
-	molecule test --scenario-name failures
+	molecule test --scenario-name failures --destroy never
+	molecule test --scenario-name takeover
 
 .PHONY: drills
 drills: .venv ## Run the drills that take minutes, before a release

@@ -83,6 +83,12 @@ def cluster() -> Cluster:
     return Cluster()
 
 
+@pytest.fixture(scope="session")
+def watch_environment() -> dict[str, str]:
+    """The environment of a kubectl that runs beside a test."""
+    return ENVIRONMENT
+
+
 class Run:
     """One run of ansible-playbook."""
 

@@ -14,7 +14,9 @@ from ansible_collections.kubernetes.core.plugins.module_utils.apply import recur
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
 
-CREATE, CHANGE, NONE, REFUSED, REMOVE = "create", "change", "none", "refused", "remove"
+CREATE, CHANGE, TAKE_OVER, REMOVE, NONE, REFUSED = "create", "change", "take_over", "remove", "none", "refused"
+# Those that change something.
+WRITES = (CREATE, CHANGE, TAKE_OVER, REMOVE)
 
 Manifest = dict[str, Any]
 
@@ -29,12 +31,14 @@ class Planned:
     Args:
         stage: name of the stage that it belongs to.
         manifest: what would be applied.
-        action: one of CREATE, CHANGE, NONE, REFUSED, REMOVE.
+        action: one of CREATE, CHANGE, TAKE_OVER, REMOVE, NONE, REFUSED.
         before: what would change, as it is; empty for a creation.
         after: what would change, as it would be.
         refusal: why the cluster refuses it, in its own words.
         hands_over: whether its number of replicas is left to an autoscaler from now on.
         secrets: names of the Secrets that the pods of a live workload refer to, in the order of its containers.
+        foreign: how one sees that it is another install's, where nobody asked to take it over.
+        replaces: the workload of another install in whose place it is made.
     """
 
     stage: str
@@ -45,6 +49,8 @@ class Planned:
     refusal: str = ""
     hands_over: bool = False
     secrets: tuple[str, ...] = ()
+    foreign: str = ""
+    replaces: Manifest = field(default_factory=dict)
 
     @property
     def subject(self) -> str:
@@ -123,6 +129,27 @@ def shown_metadata(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> Manife
     return {**live, "metadata": metadata}
 
 
+def kept_by_claim(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> str:
+    """What of a PersistentVolumeClaim cannot become what is wanted, in fewer words than the API server's; empty if nothing.
+
+    Args:
+        wanted: the manifest, of any kind.
+        live: the object as it is.
+    """
+    if wanted["kind"] != "PersistentVolumeClaim":
+        return ""
+    kept = []
+    for key, words in (("storageClassName", "storage class"), ("accessModes", "access modes")):
+        has, wants = live["spec"].get(key), wanted["spec"].get(key)
+        if has and wants and has != wants:
+            kept.append(f"the {words} {_listed(has)}, not {_listed(wants)}")
+    return f"it has {' and '.join(kept)}, and a claim keeps them: state what it has" if kept else ""
+
+
+def _listed(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else ", ".join(value)
+
+
 def planned(stage: str, manifest: Manifest, live: Manifest | None, applied: Manifest) -> Planned:
     """Judge what a dry run came to.
 
@@ -179,12 +206,31 @@ def diffs(entries: Iterable[Planned]) -> list[dict[str, str]]:
             "after": yaml.safe_dump(entry.after, sort_keys=True) if entry.after else "",
         }
         for entry in entries
-        if entry.action in (CREATE, CHANGE, REMOVE)
+        if entry.action in WRITES
     ]
+
+
+def shown(entry: Planned) -> dict[str, str]:
+    """What would happen to which object, for a module's result."""
+    metadata = entry.manifest["metadata"]
+    return {
+        "api_version": entry.manifest["apiVersion"],
+        "kind": entry.manifest["kind"],
+        "namespace": metadata.get("namespace", ""),
+        "name": metadata["name"],
+        "action": entry.action,
+    }
 
 
 def summary(entries: list[Planned]) -> str:
     """One sentence for people."""
-    counts = [(action, sum(entry.action == action for entry in entries)) for action in (CREATE, CHANGE, REMOVE, REFUSED, NONE)]
-    words = {CREATE: "to create", CHANGE: "to change", REMOVE: "to remove", REFUSED: "refused", NONE: "as they should be"}
+    counts = [(action, sum(entry.action == action for entry in entries)) for action in (*WRITES, REFUSED, NONE)]
+    words = {
+        CREATE: "to create",
+        CHANGE: "to change",
+        TAKE_OVER: "to take over",
+        REMOVE: "to remove",
+        REFUSED: "refused",
+        NONE: "as they should be",
+    }
     return f"{len(entries)} objects: " + ", ".join(f"{count} {words[action]}" for action, count in counts if count)

@@ -22,6 +22,10 @@ class RefusedError(PlatformError):
     """The API server understood and said no, which asking again does not change."""
 
 
+class ConflictError(RefusedError):
+    """The object is another one, or has been changed, since it was read."""
+
+
 class NoNamespaceError(PlatformError):
     """The namespace does not exist yet."""
 
@@ -95,7 +99,7 @@ class PlanApi(Cluster):
         accept = {"Accept": _METADATA_ONLY} if manifest["kind"] == "Secret" else {}
         try:
             return self._call(manifest, "get", header_params=accept)
-        except _NotFoundError:
+        except NotFoundError:
             return None
 
     def dry_run(self, manifest: Manifest, field_manager: str) -> tuple[Manifest, list[str]]:
@@ -116,9 +120,41 @@ class PlanApi(Cluster):
                 manifest, "server_side_apply", warnings,
                 body=manifest, field_manager=field_manager, force_conflicts=True, dry_run="All",
             )  # fmt: skip
-        except _NotFoundError as error:
+        except NotFoundError as error:
             raise NoNamespaceError(str(error), certain=True) from error
         return answer, warnings
+
+    def dry_run_patch(self, patch: Manifest, field_manager: str) -> tuple[Manifest, list[str]]:
+        """What a merge patch would make of an object, and the API server's warnings; nothing is kept.
+
+        Args:
+            patch: a manifest, in which None stands for what goes.
+            field_manager: in whose name.
+
+        Raises:
+            RefusedError: the API server refuses it.
+            PlatformError: it cannot be had for another reason.
+        """
+        warnings: list[str] = []
+        answer = self._call(
+            patch, "patch", warnings,
+            body=patch, content_type="application/merge-patch+json", field_manager=field_manager, dry_run="All",
+        )  # fmt: skip
+        return answer, warnings
+
+    def dry_run_delete(self, live: Manifest, policy: str) -> None:
+        """Ask whether an object could be deleted; it is not.
+
+        Args:
+            live: the object as it is.
+            policy: what happens to what belongs to it, as in propagationPolicy.
+
+        Raises:
+            RefusedError: the API server refuses it.
+            PlatformError: it cannot be asked.
+        """
+        # The API server does not look at the query of a deletion that has a body.
+        self._call(live, "delete", body={**deletion(live, policy), "dryRun": ["All"]})
 
     def admit(self, pod: Manifest, owner: Manifest) -> str:
         """Why the API server would not let a pod be created; empty if it would. Nothing is kept.
@@ -136,7 +172,7 @@ class PlanApi(Cluster):
             )
         except Exception as error:  # of several libraries without a common base
             said = _classified(subject(owner), error)
-            if isinstance(said, (RefusedError, _NotFoundError)):
+            if isinstance(said, (RefusedError, NotFoundError)):
                 return str(said)
             raise said from error
         return ""
@@ -159,7 +195,22 @@ class PlanApi(Cluster):
         return {**answer, "apiVersion": manifest["apiVersion"], "kind": manifest["kind"]}
 
 
-class _NotFoundError(PlatformError):
+def deletion(live: Manifest, policy: str) -> Manifest:
+    """The body of a request that deletes this object and no later one of the same name.
+
+    Args:
+        live: the object as it is.
+        policy: what happens to what belongs to it, as in propagationPolicy.
+    """
+    return {
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        "preconditions": {"uid": live["metadata"]["uid"]},
+        "propagationPolicy": policy,
+    }
+
+
+class NotFoundError(PlatformError):
     """The object, or the namespace that it would be in, does not exist."""
 
 
@@ -167,11 +218,13 @@ def _classified(named: str, error: Exception) -> PlatformError:
     said = as_platform_error(named, error)
     status = getattr(error, "status", None)
     if status == 404:
-        return _NotFoundError(str(said), certain=True)
+        return NotFoundError(str(said), certain=True)
     if type(error).__name__ == "ResourceNotFoundError":
         return RefusedError(f"{named}: the cluster knows no such kind and apiVersion", certain=True)
+    if status == 409:
+        return ConflictError(str(said), certain=True)
     # 401 concerns no object in particular, 408, 429 and 5xx pass.
-    if status in (400, 403, 405, 409, 413, 415, 422):
+    if status in (400, 403, 405, 413, 415, 422):
         return RefusedError(str(said), certain=True)
     return said
 

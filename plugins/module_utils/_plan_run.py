@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
@@ -13,10 +14,13 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import
     CREATE,
     REFUSED,
     REMOVE,
+    TAKE_OVER,
     Manifest,
     Planned,
+    kept_by_claim,
     planned,
     shown_metadata,
+    subject,
     without_bookkeeping,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import NoNamespaceError, RefusedError
@@ -27,6 +31,15 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_scalin
     leaves_replicas_out,
     owns_replicas,
     with_replicas_of,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import refusal_reason
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._takeover import (
+    as_merge_patch,
+    deletion_policy,
+    foreign,
+    gap,
+    is_handed_over,
+    obstacle,
 )
 
 
@@ -39,12 +52,22 @@ class Api(Protocol):
     def dry_run(self, manifest: Manifest, field_manager: str) -> tuple[Manifest, list[str]]:
         """The object as it would be, and warnings."""
 
+    def dry_run_patch(self, patch: Manifest, field_manager: str) -> tuple[Manifest, list[str]]:
+        """The object as it would be after a merge patch, and warnings."""
+
+    def dry_run_delete(self, live: Manifest, policy: str) -> None:
+        """Raise what keeps the object from being deleted."""
+
     def admit(self, pod: Manifest, owner: Manifest) -> str:
         """Why a pod of a workload would be refused."""
 
 
 def plan(
-    api: Api, stages: Iterable[tuple[str, list[Manifest]]], field_manager: str, records: Mapping[str, Manifest] | None = None
+    api: Api,
+    stages: Iterable[tuple[str, list[Manifest]]],
+    field_manager: str,
+    records: Mapping[str, Manifest] | None = None,
+    take_over: bool = False,
 ) -> tuple[list[Planned], list[str]]:
     """Find out what applying the manifests of all stages would change; a refusal does not end it.
 
@@ -53,6 +76,7 @@ def plan(
         stages: name and manifests of each.
         field_manager: in whose name they would be applied.
         records: by stage, the ConfigMap in which an earlier run recorded its objects.
+        take_over: whether what another install made would be taken over.
 
     Returns:
         An entry for each manifest, in their order, and the API server's warnings.
@@ -64,14 +88,15 @@ def plan(
     warnings: list[str] = []
     for stage, manifests in stages:
         for manifest in manifests:
-            entry, said = _plan_one(api, stage, manifest, field_manager)
+            entry, said = _plan_one(api, stage, manifest, field_manager, take_over)
             entries.append(entry)
             warnings += [f"{entry.subject}: {each}" for each in said]
         entries += _removals(api, stage, unwanted_companions(manifests), is_ours)
         record = (records or {}).get(stage)
         if record:
             entries += _removals(api, stage, no_longer_listed(api.read(record), manifests), lambda _live: True)
-    return entries, warnings
+    replaced = [entry.replaces for entry in entries if entry.replaces]
+    return [_without_gap(entry, replaced) for entry in entries], warnings
 
 
 def _removals(api: Api, stage: str, candidates: Iterable[Manifest], wanted: Callable[[Manifest], bool]) -> Iterator[Planned]:
@@ -85,11 +110,22 @@ def _removals(api: Api, stage: str, candidates: Iterable[Manifest], wanted: Call
             yield Planned(stage, manifest, REMOVE, without_bookkeeping(live))
 
 
-def _plan_one(api: Api, stage: str, manifest: Manifest, field_manager: str) -> tuple[Planned, list[str]]:
+def _plan_one(api: Api, stage: str, manifest: Manifest, field_manager: str, take_over: bool) -> tuple[Planned, list[str]]:
     try:
         live = api.read(manifest)
         if manifest["kind"] == "Secret":
             return planned(stage, manifest, live, shown_metadata(manifest, live) if live else manifest), []
+        kept = kept_by_claim(manifest, live) if live else ""
+        if kept:
+            return Planned(stage, manifest, REFUSED, refusal=f"{subject(manifest)}: {kept}"), []
+        sign = foreign(live, manifest) if live else ""
+        if live and sign:
+            if not take_over:
+                return Planned(stage, manifest, REFUSED, foreign=sign), []
+            return _plan_anew(api, stage, manifest, field_manager, live)
+        if live and take_over and is_handed_over(live):
+            applied, warnings = api.dry_run_patch(as_merge_patch(manifest, live), field_manager)
+            return dataclasses.replace(planned(stage, manifest, live, applied), action=TAKE_OVER), warnings
         hands_over = live is not None and leaves_replicas_out(manifest) and owns_replicas(live, field_manager)
         applied, warnings = api.dry_run(with_replicas_of(live, manifest) if live and hands_over else manifest, field_manager)
         refusal = _refusal_of_pods(api, live, applied)
@@ -102,6 +138,36 @@ def _plan_one(api: Api, stage: str, manifest: Manifest, field_manager: str) -> t
         return Planned(stage, manifest, REFUSED, refusal=refusal), warnings
     entry = planned(stage, manifest, live, applied)
     return handed_over(entry, live) if live and hands_over else entry, warnings
+
+
+def _plan_anew(api: Api, stage: str, manifest: Manifest, field_manager: str, live: Manifest) -> tuple[Planned, list[str]]:
+    """Plan a workload that takes the place of another install's."""
+    entry = Planned(stage, manifest, REFUSED)
+    reason = obstacle(live, manifest)
+    if reason:
+        return dataclasses.replace(entry, refusal=f"{entry.subject}: {reason}"), []
+    api.dry_run_delete(live, deletion_policy(live, manifest))
+    # Under a name of its own, since it would be merged with what is there.
+    name = manifest["metadata"]["name"]
+    complete = with_replicas_of(live, manifest) if leaves_replicas_out(manifest) else manifest
+    stand_in = {**complete, "metadata": {**manifest["metadata"], "name": f"{name}-anew"}}
+    try:
+        applied, warnings = api.dry_run(stand_in, field_manager)
+    except RefusedError as error:
+        # A quota counts the one that goes as well.
+        if refusal_reason(str(error)) != "QuotaExceeded":
+            raise RefusedError(str(error).replace(f"{name}-anew", name), certain=True) from error
+        applied, warnings = stand_in, []
+    applied = {**applied, "metadata": {**applied["metadata"], "name": name}}
+    refusal = _refusal_of_pods(api, live, applied)
+    if refusal:
+        return dataclasses.replace(entry, refusal=refusal), warnings
+    return dataclasses.replace(planned(stage, manifest, live, applied), action=TAKE_OVER, replaces=live), warnings
+
+
+def _without_gap(entry: Planned, replaced: list[Manifest]) -> Planned:
+    reason = gap(entry.manifest, replaced) if entry.manifest["kind"] == "Service" else ""
+    return Planned(entry.stage, entry.manifest, REFUSED, refusal=f"{entry.subject}: {reason}") if reason else entry
 
 
 def _refusal_of_pods(api: Api, live: Manifest | None, applied: Manifest) -> str:

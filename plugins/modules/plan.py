@@ -23,6 +23,8 @@ description:
   - A HorizontalPodAutoscaler or PodDisruptionBudget that bears the name of a workload of a stage and the collection's labels, and is
     not among the manifests any more, is to be removed.
   - What belongs into a namespace that does not exist yet counts as to be created.
+  - A workload that another install made is named, since applying it would be refused or mix the two; with O(take_over) it counts as to
+    be taken over, as M(jewelry_shop.platform.take_over) does it.
   - Secrets are compared by name, labels and annotations. Give them without O(ignore:data), under names that carry a hash of it; their
     content leaves neither the controller nor the cluster.
   - Where O(cluster) is given, the cluster's version, identity, storage classes and the complete Jobs are read in the same call.
@@ -79,6 +81,10 @@ options:
     description: In whose name they would be applied; conflicts with other managers are won.
     type: str
     default: jewelry_shop.platform
+  take_over:
+    description: Plan for M(jewelry_shop.platform.take_over), so that what another install made is no problem.
+    type: bool
+    default: false
   cluster:
     description: Read the cluster too, and plan only if it is the one that is meant.
     type: dict
@@ -156,7 +162,7 @@ objects:
       type: str
       returned: always
     action:
-      description: One of V(create), V(change), V(remove), V(none), V(refused).
+      description: One of V(create), V(change), V(take_over), V(remove), V(none), V(refused).
       type: str
       returned: always
     secrets:
@@ -189,7 +195,7 @@ handovers:
       type: int
       returned: always
 differing:
-  description: Names of the stages in which something is to be created, changed or removed, or is refused.
+  description: Names of the stages in which something is to be created, changed, taken over or removed, or is refused.
   returned: success
   type: list
   elements: str
@@ -200,6 +206,22 @@ refusals:
   type: list
   elements: str
   sample: ['PersistentVolumeClaim shop/media-pvc: persistentvolumeclaims is forbidden: exceeded quota: storage']
+foreign:
+  description: A sentence for each workload that another install made; empty with O(take_over).
+  returned: success
+  type: list
+  elements: str
+  sample: ["Deployment shop/django: its selector holds managed-by=kustomize, as kustomize's commonLabels do, and cannot be changed"]
+taking_over:
+  description: Whether something is to be taken over.
+  returned: success
+  type: bool
+left_behind:
+  description: The ConfigMaps and Secrets that nothing uses any more once the workloads of another install are taken over.
+  returned: success
+  type: list
+  elements: str
+  sample: ["ConfigMap shop/django-config", "Secret shop/django-secrets"]
 cluster:
   description: The cluster that was asked.
   returned: when O(cluster) is given
@@ -259,6 +281,7 @@ SPEC = {
         "options": {name: {"type": "str", "required": True} for name in ("stage", "namespace", "name")},
     },
     "field_manager": {"type": "str", "default": "jewelry_shop.platform"},
+    "take_over": {"type": "bool", "default": False},
     "cluster": {
         "type": "dict",
         "options": {
@@ -284,7 +307,7 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
         PlatformError: a manifest is none, or the cluster cannot be asked.
     """
     # Imported here, since they import the kubernetes client, which may not be installed.
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils import _plan
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils import _plan, _takeover
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import PlanApi
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_run import plan
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_scaling import handovers
@@ -304,26 +327,19 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
         each["stage"]: {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": each["name"], "namespace": each["namespace"]}}
         for each in params["records"]
     }
-    entries, warnings = plan(api, stages, params["field_manager"], records)
+    entries, warnings = plan(api, stages, params["field_manager"], records, params["take_over"])
     for warning in warnings:
         module.warn(warning)
-    result["objects"] = [
-        {
-            "stage": entry.stage,
-            "api_version": entry.manifest["apiVersion"],
-            "kind": entry.manifest["kind"],
-            "namespace": entry.manifest["metadata"].get("namespace", ""),
-            "name": entry.manifest["metadata"]["name"],
-            "action": entry.action,
-            "secrets": list(entry.secrets),
-        }
-        for entry in entries
-    ]
+    result["objects"] = [{"stage": entry.stage, **_plan.shown(entry), "secrets": list(entry.secrets)} for entry in entries]
     result["handovers"] = handovers(entries)
     result["differing"] = _plan.differing_stages(entries)
     result["refusals"] = [entry.refusal for entry in entries if entry.refusal]
+    result["foreign"] = [f"{entry.subject}: {entry.foreign}" for entry in entries if entry.foreign]
+    result["taking_over"] = any(entry.action == _plan.TAKE_OVER for entry in entries)
+    replaced = [entry for entry in entries if entry.replaces]
+    result["left_behind"] = _takeover.left_behind((entry.replaces for entry in replaced), (entry.manifest for entry in replaced))
     result["msg"] = _plan.summary(entries)
-    result["changed"] = module.check_mode and any(entry.action in (_plan.CREATE, _plan.CHANGE, _plan.REMOVE) for entry in entries)
+    result["changed"] = module.check_mode and any(entry.action in _plan.WRITES for entry in entries)
     if module.check_mode and module._diff:
         result["diff"] = _plan.diffs(entries)
     return result

@@ -171,6 +171,16 @@ def _copy(source: socket.socket, target: socket.socket, closed: threading.Event)
     closed.set()
 
 
+class NothingToTakeOver:
+    """Part of a stand-in for what a plan asks: nothing of another install is there."""
+
+    def dry_run_patch(self, patch: Manifest, field_manager: str) -> tuple[Manifest, list[str]]:
+        raise AssertionError(f"{patch} is nobody else's")
+
+    def dry_run_delete(self, live: Manifest, policy: str) -> None:
+        raise AssertionError(f"{live} is nobody else's")
+
+
 class StandInCluster:
     """A stand-in for the client layer.
 

@@ -24,7 +24,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
-        self.server.requests.append(Request(self.command, self.path, dict(self.headers)))
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.requests.append(Request(self.command, self.path, dict(self.headers), body))
         path = self.path.partition("?")[0]
         try:
             self.server.routes.get(path, not_found)(self)
@@ -55,6 +56,7 @@ class Request:
     method: str
     path: str
     headers: dict[str, str]
+    body: bytes = b""
 
 
 class Server(http.server.ThreadingHTTPServer):

@@ -23,6 +23,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import NoNamespaceError, RefusedError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_run import plan
+from cluster_objects import NothingToTakeOver
 
 MANIFEST: dict[str, Any] = {
     "apiVersion": "apps/v1",
@@ -141,7 +142,36 @@ def test_a_secret_is_judged_by_its_metadata(live_labels: Any, action: str) -> No
     assert planned("secrets", SECRET, live, shown_metadata(SECRET, live)).action == action
 
 
-class Cluster:
+def claim(storage_class: str | None, *modes: str, kind: str = "PersistentVolumeClaim") -> dict[str, Any]:
+    spec = {"storageClassName": storage_class, "accessModes": list(modes)}
+    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": "media-pvc", "namespace": "shop"}, "spec": spec}
+
+
+MANY, ONCE = "ReadWriteMany", "ReadWriteOnce"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "live", "kept"),
+    [
+        (claim("standard", MANY), claim("standard", MANY), ""),
+        (claim("standard", MANY), claim(None, MANY), ""),
+        (claim("standard", MANY, kind="Other"), claim("nfs", MANY), ""),
+        (claim("standard", MANY), claim("nfs", MANY), "the storage class nfs, not standard"),
+        (claim("standard", MANY), claim("standard", ONCE, MANY), "the access modes ReadWriteOnce, ReadWriteMany, not ReadWriteMany"),
+        (
+            claim("standard", MANY),
+            claim("nfs", ONCE),
+            "the storage class nfs, not standard and the access modes ReadWriteOnce, not ReadWriteMany",
+        ),
+    ],
+)
+def test_what_a_claim_keeps_is_said(wanted: dict[str, Any], live: dict[str, Any], kept: str) -> None:
+    [entry], _warnings = plan(Cluster({"media-pvc": live}, {"media-pvc": live}), [("storage", [wanted])], "m")
+    sentence = f"PersistentVolumeClaim shop/media-pvc: it has {kept}, and a claim keeps them: state what it has"
+    assert entry.refusal == (sentence if kept else "")
+
+
+class Cluster(NothingToTakeOver):
     """Holds objects by name, as a dry run and a read see them."""
 
     def __init__(self, live: dict[str, Any], outcomes: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import RefusedError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_run import plan
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_scaling import handovers, owns_replicas
+from cluster_objects import NothingToTakeOver
 
 OURS = "jewelry_shop.platform"
 LABELS = {"app": "jewelry-shop", "app.kubernetes.io/managed-by": "ansible"}
@@ -45,7 +46,7 @@ def test_who_owns_the_replicas(owners: list[dict[str, Any]], owned: bool) -> Non
     assert owns_replicas(deployment(3, *owners), OURS) == owned
 
 
-class Cluster:
+class Cluster(NothingToTakeOver):
     """Holds objects by kind, and applies as an API server does: a field that loses its last owner gets its default."""
 
     def __init__(self, *live: dict[str, Any]) -> None:

@@ -210,6 +210,52 @@ def test_secrets_of_what_is_live_are_named(run: Run, server: Server) -> None:
     assert not [request for request in server.requests if "secrets" in request.path]
 
 
+SEED = {
+    **DEPLOYMENT,
+    "metadata": {**DEPLOYMENT["metadata"], "uid": "d-1"},
+    "spec": {
+        "replicas": 1,
+        "selector": {"matchLabels": {"app": "web", "managed-by": "kustomize"}},
+        "template": {
+            "metadata": {"labels": {"app": "web", "managed-by": "kustomize"}},
+            "spec": {"containers": [{"name": "web", "image": "web:1", "envFrom": [{"secretRef": {"name": "web-secrets"}}]}]},
+        },
+    },
+}
+WANTED = {
+    **DEPLOYMENT,
+    "spec": {
+        "replicas": 1,
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": "web:1"}]}},
+    },
+}
+
+
+def test_a_workload_of_another_install_is_named_and_left_alone(run: Run, server: Server) -> None:
+    """R25: recognised before any write."""
+    server.routes["/apis/apps/v1/namespaces/shop/deployments/web"] = by_method(GET=answer(SEED))  # type: ignore[index]
+    result = run(WANTED)
+    sign = "its selector holds managed-by=kustomize, as kustomize's commonLabels do, and cannot be changed"
+    assert (actions(result), result["foreign"], result["refusals"]) == (["refused"], [f"Deployment shop/web: {sign}"], [])
+    assert (result["taking_over"], result["left_behind"]) == (False, [])
+
+
+def test_taking_it_over_is_planned_without_a_write(run: Run, server: Server) -> None:
+    place = "/apis/apps/v1/namespaces/shop/deployments/web"
+    server.routes[place] = by_method(GET=answer(SEED), DELETE=answer({"kind": "Status"}))  # type: ignore[index]
+    server.routes[f"{place}-anew"] = by_method(PATCH=answer(WANTED))  # type: ignore[index]
+    server.routes[f"{PLACE}/pods"] = answer({})  # type: ignore[index]
+    result = run(WANTED, take_over=True)
+    assert (actions(result), result["foreign"], result["refusals"]) == (["take_over"], [], [])
+    assert (result["taking_over"], result["left_behind"]) == (True, ["Secret shop/web-secrets"])
+    writes = [request for request in server.requests if request.method not in ("GET", "HEAD")]
+    assert [request.method for request in writes] == ["DELETE", "PATCH", "POST"]
+    # The API server takes the options of a deletion from its body, and then not from the query.
+    assert json.loads(writes[0].body)["dryRun"] == ["All"]
+    assert all("dryrun=all" in request.path.lower() for request in writes[1:])
+
+
 def test_a_secrets_content_is_never_asked_for(run: Run, server: Server) -> None:
     assert actions(run(SECRET)) == ["none"]
     asked = [request for request in server.requests if "secrets" in request.path]
