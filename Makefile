@@ -62,15 +62,16 @@ sanity: .venv $(IMPORTER)/requirements.txt build ## Run ansible-test sanity, and
 	ansible-test sanity --python $$(python -c 'import sys; print(*sys.version_info[:2], sep=".")')
 
 .PHONY: molecule
-molecule: .venv ## Run all scenarios on a cluster of their own
+molecule: .venv ## Run the scenarios on a cluster of their own
 	molecule destroy
 	molecule test --scenario-name site --destroy never
-	molecule test --scenario-name failures --destroy never
-	molecule test --scenario-name takeover
+	molecule test --scenario-name failures
 
 .PHONY: drills
-drills: .venv ## Run the drills that take minutes, before a release
-	PYTEST_MARKS=drill $(MAKE) molecule
+drills: .venv ## Run what takes many minutes, before a release
+	molecule destroy
+	PYTEST_MARKS=drill molecule test --scenario-name site
+	molecule test --scenario-name takeover
 
 ##### Releases
 
