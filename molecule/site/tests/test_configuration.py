@@ -125,13 +125,15 @@ def test_a_secret_is_found_nowhere_after_a_first_run_that_fails(
     run = playbook("site.yml", "--diff", "-vvv", values_file(values), platform_report_dir=str(reports))
     assert run.returncode != 0, run.output
     assert "SHOP_MARKER=******" in run.output, run.output
-    objects = cluster.kubectl(
-        "get",
+    listed = cluster.get(
         "configmaps,services,persistentvolumeclaims,deployments,statefulsets,replicasets,jobs,pods,events,serviceaccounts",
         f"--namespace={namespace}",
-        "--output=json",
         "--show-managed-fields",
-    ).stdout
+    )
+    # The kubelet keeps in a pod's status what the container printed last.
+    printed = [pod.pop("status") for pod in listed if pod["kind"] == "Pod"]
+    assert MARKER in json.dumps(printed, ensure_ascii=False).replace('\\"', '"')
+    objects = json.dumps(listed, ensure_ascii=False)
     secrets_metadata = cluster.kubectl(
         "get", "secrets", f"--namespace={namespace}", "--output=jsonpath={.items[*].metadata}", "--show-managed-fields"
     ).stdout
