@@ -70,7 +70,8 @@ molecule: .venv ## Run the scenarios on a cluster of their own
 .PHONY: drills
 drills: .venv ## Run what takes many minutes, before a release
 	molecule destroy
-	PYTEST_MARKS=drill molecule test --scenario-name site
+	PYTEST_MARKS=drill molecule test --scenario-name site --destroy never
+	PYTEST_MARKS=drill molecule test --scenario-name failures --destroy never
 	molecule test --scenario-name takeover
 
 ##### Releases

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+import pytest
+
 
 def words(run: Any) -> str:
     """The output of a run without its line breaks."""
@@ -47,6 +49,7 @@ def test_a_database_that_does_not_know_a_password_stops_before_the_migration(clu
     assert cluster.generations() == before
 
 
+@pytest.mark.drill
 def test_redis_accepts_the_previous_password_while_a_migration_fails(cluster: Any, playbook: Any) -> None:
     """Nobody is locked out by a run that changes the password and does not get to the tiers."""
     old, new = secrets(cluster), {**secrets(cluster), "REDIS_PASSWORD": "the-next-one"}

@@ -75,6 +75,7 @@ def test_ten_minutes_without_the_broker_restart_nobody_and_tasks_go_on_within_a_
     assert {tier: instances(cluster, tier) for tier in before} == before
 
 
+@pytest.mark.drill
 def test_inspect_is_there_for_images_that_take_no_module(cluster: Any, playbook: Any) -> None:
     run = playbook("site.yml", celery_worker_probe="inspect")
     assert run.returncode == 0, run.output

@@ -107,7 +107,7 @@ def given_secret(cluster: Any) -> None:
     cluster.kubectl("create", "secret", "generic", "given", f"--namespace={NAMESPACE}", *literals)
 
 
-@pytest.mark.parametrize("provider", ["inventory", "generated", "existing"])
+@pytest.mark.parametrize("provider", ["inventory", pytest.param("generated", marks=pytest.mark.drill), "existing"])
 def test_a_secret_is_found_nowhere_after_a_first_run_that_fails(
     cluster: Any, playbook: Any, tmp_path: pathlib.Path, namespace: str, values_file: Any, provider: str
 ) -> None:

@@ -116,6 +116,7 @@ def test_scale_refuses_a_tier_whose_number_an_autoscaler_sets(cluster: Any, play
     assert cluster.generations() == before
 
 
+@pytest.mark.drill
 def test_a_first_install_begins_with_the_minimum(cluster: Any, playbook: Any, autoscaled: dict[str, Any]) -> None:
     cluster.kubectl("delete", "deployment", "django", "--wait=true")
     with Watch(cluster, "django") as watch:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 HISTORY = 2
+
+pytestmark = pytest.mark.drill
 BY_HAND = "django-config-2222222222"
 LABELS = ("app=jewelry-shop", "app.kubernetes.io/managed-by=ansible")
 
