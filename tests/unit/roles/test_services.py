@@ -239,6 +239,7 @@ def plan(**secrets: list[str]) -> dict[str, Any]:
     return {
         "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": ["standard"]},
         "refusals": [],
+        "foreign": [],
         "objects": [{"kind": "StatefulSet", "name": name, "secrets": names} for name, names in secrets.items()],
     }
 

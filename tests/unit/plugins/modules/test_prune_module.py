@@ -87,7 +87,7 @@ class Namespace:
 
     def _delete(self, item: Manifest) -> Callable[[Handler], None]:
         def route(handler: Handler) -> None:
-            options = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
+            options = json.loads(handler.server.requests[-1].body)
             kind, metadata = item["kind"], item["metadata"]
             if metadata["name"] in self.refused:
                 answer(handler, {"kind": "Status", "code": 403, "message": self.refused[metadata["name"]]}, 403)
