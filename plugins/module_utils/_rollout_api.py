@@ -99,7 +99,8 @@ class ClusterApi:
             content, date = json.loads(reply.data), reply.headers.get("Date")
         except Exception as error:  # of several libraries without a common base
             raise as_platform_error(f"{kind}s of namespace {namespace}", error) from error
-        items = [{**item, "kind": kind} for item in content["items"]]
+        # A list of metadata without entries has null there.
+        items = [{**item, "kind": kind} for item in content["items"] or ()]
         return Listing(
             items, content["metadata"].get("resourceVersion", ""), parsedate_to_datetime(date) if date else datetime.now(timezone.utc)
         )

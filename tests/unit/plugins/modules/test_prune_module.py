@@ -77,9 +77,10 @@ class Namespace:
                 return
             selector = parse_qs(handler.path.partition("?")[2]).get("labelSelector", [""])[0]
             wanted = dict(term.split("=") for term in selector.split(",") if term)
-            items = [item for item in self.objects[kind] if wanted.items() <= item["metadata"]["labels"].items()]
+            items: list[Manifest] | None = [item for item in self.objects[kind] if wanted.items() <= item["metadata"]["labels"].items()]
             if handler.headers["Accept"].startswith("application/json;as=PartialObjectMetadataList;"):
-                items = [{"kind": "PartialObjectMetadata", "metadata": item["metadata"]} for item in items]
+                # A list of metadata without entries has null there.
+                items = [{"kind": "PartialObjectMetadata", "metadata": item["metadata"]} for item in items or ()] or None
             answer(handler, {"kind": f"{kind}List", "metadata": {"resourceVersion": "4711"}, "items": items})
             self.after_list(kind)
 
