@@ -55,6 +55,14 @@ def test_pods_spread_over_nodes_by_preference(production: Any, name: str) -> Non
     assert term["podAffinityTerm"]["labelSelector"]["matchLabels"]["component"] == name
 
 
+@pytest.mark.parametrize("name", TIERS)
+def test_pods_are_spread_over_zones_where_there_are_any(production: Any, name: str) -> None:
+    deployment = production.get("Deployment", name)
+    (spread,) = deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]
+    assert (spread["topologyKey"], spread["whenUnsatisfiable"]) == ("topology.kubernetes.io/zone", "ScheduleAnyway")
+    assert spread["labelSelector"] == deployment["spec"]["selector"]
+
+
 @pytest.mark.parametrize("name", ["django", "nginx", "celery-worker"])
 def test_rolling_update_takes_no_pod_away(production: Any, name: str) -> None:
     assert production.get("Deployment", name)["spec"]["strategy"] == {
