@@ -150,7 +150,8 @@ def test_the_redirect_to_https_is_on_and_fools_no_health_check(shop: Any, playbo
 
 def test_a_missing_value_stops_before_the_first_write(cluster: Any, playbook: Any) -> None:
     before = cluster.resource_versions()
-    run = playbook("site.yml", platform_image_tag="", platform_secrets={"POSTGRES_PASSWORD": "marker-7f3a"})
+    secrets = {"platform_secrets_provider": "inventory", "platform_secrets": {"POSTGRES_PASSWORD": "marker-7f3a"}}
+    run = playbook("site.yml", platform_image_tag="", **secrets)
     assert run.returncode != 0
     assert "platform_image_tag is not set" in run.output, run.output
     assert "platform_secrets.DJANGO_SECRET_KEY is missing" in run.output, run.output

@@ -6,6 +6,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -57,8 +58,11 @@ def test_collectstatic_by_hand_finds_everything_in_place() -> None:
 
 
 @pytest.mark.parametrize("component", ["django", "celery-worker", "celery-beat", "nginx"])
-def test_log_lines(component: str) -> None:
+def test_log_lines(shop: Any, component: str) -> None:
     """With -f the line does not end by itself: some output has to come."""
+    # A pod of nginx that is new and was asked for nothing has nothing to tell.
+    for _ in range(20):
+        shop.get("/")
     process = subprocess.Popen(
         ["kubectl", "logs", "-n", "jewelry-shop", "-l", f"component={component}", "-f"],
         env={**os.environ, "KUBECONFIG": KUBECONFIG},
@@ -66,10 +70,13 @@ def test_log_lines(component: str) -> None:
         stderr=subprocess.STDOUT,
         text=True,
     )
+    silence = threading.Timer(60, process.terminate)
+    silence.start()
     try:
         assert process.stdout is not None
         first = process.stdout.readline()
     finally:
+        silence.cancel()
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=10)
     assert first.strip(), "no output"
