@@ -126,6 +126,7 @@ def test_a_tag_of_one_tier_that_is_not_there_names_that_tier(cluster: Any, deplo
     assert entry["replicas"]["updated"] < entry["replicas"]["wanted"] or entry["replicas"]["ready"] < entry["replicas"]["wanted"]
 
 
+@pytest.mark.drill
 def test_a_registry_that_is_away_for_a_while_is_waited_for(cluster: Any, deploy: Deploy, registry: Any) -> None:
     """R27's neighbour: a network error is not yet certain."""
     tag = registry.push_new_tag()
@@ -219,6 +220,7 @@ def test_a_request_that_no_node_has_is_told_with_the_schedulers_words(deploy: De
     assert "Insufficient cpu" in report["sentence"]
 
 
+@pytest.mark.drill
 def test_readiness_that_never_comes_ends_at_the_timeout_with_the_probes_answer(deploy: Deploy) -> None:
     report = deploy(django_env={"DEMO_NEVER_READY": "True"}, platform_rollout_timeout=45)
     entry = evidence(report, kind="Deployment", name="django", verdict="timeout", reason="ProbeFailing", container="django")
@@ -226,6 +228,7 @@ def test_readiness_that_never_comes_ends_at_the_timeout_with_the_probes_answer(d
     assert 44 <= entry["seconds"] <= 60
 
 
+@pytest.mark.drill
 def test_a_container_that_crashes_once_and_recovers_passes(cluster: Any, deploy: Deploy) -> None:
     """A tolerated number of early failures."""
     report = deploy(django_env={"DEMO_CRASH_ONCE": "/tmp/crashed"})

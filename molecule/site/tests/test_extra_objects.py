@@ -5,6 +5,8 @@ from __future__ import annotations
 import pathlib
 from typing import Any
 
+import pytest
+
 NOTE = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "note", "namespace": "jewelry-shop"}, "data": {"text": "by hand"}}
 PRIORITY = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "shop-first"}, "value": 1000}
 TEMPLATE = """
@@ -20,6 +22,7 @@ def names(cluster: Any) -> set[str]:
     return {o["metadata"]["name"] for o in listed} & {"note", "templated", "shop-first", "extra-objects"}
 
 
+@pytest.mark.drill
 def test_objects_of_the_users_own_come_and_go_with_the_lists(cluster: Any, playbook: Any, tmp_path: pathlib.Path) -> None:
     template = tmp_path / "templated.yaml.j2"
     template.write_text(TEMPLATE)

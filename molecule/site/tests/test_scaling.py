@@ -98,6 +98,7 @@ def test_load_raises_the_replicas_and_a_deploy_leaves_them(cluster: Any, playboo
     assert replicas(cluster) == AUTOSCALED["django_hpa_max_replicas"]
 
 
+@pytest.mark.drill
 def test_another_change_leaves_them_too(cluster: Any, playbook: Any, autoscaled: dict[str, Any]) -> None:
     """R17: and the pods roll with the number that the autoscaler set."""
     before = replicas(cluster)
@@ -127,6 +128,7 @@ def test_a_first_install_begins_with_the_minimum(cluster: Any, playbook: Any, au
     assert again.changed == 0, again.output
 
 
+@pytest.mark.drill
 def test_a_budget_is_there_for_more_than_one_pod_only(cluster: Any, playbook: Any) -> None:
     """R17: a budget on a single pod would block every drain."""
     names = {o["metadata"]["name"] for o in cluster.get("pdb")}
@@ -139,6 +141,7 @@ def test_a_budget_is_there_for_more_than_one_pod_only(cluster: Any, playbook: An
     assert {o["metadata"]["name"] for o in cluster.get("pdb")} == names
 
 
+@pytest.mark.drill
 def test_scale_holds_until_the_next_run(cluster: Any, playbook: Any) -> None:
     run = playbook("playbooks/scale.yml", scale_replicas={"celery-worker": 3})
     assert run.returncode == 0, run.output
@@ -157,6 +160,7 @@ def test_more_than_one_beat_is_refused(cluster: Any, playbook: Any) -> None:
     assert replicas(cluster, "celery-beat") == 1
 
 
+@pytest.mark.drill
 def test_a_restart_replaces_the_pods_of_the_named_tiers_only(cluster: Any, playbook: Any) -> None:
     def uids() -> dict[str, set[str]]:
         return {tier: {pod["metadata"]["uid"] for pod in cluster.pods(tier)} for tier in ("django", "nginx", "celery-worker")}
