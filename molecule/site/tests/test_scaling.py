@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -101,8 +102,9 @@ def test_load_raises_the_replicas_and_a_deploy_leaves_them(cluster: Any, playboo
 @pytest.mark.drill
 def test_another_change_leaves_them_too(cluster: Any, playbook: Any, autoscaled: dict[str, Any]) -> None:
     """R17: and the pods roll with the number that the autoscaler set."""
+    cluster.kubectl("patch", "hpa", "django", "--patch", json.dumps({"spec": {"minReplicas": MINIMUM + 1}}))
+    wait_for(lambda: replicas(cluster) > MINIMUM, 120, cluster)
     before = replicas(cluster)
-    assert before > MINIMUM
     with Watch(cluster, "django") as watch:
         run = playbook("site.yml", **autoscaled, django_env={"DRILL": "scaling"})
     assert run.returncode == 0, run.output
