@@ -38,7 +38,8 @@ def limited(cluster: Any, applied: Callable[[str], None]) -> Callable[[str], Non
         pod = {**deployment["spec"]["template"], "apiVersion": "v1", "kind": "Pod"}
         pod["metadata"] = {"name": "probe", "namespace": deployment["metadata"]["namespace"]}
         deadline = time.monotonic() + 90
-        while cluster.kubectl("create", "--dry-run=server", "--filename=-", check=False, input=json.dumps(pod)).returncode == 0:
+        words = {"quota.yaml": "exceeded quota", "limit_range.yaml": "usage per Container"}[name]
+        while words not in cluster.kubectl("create", "--dry-run=server", "--filename=-", check=False, input=json.dumps(pod)).stderr:
             assert time.monotonic() < deadline, f"{name} keeps nothing out"
             time.sleep(1)
 
