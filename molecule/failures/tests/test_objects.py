@@ -50,7 +50,7 @@ def test_what_is_missing_is_named_with_what_misses_it(
     ("limit", "reason", "words"),
     [
         ("quota.yaml", "QuotaExceeded", "exceeded quota: drill"),
-        pytest.param("limit_range.yaml", "LimitRangeViolated", "minimum memory usage per Container is 200Mi", marks=pytest.mark.drill),
+        ("limit_range.yaml", "LimitRangeViolated", "minimum memory usage per Container is 200Mi"),
     ],
 )
 def test_pods_that_are_kept_out_are_told_in_the_clusters_words(
