@@ -349,9 +349,6 @@ import math
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
-    AnsibleK8SModule,
-)
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import (
     Cluster,
@@ -371,10 +368,8 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._health_runn
     run_checks,
     summary,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import (
-    auth,
-    with_auth,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import open_module
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import auth
 
 WORKLOAD_SPEC = {
     "kind": {"type": "str", "choices": ["Deployment", "StatefulSet", "DaemonSet"], "default": "Deployment"},
@@ -447,15 +442,8 @@ def read_settings(params: dict[str, Any]) -> Settings:
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleK8SModule(
-        module_class=SecretiveModule,
-        argument_spec=with_auth(
-            {**LIMITS_SPEC, "endpoints": {"type": "list", "elements": "dict", "required": True, "options": ENDPOINT_SPEC}}
-        ),
-        supports_check_mode=True,
-        check_k8s=False,
-        check_pyyaml=False,
-    )
+    endpoints_spec = {"type": "list", "elements": "dict", "required": True, "options": ENDPOINT_SPEC}
+    module = open_module({**LIMITS_SPEC, "endpoints": endpoints_spec}, SecretiveModule)
     try:
         settings = read_settings(module.params)
         endpoints = parse_endpoints(module.params["endpoints"])

@@ -136,10 +136,6 @@ checks:
 from dataclasses import asdict
 from typing import Any
 
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
-    AnsibleK8SModule,
-)
-
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
     PlatformError,
 )
@@ -147,10 +143,8 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking imp
     Masker,
     MaskingModule,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import (
-    auth,
-    with_auth,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import open_module
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import auth
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._secrets import secrets_to_mask
 
 WORKLOAD_SPEC = {
@@ -204,9 +198,7 @@ def make_checks(params: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleK8SModule(
-        module_class=MaskingModule, argument_spec=with_auth(SPEC), supports_check_mode=True, check_k8s=False, check_pyyaml=False
-    )
+    module = open_module(SPEC, MaskingModule)
     # Taken out before anything can fail, since the parameters are part of every answer.
     values = module.params.pop("mask")
     mask = Masker(values)

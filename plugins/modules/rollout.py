@@ -279,14 +279,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
-
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import Masker, MaskingModule
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import (
-    auth,
-    with_auth,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import open_module
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import auth
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import ClusterApi
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_feed import Feed
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_report import newest_events, report, summary
@@ -400,9 +396,7 @@ def wait_for(params: dict[str, Any], mask: Masker) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleK8SModule(
-        module_class=MaskingModule, argument_spec=with_auth(SPEC), supports_check_mode=True, check_k8s=False, check_pyyaml=False
-    )
+    module = open_module(SPEC, MaskingModule)
     # Taken out before anything can fail, since the parameters are part of every answer.
     values = module.params.pop("mask")
     mask = Masker(values)

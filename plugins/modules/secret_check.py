@@ -82,11 +82,10 @@ revision:
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import auth, with_auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import run_module
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import auth
 
 SPEC = {
     "namespace": {"type": "str", "required": True},
@@ -101,11 +100,11 @@ SPEC = {
 }
 
 
-def judge(params: dict[str, Any]) -> dict[str, Any]:
+def judge(module: AnsibleK8SModule) -> dict[str, Any]:
     """Read the Secret and judge it.
 
     Args:
-        params: the module's parameters.
+        module: the module, whose parameters say which Secret.
 
     Returns:
         The module's result.
@@ -117,29 +116,22 @@ def judge(params: dict[str, Any]) -> dict[str, Any]:
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import Cluster
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._secrets import key_problems, read_secret
 
+    params = module.params
     subject = f"Secret {params['namespace']}/{params['name']}"
     secret = read_secret(Cluster(auth(params)), params["namespace"], params["name"])
     if secret is None:
-        return {"problems": [f"{subject} does not exist"], "revision": ""}
+        return {"problems": [f"{subject} does not exist"], "revision": "", "changed": False}
     metadata = secret["metadata"]
     return {
         "problems": key_problems(subject, secret.get("data") or {}, params["keys"]),
+        "changed": False,
         "revision": f"{metadata['uid'].partition('-')[0]}-{metadata['resourceVersion']}",
     }
 
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleK8SModule(
-        module_class=AnsibleModule, argument_spec=with_auth(SPEC), supports_check_mode=True, check_k8s=False, check_pyyaml=False
-    )
-    module.requires("kubernetes")
-    try:
-        result = judge(module.params)
-    except PlatformError as error:
-        module.fail_json(msg=str(error))
-        return
-    module.exit_json(changed=False, **result)
+    run_module(SPEC, judge, "24.2.0")
 
 
 if __name__ == "__main__":

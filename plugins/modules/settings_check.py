@@ -19,6 +19,9 @@ description:
     together with the nearest name that one does.
   - Runs on the controller, connects to nothing and changes nothing.
 
+extends_documentation_fragment:
+  - jewelry_shop.platform.read_only
+
 options:
   environments:
     description: Names of variables whose entries become environment variables, so that they have to be texts, numbers or booleans.
@@ -30,12 +33,6 @@ attributes:
   action:
     description: Has a corresponding action plugin, so some parts of the options can be executed on the controller.
     support: full
-  check_mode:
-    description: Can run in C(check_mode) and return changed status without modifying the target.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed when in diff mode.
-    support: none
 
 author:
   - Jewelry Shop Platform Team (@jewelry-shop)

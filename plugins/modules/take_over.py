@@ -101,7 +101,6 @@ objects:
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
     AnsibleK8SModule,
 )
@@ -109,10 +108,8 @@ from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
     PlatformError,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import (
-    auth,
-    with_auth,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import run_module
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import auth
 
 SPEC = {
     "manifests": {"type": "raw", "required": True},
@@ -168,16 +165,7 @@ def apply(module: AnsibleK8SModule) -> dict[str, Any]:
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleK8SModule(
-        module_class=AnsibleModule, argument_spec=with_auth(SPEC), supports_check_mode=True, check_k8s=False, check_pyyaml=False
-    )
-    module.requires("kubernetes", "25.3.0")
-    try:
-        result = apply(module)
-    except PlatformError as error:
-        module.fail_json(msg=str(error))
-        return
-    module.exit_json(**result)
+    run_module(SPEC, apply, "25.3.0")
 
 
 if __name__ == "__main__":

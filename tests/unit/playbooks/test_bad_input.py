@@ -15,13 +15,14 @@ import pytest
 REPOSITORY = Path(__file__).parents[3]
 VALUES = REPOSITORY / "inventories" / "kind" / "group_vars" / "all" / "main.yml"
 SECRET = "hunter2-and-more"
+OWN_SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "mine"}, "stringData": {"a": SECRET}}
 
 
 def run(playbook: str, home: Path, **values: Any) -> tuple[str, str]:
     """Run a playbook, and return its last failure without line breaks, and all output."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "K8S_AUTH_")) and key != "KUBECONFIG"}
     done = subprocess.run(
-        [sys.executable, "-m", "ansible.cli.playbook", playbook, f"--extra-vars={json.dumps(values)}"],
+        [sys.executable, "-m", "ansible.cli.playbook", "-vvv", playbook, f"--extra-vars={json.dumps(values)}"],
         cwd=REPOSITORY,
         env={**environment, "HOME": str(home), "ANSIBLE_NOCOLOR": "1", "COLUMNS": "100"},
         capture_output=True,
@@ -73,6 +74,15 @@ def test_all_that_is_wrong_with_the_settings_is_told_at_once(tmp_path: Path) -> 
             "site.yml",
             {"platform_postgresql_provider": "external"},
             "platform_postgresql_host is not set: put the host of the database into ",
+        ),
+        (
+            "site.yml",
+            {
+                "extra_objects_manifests": [
+                    {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "mine"}, "stringData": {"a": SECRET}}
+                ]
+            },
+            "Secret /mine, comes with its content, which would be shown: use platform_secrets",
         ),
         ("playbooks/validate.yml", {"django_replicas": "many"}, "django_replicas is of type str and we were unable to convert to int"),
         (

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import pathlib
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+ROLES = pathlib.Path(__file__).parents[3] / "roles"
 RESOLVER = pathlib.Path(__file__).with_name("resolver.py")
+
+
+@pytest.fixture(scope="session")
+def load() -> Callable[[str], ModuleType]:
+    """Imports a Python file of a role, by its path under roles/, anew each time."""
+
+    def load_file(path: str) -> ModuleType:
+        file = ROLES / path
+        specification = importlib.util.spec_from_file_location(file.stem, file)
+        assert specification is not None
+        assert specification.loader is not None
+        module = importlib.util.module_from_spec(specification)
+        specification.loader.exec_module(module)
+        return module
+
+    return load_file
 
 
 @pytest.fixture(scope="session")

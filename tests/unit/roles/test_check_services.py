@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import socket
@@ -23,13 +22,8 @@ PASSWORD = "hunter2/and more"
 
 
 @pytest.fixture(scope="module")
-def script() -> ModuleType:
-    specification = importlib.util.spec_from_file_location("check_services", FILE)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+def script(load: Callable[[str], ModuleType]) -> ModuleType:
+    return load("pre_deploy/files/check_services.py")
 
 
 @pytest.mark.parametrize(

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import pathlib
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-FILE = pathlib.Path(__file__).parents[3] / "roles" / "celery" / "files" / "platform_heartbeat.py"
-
 
 @pytest.fixture
-def heartbeat_module() -> ModuleType:
-    specification = importlib.util.spec_from_file_location("platform_heartbeat", FILE)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+def heartbeat_module(load: Callable[[str], ModuleType]) -> ModuleType:
+    return load("celery/files/platform_heartbeat.py")
 
 
 @pytest.mark.parametrize(

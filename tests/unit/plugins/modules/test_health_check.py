@@ -11,6 +11,7 @@ import pytest
 import yaml
 from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
 
 from ansible_collections.jewelry_shop.platform.plugins.modules import health_check
 from conftest import Serve
@@ -129,7 +130,7 @@ def test_a_missing_library_is_named_only_when_a_workload_needs_it(serve: Serve, 
     def gone(_self: Any, dependency: str, *_args: Any, **_kwargs: Any) -> None:
         _self.fail_json(msg=f"{dependency} is missing")
 
-    monkeypatch.setattr(health_check.AnsibleK8SModule, "requires", gone)
+    monkeypatch.setattr(AnsibleK8SModule, "requires", gone)
     assert run(endpoints=[{"url": serve({"/": reply()}).url}])["healthy"]
     workload = {"name": "django", "namespace": "shop", "port": "http"}
     assert run(endpoints=[{"workload": workload}])["msg"] == "kubernetes is missing"
