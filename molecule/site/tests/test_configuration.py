@@ -141,7 +141,6 @@ def test_a_secret_is_found_nowhere_after_a_first_run_that_fails(
     assert [form for form in forms(MARKER) if form in everything] == []
 
 
-@pytest.mark.drill
 def test_a_secret_is_found_nowhere_after_a_change(cluster: Any, playbook: Any, values_file: Any, tmp_path: pathlib.Path) -> None:
     """R7: and the application has it, as it was written."""
     reports = tmp_path / "reports"

@@ -130,7 +130,6 @@ def test_a_first_install_begins_with_the_minimum(cluster: Any, playbook: Any, au
     assert again.changed == 0, again.output
 
 
-@pytest.mark.drill
 def test_a_budget_is_there_for_more_than_one_pod_only(cluster: Any, playbook: Any) -> None:
     """R17: a budget on a single pod would block every drain."""
     names = {o["metadata"]["name"] for o in cluster.get("pdb")}
