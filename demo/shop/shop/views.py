@@ -108,6 +108,7 @@ def how_it_arrived(request: HttpRequest) -> JsonResponse:
             "host": request.get_host(),
             "client": client or request.META["REMOTE_ADDR"],
             "forwarded_for": forwarded_for,
+            "real_ip": request.headers.get("X-Real-Ip", ""),
         }
     )
 

@@ -155,13 +155,14 @@ def test_shop_answers_its_own_host_only(browser: Client) -> None:
 
 
 def test_request_tells_what_proxies_said(browser: Client) -> None:
-    headers = {"x-forwarded-for": "203.0.113.7, 10.0.0.1"}
+    headers = {"x-forwarded-for": "203.0.113.7, 10.0.0.1", "x-real-ip": "203.0.113.7"}
     assert browser.get("/request/", headers=headers).json() == {
         "secure": True,
         "scheme": "https",
         "host": HOST,
         "client": "203.0.113.7",
         "forwarded_for": "203.0.113.7, 10.0.0.1",
+        "real_ip": "203.0.113.7",
     }
 
 
