@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 TRAEFIK = "traefik.ingress.kubernetes.io/router"
-SHOP = {
+SHOP: dict[str, Any] = {
     "ingress_enabled": True,
     "platform_config": {"DJANGO_ALLOWED_HOSTS": "shop.example.com", "SITE_URL": "https://shop.example.com"},
     "nginx_trusted_proxies": ["10.42.0.0/16"],
@@ -24,7 +24,7 @@ def ingresses(resolve: Any, **values: Any) -> dict[str, Any]:
     return {each["metadata"]["name"]: each for each in manifests}
 
 
-def annotations(resolve: Any, **values: Any) -> dict[str, dict[str, str]]:
+def annotations_of(resolve: Any, **values: Any) -> dict[str, dict[str, str]]:
     return {name: each["metadata"].get("annotations", {}) for name, each in ingresses(resolve, **values).items()}
 
 
@@ -121,7 +121,7 @@ def test_the_clusters_default_class_is_not_named(resolve: Any) -> None:
     ],
 )
 def test_annotations(resolve: Any, values: dict[str, Any], expected: dict[str, dict[str, str]]) -> None:
-    assert annotations(resolve, **values) == expected
+    assert annotations_of(resolve, **values) == expected
 
 
 @pytest.mark.parametrize(
@@ -138,13 +138,13 @@ def test_annotations(resolve: Any, values: dict[str, Any], expected: dict[str, d
 def test_cert_manager_is_asked_once_for_the_secret_that_is_served(
     resolve: Any, values: dict[str, Any], annotation: dict[str, str], secret: str
 ) -> None:
-    found = annotations(resolve, **values)
+    found = annotations_of(resolve, **values)
     assert annotation.items() <= found["jewelry-shop"].items()
     assert not any(name.startswith("cert-manager.io/") for name in found["jewelry-shop-http"])
     assert [each["secretName"] for each in ingresses(resolve, **values)["jewelry-shop"]["spec"]["tls"]] == [secret]
 
 
-COMPLETE = {
+COMPLETE: dict[str, Any] = {
     **SHOP,
     "platform_postgresql_provider": "in_cluster",
     "platform_redis_provider": "in_cluster",
@@ -224,8 +224,6 @@ MISSING = {"problems": ["Secret jewelry-shop/shop-tls does not exist"], "skipped
         ({"skipped": True}, {**SECRET, "ingress_enabled": False}, []),
     ],
 )
-def test_a_certificate_that_is_missing_is_named(
-    resolve: Any, found: dict[str, Any], values: dict[str, Any], beginnings: list[str]
-) -> None:
+def test_a_certificate_that_is_missing_is_named(resolve: Any, found: dict[str, Any], values: dict[str, Any], beginnings: list[str]) -> None:
     findings = judged(resolve, preflight_ingress_secret=found, **values)
     assert [finding[: len(beginning)] for finding, beginning in zip(findings, beginnings, strict=True)] == beginnings

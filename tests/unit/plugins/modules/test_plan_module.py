@@ -25,6 +25,7 @@ REPOSITORY = Path(__file__).parents[4]
 PLACE = "/api/v1/namespaces/shop"
 CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "shop"}, "data": {"A": "1"}}
 SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "passwords", "namespace": "shop", "labels": {"app": "shop"}}}
+GROUPS = ("storage.k8s.io", "networking.k8s.io", "batch", "apps")
 WITHOUT_NAMESPACE = ("Namespace", "StorageClass", "IngressClass")
 
 
@@ -75,7 +76,7 @@ def server(serve: Serve) -> Server:
         "/version": answer({"major": "1", "minor": "34", "gitVersion": "v1.34.4"}),
         "/api": answer({"kind": "APIVersions", "versions": ["v1"]}),
         "/api/v1": resource_list("v1", configmaps="ConfigMap", secrets="Secret", namespaces="Namespace", pods="Pod"),
-        "/apis": answer({"kind": "APIGroupList", "groups": [group(name) for name in ("storage.k8s.io", "networking.k8s.io", "batch", "apps")]}),
+        "/apis": answer({"kind": "APIGroupList", "groups": [group(name) for name in GROUPS]}),
         "/apis/apps/v1": resource_list("apps/v1", deployments="Deployment"),
         "/apis/storage.k8s.io/v1": resource_list("storage.k8s.io/v1", storageclasses="StorageClass"),
         "/apis/batch/v1": resource_list("batch/v1", jobs="Job"),
