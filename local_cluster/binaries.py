@@ -3,11 +3,13 @@
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from local_cluster import cache
-from local_cluster.config import KUBERNETES_VERSION, PACKAGE
+from local_cluster.config import KUBERNETES_VERSION, PACKAGE, TRAEFIK_VERSION
 from local_cluster.errors import LocalClusterError
 from local_cluster.process import output, run
 from local_cluster.steps import Step
@@ -24,6 +26,8 @@ class GoBuild:
         linker_flags: Flags for the linker beside ``-s -w``.
         minutes: About how long it takes on two cores when the Go build cache is empty.
         modules: Folder of that folder.
+        copied: Module that is built from a copy of its source, so that its own replaces hold.
+        placeholders: Files that the copy gets, because the module embeds them and comes without.
     """
 
     module: str
@@ -32,6 +36,8 @@ class GoBuild:
     linker_flags: str = ""
     minutes: float = 0.5
     modules: Path = PACKAGE / "go"
+    copied: str = ""
+    placeholders: tuple[str, ...] = ()
 
     @property
     def source(self) -> Path:
@@ -41,7 +47,7 @@ class GoBuild:
     @property
     def hash(self) -> str:
         """Content hash of what the programs are made of."""
-        return cache.content_hash(self.source, *self.packages, self.linker_flags)
+        return cache.content_hash(self.source, *self.packages, self.linker_flags, *self.placeholders)
 
     @property
     def directory(self) -> Path:
@@ -56,7 +62,7 @@ class GoBuild:
     def build(self) -> None:
         """Build the programs and put links to them into the cache's bin folder."""
         _check_go(self.source / "go.mod")
-        with cache.atomic_directory(self.directory) as folder:
+        with self._working_directory() as source, cache.atomic_directory(self.directory) as folder:
             target = folder / self.binaries[0] if len(self.binaries) == 1 else f"{folder}/"
             flags = f"-s -w {self.linker_flags}".strip()
             run(
@@ -71,10 +77,26 @@ class GoBuild:
                     target,
                     *self.packages,
                 ],
-                cwd=self.source,
+                cwd=source,
                 environment={"CGO_ENABLED": "0"},
                 log=cache.log_file(self.module),
             )
+
+    @contextmanager
+    def _working_directory(self) -> Iterator[Path]:
+        if not self.copied:
+            yield self.source
+            return
+        with cache.scratch() as folder:
+            copy = folder / "source"
+            # Not the modes: the module cache is read-only.
+            shutil.copytree(module_directory(self.source, self.copied), copy, copy_function=shutil.copyfile)
+            for path in (copy, *copy.rglob("*/")):
+                path.chmod(0o755)
+            for name in self.placeholders:
+                (copy / name).parent.mkdir(parents=True, exist_ok=True)
+                (copy / name).touch()
+            yield copy
 
     def link(self) -> None:
         """Put links to the programs into the cache's bin folder."""
@@ -133,6 +155,16 @@ LOCAL_PATH_PROVISIONER = GoBuild(
     "add-ons",
     ("local-path-provisioner",),
     packages=("github.com/rancher/local-path-provisioner",),
+)
+# A controller for the scenario network: no part of a node.
+TRAEFIK = GoBuild(
+    "traefik",
+    ("traefik",),
+    packages=("./cmd/traefik",),
+    linker_flags=f"-X github.com/traefik/traefik/v3/pkg/version.Version={TRAEFIK_VERSION}",
+    minutes=6,
+    copied="github.com/traefik/traefik/v3",
+    placeholders=("webui/static/index.html",),
 )
 
 NODE_BUILDS = (KUBERNETES, ADD_ONS, ETCD, COREDNS, LOCAL_PATH_PROVISIONER)

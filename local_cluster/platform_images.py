@@ -1,13 +1,15 @@
-"""The platform's images: built from demo/, pushed to the registry beside the nodes."""
+"""The platform's images, and those that only a scenario needs: built from demo/, pushed to the registry beside the nodes."""
 
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from local_cluster import base_images, cache, docker, registry
+from local_cluster import base_images, binaries, cache, docker, registry
+from local_cluster.binaries import GoBuild
 from local_cluster.config import REPOSITORY
 from local_cluster.errors import LocalClusterError
 from local_cluster.process import output, run, succeeds
+from local_cluster.steps import run_steps
 
 _DEMO = REPOSITORY / "demo"
 _CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -16,14 +18,15 @@ _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*_cache", ".venv", 
 
 @dataclass(frozen=True)
 class PlatformImage:
-    """One image of the platform.
+    """One image.
 
     Attributes:
         name: Name in the registry.
         tag: Tag in the registry.
         context: Folder with the Dockerfile.
-        suite: Debian suite of the base image that stands in for the Dockerfile's published one.
+        suite: Debian suite of the base image that stands in for the Dockerfile's published one; empty where it has none.
         arguments: Build arguments that are part of what the image is.
+        programs: What is built from Go modules first and put into the context.
     """
 
     name: str
@@ -31,6 +34,7 @@ class PlatformImage:
     context: Path
     suite: str = "trixie"
     arguments: tuple[tuple[str, str], ...] = ()
+    programs: tuple[GoBuild, ...] = ()
 
 
 def platform_images() -> list[PlatformImage]:
@@ -50,7 +54,16 @@ def platform_images() -> list[PlatformImage]:
     ]
 
 
-SETS = {"platform": platform_images}
+def network_images() -> list[PlatformImage]:
+    """Return the images of the set ``network``: what stands in front of the platform and beside it in the scenario of that name."""
+    images = _DEMO / "images"
+    return [
+        PlatformImage("traefik", "v3.5", images / "traefik", suite="", programs=(binaries.TRAEFIK,)),
+        PlatformImage("prometheus", "2", images / "prometheus"),
+    ]
+
+
+SETS = {"platform": platform_images, "network": network_images}
 
 
 def build_and_push(set_name: str, port: int) -> None:
@@ -77,15 +90,25 @@ def _build(image: PlatformImage, label: str) -> str:
         context = folder / "context"
         shutil.copytree(image.context, context, ignore=_LEFT_OUT)
         arguments = dict(image.arguments)
-        if not registry.published_images_answer():
+        if image.suite and not registry.published_images_answer():
             arguments["BASE_IMAGE"] = base_images.reference(image.suite)
-        inputs = cache.content_hash(context, repr(sorted(arguments.items())))
+        inputs = cache.content_hash(context, repr(sorted(arguments.items())), *(program.hash for program in image.programs))
         local = docker.local_reference(image.name, f"{image.tag}-{inputs}")
         if not docker.image_exists(local):
             print(f"{label}: building ...", flush=True)
+            _add_programs(context, image.programs)
             arguments |= _add_host_settings(context)
             docker.build(context, local, arguments=arguments, log=cache.log_file(f"image-{image.name}"))
         return local
+
+
+def _add_programs(context: Path, programs: tuple[GoBuild, ...]) -> None:
+    if programs:
+        with cache.lock():
+            run_steps([program.step() for program in programs])
+    for program in programs:
+        for name in program.binaries:
+            shutil.copy2(program.directory / name, context)
 
 
 def _add_host_settings(context: Path) -> dict[str, str]:

@@ -39,10 +39,10 @@ class PlanApi(Cluster):
     """
 
     def facts(self) -> dict[str, Any]:
-        """Address, version and identity of the cluster, and its storage classes.
+        """Address, version and identity of the cluster, and its storage and ingress classes.
 
         The identity is the uid of the namespace kube-system, which each cluster has and none shares. A credential that is meant for
-        one namespace may read neither: then the identity is empty, and the storage classes are None.
+        one namespace may read neither: then the identity is empty, and the classes are None.
 
         Raises:
             PlatformError: they cannot be read; says why in the cluster's words.
@@ -56,18 +56,21 @@ class PlanApi(Cluster):
             system = self.read({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-system"}}) or {}
         except RefusedError:
             system = {}
-        try:
-            classes: list[str] | None = self.names("storage.k8s.io/v1", "StorageClass")
-        except PlatformError as error:
-            if not error.certain:
-                raise
-            classes = None
         return {
             "host": client.configuration.host,
             "version": version.removeprefix("v"),
             "uid": system.get("metadata", {}).get("uid", ""),
-            "storage_classes": classes,
+            "storage_classes": self._names_if_allowed("storage.k8s.io/v1", "StorageClass"),
+            "ingress_classes": self._names_if_allowed("networking.k8s.io/v1", "IngressClass"),
         }
+
+    def _names_if_allowed(self, api_version: str, kind: str) -> list[str] | None:
+        try:
+            return self.names(api_version, kind)
+        except PlatformError as error:
+            if not error.certain:
+                raise
+            return None
 
     def names(self, api_version: str, kind: str) -> list[str]:
         """Names of the objects of a kind that has no namespace."""

@@ -26,7 +26,7 @@ description:
     be taken over, as M(jewelry_shop.platform.take_over) does it.
   - Secrets are compared by name, labels and annotations. Give them without O(ignore:data), under names that carry a hash of it; their
     content leaves neither the controller nor the cluster.
-  - Where O(cluster) is given, the cluster's version, identity, storage classes and the complete Jobs are read in the same call.
+  - Where O(cluster) is given, the cluster's version, identity, storage and ingress classes and the complete Jobs are read in the same call.
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
@@ -265,6 +265,11 @@ cluster:
       returned: always
     storage_classes:
       description: Names of its storage classes.
+      type: list
+      elements: str
+      returned: where the credential may list them, else it is null
+    ingress_classes:
+      description: Names of its ingress classes.
       type: list
       elements: str
       returned: where the credential may list them, else it is null

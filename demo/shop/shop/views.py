@@ -6,6 +6,7 @@ from django.contrib.admin.views.decorators import staff_member_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
@@ -90,6 +91,24 @@ def order_detail(request: HttpRequest, pk: str) -> HttpResponse:
             "confirmed_at": order.confirmed_at,
             "complete": len(done) == len(ORDER_TASKS),
             "tasks": tasks,
+        }
+    )
+
+
+@never_cache
+@require_safe
+def how_it_arrived(request: HttpRequest) -> JsonResponse:
+    """Tell how this request looks from here, behind all proxies."""
+    forwarded_for = request.headers.get("X-Forwarded-For", "")
+    client = forwarded_for.split(",")[0].strip()
+    return JsonResponse(
+        {
+            "secure": request.is_secure(),
+            "scheme": request.scheme,
+            "host": request.get_host(),
+            "client": client or request.META["REMOTE_ADDR"],
+            "forwarded_for": forwarded_for,
+            "real_ip": request.headers.get("X-Real-Ip", ""),
         }
     )
 

@@ -152,3 +152,22 @@ def test_admin_site_lists_orders(browser: Client, admin_user: User) -> None:
 
 def test_shop_answers_its_own_host_only(browser: Client) -> None:
     assert browser.get("/", headers={"host": f"evil.{HOST}"}).status_code == 400
+
+
+def test_request_tells_what_proxies_said(browser: Client) -> None:
+    headers = {"x-forwarded-for": "203.0.113.7, 10.0.0.1", "x-real-ip": "203.0.113.7"}
+    assert browser.get("/request/", headers=headers).json() == {
+        "secure": True,
+        "scheme": "https",
+        "host": HOST,
+        "client": "203.0.113.7",
+        "forwarded_for": "203.0.113.7, 10.0.0.1",
+        "real_ip": "203.0.113.7",
+    }
+
+
+def test_request_tells_of_a_plain_one_without_proxies(settings: Settings) -> None:
+    settings.SECURE_SSL_REDIRECT = False
+    found = Client(headers={"host": HOST}).get("/request/").json()
+    assert (found["secure"], found["scheme"]) == (False, "http")
+    assert (found["client"], found["forwarded_for"]) == ("127.0.0.1", "")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local_cluster import base_images, binaries, config, node_image
+from local_cluster import base_images, binaries, cache, config, node_image
 from local_cluster.errors import LocalClusterError
 
 _GO_MOD = """module x
@@ -86,3 +86,50 @@ def test_the_mirror_is_the_one_of_the_machine() -> None:
 def test_a_machine_without_a_debian_mirror_is_told_so(targets: str) -> None:
     with pytest.raises(LocalClusterError, match="Debian mirror"):
         base_images.debian_mirror(targets)
+
+
+def test_traefik_is_pinned_to_its_version() -> None:
+    assert binaries.module_version(binaries.TRAEFIK, binaries.TRAEFIK.copied) == config.TRAEFIK_VERSION
+
+
+@pytest.fixture
+def module(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A module as it lies in Go's cache: read-only, without a folder that it embeds."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    source = tmp_path / "source"
+    (source / "webui").mkdir(parents=True)
+    (source / "webui" / "embed.go").write_text("package webui")
+    (source / "webui" / "embed.go").chmod(0o444)
+    for folder in (source / "webui", source):
+        folder.chmod(0o555)
+    monkeypatch.setattr(binaries, "module_directory", lambda _folder, _path: source)
+    monkeypatch.setattr(binaries, "_check_go", lambda _go_mod: None)
+    return source
+
+
+def test_a_module_that_lacks_what_it_embeds_is_built_from_a_copy(monkeypatch: pytest.MonkeyPatch, module: Path) -> None:
+    built: list[Path] = []
+
+    def go_build(_command: object, *, cwd: Path, **_options: object) -> None:
+        assert (cwd / "webui" / "embed.go").read_text() == "package webui"
+        assert (cwd / "webui" / "static" / "index.html").read_text() == ""
+        built.append(cwd)
+
+    monkeypatch.setattr(binaries, "run", go_build)
+    binaries.TRAEFIK.build()
+    assert built
+    assert binaries.TRAEFIK.directory.is_dir()
+    assert not built[0].exists()
+    assert not (module / "webui" / "static").exists()
+
+
+@pytest.mark.usefixtures("module")
+def test_an_interrupted_build_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_command: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(binaries, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        binaries.TRAEFIK.build()
+    assert not binaries.TRAEFIK.directory.exists()
+    assert list((cache.root() / "tmp").iterdir()) == []

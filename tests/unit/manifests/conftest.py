@@ -117,6 +117,9 @@ def production(rendered: Callable[[str], Manifests]) -> Manifests:
 # Settings that do not meet in an object that a test looks at, together in one run, since a run costs ten seconds.
 CHANGED: dict[str, Any] = {
     "nginx_tls_secret": "shop-tls",
+    "nginx_trusted_proxies": ["10.42.0.0/16"],
+    "ingress_enabled": True,
+    "ingress_cert_manager_issuer": "letsencrypt",
     "nginx_service_annotations": {"service.beta.kubernetes.io/aws-load-balancer-type": "nlb"},
     "nginx_hpa_enabled": True,
     "celery_worker_hpa_enabled": True,

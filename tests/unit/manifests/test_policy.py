@@ -96,6 +96,17 @@ def test_a_tag_of_one_tier_changes_that_tier_alone_and_a_digest_wins_over_the_ta
     assert changed.container("Deployment", "celery-worker", "celery-worker")["image"] == f"{image}@sha256:{'0' * 64}"
 
 
+def test_an_ingress_leads_to_a_port_that_is_there(production: Any, changed: Any) -> None:
+    assert not production.of_kind("Ingress")
+    assert {each["metadata"]["name"] for each in changed.of_kind("Ingress")} == {"jewelry-shop", "jewelry-shop-http"}
+    for ingress in changed.of_kind("Ingress"):
+        [rule] = ingress["spec"]["rules"]
+        [path] = rule["http"]["paths"]
+        service = changed.get("Service", path["backend"]["service"]["name"])
+        assert path["backend"]["service"]["port"]["number"] in {port["port"] for port in service["spec"]["ports"]}
+        assert rule["host"] == "shop.example.com"
+
+
 def test_labels_and_annotations_of_the_platform_reach_every_object(changed: Any) -> None:
     for manifest in changed:
         assert manifest["metadata"]["labels"]["team"] == "shop", manifest["metadata"]["name"]

@@ -15,7 +15,6 @@ from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
 
 ROOT = pathlib.Path(__file__).parents[3]
-ROLES = ("platform", "postgresql", "redis", "configuration", "extra_objects", "preflight")
 
 
 def resolved(value: Any) -> Any:
@@ -31,9 +30,8 @@ def main() -> None:
     loader = DataLoader()
     variables = {
         name: value
-        for role in ROLES
         for folder in ("defaults", "vars")
-        if (path := ROOT / "roles" / role / folder / "main.yml").exists()
+        for path in sorted(ROOT.glob(f"roles/*/{folder}/main.yml"))
         for name, value in loader.load_from_file(str(path), trusted_as_template=True).items()
     }
     for line in sys.stdin:

@@ -25,7 +25,8 @@ REPOSITORY = Path(__file__).parents[4]
 PLACE = "/api/v1/namespaces/shop"
 CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "shop"}, "data": {"A": "1"}}
 SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "passwords", "namespace": "shop", "labels": {"app": "shop"}}}
-WITHOUT_NAMESPACE = ("Namespace", "StorageClass")
+GROUPS = ("storage.k8s.io", "networking.k8s.io", "batch", "apps")
+WITHOUT_NAMESPACE = ("Namespace", "StorageClass", "IngressClass")
 
 
 def answer(content: Any, status: int = 200, **headers: str) -> Callable[[Handler], None]:
@@ -75,10 +76,12 @@ def server(serve: Serve) -> Server:
         "/version": answer({"major": "1", "minor": "34", "gitVersion": "v1.34.4"}),
         "/api": answer({"kind": "APIVersions", "versions": ["v1"]}),
         "/api/v1": resource_list("v1", configmaps="ConfigMap", secrets="Secret", namespaces="Namespace", pods="Pod"),
-        "/apis": answer({"kind": "APIGroupList", "groups": [group("storage.k8s.io"), group("batch"), group("apps")]}),
+        "/apis": answer({"kind": "APIGroupList", "groups": [group(name) for name in GROUPS]}),
         "/apis/apps/v1": resource_list("apps/v1", deployments="Deployment"),
         "/apis/storage.k8s.io/v1": resource_list("storage.k8s.io/v1", storageclasses="StorageClass"),
         "/apis/batch/v1": resource_list("batch/v1", jobs="Job"),
+        "/apis/networking.k8s.io/v1": resource_list("networking.k8s.io/v1", ingressclasses="IngressClass"),
+        "/apis/networking.k8s.io/v1/ingressclasses": answer({"items": [{"metadata": {"name": "traefik"}}]}),
         "/apis/storage.k8s.io/v1/storageclasses": answer({"items": [{"metadata": {"name": "standard"}}]}),
         "/apis/batch/v1/namespaces/shop/jobs": answer(
             {
@@ -299,15 +302,26 @@ JOBS = {"namespace": "shop", "job_selector": "app=shop"}
 
 def test_the_cluster_is_read_in_the_same_call(run: Run, server: Server) -> None:
     result = run(CONFIG_MAP, cluster=JOBS)
-    assert result["cluster"] == {"host": server.url, "version": "1.34.4", "uid": "cluster-1", "storage_classes": ["standard"]}
+    assert result["cluster"] == {
+        "host": server.url,
+        "version": "1.34.4",
+        "uid": "cluster-1",
+        "storage_classes": ["standard"],
+        "ingress_classes": ["traefik"],
+    }
     assert result["completed_jobs"] == ["migrate-1"]
 
 
 def test_a_credential_for_one_namespace_plans_without_what_it_may_not_read(run: Run, server: Server) -> None:
-    for path in ("/api/v1/namespaces/kube-system", "/apis/storage.k8s.io/v1/storageclasses"):
+    for path in ("/api/v1/namespaces/kube-system", "/apis/storage.k8s.io/v1/storageclasses", "/apis/networking.k8s.io/v1/ingressclasses"):
         server.routes[path] = refusal(403, "is forbidden")  # type: ignore[index]
     result = run(CONFIG_MAP, cluster=JOBS)
-    assert (result["cluster"]["uid"], result["cluster"]["storage_classes"], actions(result)) == ("", None, ["none"])
+    assert {name: result["cluster"][name] for name in ("uid", "storage_classes", "ingress_classes")} == {
+        "uid": "",
+        "storage_classes": None,
+        "ingress_classes": None,
+    }
+    assert actions(result) == ["none"]
     # With a guard that cannot be judged, nothing is compared.
     assert run(CONFIG_MAP, cluster={**JOBS, "uid": "cluster-1"})["objects"] == []
 

@@ -1,0 +1,175 @@
+"""The shop through a real Traefik: over TLS that a client verifies, and with the client's address whatever the client claims."""
+
+from __future__ import annotations
+
+import base64
+import json
+import pathlib
+import re
+import time
+import uuid
+from typing import Any
+
+import pytest
+
+HOST = "jewelry-shop.local"
+SECRET = "shop-tls"
+VISITOR = pathlib.Path(__file__).with_name("visitor.py").read_text()
+ASK = """
+import json
+import sys
+
+given = json.loads(sys.argv[1])
+try:
+    status, headers, body = Visitor(*given["site"]).ask(**given["question"])
+    print(json.dumps({"status": status, "headers": headers, "body": body.decode(errors="replace")}))
+except ssl.SSLCertVerificationError as error:
+    print(json.dumps({"refused": error.verify_message}))
+"""
+# Random bytes, so that nothing on the way makes them fewer; a little less than nginx_client_max_body_size.
+UPLOAD = """
+import hashlib
+import io
+import json
+import os
+import sys
+
+from PIL import Image
+
+given = json.loads(sys.argv[1])
+visitor = Visitor(*given["site"])
+login = visitor.post("/admin/login/", given["login"])
+file = io.BytesIO()
+Image.frombytes("RGB", (4000, 4000), os.urandom(48_000_000)).save(file, "BMP")
+answer = visitor.post("/products/new/", given["product"], picture=file.getvalue())
+print(json.dumps({
+    "login": login[0], "status": answer[0], "said": answer[2][:500].decode(errors="replace"),
+    "size": len(file.getvalue()), "sha256": hashlib.sha256(file.getvalue()).hexdigest(),
+}))
+"""
+FORGED = [
+    {"X-Forwarded-For": "203.0.113.66"},
+    {"X-Forwarded-For": "203.0.113.66, 10.244.0.1"},
+    {"X-Forwarded-Proto": "http"},
+    {"X-Forwarded-Host": "evil.example.com"},
+    {"X-Real-Ip": "203.0.113.66"},
+    {"Forwarded": "for=203.0.113.66;proto=http;host=evil.example.com"},
+    {"Connection": "X-Forwarded-For, X-Forwarded-Proto, X-Real-Ip"},
+]
+
+
+@pytest.fixture(scope="module")
+def site(cluster: Any) -> list[str]:
+    """Name and address of the site, and the authority of its certificate."""
+    [secret] = cluster.get("secrets", f"--field-selector=metadata.name={SECRET}")
+    [service] = cluster.get("services", "--namespace=traefik", "--field-selector=metadata.name=traefik")
+    return [HOST, service["spec"]["clusterIP"], base64.b64decode(secret["data"]["ca.crt"]).decode()]
+
+
+@pytest.fixture(scope="module")
+def client(client_pod: Any) -> Any:
+    return client_pod("outside", {"app": "visitor"})
+
+
+@pytest.fixture(scope="module")
+def ask(client: Any, site: list[str]) -> Any:
+    """Ask the site from a pod outside of the platform."""
+
+    def question(path: str, site: list[str | None] = site, **options: Any) -> dict[str, Any]:  # type: ignore[assignment]
+        given = json.dumps({"site": site, "question": {"path": path, **options}})
+        answer: dict[str, Any] = json.loads(client.run(VISITOR + ASK, given))
+        return answer
+
+    return question
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _traefik_knows_the_ingress(ask: Any) -> None:
+    """It takes a moment to hear of one."""
+    deadline = time.monotonic() + 30
+    while (answer := ask("/health/")).get("status") != 200:
+        assert time.monotonic() < deadline, answer
+        time.sleep(1)
+
+
+def test_the_page_comes_over_tls_that_the_client_verifies(ask: Any) -> None:
+    answer = ask("/")
+    assert answer.get("status") == 200, answer
+    assert "/static/" in answer["body"]
+
+
+def test_without_its_authority_the_certificate_is_refused(ask: Any, site: list[str]) -> None:
+    """Positive control: the client does verify, both the authority and the name."""
+    host, address, authority = site
+    assert "unable to get local issuer certificate" in ask("/", site=[host, address, None]).get("refused", "")
+    # For another name Traefik has a certificate of its own making.
+    assert "refused" in ask("/", site=[f"other.{host}", address, authority])
+
+
+@pytest.mark.parametrize("path", ["/", "/products/new/?a=b%20c&d=1"])
+def test_plain_http_is_sent_to_https(ask: Any, path: str) -> None:
+    answer = ask(path, scheme="http")
+    assert answer["status"] == 308, answer
+    assert answer["headers"]["location"] == f"https://{HOST}{path}"
+
+
+def expected(client: Any) -> dict[str, Any]:
+    """What Django should see. If nginx did not believe Traefik, the address would be Traefik's."""
+    return {
+        "secure": True, "scheme": "https", "host": HOST, "client": client.ip, "real_ip": client.ip, "forwarded_for": client.ip,
+    }  # fmt: skip
+
+
+def test_django_knows_scheme_host_and_client(ask: Any, client: Any) -> None:
+    assert json.loads(ask("/request/")["body"]) == expected(client)
+
+
+@pytest.mark.parametrize("headers", FORGED, ids=lambda headers: next(iter(headers)))
+def test_what_the_client_claims_changes_nothing(ask: Any, client: Any, headers: dict[str, str]) -> None:
+    answer = ask("/request/", headers=headers)
+    assert answer["status"] == 200, answer
+    assert json.loads(answer["body"]) == expected(client)
+
+
+def test_a_claim_of_https_does_not_open_plain_http(ask: Any) -> None:
+    answer = ask("/request/", scheme="http", headers={"X-Forwarded-Proto": "https"})
+    assert answer["status"] == 308, answer
+
+
+@pytest.mark.parametrize("path", ["/health/detailed/", "/metrics", "/nginx_status"])
+def test_what_is_not_for_the_public_is_not_found(ask: Any, path: str) -> None:
+    assert ask(path)["status"] == 404
+
+
+def test_another_host_is_not_the_shop(ask: Any, cluster: Any) -> None:
+    """Traefik answers it; its log says so, and names the shop's router for the others."""
+    answer = ask("/", headers={"Host": "evil.example.com"})
+    assert answer["status"] == 404, answer
+    assert ask("/health/")["status"] == 200
+    log = cluster.kubectl("logs", "deployment/traefik", "--namespace=traefik", "--tail=50").stdout
+    assert re.search(r'"GET /health/ HTTP/1.1" 200 .*jewelry-shop', log), log
+
+
+def test_a_large_upload_over_tls_is_stored_whole(client: Any, site: list[str], cluster: Any) -> None:
+    django = cluster.host(cluster.pods("django")[0]["metadata"]["name"], "django")
+    user, password = f"u{uuid.uuid4().hex[:8]}", uuid.uuid4().hex
+    created = django.run(
+        f"env DJANGO_SUPERUSER_PASSWORD={password} python manage.py createsuperuser --noinput --username {user} --email {user}@example.com"
+    )
+    assert created.rc == 0, created.stderr
+    sku = f"L-{uuid.uuid4().hex[:8]}"
+    given = {
+        "site": site,
+        "login": {"username": user, "password": password, "next": "/products/new/"},
+        "product": {"sku": sku, "name": sku, "price": "10.00"},
+    }
+    answer = json.loads(client.run(VISITOR + UPLOAD, json.dumps(given), timeout=300))
+    assert (answer["login"], answer["status"]) == (302, 302), answer
+    assert answer["size"] > 48_000_000
+    picture = django.run(
+        "python manage.py shell -c %s", f"from shop.models import Product; print(Product.objects.get(sku='{sku}').picture.path)"
+    ).stdout.split()[-1]
+    try:
+        assert django.run(f"sha256sum {picture}").stdout.split()[0] == answer["sha256"]
+    finally:
+        django.run(f"rm {picture}")

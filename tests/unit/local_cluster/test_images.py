@@ -1,0 +1,71 @@
+"""Which images a set has, and what they are made of."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from local_cluster import binaries, cache, docker, platform_images, registry
+
+
+@pytest.fixture
+def builds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[list[str], Mapping[str, str]]]:
+    """What the engine would be asked to build, on a machine where Traefik's program is there: names in the context, and arguments."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    binaries.TRAEFIK.directory.mkdir(parents=True)
+    (binaries.TRAEFIK.directory / "traefik").write_text("program")
+    asked: list[tuple[list[str], Mapping[str, str]]] = []
+
+    def build(context: Path, _reference: str, *, log: Path, arguments: Mapping[str, str]) -> None:
+        asked.append((sorted(path.name for path in context.iterdir()), arguments))
+
+    monkeypatch.setattr(docker, "build", build)
+    monkeypatch.setattr(docker, "image_exists", lambda _reference: False)
+    return asked
+
+
+def build(name: str) -> str:
+    [image] = [image for image in platform_images.network_images() if image.name == name]
+    return platform_images._build(image, name)
+
+
+def test_make_demo_builds_nothing_that_only_a_scenario_needs() -> None:
+    names = {image.name for image in platform_images.platform_images()}
+    assert {"jewelry-shop", "nginx", "postgres", "redis"} <= names
+    assert names.isdisjoint({image.name for image in platform_images.network_images()})
+
+
+@pytest.mark.parametrize("set_name", sorted(platform_images.SETS))
+def test_an_image_is_there_once_and_has_a_dockerfile(set_name: str) -> None:
+    images = platform_images.SETS[set_name]()
+    assert all((image.context / "Dockerfile").is_file() for image in images)
+    references = [(image.name, image.tag) for image in images]
+    assert len(references) == len(set(references))
+
+
+def test_traefik_is_made_of_its_program_alone(monkeypatch: pytest.MonkeyPatch, builds: list[tuple[list[str], Mapping[str, str]]]) -> None:
+    monkeypatch.setattr(registry, "published_images_answer", lambda: False)
+    assert build("traefik").startswith("jewelry-shop.local/traefik:v3.5-")
+    assert builds == [(["Dockerfile", "traefik"], {})]
+
+
+@pytest.mark.parametrize(("published", "base"), [(False, "jewelry-shop.local/debian:trixie-"), (True, "")])
+def test_prometheus_stands_on_the_published_base_where_it_can_be_pulled(
+    monkeypatch: pytest.MonkeyPatch, builds: list[tuple[list[str], Mapping[str, str]]], published: bool, base: str
+) -> None:
+    monkeypatch.setattr(registry, "published_images_answer", lambda: published)
+    build("prometheus")
+    [(names, arguments)] = builds
+    assert names == ["Dockerfile"]
+    assert arguments.get("BASE_IMAGE", "").startswith(base)
+    assert ("BASE_IMAGE" in arguments) is not published
+
+
+@pytest.mark.usefixtures("builds")
+def test_another_program_is_another_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = build("traefik")
+    assert build("traefik") == before
+    monkeypatch.setattr(binaries.GoBuild, "hash", property(lambda _build: cache.content_hash("another")))
+    binaries.TRAEFIK.directory.mkdir(parents=True)
+    (binaries.TRAEFIK.directory / "traefik").write_text("another")
+    assert build("traefik") != before

@@ -1,0 +1,229 @@
+"""The Ingress that follows from the settings, and what the preflight says of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+TRAEFIK = "traefik.ingress.kubernetes.io/router"
+SHOP: dict[str, Any] = {
+    "ingress_enabled": True,
+    "platform_config": {"DJANGO_ALLOWED_HOSTS": "shop.example.com", "SITE_URL": "https://shop.example.com"},
+    "nginx_trusted_proxies": ["10.42.0.0/16"],
+}
+SECRET = {"ingress_tls_secret": "shop-tls"}
+TO_NGINX = {
+    "paths": [{"path": "/", "pathType": "Prefix", "backend": {"service": {"name": "nginx-service", "port": {"number": 80}}}}],
+}
+
+
+def ingresses(resolve: Any, **values: Any) -> dict[str, Any]:
+    manifests = resolve("ingress_manifests", **{**SHOP, **values})
+    assert {(each["apiVersion"], each["kind"]) for each in manifests} <= {("networking.k8s.io/v1", "Ingress")}
+    return {each["metadata"]["name"]: each for each in manifests}
+
+
+def annotations_of(resolve: Any, **values: Any) -> dict[str, dict[str, str]]:
+    return {name: each["metadata"].get("annotations", {}) for name, each in ingresses(resolve, **values).items()}
+
+
+def test_there_is_none_unless_it_is_asked_for(resolve: Any) -> None:
+    assert ingresses(resolve, ingress_enabled=False, **SECRET) == {}
+
+
+@pytest.mark.parametrize(
+    ("allowed", "hosts"),
+    [
+        ("shop.example.com", ["shop.example.com"]),
+        ("shop.example.com, WWW.example.com", ["shop.example.com", "www.example.com"]),
+        ("xn--schmck-4ya.example.com,jewelry-shop.local", ["xn--schmck-4ya.example.com", "jewelry-shop.local"]),
+        ("*,.example.com,*.example.com,localhost,127.0.0.1,[::1],::1,django-service,", []),
+        ("", []),
+    ],
+)
+def test_hosts_are_the_public_names_that_django_answers_to(resolve: Any, allowed: str, hosts: list[str]) -> None:
+    assert resolve("ingress_hosts", platform_config={"DJANGO_ALLOWED_HOSTS": allowed}) == hosts
+
+
+def test_each_host_leads_to_nginx(resolve: Any) -> None:
+    hosts = ["shop.example.com", "*.example.com"]
+    found = ingresses(resolve, ingress_hosts=hosts, **SECRET)
+    assert set(found) == {"jewelry-shop", "jewelry-shop-http"}
+    for ingress in found.values():
+        assert ingress["metadata"]["namespace"] == "jewelry-shop"
+        assert ingress["spec"]["ingressClassName"] == "traefik"
+        assert ingress["spec"]["rules"] == [{"host": host, "http": TO_NGINX} for host in hosts]
+    assert found["jewelry-shop"]["spec"]["tls"] == [{"hosts": hosts, "secretName": "shop-tls"}]
+    assert "tls" not in found["jewelry-shop-http"]["spec"]
+
+
+def test_the_clusters_default_class_is_not_named(resolve: Any) -> None:
+    assert "ingressClassName" not in ingresses(resolve, ingress_class="")["jewelry-shop"]["spec"]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        pytest.param(
+            SECRET,
+            {
+                "jewelry-shop": {f"{TRAEFIK}.entrypoints": "websecure", f"{TRAEFIK}.tls": "true"},
+                "jewelry-shop-http": {f"{TRAEFIK}.entrypoints": "web"},
+            },
+            id="TLS",
+        ),
+        pytest.param({}, {"jewelry-shop": {f"{TRAEFIK}.entrypoints": "web"}}, id="plain http"),
+        pytest.param(
+            {**SECRET, "ingress_traefik_http_entrypoints": []},
+            {"jewelry-shop": {f"{TRAEFIK}.entrypoints": "websecure", f"{TRAEFIK}.tls": "true"}},
+            id="Traefik redirects by itself",
+        ),
+        pytest.param(
+            {
+                **SECRET,
+                "ingress_traefik_entrypoints": ["a", "b"],
+                "ingress_traefik_http_entrypoints": ["c"],
+                "ingress_traefik_middlewares": ["shop-limit@kubernetescrd", "shop-headers@kubernetescrd"],
+            },
+            {
+                "jewelry-shop": {
+                    f"{TRAEFIK}.entrypoints": "a,b",
+                    f"{TRAEFIK}.tls": "true",
+                    f"{TRAEFIK}.middlewares": "shop-limit@kubernetescrd,shop-headers@kubernetescrd",
+                },
+                "jewelry-shop-http": {
+                    f"{TRAEFIK}.entrypoints": "c",
+                    f"{TRAEFIK}.middlewares": "shop-limit@kubernetescrd,shop-headers@kubernetescrd",
+                },
+            },
+            id="other entry points, and middlewares",
+        ),
+        pytest.param(
+            {
+                **SECRET,
+                "ingress_class": "nginx",
+                "ingress_traefik_entrypoints": [],
+                "ingress_traefik_http_entrypoints": [],
+                "ingress_annotations": {"nginx.ingress.kubernetes.io/proxy-body-size": "50m"},
+            },
+            {"jewelry-shop": {"nginx.ingress.kubernetes.io/proxy-body-size": "50m"}},
+            id="another controller",
+        ),
+        pytest.param(
+            {"ingress_traefik_entrypoints": [], "ingress_traefik_http_entrypoints": []}, {"jewelry-shop": {}}, id="no annotation at all"
+        ),
+        pytest.param(
+            {"platform_annotations": {"a": "1", "b": "1"}, "ingress_annotations": {"b": "2", f"{TRAEFIK}.entrypoints": "own"}},
+            {"jewelry-shop": {"a": "1", "b": "2", f"{TRAEFIK}.entrypoints": "own"}},
+            id="the user's own win",
+        ),
+    ],
+)
+def test_annotations(resolve: Any, values: dict[str, Any], expected: dict[str, dict[str, str]]) -> None:
+    assert annotations_of(resolve, **values) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "annotation", "secret"),
+    [
+        ({"ingress_cert_manager_issuer": "letsencrypt"}, {"cert-manager.io/cluster-issuer": "letsencrypt"}, "jewelry-shop-tls"),
+        (
+            {"ingress_cert_manager_issuer": "own", "ingress_cert_manager_issuer_kind": "Issuer", **SECRET},
+            {"cert-manager.io/issuer": "own"},
+            "shop-tls",
+        ),
+    ],
+)
+def test_cert_manager_is_asked_once_for_the_secret_that_is_served(
+    resolve: Any, values: dict[str, Any], annotation: dict[str, str], secret: str
+) -> None:
+    found = annotations_of(resolve, **values)
+    assert annotation.items() <= found["jewelry-shop"].items()
+    assert not any(name.startswith("cert-manager.io/") for name in found["jewelry-shop-http"])
+    assert [each["secretName"] for each in ingresses(resolve, **values)["jewelry-shop"]["spec"]["tls"]] == [secret]
+
+
+COMPLETE: dict[str, Any] = {
+    **SHOP,
+    "platform_postgresql_provider": "in_cluster",
+    "platform_redis_provider": "in_cluster",
+    "platform_image": "shop",
+    "platform_image_tag": "1",
+    "platform_kube_context": "here",
+    "platform_secrets": {"DJANGO_SECRET_KEY": "k" * 50, "POSTGRES_PASSWORD": "p", "REDIS_PASSWORD": "r"},
+    "preflight_values_file": "values.yml",
+    "manifests_settings": {"problems": []},
+}
+NO_HOST = "ingress_enabled is true, but no host leads to the shop: "
+UNTRUSTED = "ingress_enabled is true with TLS, but nginx_trusted_proxies is empty, "
+ONLY_ADDRESSES = {"platform_config": {"DJANGO_ALLOWED_HOSTS": "127.0.0.1,localhost", "SITE_URL": "http://127.0.0.1"}}
+
+
+@pytest.mark.parametrize(
+    ("values", "beginnings"),
+    [
+        pytest.param(SECRET, [], id="TLS"),
+        pytest.param({**SECRET, "ingress_cert_manager_issuer": "letsencrypt"}, [], id="a Secret that cert-manager makes"),
+        pytest.param({"nginx_trusted_proxies": []}, [], id="plain http"),
+        pytest.param(ONLY_ADDRESSES, [NO_HOST], id="no host"),
+        pytest.param({**ONLY_ADDRESSES, "ingress_hosts": ["shop.example.com"]}, [], id="a host of its own"),
+        pytest.param({**SECRET, "nginx_trusted_proxies": []}, [UNTRUSTED], id="TLS that nginx would not hear of"),
+        pytest.param({"ingress_cert_manager_issuer": "letsencrypt", "nginx_trusted_proxies": []}, [UNTRUSTED], id="with cert-manager too"),
+        pytest.param({**SECRET, **ONLY_ADDRESSES, "nginx_trusted_proxies": []}, [NO_HOST, UNTRUSTED], id="both"),
+        pytest.param({**SECRET, **ONLY_ADDRESSES, "nginx_trusted_proxies": [], "ingress_enabled": False}, [], id="no Ingress"),
+    ],
+)
+def test_what_the_preflight_says_of_the_settings(resolve: Any, values: dict[str, Any], beginnings: list[str]) -> None:
+    findings = resolve("__preflight_input_findings", **{**COMPLETE, **values})
+    assert [finding[: len(beginning)] for finding, beginning in zip(findings, beginnings, strict=True)] == beginnings
+    assert all(finding.endswith("in values.yml.") for finding in findings)
+
+
+def judged(resolve: Any, classes: list[str] | None = None, **values: Any) -> list[str]:
+    plan = {
+        "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": None, "ingress_classes": classes},
+        "refusals": [],
+        "foreign": [],
+        "objects": [],
+    }
+    findings: list[str] = resolve("__preflight_findings", **{**COMPLETE, "preflight_input_findings": [], "preflight_plan": plan, **values})
+    return findings
+
+
+@pytest.mark.parametrize(
+    ("classes", "values", "has"),
+    [
+        (["nginx", "haproxy"], {}, "nginx, haproxy"),
+        ([], {}, "none"),
+        (["nginx", "traefik"], {}, ""),
+        (None, {}, ""),
+        ([], {"ingress_class": ""}, ""),
+        ([], {"ingress_enabled": False}, ""),
+    ],
+)
+def test_a_class_that_no_controller_serves_is_named(resolve: Any, classes: list[str] | None, values: dict[str, Any], has: str) -> None:
+    sentence = (
+        "ingress_class 'traefik' does not exist in the cluster, so no controller would serve the Ingress "
+        f"(it has: {has}): set it in values.yml."
+    )
+    assert judged(resolve, classes, **values) == ([sentence] if has else [])
+
+
+MISSING = {"problems": ["Secret jewelry-shop/shop-tls does not exist"], "skipped": False}
+
+
+@pytest.mark.parametrize(
+    ("found", "values", "beginnings"),
+    [
+        (MISSING, SECRET, ["Secret jewelry-shop/shop-tls does not exist (ingress_tls_secret; "]),
+        ({"problems": [], "skipped": False}, SECRET, []),
+        ({"msg": "secrets is forbidden", "failed": False}, SECRET, ["secrets is forbidden (ingress_tls_secret; "]),
+        ({"skipped": True}, {**SECRET, "ingress_cert_manager_issuer": "letsencrypt"}, []),
+        ({"skipped": True}, {}, []),
+        ({"skipped": True}, {**SECRET, "ingress_enabled": False}, []),
+    ],
+)
+def test_a_certificate_that_is_missing_is_named(resolve: Any, found: dict[str, Any], values: dict[str, Any], beginnings: list[str]) -> None:
+    findings = judged(resolve, preflight_ingress_secret=found, **values)
+    assert [finding[: len(beginning)] for finding, beginning in zip(findings, beginnings, strict=True)] == beginnings
