@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils import _manifests
+from ansible_collections.jewelry_shop.platform.plugins.module_utils import _manifests, _network_policies
 
 
 def _as_filter(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -28,7 +28,7 @@ def _as_filter(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class FilterModule:
-    """The filters of C(_manifests)."""
+    """The filters of C(_manifests) and C(_network_policies)."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name them, as Ansible asks for."""
@@ -41,5 +41,7 @@ class FilterModule:
             _manifests.rollout_target,
             _manifests.secret_data,
             _manifests.with_defaults,
+            _network_policies.network_policies,
+            _network_policies.network_policy_problems,
         )
         return {function.__name__: _as_filter(function) for function in functions}

@@ -13,6 +13,7 @@ from typing import Any
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import Cluster, as_platform_error
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import Manifest, subject
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import OUR_LABELS
 
 TIMEOUT = 30.0
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
@@ -81,12 +82,28 @@ class PlanApi(Cluster):
             if any(each["type"] == "Complete" and each["status"] == "True" for each in job.get("status", {}).get("conditions") or ())
         ]
 
+    def ours(self, api_version: str, kind: str, namespace: str) -> list[Manifest]:
+        """The objects of a kind in a namespace that bear the collection's labels.
+
+        None where the API server knows no such kind or does not let it be listed: who may not list it has not made it.
+
+        Raises:
+            PlatformError: they cannot be had for another reason.
+        """
+        selector = ",".join(f"{key}={value}" for key, value in OUR_LABELS.items())
+        try:
+            items = self._items(api_version, kind, f"{kind} of namespace {namespace}", namespace=namespace, label_selector=selector)
+        # Not found is a kind that went since the client last read which ones there are.
+        except (RefusedError, NotFoundError):
+            return []
+        return [{**item, "apiVersion": api_version, "kind": kind} for item in items]
+
     def _items(self, api_version: str, kind: str, asked_for: str, **params: Any) -> list[Manifest]:
         try:
             answer = self._connect().resource(kind, api_version).get(serialize=False, _request_timeout=TIMEOUT, **params)
             items: list[Manifest] = json.loads(answer.data)["items"]
         except Exception as error:  # of several libraries without a common base
-            raise as_platform_error(asked_for, error) from error
+            raise _classified(asked_for, error) from error
         return items
 
     def read(self, manifest: Mapping[str, Any]) -> Manifest | None:

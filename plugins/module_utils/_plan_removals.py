@@ -7,37 +7,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._manifests import object_identities
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import Manifest
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_scaling import SCALED
 
-_COMPANIONS = (("autoscaling/v2", "HorizontalPodAutoscaler"), ("policy/v1", "PodDisruptionBudget"))
+OUR_LABELS = {"app": "jewelry-shop", "app.kubernetes.io/managed-by": "ansible"}
 
 
-def unwanted_companions(manifests: list[Manifest]) -> Iterator[Manifest]:
-    """What may be left from when the settings asked for it: autoscalers and budgets that bear the name of a workload.
+def no_longer_wanted(ours: Iterable[Manifest], manifests: Iterable[Manifest]) -> Iterator[Manifest]:
+    """What the collection made and the settings no longer ask for.
 
     Args:
-        manifests: of a stage.
-
-    Returns:
-        Manifests without more than a name.
+        ours: live objects that bear OUR_LABELS.
+        manifests: of all stages.
     """
-    wanted = {(manifest["kind"], manifest["metadata"]["name"]) for manifest in manifests}
-    for manifest in manifests:
-        metadata = manifest["metadata"]
-        for api_version, kind in _COMPANIONS if manifest["kind"] in SCALED else ():
-            if (kind, metadata["name"]) not in wanted:
-                place = {"namespace": metadata["namespace"]} if "namespace" in metadata else {}
-                yield {"apiVersion": api_version, "kind": kind, "metadata": {"name": metadata["name"], **place}}
+    wanted = {_identity(manifest) for manifest in manifests}
+    return (live for live in ours if _identity(live) not in wanted)
 
 
-def is_ours(live: Manifest) -> bool:
-    """Whether the collection made an object; one that somebody made by hand is left alone."""
-    labels = live["metadata"].get("labels") or {}
-    return labels.get("app") == "jewelry-shop" and labels.get("app.kubernetes.io/managed-by") == "ansible"
+def _identity(manifest: Manifest) -> tuple[str, str, str]:
+    metadata = manifest["metadata"]
+    return manifest["kind"], metadata.get("namespace") or "", metadata["name"]
 
 
 def no_longer_listed(record: Manifest | None, manifests: list[Manifest]) -> Iterator[Manifest]:

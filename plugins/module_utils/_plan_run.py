@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import (
@@ -25,7 +25,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import NoNamespaceError, RefusedError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_pods import comes_before_old_ones_go, is_certain, new_pod
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import is_ours, no_longer_listed, unwanted_companions
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import no_longer_listed, no_longer_wanted
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_scaling import (
     handed_over,
     leaves_replicas_out,
@@ -49,6 +49,9 @@ class Api(Protocol):
     def read(self, manifest: Manifest) -> Manifest | None:
         """The object as it is."""
 
+    def ours(self, api_version: str, kind: str, namespace: str) -> list[Manifest]:
+        """The objects of a kind that the collection made."""
+
     def dry_run(self, manifest: Manifest, field_manager: str) -> tuple[Manifest, list[str]]:
         """The object as it would be, and warnings."""
 
@@ -62,11 +65,29 @@ class Api(Protocol):
         """Why a pod of a workload would be refused."""
 
 
+@dataclasses.dataclass(frozen=True)
+class OwnedKind:
+    """A kind of which the collection keeps no object but those of the manifests.
+
+    Args:
+        stage: name of the stage that removes what is no longer asked for.
+        api_version: its apiVersion.
+        kind: its kind.
+        namespace: where its objects are.
+    """
+
+    stage: str
+    api_version: str
+    kind: str
+    namespace: str
+
+
 def plan(
     api: Api,
     stages: Iterable[tuple[str, list[Manifest]]],
     field_manager: str,
     records: Mapping[str, Manifest] | None = None,
+    owned: Iterable[OwnedKind] = (),
     take_over: bool = False,
 ) -> tuple[list[Planned], list[str]]:
     """Find out what applying the manifests of all stages would change; a refusal does not end it.
@@ -76,6 +97,7 @@ def plan(
         stages: name and manifests of each.
         field_manager: in whose name they would be applied.
         records: by stage, the ConfigMap in which an earlier run recorded its objects.
+        owned: kinds of which the collection keeps no object but those of the manifests.
         take_over: whether what another install made would be taken over.
 
     Returns:
@@ -91,22 +113,25 @@ def plan(
             entry, said = _plan_one(api, stage, manifest, field_manager, take_over)
             entries.append(entry)
             warnings += [f"{entry.subject}: {each}" for each in said]
-        entries += _removals(api, stage, unwanted_companions(manifests), is_ours)
         record = (records or {}).get(stage)
         if record:
-            entries += _removals(api, stage, no_longer_listed(api.read(record), manifests), lambda _live: True)
+            entries += _removals(api, stage, no_longer_listed(api.read(record), manifests))
+    wanted = [entry.manifest for entry in entries]
+    for kind in owned:
+        for live in no_longer_wanted(api.ours(kind.api_version, kind.kind, kind.namespace), wanted):
+            entries.append(Planned(kind.stage, live, REMOVE, without_bookkeeping(live)))
     replaced = [entry.replaces for entry in entries if entry.replaces]
     return [_without_gap(entry, replaced) for entry in entries], warnings
 
 
-def _removals(api: Api, stage: str, candidates: Iterable[Manifest], wanted: Callable[[Manifest], bool]) -> Iterator[Planned]:
+def _removals(api: Api, stage: str, candidates: Iterable[Manifest]) -> Iterator[Planned]:
     for manifest in candidates:
         try:
             live = api.read(manifest)
         except RefusedError:
             # Who may not read it has not made it.
             continue
-        if live is not None and wanted(live):
+        if live is not None:
             yield Planned(stage, manifest, REMOVE, without_bookkeeping(live))
 
 
@@ -118,7 +143,7 @@ def _plan_one(api: Api, stage: str, manifest: Manifest, field_manager: str, take
         kept = kept_by_claim(manifest, live) if live else ""
         if kept:
             return Planned(stage, manifest, REFUSED, refusal=f"{subject(manifest)}: {kept}"), []
-        sign = foreign(live, manifest) if live else ""
+        sign = foreign(live, manifest, field_manager) if live else ""
         if live and sign:
             if not take_over:
                 return Planned(stage, manifest, REFUSED, foreign=sign), []

@@ -44,6 +44,15 @@ def _installers(live: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [entry for entry in live["metadata"].get("managedFields") or () if _is_installers(entry)]
 
 
+def _made_by(live: Mapping[str, Any], field_manager: str) -> bool:
+    return any(
+        entry.get("manager") == field_manager
+        and entry.get("operation") == "Apply"
+        and "f:template" in (entry.get("fieldsV1") or {}).get("f:spec", {})
+        for entry in live["metadata"].get("managedFields") or ()
+    )
+
+
 def _selector(workload: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in (workload["spec"].get("selector") or {}).items() if value}
 
@@ -58,12 +67,14 @@ def _template_labels(workload: Mapping[str, Any]) -> dict[str, str]:
     return labels
 
 
-def foreign(live: Manifest, wanted: Manifest) -> str:
+def foreign(live: Manifest, wanted: Manifest, field_manager: str) -> str:
     """How one sees that a workload is another install's; empty if it is none, or no workload.
 
     Args:
         live: the object as it is.
         wanted: what is to be applied.
+        field_manager: in whose name. What it made is no other install's, even if `kubectl rollout undo`, which writes in the name that
+            `kubectl apply` once had, changed it since.
     """
     if live["kind"] not in WORKLOADS:
         return ""
@@ -72,7 +83,7 @@ def foreign(live: Manifest, wanted: Manifest) -> str:
         more = ", ".join(f"{key}={value}" for key, value in sorted(others.items()) if mine.get(key) != value)
         held = f"holds {more}, as kustomize's commonLabels do," if more else "is another one"
         return f"its selector {held} and cannot be changed"
-    if any("f:spec" in (entry.get("fieldsV1") or {}) for entry in _installers(live)):
+    if not _made_by(live, field_manager) and any("f:spec" in (entry.get("fieldsV1") or {}) for entry in _installers(live)):
         return "kubectl apply made its pod template, which what is applied would be mixed with"
     return ""
 

@@ -59,7 +59,7 @@ def take_over(api: Api, manifests: Iterable[Manifest], field_manager: str, timeo
     """
     for manifest in manifests:
         live = api.read(manifest)
-        if live and foreign(live, manifest):
+        if live and foreign(live, manifest, field_manager):
             _make_anew(api, live, manifest, field_manager, timeout)
             continue
         if live and is_handed_over(live):

@@ -20,8 +20,7 @@ description:
     together, each with its object and in the cluster's words.
   - A pod of each workload whose pods would change is tried too, since the API server takes a Deployment whose pods a quota, a
     LimitRange, Pod Security or a webhook will keep out. Without the permission to create pods this is left out.
-  - A HorizontalPodAutoscaler or PodDisruptionBudget that bears the name of a workload of a stage and the collection's labels, and is
-    not among the manifests any more, is to be removed.
+  - An object of one of the O(owned) kinds that bears the collection's labels and is not among the manifests any more is to be removed.
   - What belongs into a namespace that does not exist yet counts as to be created.
   - A workload that another install made is named, since applying it would be refused or mix the two; with O(take_over) it counts as to
     be taken over, as M(jewelry_shop.platform.take_over) does it.
@@ -75,6 +74,30 @@ options:
         required: true
       name:
         description: Name of the ConfigMap.
+        type: str
+        required: true
+  owned:
+    description:
+      - Kinds of which the collection keeps no object but those of the manifests. Another one with its labels is to be removed; one that
+        somebody made by hand is left alone. A kind that the cluster does not know has none.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      stage:
+        description: Name of the stage that removes them.
+        type: str
+        required: true
+      api_version:
+        description: Their apiVersion.
+        type: str
+        required: true
+      kind:
+        description: Their kind.
+        type: str
+        required: true
+      namespace:
+        description: Their namespace.
         type: str
         required: true
   field_manager:
@@ -274,6 +297,12 @@ SPEC = {
         "default": [],
         "options": {name: {"type": "str", "required": True} for name in ("stage", "namespace", "name")},
     },
+    "owned": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {name: {"type": "str", "required": True} for name in ("stage", "api_version", "kind", "namespace")},
+    },
     "field_manager": {"type": "str", "default": "jewelry_shop.platform"},
     "take_over": {"type": "bool", "default": False},
     "cluster": {
@@ -303,11 +332,12 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
     # Imported here, since they import the kubernetes client, which may not be installed.
     from ansible_collections.jewelry_shop.platform.plugins.module_utils import _plan, _takeover
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import PlanApi
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_run import plan
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_run import OwnedKind, plan
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_scaling import handovers
 
     params = module.params
     stages = [(stage["name"], _plan.read_manifests(stage["name"], stage["manifests"])) for stage in params["stages"]]
+    owned = [OwnedKind(**each) for each in params["owned"]]
     api = PlanApi(auth(params))
     result: dict[str, Any] = {}
     meant = params["cluster"]
@@ -316,12 +346,12 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
         result["cluster"] = facts
         result["completed_jobs"] = api.completed_jobs(meant["namespace"], meant["job_selector"])
         if meant["api_host"] not in ("", facts["host"]) or meant["uid"] not in ("", facts["uid"]):
-            stages = []
+            stages, owned = [], []
     records = {
         each["stage"]: {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": each["name"], "namespace": each["namespace"]}}
         for each in params["records"]
     }
-    entries, warnings = plan(api, stages, params["field_manager"], records, params["take_over"])
+    entries, warnings = plan(api, stages, params["field_manager"], records, owned, params["take_over"])
     for warning in warnings:
         module.warn(warning)
     result["objects"] = [{"stage": entry.stage, **_plan.shown(entry), "secrets": list(entry.secrets)} for entry in entries]

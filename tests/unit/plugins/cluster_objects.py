@@ -172,7 +172,10 @@ def _copy(source: socket.socket, target: socket.socket, closed: threading.Event)
 
 
 class NothingToTakeOver:
-    """Part of a stand-in for what a plan asks: nothing of another install is there."""
+    """Part of a stand-in for what a plan asks: nothing of another install is there, and nothing to remove."""
+
+    def ours(self, api_version: str, kind: str, namespace: str) -> list[Manifest]:
+        raise AssertionError(f"nobody owns {api_version} {kind} in {namespace} here")
 
     def dry_run_patch(self, patch: Manifest, field_manager: str) -> tuple[Manifest, list[str]]:
         raise AssertionError(f"{patch} is nobody else's")

@@ -15,7 +15,18 @@ from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
 
 ROOT = pathlib.Path(__file__).parents[3]
-ROLES = ("platform", "postgresql", "redis", "configuration", "extra_objects", "django", "monitoring", "preflight")
+ROLES = (
+    "platform",
+    "postgresql",
+    "redis",
+    "configuration",
+    "extra_objects",
+    "django",
+    "nginx",
+    "network_policies",
+    "monitoring",
+    "preflight",
+)
 
 
 def resolved(value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._manifests import object_identities
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import no_longer_listed, unwanted_companions
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import no_longer_listed, no_longer_wanted
 
 
 def manifest(kind: str, name: str, namespace: str = "shop", version: str = "v1") -> dict[str, Any]:
@@ -42,7 +42,17 @@ def test_what_was_recorded_and_is_no_longer_listed_goes(
     assert list(no_longer_listed(recorded, wanted)) == removed
 
 
-def test_only_workloads_have_companions() -> None:
-    manifests = [manifest("Deployment", "django", version="apps/v1"), manifest("Service", "django-service")]
-    manifests.append(manifest("PodDisruptionBudget", "django", version="policy/v1"))
-    assert list(unwanted_companions(manifests)) == [manifest("HorizontalPodAutoscaler", "django", version="autoscaling/v2")]
+@pytest.mark.parametrize(
+    ("ours", "wanted", "removed"),
+    [
+        pytest.param([SERVICE], [SERVICE], [], id="asked for"),
+        pytest.param([SERVICE], [], [SERVICE], id="not asked for any more"),
+        pytest.param([SERVICE], [manifest("Service", "mail", "other")], [SERVICE], id="another namespace"),
+        pytest.param([SERVICE], [manifest("Ingress", "mail")], [SERVICE], id="another kind"),
+        pytest.param([], [SERVICE], [], id="not made yet"),
+    ],
+)
+def test_what_the_collection_made_and_nobody_asks_for_goes(
+    ours: list[dict[str, Any]], wanted: list[dict[str, Any]], removed: list[dict[str, Any]]
+) -> None:
+    assert list(no_longer_wanted(ours, wanted)) == removed

@@ -8,13 +8,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import RefusedError
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_run import plan
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_run import OwnedKind, plan
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_scaling import handovers, owns_replicas
 from cluster_objects import NothingToTakeOver
 
 OURS = "jewelry_shop.platform"
-LABELS = {"app": "jewelry-shop", "app.kubernetes.io/managed-by": "ansible"}
 
 
 def owner(manager: str, operation: str = "Apply", subresource: str = "", fields: tuple[str, ...] = ("f:replicas",)) -> dict[str, Any]:
@@ -51,12 +49,12 @@ class Cluster(NothingToTakeOver):
 
     def __init__(self, *live: dict[str, Any]) -> None:
         self.live = {item["kind"]: item for item in live}
-        self.hidden: set[str] = set()
 
     def read(self, manifest: dict[str, Any]) -> dict[str, Any] | None:
-        if manifest["kind"] in self.hidden:
-            raise RefusedError("is forbidden")
         return self.live.get(manifest["kind"])
+
+    def ours(self, _api_version: str, kind: str, _namespace: str) -> list[dict[str, Any]]:
+        return [item for item in self.live.values() if item["kind"] == kind]
 
     def dry_run(self, manifest: dict[str, Any], field_manager: str) -> tuple[dict[str, Any], list[str]]:
         live = self.live.get(manifest["kind"])
@@ -92,27 +90,17 @@ def test_a_number_that_is_left_out_is_handed_over_once(live: dict[str, Any] | No
 
 
 AUTOSCALER = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "django", "namespace": "shop"}}
+OWNED = [OwnedKind("tiers", "autoscaling/v2", "HorizontalPodAutoscaler", "shop")]
 
 
-@pytest.mark.parametrize(
-    ("labels", "hidden", "removed"),
-    [
-        pytest.param(LABELS, False, ["HorizontalPodAutoscaler"], id="ours"),
-        pytest.param({}, False, [], id="made by hand"),
-        pytest.param(LABELS, True, [], id="not to be read"),
-    ],
-)
-def test_what_the_settings_no_longer_ask_for_is_removed(labels: dict[str, str], hidden: bool, removed: list[str]) -> None:
-    live = {**AUTOSCALER, "metadata": {**AUTOSCALER["metadata"], "labels": labels}}  # type: ignore[dict-item]
-    cluster = Cluster(deployment(3), live)
-    if hidden:
-        cluster.hidden.add("HorizontalPodAutoscaler")
-    entries, _warnings = plan(cluster, [("tiers", [deployment(3)])], OURS)
-    assert [entry.manifest["kind"] for entry in entries if entry.action == "remove"] == removed
+def test_what_the_settings_no_longer_ask_for_is_removed() -> None:
+    entries, _warnings = plan(Cluster(deployment(3), AUTOSCALER), [("tiers", [deployment(3)])], OURS, owned=OWNED)
+    assert [(entry.stage, entry.manifest["kind"]) for entry in entries if entry.action == "remove"] == [
+        ("tiers", "HorizontalPodAutoscaler")
+    ]
 
 
 def test_what_is_asked_for_stays() -> None:
-    live = {**AUTOSCALER, "metadata": {**AUTOSCALER["metadata"], "labels": LABELS}}  # type: ignore[dict-item]
-    wanted = {**live, "spec": {"replicas": 1}}
-    entries, _warnings = plan(Cluster(deployment(3), wanted), [("tiers", [LEFT_OUT, wanted])], OURS)
+    wanted = {**AUTOSCALER, "spec": {"replicas": 1}}
+    entries, _warnings = plan(Cluster(deployment(3), wanted), [("tiers", [LEFT_OUT, wanted])], OURS, owned=OWNED)
     assert "remove" not in [entry.action for entry in entries]

@@ -64,7 +64,7 @@ def live(manifest: Manifest, *managed: dict[str, Any]) -> Manifest:
 
 
 BY_KUBECTL = held("kubectl-client-side-apply", "Update", {"f:metadata": {"f:labels": {"f:managed-by": {}}}, "f:spec": {"f:replicas": {}}})
-OWN = held(MANAGER, "Apply", {"f:spec": {"f:replicas": {}}})
+OWN = held(MANAGER, "Apply", {"f:spec": {"f:replicas": {}, "f:template": {}}})
 SEED = live(deployment(KUSTOMIZED), BY_KUBECTL)
 OF_KUSTOMIZE = "its selector holds managed-by=kustomize, as kustomize's commonLabels do, and cannot be changed"
 OF_KUBECTL = "kubectl apply made its pod template, which what is applied would be mixed with"
@@ -80,6 +80,7 @@ OF_KUBECTL = "kubectl apply made its pod template, which what is applied would b
         pytest.param(live(deployment(), held("kubectl", "Apply", {"f:spec": {}})), OF_KUBECTL, id="of kubectl apply --server-side"),
         pytest.param(live(deployment(), held("before-first-apply", "Update", {"f:spec": {}})), OF_KUBECTL, id="of an old kubectl"),
         pytest.param(live(deployment(), OWN, held("kubectl-edit", "Update", {"f:spec": {}})), "", id="edited by hand"),
+        pytest.param(live(deployment(), OWN, held("kubectl", "Update", {"f:spec": {"f:template": {}}})), "", id="rolled back by kubectl"),
         pytest.param(
             live(deployment(), OWN, held("kubectl", "Update", {"f:spec": {"f:replicas": {}}}, subresource="scale")), "", id="scaled by hand"
         ),
@@ -91,12 +92,12 @@ OF_KUBECTL = "kubectl apply made its pod template, which what is applied would b
     ],
 )
 def test_a_workload_of_another_install_is_known_by_its_sign(found: Manifest, sign: str) -> None:
-    assert foreign(found, deployment()) == sign
+    assert foreign(found, deployment(), MANAGER) == sign
 
 
 def test_only_workloads_are_foreign_and_only_others_are_handed_over() -> None:
     service = live({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": {"selector": KUSTOMIZED}}, BY_KUBECTL)
-    assert (foreign(service, service), is_handed_over(service)) == ("", True)
+    assert (foreign(service, service, MANAGER), is_handed_over(service)) == ("", True)
     assert is_handed_over(SEED) is False
     service["metadata"]["managedFields"] = [OWN, held("kube-controller-manager", "Update", {"f:spec": {}})]
     assert is_handed_over(service) is False

@@ -156,6 +156,32 @@ def test_an_unknown_kind_is_a_refusal_too(run: Run) -> None:
     assert result["refusals"] == ["Gadget g: the cluster knows no such kind and apiVersion"]
 
 
+OWNED = {"stage": "stage", "api_version": "v1", "kind": "ConfigMap", "namespace": "shop"}
+
+
+def test_what_the_collection_made_and_nobody_asks_for_is_to_be_removed(run: Run, server: Server) -> None:
+    listed = [{"metadata": {"name": name, "namespace": "shop", "labels": {"app": "jewelry-shop"}}} for name in ("settings", "earlier")]
+    server.routes[f"{PLACE}/configmaps"] = answer({"kind": "ConfigMapList", "items": listed})
+    result = run(CONFIG_MAP, owned=[OWNED])
+    assert [(each["name"], each["action"]) for each in result["objects"]] == [("settings", "none"), ("earlier", "remove")]
+    assert result["differing"] == ["stage"]
+    asked = next(request.path for request in server.requests if request.path.startswith(f"{PLACE}/configmaps?"))
+    assert "labelSelector=app%3Djewelry-shop%2Capp.kubernetes.io/managed-by%3Dansible" in asked
+
+
+@pytest.mark.parametrize(
+    ("owned", "status"),
+    [
+        pytest.param({**OWNED, "api_version": "monitoring.coreos.com/v1", "kind": "PrometheusRule"}, 200, id="a kind that is not known"),
+        pytest.param(OWNED, 403, id="not to be listed"),
+        pytest.param(OWNED, 404, id="a kind that has just gone"),
+    ],
+)
+def test_of_what_cannot_be_listed_nothing_is_removed(run: Run, server: Server, owned: dict[str, str], status: int) -> None:
+    server.routes[f"{PLACE}/configmaps"] = refusal(status, "no configmaps")
+    assert actions(run(CONFIG_MAP, owned=[owned])) == ["none"]
+
+
 def test_a_namespace_that_is_still_to_come_is_no_refusal(run: Run, server: Server) -> None:
     missing = refusal(404, 'namespaces "shop" not found', "namespaces")
     server.routes[f"{PLACE}/configmaps/settings"] = missing  # type: ignore[index]
