@@ -1,6 +1,6 @@
 """The application's WSGI object, whose metrics Prometheus may ask for by a pod's address.
 
-Prometheus can send neither another Host nor X-Forwarded-Proto, so a strict ALLOWED_HOSTS answers 400 and SECURE_SSL_REDIRECT 301. The
+It sends that address as Host and no X-Forwarded-Proto, which a strict ALLOWED_HOSTS answers with 400 and SECURE_SSL_REDIRECT with 301. The
 metrics' path alone gets the headers that the probes send; every other path is the application's as it was.
 """
 
