@@ -1,6 +1,7 @@
 """Write the options of every role's README from its argument specification, or check that they are as written.
 
-The part between the two markers belongs to this program, the rest of a README to people. A README that is missing is begun.
+The part between two markers belongs to this program, the rest of a README to people. A README that is missing is begun. One with the
+markers of flows gets the table of who may talk to whom, from the role's own flows.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ ROLES = pathlib.Path(__file__).resolve().parents[1] / "roles"
 BEGIN = "<!-- options:begin (make readmes) -->"
 END = "<!-- options:end -->"
 PART = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)
+FLOWS_BEGIN = "<!-- flows:begin (make readmes) -->"
+FLOWS_END = "<!-- flows:end -->"
+FLOWS_PART = re.compile(f"{re.escape(FLOWS_BEGIN)}.*{re.escape(FLOWS_END)}", re.DOTALL)
 
 
 def markdown(text: str | list[str]) -> str:
@@ -49,6 +53,24 @@ def table(options: dict[str, Any]) -> list[str]:
     return lines + nested
 
 
+def flows(role: pathlib.Path) -> list[str]:
+    """Lay a role's own flows out as a table; a port that a setting gives bears the setting's name."""
+    [listed] = [
+        value for name, value in yaml.safe_load((role / "vars" / "main.yml").read_text()).items() if name.endswith("_own_flows")
+    ]
+    lines = ["| From | To | Ports | What for |", "|---|---|---|---|"]
+    for flow in listed:
+        given = flow["ports"] if isinstance(flow["ports"], list) else [flow["ports"]]
+        ports = ", ".join(_setting(port) if isinstance(port, str) else str(port) for port in given)
+        lines.append(f"| {', '.join(flow['from'])} | {', '.join(flow['to'])} | {ports} {flow.get('protocol', 'TCP')} | {flow['reason']} |")
+    return lines
+
+
+def _setting(template: str) -> str:
+    name = template.strip("{} ").partition(" |")[0].rpartition(".")[2]
+    return f"`{name}`"
+
+
 def render(role: pathlib.Path) -> str:
     """Compose a role's README: what people wrote, with the options as its specification has them.
 
@@ -65,6 +87,9 @@ def render(role: pathlib.Path) -> str:
     text, found = PART.subn(lambda _: part, readme.read_text())
     if found != 1:
         raise ValueError(f"{readme.relative_to(ROLES.parent)} needs the lines {BEGIN} and {END} once, in this order.")
+    if FLOWS_BEGIN in text:
+        flows_part = "\n".join([FLOWS_BEGIN, *flows(role), FLOWS_END])
+        text = FLOWS_PART.sub(lambda _: flows_part, text)
     return text
 
 

@@ -84,6 +84,12 @@ def test_all_that_is_wrong_with_the_settings_is_told_at_once(tmp_path: Path) -> 
             },
             "Secret /mine, comes with its content, which would be shown: use platform_secrets",
         ),
+        ("site.yml", {"nginx_tls_provider": "existing"}, "nginx_tls_secret is not set, but nginx_tls_provider is existing: put the name"),
+        (
+            "site.yml",
+            {"network_policies_flows": [{"from": ["django"], "to": ["mial"], "ports": [587]}]},
+            "the flow from django to mial names mial, which is no endpoint; there are ",
+        ),
         ("playbooks/validate.yml", {"django_replicas": "many"}, "django_replicas is of type str and we were unable to convert to int"),
         (
             "playbooks/render.yml",
