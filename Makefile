@@ -48,6 +48,7 @@ lint: .venv ## Check style, types and rules without running anything
 .PHONY: unit
 unit: .venv ## Run the tests that need no cluster, those of the demo shop too
 	python -m tools.manifest_checkers
+	python -m tools.debian_programs
 	pytest
 	pytest demo/shop
 

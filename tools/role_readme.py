@@ -55,9 +55,7 @@ def table(options: dict[str, Any]) -> list[str]:
 
 def flows(role: pathlib.Path) -> list[str]:
     """Lay a role's own flows out as a table; a port that a setting gives bears the setting's name."""
-    [listed] = [
-        value for name, value in yaml.safe_load((role / "vars" / "main.yml").read_text()).items() if name.endswith("_own_flows")
-    ]
+    [listed] = [value for name, value in yaml.safe_load((role / "vars" / "main.yml").read_text()).items() if name.endswith("_own_flows")]
     lines = ["| From | To | Ports | What for |", "|---|---|---|---|"]
     for flow in listed:
         given = flow["ports"] if isinstance(flow["ports"], list) else [flow["ports"]]

@@ -96,7 +96,8 @@ class PlanApi(Cluster):
         selector = ",".join(f"{key}={value}" for key, value in OUR_LABELS.items())
         try:
             items = self._items(api_version, kind, f"{kind} of namespace {namespace}", namespace=namespace, label_selector=selector)
-        except RefusedError:
+        # Not found is a kind that went since the client last read which ones there are.
+        except (RefusedError, NotFoundError):
             return []
         return [{**item, "apiVersion": api_version, "kind": kind} for item in items]
 

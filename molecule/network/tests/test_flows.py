@@ -95,7 +95,17 @@ def reached(cluster: Any, sources: dict[str, Source], targets: dict[str, str]) -
     arguments = [f"{name}={address}" for name, address in targets.items()]
 
     def ask(source: Source) -> set[str]:
-        command = ("exec", source.pod, f"--namespace={source.namespace}", f"--container={source.container}", "--", "bash", "-c", CONNECT, "-")
+        command = (
+            "exec",
+            source.pod,
+            f"--namespace={source.namespace}",
+            f"--container={source.container}",
+            "--",
+            "bash",
+            "-c",
+            CONNECT,
+            "-",
+        )
         return set(cluster.kubectl(*command, *arguments).stdout.splitlines())
 
     def everything() -> dict[str, set[str]]:

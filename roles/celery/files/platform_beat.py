@@ -4,6 +4,7 @@ import os
 
 from kombu.utils.imports import symbol_by_name
 from platform_heartbeat import Heartbeat, prometheus_client
+from platform_queues import NAMES, Queues
 
 Base = symbol_by_name(os.environ.get("PLATFORM_BEAT_SCHEDULER", "django_celery_beat.schedulers:DatabaseScheduler"))
 
@@ -20,6 +21,7 @@ class Scheduler(Base):
             self.heartbeat.start()
             if prometheus_client is not None:
                 prometheus_client.REGISTRY.register(BeatCollector(self.heartbeat))
+            Queues(self.app, NAMES).start()
         interval = super().tick(*arguments, **options)
         self.heartbeat.beat()
         return interval

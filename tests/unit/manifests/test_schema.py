@@ -52,13 +52,13 @@ def test_all_versions_are_covered() -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_manifests_follow_the_schema(every_manifest: Any, version: str) -> None:
-    for manifest in every_manifest:
+    for manifest in every_manifest.of_kubernetes():
         kubernetes_validate.validate(manifest, version, strict=True)
 
 
 @pytest.mark.usefixtures("checkers")
 def test_manifests_follow_the_schema_of_the_oldest_version(every_manifest: Any) -> None:
-    assert kubeconform(every_manifest.documents) == {}
+    assert kubeconform(every_manifest.of_kubernetes().documents) == {}
 
 
 @pytest.mark.usefixtures("checkers")

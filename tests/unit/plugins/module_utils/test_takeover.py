@@ -266,6 +266,9 @@ class Cluster:
                 return None
         return copy.deepcopy(found) if found else None
 
+    def ours(self, api_version: str, kind: str, namespace: str) -> list[Manifest]:
+        raise AssertionError(f"nobody owns {api_version} {kind} in {namespace} here")
+
     def apply(self, manifest: Manifest, field_manager: str) -> None:
         if self.refuse_apply:
             raise self.refuse_apply

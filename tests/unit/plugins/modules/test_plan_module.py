@@ -164,7 +164,7 @@ OWNED = {"stage": "stage", "api_version": "v1", "kind": "ConfigMap", "namespace"
 
 def test_what_the_collection_made_and_nobody_asks_for_is_to_be_removed(run: Run, server: Server) -> None:
     listed = [{"metadata": {"name": name, "namespace": "shop", "labels": {"app": "jewelry-shop"}}} for name in ("settings", "earlier")]
-    server.routes[f"{PLACE}/configmaps"] = answer({"kind": "ConfigMapList", "items": listed})
+    server.routes[f"{PLACE}/configmaps"] = answer({"kind": "ConfigMapList", "items": listed})  # type: ignore[index]
     result = run(CONFIG_MAP, owned=[OWNED])
     assert [(each["name"], each["action"]) for each in result["objects"]] == [("settings", "none"), ("earlier", "remove")]
     assert result["differing"] == ["stage"]
@@ -173,14 +173,15 @@ def test_what_the_collection_made_and_nobody_asks_for_is_to_be_removed(run: Run,
 
 
 @pytest.mark.parametrize(
-    "owned",
+    ("owned", "status"),
     [
-        pytest.param({**OWNED, "api_version": "monitoring.coreos.com/v1", "kind": "PrometheusRule"}, id="a kind that is not known"),
-        pytest.param(OWNED, id="not to be listed"),
+        pytest.param({**OWNED, "api_version": "monitoring.coreos.com/v1", "kind": "PrometheusRule"}, 200, id="a kind that is not known"),
+        pytest.param(OWNED, 403, id="not to be listed"),
+        pytest.param(OWNED, 404, id="a kind that has just gone"),
     ],
 )
-def test_of_what_cannot_be_listed_nothing_is_removed(run: Run, server: Server, owned: dict[str, str]) -> None:
-    server.routes[f"{PLACE}/configmaps"] = refusal(403, "configmaps is forbidden")
+def test_of_what_cannot_be_listed_nothing_is_removed(run: Run, server: Server, owned: dict[str, str], status: int) -> None:
+    server.routes[f"{PLACE}/configmaps"] = refusal(status, "no configmaps")  # type: ignore[index]
     assert actions(run(CONFIG_MAP, owned=[owned])) == ["none"]
 
 

@@ -1,0 +1,127 @@
+"""How long tasks wait in the queues of a Redis broker, for beat's metrics: looked at from a thread, told from memory.
+
+Messages carry no time of their own. The age of a queue is how long the very same message has been seen at its head, the next to be taken:
+never more than it has waited, and 0 after a restart of beat.
+"""
+
+import contextlib
+import hashlib
+import logging
+import os
+import threading
+import time
+
+from platform_heartbeat import prometheus_client
+
+NAMES = [name for name in os.environ.get("PLATFORM_QUEUES", "").split(",") if name]
+INTERVAL = 10.0
+# Older than this, what was seen is not told any more.
+STALE = 60.0
+TIMEOUT = 5.0
+
+logger = logging.getLogger(__name__)
+
+
+class Queues:
+    """The queues as they were when last looked at."""
+
+    def __init__(self, app, names, clock=time.monotonic):
+        self.app = app
+        self.names = names
+        self.clock = clock
+        self.connection = None
+        self.client = None
+        self.channel = None
+        # By key of a sub-queue, a digest of the message at its head and since when it is there.
+        self.heads = {}
+        # When they were looked at, and length and age by name.
+        self.seen = (0.0, {})
+
+    def start(self):
+        if self.names and prometheus_client is not None:
+            prometheus_client.REGISTRY.register(self)
+            threading.Thread(target=self._watch, name="queues", daemon=True).start()
+
+    def _watch(self):
+        failing = False
+        while True:
+            try:
+                if not self.look():
+                    return
+                failing = False
+            except Exception as error:  # noqa: BLE001 - of libraries that this file does not know
+                if not failing:
+                    logger.warning("Lengths and ages of the queues cannot be read: %s", type(error).__name__)
+                failing = True
+                self.forget()
+            time.sleep(INTERVAL)
+
+    def look(self):
+        """Ask the broker once, in one request; False where it is not Redis."""
+        if self.client is None and not self._connect():
+            return False
+        # A message's priority chooses one of several lists; messages are pushed left and popped right.
+        keys = {self._key(name, step): name for name in self.names for step in self.channel.priority_steps}
+        with self.client.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.llen(key)
+                pipe.lindex(key, -1)
+            answers = iter(pipe.execute())
+        now = self.clock()
+        queues = dict.fromkeys(self.names, (0, 0.0))
+        for key, name in keys.items():
+            length, age = next(answers), self._age(key, next(answers), now)
+            queues[name] = (queues[name][0] + length, max(queues[name][1], age))
+        self.seen = (now, queues)
+        return True
+
+    def _connect(self):
+        self.connection = self.app.connection_for_read()
+        if self.connection.transport.driver_type != "redis":
+            return False
+        from redis import Redis
+
+        self.connection.transport_options = {
+            **(self.connection.transport_options or {}),
+            "socket_timeout": TIMEOUT,
+            "socket_connect_timeout": TIMEOUT,
+        }
+        self.channel = self.connection.channel()
+        # kombu's own client puts its prefix before the keys of those commands alone that kombu uses.
+        self.client = Redis(connection_pool=self.channel.pool)
+        return True
+
+    def _key(self, name, step):
+        return (getattr(self.channel, "global_keyprefix", "") or "") + self.channel._q_for_pri(name, step)
+
+    def _age(self, key, message, now):
+        if message is None:
+            self.heads.pop(key, None)
+            return 0.0
+        digest = hashlib.sha256(message).digest()
+        if key not in self.heads or self.heads[key][0] != digest:
+            self.heads[key] = (digest, now)
+        return now - self.heads[key][1]
+
+    def forget(self):
+        """Forget connection and figures, not the messages: one that outlasts an outage has waited all the while."""
+        connection, self.connection, self.channel, self.client = self.connection, None, None, None
+        self.seen = (0.0, {})
+        if connection is not None:
+            with contextlib.suppress(Exception):  # it may be broken in any way
+                connection.release()
+
+    def collect(self):
+        """Tell what is known; asks nobody, so that a scrape waits for nobody."""
+        at, queues = self.seen
+        metrics = prometheus_client.metrics_core
+        length = metrics.GaugeMetricFamily("celery_queue_length", "Tasks that wait in the queue.", labels=["queue"])
+        age = metrics.GaugeMetricFamily(
+            "celery_queue_oldest_task_seconds", "For how long the same task has been the next one, at least.", labels=["queue"]
+        )
+        if queues and self.clock() - at < STALE:
+            for name, (tasks, seconds) in queues.items():
+                length.add_metric([name], tasks)
+                age.add_metric([name], seconds)
+            yield length
+            yield age

@@ -1,0 +1,52 @@
+"""What the preflight says where the cluster does not know the Prometheus operator's kinds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+FILE = "inventories/x/group_vars/all/main.yml"
+UNKNOWN = "the cluster knows no such kind and apiVersion"
+MONITORS = [f"ServiceMonitor jewelry-shop/{name}: {UNKNOWN}" for name in ("django", "celery-worker", "celery-beat", "nginx")]
+RULES = [f"PrometheusRule jewelry-shop/jewelry-shop: {UNKNOWN}"]
+NO_MONITOR = (
+    "The cluster knows no ServiceMonitor (monitoring.coreos.com/v1), which comes with the Prometheus operator: install that first, or "
+    f"set monitoring_service_monitors to false in {FILE}."
+)
+NO_RULE = (
+    "The cluster knows no PrometheusRule (monitoring.coreos.com/v1), which comes with the Prometheus operator: install that first, or "
+    f"set monitoring_rules to false in {FILE}."
+)
+QUOTA = "Deployment jewelry-shop/django: exceeded quota"
+MONITORS_ON, RULES_ON = {"monitoring_service_monitors": True}, {"monitoring_rules": True}
+
+
+@pytest.mark.parametrize(
+    ("refusals", "values", "expected"),
+    [
+        pytest.param([], {**MONITORS_ON, **RULES_ON}, [], id="the operator is there"),
+        pytest.param(MONITORS, MONITORS_ON, [NO_MONITOR], id="no ServiceMonitor: one sentence for all tiers"),
+        pytest.param(RULES, RULES_ON, [NO_RULE], id="no PrometheusRule"),
+        pytest.param(MONITORS + RULES, {**MONITORS_ON, **RULES_ON}, [NO_MONITOR, NO_RULE], id="neither"),
+        pytest.param(
+            [QUOTA, *MONITORS], MONITORS_ON, [f"The cluster would refuse: {QUOTA}.", NO_MONITOR], id="and something else is refused"
+        ),
+        pytest.param(MONITORS[:1], {}, [f"The cluster would refuse: {MONITORS[0]}."], id="one of the user's own objects"),
+        pytest.param(
+            ["ServiceMonitor jewelry-shop/django: Forbidden"],
+            MONITORS_ON,
+            ["The cluster would refuse: ServiceMonitor jewelry-shop/django: Forbidden."],
+            id="a permission is missing",
+        ),
+    ],
+)
+def test_a_kind_that_the_cluster_lacks(resolve: Any, refusals: list[str], values: dict[str, Any], expected: list[str]) -> None:
+    plan = {
+        "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": ["standard"]},
+        "refusals": refusals,
+        "foreign": [],
+        "objects": [],
+    }
+    findings = resolve("__preflight_findings", preflight_input_findings=[], preflight_plan=plan, preflight_values_file=FILE, **values)
+    assert findings == expected
