@@ -1,93 +1,63 @@
-"""Pods to ask from, of any namespace and labels."""
+"""The settings of this scenario in each run, and a visitor who comes through Traefik."""
 
 from __future__ import annotations
 
-import hashlib
+import base64
 import json
 import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import yaml
 
-SETTINGS: dict[str, Any] = yaml.safe_load((pathlib.Path(__file__).parents[2] / "cluster.yml").read_text())
-IMAGE = f"127.0.0.1:{SETTINGS['kind_registry_port']}/jewelry-shop:1.0.0"
-RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+NETWORK: dict[str, Any] = yaml.safe_load((pathlib.Path(__file__).parents[2] / "network.yml").read_text())
+HOST = "jewelry-shop.local"
+ASK = """
+import json
+import sys
 
-
-def pod(namespace: str, name: str, labels: dict[str, str]) -> dict[str, Any]:
-    """A pod that Python runs in, and that takes connections on port 8000."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": name, "namespace": namespace, "labels": labels},
-        "spec": {
-            "automountServiceAccountToken": False,
-            "terminationGracePeriodSeconds": 0,
-            "securityContext": {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}},
-            "containers": [
-                {
-                    "name": "client",
-                    "image": IMAGE,
-                    "command": ["python", "-m", "http.server", "8000", "--directory=/proc/self/fdinfo"],
-                    "readinessProbe": {"tcpSocket": {"port": 8000}, "periodSeconds": 1},
-                    "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"cpu": "1", "memory": "512Mi"}},
-                    "securityContext": {
-                        "allowPrivilegeEscalation": False,
-                        "readOnlyRootFilesystem": True,
-                        "capabilities": {"drop": ["ALL"]},
-                    },
-                }
-            ],
-        },
-    }
-
-
-class Client:
-    """A pod that Python runs in."""
-
-    def __init__(self, cluster: Any, namespace: str, name: str) -> None:
-        self._cluster = cluster
-        self.namespace = namespace
-        self.name = name
-        [found] = cluster.get("pods", f"--namespace={namespace}", f"--field-selector=metadata.name={name}")
-        self.ip: str = found["status"]["podIP"]
-        self.node: str = found["spec"]["nodeName"]
-
-    def run(self, script: str, *arguments: str, timeout: float = 120) -> str:
-        """Run a program, with arguments in its sys.argv, and return what it prints; one that fails fails the test."""
-        command = ["exec", "--stdin", self.name, f"--namespace={self.namespace}", "--", "python", "-", *arguments]
-        printed: str = self._cluster.kubectl(*command, input=script, timeout=timeout).stdout
-        return printed
+given = json.loads(sys.argv[1])
+try:
+    status, headers, body = Visitor(*given["site"]).ask(**given["question"])
+    print(json.dumps({"status": status, "headers": headers, "body": body.decode(errors="replace")}))
+except ssl.SSLCertVerificationError as error:
+    print(json.dumps({"refused": error.verify_message}))
+"""
 
 
 @pytest.fixture(scope="session")
-def client_pod(cluster: Any) -> Iterator[Callable[[str, dict[str, str]], Client]]:
-    """Make a pod of these labels in this namespace, once, and the namespace where it is missing. Both go when the tests end.
+def playbook(playbook: Callable[..., Any]) -> Callable[..., Any]:
+    """Run a playbook with the scenario's settings; further values become extra variables."""
+    return lambda name, *arguments, **values: playbook(name, *arguments, **{**NETWORK, **values})
 
-    A Service picks such a pod like any other: with the labels of a tier that is behind one, it takes part of the requests.
-    """
-    made: dict[tuple[str, str], Client] = {}
-    pods: list[tuple[str, str]] = []
-    namespaces: list[str] = []
 
-    def make(namespace: str, labels: dict[str, str]) -> Client:
-        name = f"client-{hashlib.sha256(json.dumps(labels, sort_keys=True).encode()).hexdigest()[:8]}"
-        if (namespace, name) not in made:
-            if cluster.kubectl("get", "namespace", namespace, check=False).returncode != 0:
-                own = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": RESTRICTED}}
-                cluster.kubectl("apply", "--filename=-", input=json.dumps(own))
-                namespaces.append(namespace)
-            pods.append((namespace, name))
-            cluster.kubectl("apply", f"--namespace={namespace}", "--filename=-", input=json.dumps(pod(namespace, name, labels)))
-            cluster.kubectl("wait", f"--namespace={namespace}", "--for=condition=Ready", f"pod/{name}", "--timeout=110s")
-            made[namespace, name] = Client(cluster, namespace, name)
-        return made[namespace, name]
+@pytest.fixture(scope="session")
+def visitor_program() -> str:
+    """The beginning of a program that visits the site."""
+    return pathlib.Path(__file__).with_name("visitor.py").read_text()
 
-    yield make
-    for namespace, name in pods:
-        if namespace not in namespaces:
-            cluster.kubectl("delete", "pod", name, f"--namespace={namespace}", "--ignore-not-found")
-    for namespace in namespaces:
-        cluster.kubectl("delete", "namespace", namespace, timeout=300)
+
+@pytest.fixture(scope="session")
+def site(cluster: Any) -> list[str]:
+    """Name and address of the site, and the authority of its certificate."""
+    [secret] = cluster.get("secrets", f"--field-selector=metadata.name={NETWORK['ingress_tls_secret']}")
+    [service] = cluster.get("services", "--namespace=traefik", "--field-selector=metadata.name=traefik")
+    return [HOST, service["spec"]["clusterIP"], base64.b64decode(secret["data"]["ca.crt"]).decode()]
+
+
+@pytest.fixture(scope="session")
+def client(client_pod: Any) -> Any:
+    return client_pod("outside", {"app": "visitor"})
+
+
+@pytest.fixture(scope="session")
+def ask(client: Any, site: list[str], visitor_program: str) -> Any:
+    """Ask the site from a pod outside of the platform."""
+
+    def question(path: str, site: list[str | None] = site, **options: Any) -> dict[str, Any]:  # type: ignore[assignment]
+        given = json.dumps({"site": site, "question": {"path": path, **options}})
+        answer: dict[str, Any] = json.loads(client.run(visitor_program + ASK, given))
+        return answer
+
+    return question

@@ -24,13 +24,13 @@ ALLOWED = {
     # Its init container waits for Django.
     "celery-beat": DNS | DATA | {"django:8000", "celery-beat:8000"},
     "job": DNS | DATA,
-    # The other nginx too: kube-router looks at no direction where one policy selects both pods, and nginx is open to everybody.
-    "nginx": DNS | CLIENTS | {"django:8000"},
+    "nginx": DNS | {"django:8000"},
     "postgresql": DNS | {"postgresql:5432"},
     "redis": DNS | {"redis:6379"},
-    "other namespace": DNS | CLIENTS | ELSEWHERE,
-    "other pod of the namespace": DNS | CLIENTS | ELSEWHERE,
-    "monitoring": DNS | CLIENTS | METRICS | ELSEWHERE,
+    "ingress controller": DNS | CLIENTS | ELSEWHERE,
+    "monitoring": DNS | METRICS | ELSEWHERE,
+    "other namespace": DNS | ELSEWHERE,
+    "other pod of the namespace": DNS | ELSEWHERE,
 }
 EVERYTHING = DNS | DATA | CLIENTS | METRICS | ELSEWHERE
 # Prints which of its arguments (name=address:port) take a connection.
@@ -65,6 +65,7 @@ def sources(cluster: Any, client_pod: Callable[..., Any]) -> dict[str, Source]:
         "other pod of the namespace": ("jewelry-shop", {"app": "drill"}),
         "other namespace": ("outside", {"app": "drill"}),
         "monitoring": ("monitoring", {"app": "drill"}),
+        "ingress controller": ("traefik", {"app": "drill"}),
     }
     for name, (namespace, labels) in made.items():
         pod = client_pod(namespace, labels)

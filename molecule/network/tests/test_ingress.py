@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import pathlib
 import re
 import time
 import uuid
@@ -13,19 +11,6 @@ from typing import Any
 import pytest
 
 HOST = "jewelry-shop.local"
-SECRET = "shop-tls"
-VISITOR = pathlib.Path(__file__).with_name("visitor.py").read_text()
-ASK = """
-import json
-import sys
-
-given = json.loads(sys.argv[1])
-try:
-    status, headers, body = Visitor(*given["site"]).ask(**given["question"])
-    print(json.dumps({"status": status, "headers": headers, "body": body.decode(errors="replace")}))
-except ssl.SSLCertVerificationError as error:
-    print(json.dumps({"refused": error.verify_message}))
-"""
 # Random bytes, so that nothing on the way makes them fewer; a little less than nginx_client_max_body_size.
 UPLOAD = """
 import hashlib
@@ -40,7 +25,7 @@ given = json.loads(sys.argv[1])
 visitor = Visitor(*given["site"])
 login = visitor.post("/admin/login/", given["login"])
 file = io.BytesIO()
-Image.frombytes("RGB", (4000, 4000), os.urandom(48_000_000)).save(file, "BMP")
+Image.frombytes("RGB", (4000, 4168), os.urandom(50_016_000)).save(file, "BMP")
 answer = visitor.post("/products/new/", given["product"], picture=file.getvalue())
 print(json.dumps({
     "login": login[0], "status": answer[0], "said": answer[2][:500].decode(errors="replace"),
@@ -56,31 +41,6 @@ FORGED = [
     {"Forwarded": "for=203.0.113.66;proto=http;host=evil.example.com"},
     {"Connection": "X-Forwarded-For, X-Forwarded-Proto, X-Real-Ip"},
 ]
-
-
-@pytest.fixture(scope="module")
-def site(cluster: Any) -> list[str]:
-    """Name and address of the site, and the authority of its certificate."""
-    [secret] = cluster.get("secrets", f"--field-selector=metadata.name={SECRET}")
-    [service] = cluster.get("services", "--namespace=traefik", "--field-selector=metadata.name=traefik")
-    return [HOST, service["spec"]["clusterIP"], base64.b64decode(secret["data"]["ca.crt"]).decode()]
-
-
-@pytest.fixture(scope="module")
-def client(client_pod: Any) -> Any:
-    return client_pod("outside", {"app": "visitor"})
-
-
-@pytest.fixture(scope="module")
-def ask(client: Any, site: list[str]) -> Any:
-    """Ask the site from a pod outside of the platform."""
-
-    def question(path: str, site: list[str | None] = site, **options: Any) -> dict[str, Any]:  # type: ignore[assignment]
-        given = json.dumps({"site": site, "question": {"path": path, **options}})
-        answer: dict[str, Any] = json.loads(client.run(VISITOR + ASK, given))
-        return answer
-
-    return question
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -150,7 +110,7 @@ def test_another_host_is_not_the_shop(ask: Any, cluster: Any) -> None:
     assert re.search(r'"GET /health/ HTTP/1.1" 200 .*jewelry-shop', log), log
 
 
-def test_a_large_upload_over_tls_is_stored_whole(client: Any, site: list[str], cluster: Any) -> None:
+def test_a_large_upload_over_tls_is_stored_whole(client: Any, site: list[str], cluster: Any, visitor_program: str) -> None:
     django = cluster.host(cluster.pods("django")[0]["metadata"]["name"], "django")
     user, password = f"u{uuid.uuid4().hex[:8]}", uuid.uuid4().hex
     created = django.run(
@@ -163,9 +123,9 @@ def test_a_large_upload_over_tls_is_stored_whole(client: Any, site: list[str], c
         "login": {"username": user, "password": password, "next": "/products/new/"},
         "product": {"sku": sku, "name": sku, "price": "10.00"},
     }
-    answer = json.loads(client.run(VISITOR + UPLOAD, json.dumps(given), timeout=300))
+    answer = json.loads(client.run(visitor_program + UPLOAD, json.dumps(given), timeout=300))
     assert (answer["login"], answer["status"]) == (302, 302), answer
-    assert answer["size"] > 48_000_000
+    assert answer["size"] > 50_000_000
     picture = django.run(
         "python manage.py shell -c %s", f"from shop.models import Product; print(Product.objects.get(sku='{sku}').picture.path)"
     ).stdout.split()[-1]
