@@ -73,7 +73,8 @@ drills: .venv ## Run what takes many minutes, before a release
 	molecule destroy
 	PYTEST_MARKS=drill molecule test --scenario-name site --destroy never
 	PYTEST_MARKS=drill molecule test --scenario-name failures --destroy never
-	molecule test --scenario-name takeover
+	molecule test --scenario-name takeover --destroy never
+	molecule test --scenario-name network
 
 ##### Releases
 

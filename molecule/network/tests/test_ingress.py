@@ -32,6 +32,16 @@ print(json.dumps({
     "size": len(file.getvalue()), "sha256": hashlib.sha256(file.getvalue()).hexdigest(),
 }))
 """
+CONNECT = """
+import socket
+
+def try_to_connect(address, port):
+    try:
+        socket.create_connection((address, port), 4).close()
+        print("open")
+    except OSError:
+        print("shut")
+"""
 FORGED = [
     {"X-Forwarded-For": "203.0.113.66"},
     {"X-Forwarded-For": "203.0.113.66, 10.244.0.1"},
@@ -99,6 +109,15 @@ def test_a_claim_of_https_does_not_open_plain_http(ask: Any) -> None:
 @pytest.mark.parametrize("path", ["/health/detailed/", "/metrics", "/nginx_status"])
 def test_what_is_not_for_the_public_is_not_found(ask: Any, path: str) -> None:
     assert ask(path)["status"] == 404
+
+
+@pytest.mark.parametrize("port", [8080, 8443])
+def test_nobody_but_the_controller_reaches_nginx(client_pod: Any, cluster: Any, port: int) -> None:
+    """The same pod in another namespace, so that nothing else can be the reason."""
+    address = cluster.pods("nginx")[0]["status"]["podIP"]
+    script = f"{CONNECT}\ntry_to_connect({address!r}, {port})"
+    said = {namespace: client_pod(namespace, {"app": "drill"}).run(script).strip() for namespace in ("traefik", "outside")}
+    assert said == {"traefik": "open", "outside": "shut"}
 
 
 def test_another_host_is_not_the_shop(ask: Any, cluster: Any) -> None:
