@@ -113,6 +113,20 @@ def without_bookkeeping(manifest: Mapping[str, Any]) -> Manifest:
     return {**{key: value for key, value in manifest.items() if key != "status"}, "metadata": metadata}
 
 
+def applied_fields(item: Mapping[str, Any], field_manager: str) -> Manifest:
+    """The fields of an object that a manager has applied server-side, as the API server keeps them in its metadata.
+
+    A Secret's metadata names its fields and holds none of their values.
+    """
+    entries = item["metadata"].get("managedFields") or ()
+    return {
+        name: fields
+        for entry in entries
+        if entry.get("manager") == field_manager and entry.get("operation") == "Apply"
+        for name, fields in (entry.get("fieldsV1") or {}).items()
+    }
+
+
 def shown_metadata(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> Manifest:
     """A Secret as it would be: the live one with the labels and annotations that are wanted, without any content.
 

@@ -10,20 +10,21 @@ import json
 from collections.abc import Iterable, Iterator
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._manifests import object_identities
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import Manifest
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import Manifest, applied_fields
 
 OUR_LABELS = {"app": "jewelry-shop", "app.kubernetes.io/managed-by": "ansible"}
 
 
-def no_longer_wanted(ours: Iterable[Manifest], manifests: Iterable[Manifest]) -> Iterator[Manifest]:
+def no_longer_wanted(ours: Iterable[Manifest], manifests: Iterable[Manifest], field_manager: str) -> Iterator[Manifest]:
     """What the collection made and the settings no longer ask for.
 
     Args:
         ours: live objects that bear OUR_LABELS.
         manifests: of all stages.
+        field_manager: in whose name it made them; a copy that somebody made by hand bears the labels as well.
     """
     wanted = {_identity(manifest) for manifest in manifests}
-    return (live for live in ours if _identity(live) not in wanted)
+    return (live for live in ours if applied_fields(live, field_manager) and _identity(live) not in wanted)
 
 
 def _identity(manifest: Manifest) -> tuple[str, str, str]:

@@ -118,7 +118,7 @@ def plan(
             entries += _removals(api, stage, no_longer_listed(api.read(record), manifests))
     wanted = [entry.manifest for entry in entries]
     for kind in owned:
-        for live in no_longer_wanted(api.ours(kind.api_version, kind.kind, kind.namespace), wanted):
+        for live in no_longer_wanted(api.ours(kind.api_version, kind.kind, kind.namespace), wanted, field_manager):
             entries.append(Planned(kind.stage, live, REMOVE, without_bookkeeping(live)))
     replaced = [entry.replaces for entry in entries if entry.replaces]
     return [_without_gap(entry, replaced) for entry in entries], warnings

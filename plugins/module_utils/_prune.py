@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import applied_fields
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import created, is_true, leaving
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._workload_pods import controlled_by
 
@@ -49,20 +50,6 @@ class Rules:
     def selector(self) -> str:
         """The labels as the API's labelSelector parameter."""
         return ",".join(f"{key}={value}" for key, value in self.labels.items())
-
-
-def applied_fields(item: Manifest, field_manager: str) -> Manifest:
-    """The fields of an object that a manager has applied server-side, as the API server keeps them in its metadata.
-
-    A Secret's metadata names its fields and holds none of their values.
-    """
-    entries = item["metadata"].get("managedFields") or ()
-    return {
-        name: fields
-        for entry in entries
-        if entry.get("manager") == field_manager and entry.get("operation") == "Apply"
-        for name, fields in (entry.get("fieldsV1") or {}).items()
-    }
 
 
 def _may_go(item: Manifest, rules: Rules, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import Manifest, subject
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import Manifest, applied_fields, subject
 
 WORKLOADS = ("Deployment", "StatefulSet")
 
@@ -42,15 +42,6 @@ def _is_installers(entry: Mapping[str, Any]) -> bool:
 
 def _installers(live: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [entry for entry in live["metadata"].get("managedFields") or () if _is_installers(entry)]
-
-
-def _made_by(live: Mapping[str, Any], field_manager: str) -> bool:
-    return any(
-        entry.get("manager") == field_manager
-        and entry.get("operation") == "Apply"
-        and "f:template" in (entry.get("fieldsV1") or {}).get("f:spec", {})
-        for entry in live["metadata"].get("managedFields") or ()
-    )
 
 
 def _selector(workload: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,7 +74,9 @@ def foreign(live: Manifest, wanted: Manifest, field_manager: str) -> str:
         more = ", ".join(f"{key}={value}" for key, value in sorted(others.items()) if mine.get(key) != value)
         held = f"holds {more}, as kustomize's commonLabels do," if more else "is another one"
         return f"its selector {held} and cannot be changed"
-    if not _made_by(live, field_manager) and any("f:spec" in (entry.get("fieldsV1") or {}) for entry in _installers(live)):
+    if "f:template" not in applied_fields(live, field_manager).get("f:spec", {}) and any(
+        "f:spec" in (entry.get("fieldsV1") or {}) for entry in _installers(live)
+    ):
         return "kubectl apply made its pod template, which what is applied would be mixed with"
     return ""
 

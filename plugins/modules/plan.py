@@ -78,8 +78,8 @@ options:
         required: true
   owned:
     description:
-      - Kinds of which the collection keeps no object but those of the manifests. Another one with its labels is to be removed; one that
-        somebody made by hand is left alone. A kind that the cluster does not know has none.
+      - Kinds of which the collection keeps no object but those of the manifests. Another one with its labels, applied in the name of
+        O(field_manager), is to be removed; one that somebody made by hand is left alone. A kind that the cluster does not know has none.
     type: list
     elements: dict
     default: []

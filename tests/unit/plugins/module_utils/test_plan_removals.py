@@ -16,6 +16,15 @@ def manifest(kind: str, name: str, namespace: str = "shop", version: str = "v1")
     return {"apiVersion": version, "kind": kind, "metadata": {"name": name, **({"namespace": namespace} if namespace else {})}}
 
 
+MANAGER = "jewelry_shop.platform"
+
+
+def applied(manifest: dict[str, Any], manager: str = MANAGER) -> dict[str, Any]:
+    """An object as it is in the cluster after a manager applied it."""
+    entry = {"manager": manager, "operation": "Apply", "fieldsV1": {"f:spec": {}}}
+    return {**manifest, "metadata": {**manifest["metadata"], "managedFields": [entry]}}
+
+
 def record(*manifests: dict[str, Any]) -> dict[str, Any]:
     return {**manifest("ConfigMap", "extra-objects"), "data": {"objects": json.dumps(object_identities(manifests))}}
 
@@ -55,4 +64,8 @@ def test_what_was_recorded_and_is_no_longer_listed_goes(
 def test_what_the_collection_made_and_nobody_asks_for_goes(
     ours: list[dict[str, Any]], wanted: list[dict[str, Any]], removed: list[dict[str, Any]]
 ) -> None:
-    assert list(no_longer_wanted(ours, wanted)) == removed
+    assert list(no_longer_wanted(map(applied, ours), wanted, MANAGER)) == [applied(each) for each in removed]
+
+
+def test_a_copy_that_somebody_made_by_hand_with_the_same_labels_stays() -> None:
+    assert list(no_longer_wanted([SERVICE, applied(SERVICE, "kubectl")], [], MANAGER)) == []

@@ -89,7 +89,11 @@ def test_a_number_that_is_left_out_is_handed_over_once(live: dict[str, Any] | No
         assert entries[0].after == {"spec": {"replicas": "left to the HorizontalPodAutoscaler"}}
 
 
-AUTOSCALER = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "django", "namespace": "shop"}}
+AUTOSCALER = {
+    "apiVersion": "autoscaling/v2",
+    "kind": "HorizontalPodAutoscaler",
+    "metadata": {"name": "django", "namespace": "shop", "managedFields": [owner(OURS)]},
+}
 OWNED = [OwnedKind("tiers", "autoscaling/v2", "HorizontalPodAutoscaler", "shop")]
 
 

@@ -163,7 +163,8 @@ OWNED = {"stage": "stage", "api_version": "v1", "kind": "ConfigMap", "namespace"
 
 
 def test_what_the_collection_made_and_nobody_asks_for_is_to_be_removed(run: Run, server: Server) -> None:
-    listed = [{"metadata": {"name": name, "namespace": "shop", "labels": {"app": "jewelry-shop"}}} for name in ("settings", "earlier")]
+    ours = [{"manager": "jewelry_shop.platform", "operation": "Apply", "fieldsV1": {"f:data": {}}}]
+    listed = [{"metadata": {"name": name, "namespace": "shop", "managedFields": ours}} for name in ("settings", "earlier")]
     server.routes[f"{PLACE}/configmaps"] = answer({"kind": "ConfigMapList", "items": listed})  # type: ignore[index]
     result = run(CONFIG_MAP, owned=[OWNED])
     assert [(each["name"], each["action"]) for each in result["objects"]] == [("settings", "none"), ("earlier", "remove")]
