@@ -40,6 +40,7 @@ class FilterModule:
             _manifests.object_identities,
             _manifests.rollout_target,
             _manifests.secret_data,
+            _manifests.subject_alternative_name,
             _manifests.with_defaults,
             _network_policies.network_policies,
             _network_policies.network_policy_problems,

@@ -9,6 +9,7 @@ Private to the collection: names and signatures may change without notice.
 from __future__ import annotations
 
 import base64
+import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -79,6 +80,17 @@ def object_identities(manifests: Iterable[Mapping[str, Any]]) -> list[dict[str, 
         }
         for manifest in manifests
     ]
+
+
+def subject_alternative_name(host: str) -> str:
+    """Write a host as a certificate has it: C(DNS:) and the name, or C(IP:) and the address in its shortest form.
+
+    An IPv6 address may stand in brackets, as Django's ALLOWED_HOSTS has it.
+    """
+    try:
+        return f"IP:{ipaddress.ip_address(host.strip('[]'))}"
+    except ValueError:
+        return f"DNS:{host.lower()}"
 
 
 def rollout_target(workload: Mapping[str, Any]) -> dict[str, str]:

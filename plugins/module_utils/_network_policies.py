@@ -11,6 +11,8 @@ NetworkPolicy, where an empty list is everywhere.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -26,7 +28,8 @@ def network_policies(flows: Iterable[Flow], endpoints: Mapping[str, Endpoint], m
     """Make the NetworkPolicies that allow the flows and nothing else.
 
     Each says all that its pods may do, what every pod may do as well, and the one for every pod comes last: applied one after another
-    to pods that run, they never deny what they are about to allow.
+    to pods that run, they never deny what they are about to allow. A policy's name carries a hash of what it says: a changed one comes
+    beside the one before it, and both are in force until that is removed.
 
     Args:
         flows: who may open connections to whom.
@@ -45,19 +48,28 @@ def network_policies(flows: Iterable[Flow], endpoints: Mapping[str, Endpoint], m
     named = {name for flow in allowed for name in (*flow["from"], *flow["to"])}
     pods = [name for name, endpoint in endpoints.items() if _is_selector(endpoint) and name in named and name != _RELEASE]
     return [
-        {
-            "apiVersion": "networking.k8s.io/v1",
-            "kind": "NetworkPolicy",
-            "metadata": {"name": name, **metadata},
-            "spec": {
+        _policy(
+            name,
+            metadata,
+            {
                 "podSelector": dict(endpoints[name]),
                 "policyTypes": ["Ingress", "Egress"],
                 "ingress": list(_rules(allowed, "to", "from", name, endpoints)),
                 "egress": list(_rules(allowed, "from", "to", name, endpoints)),
             },
-        }
+        )
         for name in (*pods, _RELEASE)
     ]
+
+
+def _policy(name: str, metadata: Mapping[str, Any], spec: Manifest) -> Manifest:
+    content = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:10]
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": f"{name}-{content}", **metadata},
+        "spec": spec,
+    }
 
 
 def network_policy_problems(flows: Iterable[Flow], endpoints: Mapping[str, Endpoint]) -> list[str]:
@@ -73,7 +85,7 @@ def network_policy_problems(flows: Iterable[Flow], endpoints: Mapping[str, Endpo
         wrong += [
             f"{shown} names {name}, which is no endpoint; there are {', '.join(endpoints)}" for name in names if name not in endpoints
         ]
-        wrong += [f"{shown} has the port {port}; write a number from 1 to 65535" for port in flow["ports"] if not 0 < port < 65536]
+        wrong += [f"{shown} has the port {port}; write a number from 1 to 65535" for port in flow["ports"] if not 0 < int(port) < 65536]
         if not any(_is_selector(endpoints.get(name)) for name in names):
             wrong.append(f"{shown} is no concern of the release; name pods of it on one side")
     return wrong
@@ -90,7 +102,8 @@ def _rules(flows: Iterable[Flow], own: str, other: str, name: str, endpoints: Ma
             peers = [peer for each in flow[other] for peer in _peers(endpoints[each])]
             # Among several, one that is everywhere makes the others needless.
             everywhere = any(endpoints[each] == [] for each in flow[other])
-            ports = [{"port": port, "protocol": flow.get("protocol") or "TCP"} for port in flow["ports"]]
+            # Templates make texts of numbers before ansible-core 2.19.
+            ports = [{"port": int(port), "protocol": flow.get("protocol") or "TCP"} for port in flow["ports"]]
             yield {"ports": ports, **({} if everywhere else {other: peers})}
 
 

@@ -32,12 +32,12 @@ def _identity(manifest: Manifest) -> tuple[str, str, str]:
     return manifest["kind"], metadata.get("namespace") or "", metadata["name"]
 
 
-def no_longer_listed(record: Manifest | None, manifests: list[Manifest]) -> Iterator[Manifest]:
+def no_longer_listed(record: Manifest | None, manifests: Iterable[Manifest]) -> Iterator[Manifest]:
     """What an earlier run recorded and the manifests leave out.
 
     Args:
         record: the ConfigMap with the record, in C(data.objects) as C(object_identities) makes it; None if there is none.
-        manifests: of the stage.
+        manifests: of all stages.
 
     Returns:
         Manifests without more than a name.

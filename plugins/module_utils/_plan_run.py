@@ -113,10 +113,10 @@ def plan(
             entry, said = _plan_one(api, stage, manifest, field_manager, take_over)
             entries.append(entry)
             warnings += [f"{entry.subject}: {each}" for each in said]
-        record = (records or {}).get(stage)
-        if record:
-            entries += _removals(api, stage, no_longer_listed(api.read(record), manifests))
+    # Of all stages: what one no longer lists, another may.
     wanted = [entry.manifest for entry in entries]
+    for stage, record in (records or {}).items():
+        entries += _removals(api, stage, no_longer_listed(api.read(record), wanted))
     for kind in owned:
         for live in no_longer_wanted(api.ours(kind.api_version, kind.kind, kind.namespace), wanted, field_manager):
             entries.append(Planned(kind.stage, live, REMOVE, without_bookkeeping(live)))

@@ -209,7 +209,8 @@ def gap(service: Manifest, replaced: Iterable[Manifest]) -> str:
         service: a Service that is to be applied.
         replaced: workloads of another install that are to be made anew, as they are.
     """
-    spec = service["spec"]
+    # One without is refused, or about to be removed.
+    spec = service.get("spec") or {}
     names = {port["targetPort"] for port in spec.get("ports") or () if isinstance(port.get("targetPort"), str)}
     # Nothing is sent to a headless one.
     if not names or not spec.get("selector") or spec.get("clusterIP") == "None":

@@ -137,7 +137,9 @@ def test_without_policies_all_that_was_refused_is_reached(playbook: Any, reached
 
 
 @pytest.mark.drill
-def test_a_flow_of_the_users_own_is_allowed(playbook: Any, cluster: Any, reached: Callable[[], dict[str, set[str]]]) -> None:
+def test_a_flow_of_the_users_own_is_allowed_until_nothing_needs_it(
+    playbook: Any, cluster: Any, reached: Callable[[], dict[str, set[str]]]
+) -> None:
     own = {
         "network_policies_endpoints": {"mail": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "outside"}}}]},
         "network_policies_flows": [{"from": ["celery-worker"], "to": ["mail"], "ports": [8000]}],
@@ -145,7 +147,13 @@ def test_a_flow_of_the_users_own_is_allowed(playbook: Any, cluster: Any, reached
     try:
         run = playbook("site.yml", **own)
         assert run.returncode == 0, run.output
-        assert reached() == {**ALLOWED, "celery-worker": ALLOWED["celery-worker"] | {"server:8000"}}
+        with_own = {**ALLOWED, "celery-worker": ALLOWED["celery-worker"] | {"server:8000"}}
+        assert reached() == with_own
+        # The old version goes on serving, and keeps its flows.
+        failed = playbook("site.yml", pre_deploy_commands=[{"name": "drill", "command": ["false"]}])
+        assert failed.returncode != 0, failed.output
+        assert reached() == with_own
     finally:
         back = playbook("site.yml")
     assert back.returncode == 0, back.output
+    assert reached() == ALLOWED

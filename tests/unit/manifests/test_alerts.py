@@ -44,9 +44,16 @@ class Case:
 CASES = [
     Case(
         "JewelryShopNothingReady",
-        {f'kube_deployment_status_replicas_ready{{{NAMESPACE},deployment="django"}}': "3 3 0x20"},
+        {
+            f'kube_deployment_status_replicas_ready{{{NAMESPACE},deployment="django"}}': "3 3 0x20",
+            f'kube_deployment_spec_replicas{{{NAMESPACE},deployment="django"}}': "3x20",
+        },
         {
             f'kube_deployment_status_replicas_ready{{{NAMESPACE},deployment="nginx"}}': "2 2 1x20",
+            f'kube_deployment_spec_replicas{{{NAMESPACE},deployment="nginx"}}': "2x20",
+            # Scaled to nothing by somebody who knows.
+            f'kube_deployment_status_replicas_ready{{{NAMESPACE},deployment="celery-worker"}}': "0x20",
+            f'kube_deployment_spec_replicas{{{NAMESPACE},deployment="celery-worker"}}': "0x20",
             'kube_deployment_status_replicas_ready{namespace="other",deployment="django"}': "0x20",
             f'kube_deployment_status_replicas_ready{{{NAMESPACE},deployment="of-somebody-else"}}': "0x20",
         },
@@ -235,11 +242,12 @@ def test_a_stateful_set_without_a_replica_wakes_somebody_too(rules: Any, tmp_pat
     """As PostgreSQL and Redis are inside the cluster."""
     [case] = [each for each in CASES if each.alert == "JewelryShopNothingReady"]
     series = f'kube_statefulset_status_replicas_ready{{{NAMESPACE},statefulset="django"}}'
+    wanted = f'kube_statefulset_replicas{{{NAMESPACE},statefulset="django"}}'
     alert = {
         "exp_labels": {"namespace": "jewelry-shop", "severity": "critical", "statefulset": "django", "workload": "statefulset/django"},
         "exp_annotations": {key: value.replace("deployment/", "statefulset/") for key, value in case.annotations.items()},
     }
-    done = promtool(tmp_path, rules, scenario(case, {series: "0x20"}, {2: [], 3: [alert]}))
+    done = promtool(tmp_path, rules, scenario(case, {series: "0x20", wanted: "1x20"}, {2: [], 3: [alert]}))
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -51,6 +51,6 @@ def test_a_certificate_is_kept_while_it_is_good(resolve: Any, tmp_path: Path, da
 
 
 def test_its_names_are_those_of_the_shop_without_wildcards(resolve: Any) -> None:
-    config = {"DJANGO_ALLOWED_HOSTS": "shop.example.com, .example.com,*, 127.0.0.1,::1"}
+    config = {"DJANGO_ALLOWED_HOSTS": "Shop.example.com, .example.com,*, 127.0.0.1,[::1],fd00:0::1"}
     names = resolve("__nginx_tls_names", platform_config=config, platform_postgresql_host="a", platform_redis_host="b")
-    assert names == ["DNS:shop.example.com", "IP:127.0.0.1", "IP:::1"]
+    assert names == ["DNS:shop.example.com", "IP:127.0.0.1", "IP:::1", "IP:fd00::1"]

@@ -169,6 +169,19 @@ def with_config(**values: str) -> dict[str, Any]:
         pytest.param({}, [], id="external"),
         pytest.param({**IN_CLUSTER, "platform_postgresql_host": "", "platform_redis_host": ""}, [], id="in the cluster"),
         pytest.param(
+            {"platform_secrets": {**COMPLETE["platform_secrets"], "CELERY_BROKER_URL": "sentinel://:p@a:26379;sentinel://:p@b:26379/0"}},  # type: ignore[dict-item]
+            ["platform_secrets.CELERY_BROKER_URL or CELERY_RESULT_BACKEND leads to port 26379, which no network policy allows"],
+            id="a broker that no policy lets anybody to",
+        ),
+        pytest.param(
+            {
+                "platform_secrets": {**COMPLETE["platform_secrets"], "CELERY_BROKER_URL": "amqps://u:5@a:5671/shop"},  # type: ignore[dict-item]
+                "network_policies_flows": [{"from": ["django"], "to": ["internet"], "ports": [5671]}],
+            },
+            [],
+            id="a broker that a flow leads to",
+        ),
+        pytest.param(
             {"platform_postgresql_host": "", "platform_redis_host": "", **with_config(POSTGRES_HOST="a", REDIS_HOST="b")},
             [],
             id="hosts in platform_config",

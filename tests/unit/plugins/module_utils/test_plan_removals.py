@@ -10,6 +10,8 @@ import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._manifests import object_identities
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import no_longer_listed, no_longer_wanted
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_run import plan
+from cluster_objects import NothingToTakeOver
 
 
 def manifest(kind: str, name: str, namespace: str = "shop", version: str = "v1") -> dict[str, Any]:
@@ -69,3 +71,23 @@ def test_what_the_collection_made_and_nobody_asks_for_goes(
 
 def test_a_copy_that_somebody_made_by_hand_with_the_same_labels_stays() -> None:
     assert list(no_longer_wanted([SERVICE, applied(SERVICE, "kubectl")], [], MANAGER)) == []
+
+
+class Recorded(NothingToTakeOver):
+    """A cluster in which an earlier run recorded a Service, which is as it should be."""
+
+    def read(self, wanted: dict[str, Any]) -> dict[str, Any] | None:
+        return record(SERVICE, RECORD) if wanted["kind"] == "ConfigMap" else SERVICE
+
+    def dry_run(self, wanted: dict[str, Any], _field_manager: str) -> tuple[dict[str, Any], list[str]]:
+        return wanted, []
+
+    def admit(self, _pod: dict[str, Any], _owner: dict[str, Any]) -> str:
+        return ""
+
+
+@pytest.mark.parametrize(("elsewhere", "actions"), [([], ["remove", "remove"]), ([SERVICE], ["none", "remove"])])
+def test_what_another_stage_lists_now_stays(elsewhere: list[dict[str, Any]], actions: list[str]) -> None:
+    stages: list[tuple[str, list[dict[str, Any]]]] = [("extra_objects", []), ("ingress", elsewhere)]
+    entries, _warnings = plan(Recorded(), stages, MANAGER, records={"extra_objects": RECORD})
+    assert [entry.action for entry in entries] == actions
