@@ -9,6 +9,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 PLUGINS := .ansible/collections/ansible_collections/jewelry_shop/platform/plugins
 LOCK := uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
 IMPORTER := .cache/galaxy-importer
+OLDEST := .cache/oldest
 ARTIFACT := build/jewelry_shop-platform-$(shell sed -n "s/^version: //p" galaxy.yml).tar.gz
 
 .PHONY: help
@@ -46,7 +47,7 @@ lint: .venv ## Check style, types and rules without running anything
 	ansible-lint
 
 .PHONY: unit
-unit: .venv ## Run the tests that need no cluster, those of the demo shop too
+unit: .venv $(OLDEST)/requirements.txt ## Run the tests that need no cluster, those of the demo shop too
 	python -m tools.manifest_checkers
 	python -m tools.debian_programs
 	pytest
@@ -88,7 +89,7 @@ readmes: .venv ## Write the variables of the roles' READMEs from their argument 
 
 .PHONY: lock
 lock: .venv ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes the newest versions
-	cd requirements && for name in dev galaxy-importer; do $(LOCK) $(LOCK_FLAGS) $$name.in --output-file $$name.txt; done
+	cd requirements && for name in dev galaxy-importer oldest; do $(LOCK) $(LOCK_FLAGS) $$name.in --output-file $$name.txt; done
 
 .PHONY: .venv
 .venv: .venv/requirements.txt ## Make or update the Python environment
@@ -98,3 +99,6 @@ lock: .venv ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes the newest 
 
 $(IMPORTER)/requirements.txt: requirements/galaxy-importer.txt
 	@tools/make_venv $(IMPORTER) $<
+
+$(OLDEST)/requirements.txt: requirements/oldest.txt
+	@tools/make_venv $(OLDEST) $<

@@ -158,6 +158,12 @@ CHANGED: dict[str, Any] = {
 
 
 @pytest.fixture(scope="session")
+def values() -> dict[str, dict[str, Any]]:
+    """What production is rendered with, by the name of the fixture that renders it."""
+    return {"production": VALUES, "changed": {**VALUES, **CHANGED}}
+
+
+@pytest.fixture(scope="session")
 def changed(tmp_path_factory: pytest.TempPathFactory) -> Manifests:
     """Production with the settings of CHANGED."""
     return render("production", tmp_path_factory.mktemp("changed"), {**VALUES, **CHANGED})
