@@ -51,23 +51,6 @@ def test_a_change_rolls_exactly_the_pods_that_use_it_once(cluster: Any, playbook
     assert again.changed == 0, again.output
 
 
-def test_values_arrive_as_they_were_written(cluster: Any, playbook: Any, values_file: Any) -> None:
-    """Booleans, numbers and any text are strings in the cluster, any bytes are a file."""
-    values = {"A": True, "B": 1000.0, "C": "0123", "D": "1e3", "E": "", "F": "a: b # ü 金\n'\"$HOME $(A) $$", "G": "null"}
-    content = bytes(range(256))
-    files = {"platform_secret_files": {"key.bin": base64.b64encode(content).decode()}}
-    run = playbook("site.yml", values_file(files), celery_worker_env=values)
-    assert run.returncode == 0, run.output
-    pod = cluster.pods("celery-worker")[0]["metadata"]["name"]
-    program = "import json, os; print(json.dumps({key: os.environ[key] for key in 'ABCDEFG'}))"
-    found = json.loads(cluster.kubectl("exec", pod, "--container=celery-worker", "--", "python", "-c", program).stdout)
-    assert found == {key: str(value) for key, value in values.items()}
-    read = cluster.kubectl("exec", pod, "--container=celery-worker", "--", "base64", "--wrap=0", "/etc/platform/secrets/key.bin").stdout
-    assert base64.b64decode(read) == content
-    back = playbook("site.yml")
-    assert back.returncode == 0, back.output
-
-
 def forms(marker: str) -> set[str]:
     """What gives the value away; of an encoded form, what no neighbouring byte changes."""
     encoded = {base64.b64encode(marker.encode()).decode().rstrip("=")[:-1], base64.b64encode(f"{marker}\n".encode()).decode()[:24]}
@@ -141,20 +124,45 @@ def test_a_secret_is_found_nowhere_after_a_first_run_that_fails(
     assert [form for form in forms(MARKER) if form in everything] == []
 
 
-def test_a_secret_is_found_nowhere_after_a_change(cluster: Any, playbook: Any, values_file: Any, tmp_path: pathlib.Path) -> None:
-    """R7: and the application has it, as it was written."""
-    reports = tmp_path / "reports"
-    run = playbook(
-        "site.yml", "--diff", "-vvv", values_file({"platform_secrets": {"SHOP_MARKER": MARKER}}), platform_report_dir=str(reports)
-    )
+# What YAML made of them, and what a shell, Kubernetes and JSON would make something else of.
+VALUES = {"A": True, "B": 1000.0, "C": "0123", "D": "1e3", "E": "", "F": "a: b # ü 金\n'\"$HOME $(A) $$", "G": "null"}
+BYTES = bytes(range(256))
+
+
+@pytest.fixture(scope="module")
+def told(playbook: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """All that a run says and writes which changes values of every kind; they are taken back at the end."""
+    folder = tmp_path_factory.mktemp("change")
+    (folder / "reports").mkdir()
+    change = {
+        "platform_secrets": {"SHOP_MARKER": MARKER},
+        "platform_secret_files": {"key.bin": base64.b64encode(BYTES).decode()},
+        "celery_worker_env": VALUES,
+    }
+    (folder / "values.yml").write_text(yaml.safe_dump(change))
+    run = playbook("site.yml", "--diff", "-vvv", f"--extra-vars=@{folder}/values.yml", platform_report_dir=str(folder / "reports"))
     assert run.returncode == 0, run.output
+    yield run.output + "".join(path.read_text() for path in (folder / "reports").iterdir())
+    back = playbook("site.yml")
+    assert back.returncode == 0, back.output
+
+
+def test_values_arrive_as_they_were_written(cluster: Any, told: str) -> None:
+    """Booleans, numbers and any text are strings in the cluster, any bytes are a file."""
+    pod = cluster.pods("celery-worker")[0]["metadata"]["name"]
+    program = "import json, os; print(json.dumps({key: os.environ[key] for key in 'ABCDEFG'}))"
+    found = json.loads(cluster.kubectl("exec", pod, "--container=celery-worker", "--", "python", "-c", program).stdout)
+    assert found == {key: str(value) for key, value in VALUES.items()}
+    read = cluster.kubectl("exec", pod, "--container=celery-worker", "--", "base64", "--wrap=0", "/etc/platform/secrets/key.bin").stdout
+    assert base64.b64decode(read) == BYTES
+
+
+def test_a_secret_is_found_nowhere_after_a_change(cluster: Any, told: str) -> None:
+    """R7: and the application has it, as it was written."""
     pod = cluster.pods("django")[0]["metadata"]["name"]
     assert cluster.kubectl("exec", pod, "--container=django", "--", "printenv", "SHOP_MARKER").stdout == f"{MARKER}\n"
     objects = cluster.kubectl("get", "configmaps,deployments,replicasets,jobs,pods,events", "--output=json", "--show-managed-fields").stdout
-    everything = run.output + objects + "".join(path.read_text() for path in reports.iterdir())
-    assert [form for form in forms(MARKER) if form in everything] == []
-    back = playbook("site.yml")
-    assert back.returncode == 0, back.output
+    assert [form for form in forms(MARKER) if form in told + objects] == []
 
 
 def test_a_secret_that_somebody_else_made_is_judged_before_the_first_write(

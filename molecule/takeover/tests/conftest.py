@@ -1,0 +1,14 @@
+"""Runs with production's time for a pod to leave a Service, since this scenario counts lost requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def playbook(playbook: Callable[..., Any]) -> Callable[..., Any]:
+    """Run a playbook; further values become extra variables."""
+    return lambda name, *arguments, **values: playbook(name, *arguments, django_drain_seconds=10, nginx_drain_seconds=10, **values)
