@@ -207,7 +207,7 @@ def test_pods_that_would_be_kept_out_are_known_before_the_first_write(
     """R18: the API server takes the Deployment, and would refuse its pods to the controller."""
     limited(limit)
     before = cluster.resource_versions()
-    report = deploy(nginx_drain_seconds=4, platform_image_tag="9.9.9")
+    report = deploy(nginx_drain_seconds=5, platform_image_tag="9.9.9")
     assert "nothing was changed" in report["sentence"]
     assert 'Deployment jewelry-shop/nginx: pods "nginx-' in report["sentence"]
     assert words in report["sentence"]
