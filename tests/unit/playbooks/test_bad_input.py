@@ -104,3 +104,11 @@ def test_one_sentence_names_what_is_wrong(tmp_path: Path, playbook: str, values:
     failure, output = run(playbook, tmp_path, **values)
     assert sentence in failure, output
     assert SECRET not in output
+
+
+@pytest.mark.parametrize(("word", "consents"), [("true", True), ("false", False)])
+def test_a_word_of_consent_on_the_command_line_is_a_text(tmp_path: Path, word: str, consents: bool) -> None:
+    """As -e remove_confirmed=true gives it, which is what the refusal asks for."""
+    failure, output = run("playbooks/remove.yml", tmp_path, remove_confirmed=word, platform_kube_context="elsewhere")
+    assert ("run it again with -e remove_confirmed=true" in failure) is not consents, output
+    assert ("elsewhere" in failure) is consents, output
