@@ -192,7 +192,9 @@ def test_its_services_lead_to_what_was_applied_alone(cluster: Any) -> None:
     services = named(cluster, "services")
     for tier in TIERS:
         assert services[f"{tier}-service"]["spec"]["selector"] == {"app": "jewelry-shop", "component": tier}
-    assert [port["port"] for port in services["nginx-service"]["spec"]["ports"]] == [80]
+    # The seed lets the cluster choose the node port of 443.
+    ports = services["nginx-service"]["spec"]["ports"]
+    assert [(port["port"], port["nodePort"]) for port in ports] == [(80, 30080), (443, 30443)]
 
 
 def test_a_second_run_changes_nothing_and_needs_no_word(playbook: Any) -> None:
