@@ -14,7 +14,12 @@ from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._manifests import environment_problems
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._settings import resolved, setting_problems, unknown_settings
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._settings import (
+    resolved,
+    scalar_problems,
+    setting_problems,
+    unknown_settings,
+)
 
 ROLES = Path(__file__).parents[2] / "roles"
 
@@ -73,6 +78,8 @@ class ActionModule(ActionBase):
         except AnsibleError as error:
             return [_sentence(name, error)]
         problems = setting_problems(name, given, option)
+        if not problems and not self._templar.is_template(value):
+            problems = scalar_problems(name, value, option)
         if is_environment and not problems:
             problems = [f"{name}.{each}" for each in environment_problems(given)]
         return problems

@@ -6,12 +6,26 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
+
+# Of one run alone, from the command line, where C(-e name=true) is how one writes them.
+SWITCHES_OF_ONE_RUN = frozenset({"pre_deploy_force", "preflight_take_over", "remove_confirmed"})
+# The more special type first.
+WHAT_YAML_MAKES: tuple[tuple[type, str], ...] = (
+    (bool, "boolean"),
+    (int, "number"),
+    (float, "number with a point"),
+    (datetime.datetime, "date with a time"),
+    (datetime.date, "date"),
+)
+NO_TEXTS = {"bool": "boolean", "int": "number", "float": "number"}
 
 
 def setting_problems(name: str, value: Any, option: Mapping[str, Any]) -> list[str]:
@@ -36,6 +50,30 @@ def _sentence(name: str, error: AnsibleValidationError) -> str:
         unknown, _separator, known = error.msg.partition(". ")
         return f"{unknown} is unknown; {known[:1].lower()}{known[1:].rstrip('.')}"
     return error.msg.replace(f"argument '{name}'", name) if name in error.msg else f"{name}: {error.msg}"
+
+
+def scalar_problems(name: str, written: Any, option: Mapping[str, Any]) -> list[str]:
+    """Find a text where a boolean or number belongs, and the other way round.
+
+    A template takes the text C("false") of C(-e django_hpa_enabled=false) for true, and YAML makes 1.1 of an image tag C(1.10).
+
+    Args:
+        name: of the variable.
+        written: its value before templates in it are resolved; no template itself, and without other problems.
+        option: its entry in a role's argument specification.
+
+    Returns:
+        A sentence without a full stop, or nothing. It shows no text setting, which may be a secret.
+    """
+    kind = option.get("type", "str")
+    made = next((words for type_, words in WHAT_YAML_MAKES if isinstance(written, type_)), None)
+    if kind == "str" and made:
+        return [f"{name} is no text as it is written, but a {made}; put it into quotes"]
+    if kind in NO_TEXTS and isinstance(written, str) and name not in SWITCHES_OF_ONE_RUN:
+        meant = json.dumps(ArgumentSpecValidator({name: {"type": kind}}).validate({name: written}).validated_parameters)
+        text = json.dumps(written)
+        return [f"{name} is the text {text} where a {NO_TEXTS[kind]} belongs; write it without quotes, on the command line as -e '{meant}'"]
+    return []
 
 
 def unknown_settings(names: Iterable[str], declared: Collection[str], roles: Iterable[str]) -> list[str]:

@@ -3,17 +3,25 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import pytest
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._settings import resolved, setting_problems, unknown_settings
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._settings import (
+    resolved,
+    scalar_problems,
+    setting_problems,
+    unknown_settings,
+)
 
 COMMANDS = {
     "type": "list",
     "elements": "dict",
     "options": {"name": {"type": "str", "required": True}, "command": {"type": "list", "elements": "str", "required": True}},
 }
+
+NO_TEXT = "platform_image_tag is no text as it is written, but"
 
 
 @pytest.mark.parametrize(
@@ -37,6 +45,40 @@ def test_a_problem_is_told_with_the_variables_name(value: Any, option: dict[str,
     problems = setting_problems("replicas", value, option)
     assert len(problems) == (0 if problem is None else 1), problems
     assert all(problem in each for each in problems if problem), problems
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "option", "sentence"),
+    [
+        (
+            "django_hpa_enabled",
+            "false",
+            {"type": "bool"},
+            'django_hpa_enabled is the text "false" where a boolean belongs; write it without quotes, '
+            "on the command line as -e '{\"django_hpa_enabled\": false}'",
+        ),
+        (
+            "nginx_hsts_seconds",
+            "3600",
+            {"type": "int"},
+            'nginx_hsts_seconds is the text "3600" where a number belongs; write it without quotes, '
+            "on the command line as -e '{\"nginx_hsts_seconds\": 3600}'",
+        ),
+        ("django_hpa_enabled", False, {"type": "bool"}, None),
+        ("nginx_hsts_seconds", 3600, {"type": "int"}, None),
+        ("platform_image_tag", "1.0", {"type": "str"}, None),
+        ("platform_image_tag", "1.0", {}, None),
+        ("platform_labels", {"a": "true"}, {"type": "dict"}, None),
+        ("remove_confirmed", "true", {"type": "bool"}, None),
+        ("platform_image_tag", 1.1, {"type": "str"}, f"{NO_TEXT} a number with a point; put it into quotes"),
+        ("platform_image_tag", 83, {"type": "str"}, f"{NO_TEXT} a number; put it into quotes"),
+        ("platform_image_tag", False, {"type": "str"}, f"{NO_TEXT} a boolean; put it into quotes"),
+        ("platform_image_tag", datetime.date(2026, 11, 26), {"type": "str"}, f"{NO_TEXT} a date; put it into quotes"),
+        ("platform_image_tag", None, {"type": "str"}, None),
+    ],
+)
+def test_texts_are_texts_and_nothing_else_is(name: str, written: Any, option: dict[str, Any], sentence: str | None) -> None:
+    assert scalar_problems(name, written, option) == ([] if sentence is None else [sentence])
 
 
 def test_resolving_reads_every_value_within() -> None:
