@@ -89,16 +89,16 @@ readmes: .venv ## Write the variables of the roles' READMEs from their argument 
 
 .PHONY: lock
 lock: .venv ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes the newest versions
-	cd requirements && for name in dev galaxy-importer oldest; do $(LOCK) $(LOCK_FLAGS) $$name.in --output-file $$name.txt; done
+	cd requirements && for name in uv dev galaxy-importer oldest; do $(LOCK) $(LOCK_FLAGS) $$name.in --output-file $$name.txt; done
 
 .PHONY: .venv
 .venv: .venv/requirements.txt ## Make or update the Python environment
 
-.venv/requirements.txt: requirements/dev.txt
+.venv/requirements.txt: requirements/dev.txt requirements/uv.txt
 	@tools/make_venv .venv $<
 
-$(IMPORTER)/requirements.txt: requirements/galaxy-importer.txt
+$(IMPORTER)/requirements.txt: requirements/galaxy-importer.txt requirements/uv.txt
 	@tools/make_venv $(IMPORTER) $<
 
-$(OLDEST)/requirements.txt: requirements/oldest.txt
+$(OLDEST)/requirements.txt: requirements/oldest.txt requirements/uv.txt
 	@tools/make_venv $(OLDEST) $<
