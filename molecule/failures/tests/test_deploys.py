@@ -222,10 +222,10 @@ def test_a_request_that_no_node_has_is_told_with_the_schedulers_words(deploy: De
 
 
 def test_readiness_that_never_comes_ends_at_the_timeout_with_the_probes_answer(deploy: Deploy) -> None:
-    report = deploy(django_env={"DEMO_NEVER_READY": "True"}, platform_rollout_timeout=45)
+    report = deploy(django_env={"DEMO_NEVER_READY": "True"}, platform_rollout_timeout=25)
     entry = evidence(report, kind="Deployment", name="django", verdict="timeout", reason="ProbeFailing", container="django")
     assert "Readiness probe failed: HTTP probe failed with statuscode: 503" in report["sentence"]
-    assert 44 <= entry["seconds"] <= 60
+    assert 24 <= entry["seconds"] <= 40
 
 
 def test_a_container_that_crashes_once_and_recovers_passes(cluster: Any, deploy: Deploy) -> None:

@@ -4,20 +4,8 @@ from __future__ import annotations
 
 import json
 import pathlib
-from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
-
-import pytest
-
-NEXT_RELEASE = {
-    "platform_image_tag": "1.0.0-next",
-    "platform_config": {
-        "DJANGO_ALLOWED_HOSTS": "shop.example.com",
-        "SITE_URL": "https://shop.example.com",
-        "SECURE_SSL_REDIRECT": True,
-    },
-}
 
 
 def test_check_mode_on_a_converged_cluster_moves_nothing(cluster: Any, playbook: Any) -> None:
@@ -95,57 +83,6 @@ def test_validate_asks_and_writes_nothing_in_check_mode(cluster: Any, playbook: 
     assert run.returncode == 0, run.output
     assert "checks are fine" in run.output
     assert cluster.resource_versions() == before
-
-
-@pytest.fixture(scope="module")
-def next_release(cluster: Any, playbook: Any) -> Iterator[dict[str, str]]:
-    """A new tag, with production's strict hosts and redirect to https; its Jobs by name. Goes back at the end."""
-    run = playbook("site.yml", **NEXT_RELEASE)
-    assert run.returncode == 0, run.output
-    jobs = cluster.get("jobs", "--selector=component in (migrate,collectstatic),app.kubernetes.io/version=1.0.0-next")
-    yield {o["metadata"]["name"]: o["metadata"]["uid"] for o in jobs}
-    back = playbook("site.yml")
-    assert back.returncode == 0, back.output
-
-
-def test_a_new_tag_has_jobs_of_its_own_and_runs_none_twice(cluster: Any, playbook: Any, next_release: dict[str, str]) -> None:
-    """R2: a Job's template cannot change."""
-    assert {name.rsplit("-", 1)[0] for name in next_release} == {"migrate", "collectstatic"}
-    images = {pod["spec"]["containers"][0]["image"] for tier in ("django", "celery-worker", "celery-beat") for pod in cluster.pods(tier)}
-    assert {image.rsplit(":", 1)[1] for image in images} == {"1.0.0-next"}
-
-    again = playbook("site.yml", **NEXT_RELEASE)
-    assert again.returncode == 0, again.output
-    assert again.changed == 0, again.output
-    assert next_release.items() <= {o["metadata"]["name"]: o["metadata"]["uid"] for o in cluster.get("jobs")}.items()
-
-
-def test_strict_hosts_refuse_others_and_every_replica_is_healthy(
-    shop: Any, playbook: Any, tmp_path: pathlib.Path, next_release: dict[str, str]
-) -> None:
-    """R14: probes and health checks name an allowed host, so nothing has to be opened for them."""
-    assert shop.get("/health/ready/").status_code == 400
-    run = playbook("playbooks/validate.yml", **NEXT_RELEASE, platform_report_dir=str(tmp_path))
-    assert run.returncode == 0, run.output
-    checks = json.loads((tmp_path / "kind.json").read_text())["checks"]
-    healthy = [check for check in checks if check["name"] == "health" and check["subject"].startswith("Pod/django-")]
-    assert [check["severity"] for check in healthy] == ["ok"] * 3, checks
-
-
-def test_the_redirect_to_https_is_on_and_fools_no_health_check(shop: Any, playbook: Any, next_release: dict[str, str]) -> None:
-    """R15: probes carry the forwarded protocol, and a redirect on a health path is a failure."""
-    answer = shop.get("/health/ready/", headers={"Host": "shop.example.com"})
-    assert answer.status_code == 301
-    assert answer.headers["Location"] == "https://shop.example.com/health/ready/"
-    endpoint = {
-        "name": "plain",
-        "workload": {"kind": "Deployment", "name": "django", "namespace": "jewelry-shop", "port": 8000},
-        "path": "/health/ready/",
-        "headers": {"Host": "shop.example.com"},
-    }
-    run = playbook("playbooks/validate.yml", validate_endpoints=[endpoint], validate_timeout=5)
-    assert run.returncode != 0, run.output
-    assert "https://shop.example.com/health/ready/" in run.output.split("FAILED!")[-1], run.output
 
 
 def test_a_missing_value_stops_before_the_first_write(cluster: Any, playbook: Any) -> None:

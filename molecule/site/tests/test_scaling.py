@@ -130,18 +130,6 @@ def test_a_first_install_begins_with_the_minimum(cluster: Any, playbook: Any, au
     assert again.changed == 0, again.output
 
 
-def test_a_budget_is_there_for_more_than_one_pod_only(cluster: Any, playbook: Any) -> None:
-    """R17: a budget on a single pod would block every drain."""
-    names = {o["metadata"]["name"] for o in cluster.get("pdb")}
-    assert names == {"django", "nginx", "celery-worker"}
-    one = playbook("site.yml", nginx_replicas=1)
-    assert one.returncode == 0, one.output
-    assert {o["metadata"]["name"] for o in cluster.get("pdb")} == {"django", "celery-worker"}
-    back = playbook("site.yml")
-    assert back.returncode == 0, back.output
-    assert {o["metadata"]["name"] for o in cluster.get("pdb")} == names
-
-
 @pytest.mark.drill
 def test_scale_holds_until_the_next_run(cluster: Any, playbook: Any) -> None:
     run = playbook("playbooks/scale.yml", scale_replicas={"celery-worker": 3})

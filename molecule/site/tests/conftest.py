@@ -1,0 +1,23 @@
+"""A secret that the tests look for wherever it must not be."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+
+# With what has a form of its own in JSON, YAML, a shell and base64.
+MARKER = "marker-7f3a\"quoted'$HOME-ü"
+
+
+@pytest.fixture(scope="session")
+def marker() -> str:
+    return MARKER
+
+
+@pytest.fixture(scope="session")
+def marker_forms() -> set[str]:
+    """What gives the secret away; of an encoded form, what no neighbouring byte changes."""
+    encoded = {base64.b64encode(MARKER.encode()).decode().rstrip("=")[:-1], base64.b64encode(f"{MARKER}\n".encode()).decode()[:24]}
+    return {MARKER, "marker-7f3a", json.dumps(MARKER)[1:-1], json.dumps(MARKER, ensure_ascii=False)[1:-1], *encoded}

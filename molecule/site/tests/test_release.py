@@ -1,0 +1,182 @@
+"""Three changes in a row, each gone on from: what rolls, what arrives, what is never shown, and what a new release brings."""
+
+from __future__ import annotations
+
+import base64
+import json
+import pathlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import yaml
+
+TIERS = ("django", "nginx", "celery-worker", "celery-beat", "postgresql", "redis")
+APPLICATION = {"django", "celery-worker", "celery-beat"}
+# What YAML made of them, and what a shell, Kubernetes and JSON would make something else of.
+VALUES = {"A": True, "B": 1000.0, "C": "0123", "D": "1e3", "E": "", "F": "a: b # ü 金\n'\"$HOME $(A) $$", "G": "null"}
+BYTES = bytes(range(256))
+CONFIG = {
+    "DJANGO_ALLOWED_HOSTS": "jewelry-shop.local,localhost,127.0.0.1",
+    "SITE_URL": "http://127.0.0.1:8081",
+    "SECURE_SSL_REDIRECT": False,
+}
+STRICT_CONFIG = {
+    "DJANGO_ALLOWED_HOSTS": "shop.example.com",
+    "SITE_URL": "https://shop.example.com",
+    "SECURE_SSL_REDIRECT": True,
+}
+
+
+def pods(cluster: Any) -> dict[str, set[str]]:
+    return {tier: {pod["metadata"]["uid"] for pod in cluster.pods(tier)} for tier in TIERS}
+
+
+def budgets(cluster: Any) -> set[str]:
+    return {o["metadata"]["name"] for o in cluster.get("pdb")}
+
+
+@dataclass
+class Change:
+    """What one run found and what it left, with all that it said and wrote into its report."""
+
+    values: dict[str, Any]
+    said: str
+    pods_before: dict[str, set[str]]
+    pods: dict[str, set[str]]
+    generations_before: dict[str, int]
+    generations: dict[str, int]
+    budgets: set[str]
+
+    def rolled(self) -> set[str]:
+        """The tiers that changed, each of which has none of its old pods."""
+        changed = {tier for tier in TIERS if self.pods[tier] != self.pods_before[tier]}
+        assert not [tier for tier in changed if self.pods[tier] & self.pods_before[tier]]
+        assert {name for name, generation in self.generations.items() if generation != self.generations_before[name]} == changed
+        return changed
+
+
+Apply = Callable[..., Change]
+
+
+@pytest.fixture(scope="module")
+def apply(cluster: Any, playbook: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apply]:
+    """Deploys with further values and options. All is taken back at the end."""
+    folder = tmp_path_factory.mktemp("changes")
+    before = budgets(cluster)
+
+    def run(values: dict[str, Any], *options: str) -> Change:
+        # The command line would show them.
+        (folder / "values.yml").write_text(yaml.safe_dump(values))
+        found = pods(cluster), cluster.generations()
+        done = playbook("site.yml", *options, f"--extra-vars=@{folder}/values.yml", platform_report_dir=str(folder / "reports"))
+        assert done.returncode == 0, done.output
+        said = done.output + "".join(path.read_text() for path in (folder / "reports").iterdir())
+        return Change(values, said, found[0], pods(cluster), found[1], cluster.generations(), budgets(cluster))
+
+    yield run
+    back = playbook("site.yml")
+    assert back.returncode == 0, back.output
+    assert budgets(cluster) == before
+
+
+@pytest.fixture(scope="module")
+def configured(apply: Apply, marker: str) -> Change:
+    """Configuration and secrets, as loudly as one can."""
+    values = {
+        "platform_config": {**CONFIG, "DRILL": "0123", "DRILL_TOO": 1e3},
+        "platform_secrets": {"SHOP_MARKER": marker},
+        "platform_secret_files": {"key.bin": base64.b64encode(BYTES).decode()},
+    }
+    return apply(values, "--diff", "-vvv")
+
+
+@pytest.fixture(scope="module")
+def own_values(apply: Apply, configured: Change) -> Change:
+    """Configuration of nginx, which gets a single pod, and the environment of another tier."""
+    own = {"nginx_client_max_body_size": "11m", "nginx_replicas": 1, "celery_worker_env": VALUES}
+    return apply({**configured.values, **own})
+
+
+@pytest.fixture(scope="module")
+def next_release(apply: Apply, own_values: Change) -> Change:
+    """A new tag, with production's strict hosts and redirect to https."""
+    return apply({**own_values.values, "platform_image_tag": "1.0.0-next", "platform_config": STRICT_CONFIG})
+
+
+def test_configuration_rolls_exactly_the_pods_that_use_it(configured: Change) -> None:
+    """R5."""
+    assert configured.rolled() == APPLICATION
+
+
+def test_a_secret_is_found_nowhere_after_a_change(cluster: Any, configured: Change, marker: str, marker_forms: set[str]) -> None:
+    """R7: and the application has it, as it was written."""
+    pod = cluster.pods("django")[0]["metadata"]["name"]
+    assert cluster.kubectl("exec", pod, "--container=django", "--", "printenv", "SHOP_MARKER").stdout == f"{marker}\n"
+    objects = cluster.kubectl("get", "configmaps,deployments,replicasets,jobs,pods,events", "--output=json", "--show-managed-fields").stdout
+    assert [form for form in marker_forms if form in configured.said + objects] == []
+
+
+def test_values_of_a_tier_roll_exactly_its_pods(own_values: Change) -> None:
+    """R5: and what the change before rolled is not rolled again."""
+    assert own_values.rolled() == {"nginx", "celery-worker"}
+
+
+def test_values_arrive_as_they_were_written(cluster: Any, own_values: Change) -> None:
+    """Booleans, numbers and any text are strings in the cluster, any bytes are a file."""
+    pod = cluster.pods("celery-worker")[0]["metadata"]["name"]
+    program = "import json, os; print(json.dumps({key: os.environ[key] for key in 'ABCDEFG'}))"
+    found = json.loads(cluster.kubectl("exec", pod, "--container=celery-worker", "--", "python", "-c", program).stdout)
+    assert found == {key: str(value) for key, value in VALUES.items()}
+    read = cluster.kubectl("exec", pod, "--container=celery-worker", "--", "base64", "--wrap=0", "/etc/platform/secrets/key.bin").stdout
+    assert base64.b64decode(read) == BYTES
+
+
+def test_a_budget_is_there_for_more_than_one_pod_only(configured: Change, own_values: Change) -> None:
+    """R17: a budget on a single pod would block every drain."""
+    assert configured.budgets == {"django", "nginx", "celery-worker"}
+    assert own_values.budgets == {"django", "celery-worker"}
+
+
+def test_a_new_tag_has_jobs_of_its_own_and_runs_none_twice(cluster: Any, playbook: Any, next_release: Change) -> None:
+    """R2: a Job's template cannot change."""
+    # nginx too, whose certificate is for the hosts.
+    assert next_release.rolled() == {*APPLICATION, "nginx"}
+    jobs = cluster.get("jobs", "--selector=component in (migrate,collectstatic),app.kubernetes.io/version=1.0.0-next")
+    assert {o["metadata"]["name"].rsplit("-", 1)[0] for o in jobs} == {"migrate", "collectstatic"}
+    images = {pod["spec"]["containers"][0]["image"] for tier in APPLICATION for pod in cluster.pods(tier)}
+    assert {image.rsplit(":", 1)[1] for image in images} == {"1.0.0-next"}
+
+    again = playbook("site.yml", **next_release.values)
+    assert again.returncode == 0, again.output
+    assert again.changed == 0, again.output
+    assert {o["metadata"]["uid"] for o in jobs} <= {o["metadata"]["uid"] for o in cluster.get("jobs")}
+
+
+def test_strict_hosts_refuse_others_and_every_replica_is_healthy(
+    shop: Any, playbook: Any, tmp_path: pathlib.Path, next_release: Change
+) -> None:
+    """R14: probes and health checks name an allowed host, so nothing has to be opened for them."""
+    assert shop.get("/health/ready/").status_code == 400
+    run = playbook("playbooks/validate.yml", **next_release.values, platform_report_dir=str(tmp_path))
+    assert run.returncode == 0, run.output
+    checks = json.loads((tmp_path / "kind.json").read_text())["checks"]
+    healthy = [check for check in checks if check["name"] == "health" and check["subject"].startswith("Pod/django-")]
+    assert [check["severity"] for check in healthy] == ["ok"] * 3, checks
+
+
+def test_the_redirect_to_https_is_on_and_fools_no_health_check(shop: Any, playbook: Any, next_release: Change) -> None:
+    """R15: probes carry the forwarded protocol, and a redirect on a health path is a failure."""
+    answer = shop.get("/health/ready/", headers={"Host": "shop.example.com"})
+    assert answer.status_code == 301
+    assert answer.headers["Location"] == "https://shop.example.com/health/ready/"
+    endpoint = {
+        "name": "plain",
+        "workload": {"kind": "Deployment", "name": "django", "namespace": "jewelry-shop", "port": 8000},
+        "path": "/health/ready/",
+        "headers": {"Host": "shop.example.com"},
+    }
+    run = playbook("playbooks/validate.yml", validate_endpoints=[endpoint], validate_timeout=5)
+    assert run.returncode != 0, run.output
+    assert "https://shop.example.com/health/ready/" in run.output.split("FAILED!")[-1], run.output

@@ -1,0 +1,114 @@
+"""Secrets in a namespace of its own, where nothing is yet: no value of one reaches anything else, whoever made it."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+NAMESPACE = "jewelry-shop-secrets"
+
+
+@pytest.fixture
+def namespace(cluster: Any, provider: str) -> Iterator[str]:
+    name = f"{NAMESPACE}-{provider}"
+    yield name
+    cluster.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
+
+
+@pytest.fixture
+def data_services(client_pod: Callable[..., Any]) -> dict[str, Any]:
+    """Settings of a database and a Redis that were there before; a run that does not get to ask them finds that somebody listens."""
+    host, port = client_pod("outside", {"app": "server"}).ip, 8000
+    return {
+        "platform_postgresql_provider": "external",
+        "platform_postgresql_host": host,
+        "platform_postgresql_port": port,
+        "platform_redis_provider": "external",
+        "platform_redis_host": host,
+        "platform_redis_port": port,
+    }
+
+
+@pytest.fixture
+def values_file(tmp_path: pathlib.Path) -> Callable[[dict[str, Any]], str]:
+    """Puts values where the command line does not show them."""
+
+    def write(values: dict[str, Any]) -> str:
+        path = tmp_path / "values.yml"
+        path.write_text(yaml.safe_dump(values))
+        return f"--extra-vars=@{path}"
+
+    return write
+
+
+def given_secret(cluster: Any, namespace: str, marker: str) -> None:
+    """A Secret that somebody else made, before the platform is there."""
+    cluster.kubectl("create", "namespace", namespace)
+    content = {
+        "DJANGO_SECRET_KEY": f"{marker}{'k' * 50}",
+        "POSTGRES_PASSWORD": marker,
+        "REDIS_PASSWORD": "r",
+        "CELERY_BROKER_URL": "redis://:r@redis-service:6379/0",
+        "CELERY_RESULT_BACKEND": "redis://:r@redis-service:6379/1",
+        "SHOP_MARKER": marker,
+    }
+    literals = [f"--from-literal={key}={value}" for key, value in content.items()]
+    cluster.kubectl("create", "secret", "generic", "given", f"--namespace={namespace}", *literals)
+
+
+@pytest.mark.parametrize("provider", ["inventory", pytest.param("generated", marks=pytest.mark.drill), "existing"])
+def test_a_secret_is_found_nowhere_after_a_first_run_that_fails(
+    cluster: Any,
+    playbook: Any,
+    tmp_path: pathlib.Path,
+    namespace: str,
+    values_file: Any,
+    data_services: dict[str, Any],
+    provider: str,
+    marker: str,
+    marker_forms: set[str],
+) -> None:
+    """R7: whichever way it came, and although the container that fails prints it."""
+    values: dict[str, Any] = {"platform_secrets_provider": provider, "platform_namespace": namespace, "nginx_service_type": "ClusterIP"}
+    if provider == "existing":
+        given_secret(cluster, namespace, marker)
+        values |= {"platform_existing_secret": "given", "pre_deploy_check_services": False, **data_services}
+    else:
+        secrets = {"DJANGO_SECRET_KEY": f"{marker}{'k' * 50}", "POSTGRES_PASSWORD": marker, "SHOP_MARKER": marker}
+        values["platform_secrets"] = {**secrets, "REDIS_PASSWORD": "r"} if provider == "inventory" else secrets
+        values["platform_generated_secrets_directory"] = str(tmp_path / "generated")
+    values["pre_deploy_commands"] = [{"name": "leak", "command": ["sh", "-c", "env; echo $SHOP_MARKER | base64 -w0; exit 1"]}]
+    reports = tmp_path / "reports"
+    run = playbook("site.yml", "--diff", "-vvv", values_file(values), platform_report_dir=str(reports))
+    assert run.returncode != 0, run.output
+    assert "SHOP_MARKER=******" in run.output, run.output
+    listed = cluster.get(
+        "configmaps,services,persistentvolumeclaims,deployments,statefulsets,replicasets,jobs,pods,events,serviceaccounts",
+        f"--namespace={namespace}",
+        "--show-managed-fields",
+    )
+    # The kubelet keeps in a pod's status what the container printed last.
+    printed = [pod.pop("status") for pod in listed if pod["kind"] == "Pod"]
+    assert marker in json.dumps(printed, ensure_ascii=False).replace('\\"', '"')
+    objects = json.dumps(listed, ensure_ascii=False)
+    secrets_metadata = cluster.kubectl(
+        "get", "secrets", f"--namespace={namespace}", "--output=jsonpath={.items[*].metadata}", "--show-managed-fields"
+    ).stdout
+    everything = run.output + objects + secrets_metadata + "".join(path.read_text() for path in reports.iterdir())
+    assert [form for form in marker_forms if form in everything] == []
+
+
+@pytest.mark.parametrize("provider", ["missing"])
+def test_a_secret_that_somebody_else_made_is_judged_before_the_first_write(
+    cluster: Any, playbook: Any, values_file: Any, namespace: str
+) -> None:
+    values = {"platform_secrets_provider": "existing", "platform_existing_secret": "given", "platform_namespace": namespace}
+    run = playbook("site.yml", values_file(values), nginx_service_type="ClusterIP")
+    assert run.returncode != 0
+    assert f"Secret {namespace}/given does not exist (platform_existing_secret)." in " ".join(run.output.split()), run.output
+    assert cluster.kubectl("get", "namespace", namespace, check=False).returncode != 0
