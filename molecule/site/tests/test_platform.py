@@ -42,6 +42,13 @@ def test_the_page_and_its_static_file_come_through_nginx(shop: Any) -> None:
     assert "immutable" in response.headers["Cache-Control"]
 
 
+@pytest.mark.parametrize(("component", "replicas"), [("django", 3), ("nginx", 2), ("celery-worker", 2)])
+def test_replicas_are_spread_over_nodes(cluster: Any, component: str, replicas: int) -> None:
+    pods = cluster.pods(component)
+    assert len(pods) == replicas
+    assert len({pod["spec"]["nodeName"] for pod in pods}) > 1
+
+
 def test_an_upload_through_nginx_is_read_back_on_another_node(shop: Any, cluster: Any) -> None:
     host = cluster.host(cluster.pods("django")[0]["metadata"]["name"], "django")
     user, password = f"u{uuid.uuid4().hex[:8]}", uuid.uuid4().hex

@@ -154,6 +154,13 @@ def test_a_new_tag_has_jobs_of_its_own_and_runs_none_twice(cluster: Any, playboo
     assert {o["metadata"]["uid"] for o in jobs} <= {o["metadata"]["uid"] for o in cluster.get("jobs")}
 
 
+def test_what_a_rollout_makes_is_spread_over_nodes(cluster: Any, next_release: Change) -> None:
+    """The pods that were there before do not count."""
+    for tier in ("django", "celery-worker"):
+        nodes = [pod["spec"]["nodeName"] for pod in cluster.pods(tier)]
+        assert len(set(nodes)) > 1, (tier, nodes)
+
+
 def test_strict_hosts_refuse_others_and_every_replica_is_healthy(
     shop: Any, playbook: Any, tmp_path: pathlib.Path, next_release: Change
 ) -> None:

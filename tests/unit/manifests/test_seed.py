@@ -58,9 +58,22 @@ def test_pods_spread_over_nodes_by_preference(production: Any, name: str) -> Non
 @pytest.mark.parametrize("name", TIERS)
 def test_pods_are_spread_over_zones_where_there_are_any(production: Any, name: str) -> None:
     deployment = production.get("Deployment", name)
-    (spread,) = deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]
+    spread, _over_nodes = deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]
     assert (spread["topologyKey"], spread["whenUnsatisfiable"]) == ("topology.kubernetes.io/zone", "ScheduleAnyway")
     assert spread["labelSelector"] == deployment["spec"]["selector"]
+
+
+@pytest.mark.parametrize("name", TIERS)
+def test_pods_of_one_template_are_spread_over_nodes_among_themselves(production: Any, rendered: Any, name: str) -> None:
+    """Those that they replace do not count, and the scheduler knows them by a label, which changes with the template alone."""
+    own = "jewelry-shop/pod-template"
+    template, other = (each.get("Deployment", name)["spec"]["template"] for each in (production, rendered("kind")))
+    _zones, spread = template["spec"]["topologySpreadConstraints"]
+    assert (spread["topologyKey"], spread["whenUnsatisfiable"]) == ("kubernetes.io/hostname", "ScheduleAnyway")
+    labels = template["metadata"]["labels"]
+    assert spread["labelSelector"]["matchLabels"] == {"app": "jewelry-shop", "component": name, own: labels[own]}
+    assert labels[own] != other["metadata"]["labels"][own]
+    assert own not in production.get("Deployment", name)["metadata"]["labels"]
 
 
 @pytest.mark.parametrize("name", ["django", "nginx", "celery-worker"])
