@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import pathlib
 import time
@@ -44,3 +45,12 @@ def limited(cluster: Any, applied: Callable[[str], None]) -> Callable[[str], Non
             time.sleep(1)
 
     return apply
+
+
+@pytest.fixture
+def secrets(cluster: Any) -> dict[str, str]:
+    """The secrets that the Django pods have, which a change of one of them keeps."""
+    [source] = [each["secretRef"]["name"] for each in cluster.pods("django")[0]["spec"]["containers"][0]["envFrom"] if "secretRef" in each]
+    [data] = [each["data"] for each in cluster.get("secrets") if each["metadata"]["name"] == source]
+    values = {key: base64.b64decode(value).decode() for key, value in data.items()}
+    return {key: values[key] for key in ("DJANGO_SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD")}

@@ -166,25 +166,34 @@ CONFIG = {
 }
 
 
-def test_services_that_do_not_answer_stop_before_the_migration(cluster: Any, deploy: Deploy) -> None:
-    """All are tried, and each says its own."""
+def test_services_that_do_not_answer_or_refuse_stop_before_the_migration(cluster: Any, deploy: Deploy, secrets: dict[str, str]) -> None:
+    """All are tried, and each says its own. The database is one by its name, whose passwords the preflight cannot know."""
     before = cluster.generations()
     # A release of its own, which nobody has migrated for yet.
-    nowhere = {**CONFIG, "REDIS_HOST": "no-such-redis", "DRILL": "services"}
-    report = deploy(platform_config=nowhere, pre_deploy_check_timeout=5)
+    report = deploy(
+        platform_config={**CONFIG, "REDIS_HOST": "no-such-redis", "DRILL": "services"},
+        platform_postgresql_provider="external",
+        platform_postgresql_host="postgres-service",
+        platform_secrets={**secrets, "POSTGRES_PASSWORD": "never-told-1"},
+        pre_deploy_check_timeout=5,
+    )
     entry = evidence(report, kind="Job", name="check-services-", reason="JobFailed", container="check-services", exit_code=1)
     said = "\n".join(entry["log"])
-    assert "database at postgres-service:5432 answers" in said
+    assert "database at postgres-service:5432: the login is refused: " in said
     assert "broker at no-such-redis:6379: the host is unknown: " in said
+    assert "never-told-1" not in report["output"]
     assert not [job for job in cluster.get("jobs") if job["metadata"]["name"] == f"migrate-{report['release']}"]
     assert cluster.generations() == before
 
 
-def test_a_migration_that_exits_3_ends_the_run_with_its_last_words(cluster: Any, deploy: Deploy, seconds_since: Any) -> None:
-    """R1."""
+def test_a_migration_that_exits_3_ends_the_run_with_its_last_words_but_no_secret(
+    cluster: Any, deploy: Deploy, seconds_since: Any, tmp_path: pathlib.Path
+) -> None:
+    """R1, and R7: logs are text from outside."""
     before = cluster.generations()
-    commands = [{"name": "migrate-drill", "command": ["env", "DEMO_FAIL_MIGRATE=3", "python", "manage.py", "migrate"]}]
-    report = deploy(pre_deploy_commands=commands)
+    leak = "echo the password is $POSTGRES_PASSWORD; printf %s $POSTGRES_PASSWORD | base64"
+    command = ["sh", "-c", f"{leak}; DEMO_FAIL_MIGRATE=3 exec python manage.py migrate"]
+    report = deploy(pre_deploy_commands=[{"name": "migrate-drill", "command": command}])
     entry = evidence(report, kind="Job", name="migrate-drill-", reason="JobFailed", container="migrate-drill", exit_code=3)
     assert "ended with exit code 3" in report["sentence"]
     assert entry["log"][-1] == "migrate: DEMO_FAIL_MIGRATE asks for exit code 3"
@@ -192,6 +201,14 @@ def test_a_migration_that_exits_3_ends_the_run_with_its_last_words(cluster: Any,
     [failed] = [each for each in job["status"]["conditions"] if each["type"] == "Failed"]
     assert seconds_since(report, failed["lastTransitionTime"]) <= AT_ONCE
     assert cluster.generations() == before
+
+    assert entry["log"][0] == "the password is ******"
+    [encoded] = {o["data"]["POSTGRES_PASSWORD"] for o in cluster.get("secrets") if o["metadata"]["name"].startswith("postgresql-secrets-")}
+    password = base64.b64decode(encoded).decode()
+    everything = report["output"] + (tmp_path / "kind.json").read_text() + (tmp_path / "kind.xml").read_text()
+    assert "the password is" in everything
+    assert password not in everything
+    assert encoded.rstrip("=") not in everything
 
 
 @pytest.mark.parametrize(
@@ -238,20 +255,6 @@ def test_a_container_that_crashes_once_and_recovers_passes(cluster: Any, deploy:
     warned = [check for check in report["checks"] if check["name"] == "pod" and check["severity"] == "warning"]
     assert len(warned) == 3
     assert all("container django was restarted" in check["message"] for check in warned)
-
-
-def test_a_secret_that_a_failing_container_prints_is_masked_everywhere(cluster: Any, deploy: Deploy, tmp_path: pathlib.Path) -> None:
-    """R7: logs are text from outside."""
-    command = ["sh", "-c", "echo the password is $POSTGRES_PASSWORD; printf %s $POSTGRES_PASSWORD | base64; exit 1"]
-    report = deploy(pre_deploy_commands=[{"name": "leak", "command": command}])
-    entry = evidence(report, kind="Job", name="leak-", reason="JobFailed", exit_code=1)
-    assert entry["log"][0] == "the password is ******"
-    [encoded] = {o["data"]["POSTGRES_PASSWORD"] for o in cluster.get("secrets") if o["metadata"]["name"].startswith("postgresql-secrets-")}
-    password = base64.b64decode(encoded).decode()
-    everything = report["output"] + (tmp_path / "kind.json").read_text() + (tmp_path / "kind.xml").read_text()
-    assert "the password is" in everything
-    assert password not in everything
-    assert encoded.rstrip("=") not in everything
 
 
 def test_what_the_cluster_would_refuse_is_known_before_the_first_write(cluster: Any, deploy: Deploy) -> None:

@@ -13,7 +13,7 @@ import pytest
 # A target that a loop of requests reaches on any machine, and that idle pods stay below.
 AUTOSCALED = {
     "django_hpa_enabled": True,
-    "django_hpa_max_replicas": 5,
+    "django_hpa_max_replicas": 4,
     "django_hpa_cpu_percent": 15,
 }
 MINIMUM = 3
