@@ -49,16 +49,16 @@ def test_labels_and_selectors(production: Any, name: str) -> None:
 @pytest.mark.parametrize("name", ["django", "nginx", "celery-worker"])
 def test_pods_spread_over_nodes_by_preference(production: Any, name: str) -> None:
     affinity = production.get("Deployment", name)["spec"]["template"]["spec"]["affinity"]
-    (term,) = affinity["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
+    term, _own = affinity["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
     assert term["weight"] == 100
     assert term["podAffinityTerm"]["topologyKey"] == "kubernetes.io/hostname"
-    assert term["podAffinityTerm"]["labelSelector"]["matchLabels"]["component"] == name
+    assert term["podAffinityTerm"]["labelSelector"]["matchLabels"] == {"app": "jewelry-shop", "component": name}
 
 
 @pytest.mark.parametrize("name", TIERS)
 def test_pods_are_spread_over_zones_where_there_are_any(production: Any, name: str) -> None:
     deployment = production.get("Deployment", name)
-    spread, _over_nodes = deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]
+    (spread,) = deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]
     assert (spread["topologyKey"], spread["whenUnsatisfiable"]) == ("topology.kubernetes.io/zone", "ScheduleAnyway")
     assert spread["labelSelector"] == deployment["spec"]["selector"]
 
@@ -68,10 +68,10 @@ def test_pods_of_one_template_are_spread_over_nodes_among_themselves(production:
     """Those that they replace do not count, and the scheduler knows them by a label, which changes with the template alone."""
     own = "jewelry-shop/pod-template"
     template, other = (each.get("Deployment", name)["spec"]["template"] for each in (production, rendered("kind")))
-    _zones, spread = template["spec"]["topologySpreadConstraints"]
-    assert (spread["topologyKey"], spread["whenUnsatisfiable"]) == ("kubernetes.io/hostname", "ScheduleAnyway")
+    _all, term = template["spec"]["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
+    assert (term["weight"], term["podAffinityTerm"]["topologyKey"]) == (100, "kubernetes.io/hostname")
     labels = template["metadata"]["labels"]
-    assert spread["labelSelector"]["matchLabels"] == {"app": "jewelry-shop", "component": name, own: labels[own]}
+    assert term["podAffinityTerm"]["labelSelector"]["matchLabels"] == {"app": "jewelry-shop", "component": name, own: labels[own]}
     assert labels[own] != other["metadata"]["labels"][own]
     assert own not in production.get("Deployment", name)["metadata"]["labels"]
 
