@@ -7,7 +7,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 PLUGINS := .ansible/collections/ansible_collections/jewelry_shop/platform/plugins
-LOCK := uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
+LOCK := uv pip compile --quiet --system-certs --universal --python-version 3.12 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
 IMPORTER := .cache/galaxy-importer
 OLDEST := .cache/oldest
 ARTIFACT := build/jewelry_shop-platform-$(shell sed -n "s/^version: //p" galaxy.yml).tar.gz

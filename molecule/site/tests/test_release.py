@@ -155,7 +155,7 @@ def test_a_new_tag_has_jobs_of_its_own_and_runs_none_twice(cluster: Any, playboo
 
 
 def test_what_a_rollout_makes_is_spread_over_nodes(cluster: Any, next_release: Change) -> None:
-    """The pods that were there before do not count."""
+    """Although the scheduler saw the pods of before, too."""
     for tier in ("django", "celery-worker"):
         nodes = [pod["spec"]["nodeName"] for pod in cluster.pods(tier)]
         assert len(set(nodes)) > 1, (tier, nodes)

@@ -169,6 +169,12 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Manifests:
     return render("production", tmp_path_factory.mktemp("changed"), {**VALUES, **CHANGED})
 
 
+@pytest.fixture
+def production_with(tmp_path: pathlib.Path) -> Callable[[dict[str, Any]], Manifests]:
+    """Render production with further settings."""
+    return lambda further: render("production", tmp_path, {**VALUES, **further})
+
+
 @pytest.fixture(scope="session")
 def every_manifest(rendered: Callable[[str], Manifests], changed: Manifests) -> Manifests:
     """The objects of all inventories, and of production with the optional features; equal ones once."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._prune import Rules, disposable
 
 
@@ -49,6 +51,24 @@ def test_no_service_selects_a_job(manifests: Any) -> None:
     for service in manifests.of_kind("Service"):
         for job_labels in labels:
             assert not service["spec"]["selector"].items() <= job_labels.items()
+
+
+@pytest.mark.parametrize(
+    ("setting", "tiers"),
+    [
+        ({"nginx_client_max_body_size": "11m"}, {"nginx"}),
+        ({"celery_worker_env": {"DRILL": True}}, {"celery-worker"}),
+    ],
+    ids=["configuration of nginx", "environment of a tier"],
+)
+def test_a_setting_of_one_tier_rolls_no_other(production: Any, production_with: Any, setting: dict[str, Any], tiers: set[str]) -> None:
+    """R5: pods are replaced where their template changes. The scenario `site` sets both at once."""
+    before, after = (
+        {o["metadata"]["name"]: o["spec"]["template"] for o in each.of_kind("Deployment", "StatefulSet")}
+        for each in (production, production_with(setting))
+    )
+    assert before.keys() == after.keys()
+    assert {name for name in before if before[name] != after[name]} == tiers
 
 
 def test_configuration_objects_are_immutable_and_named_in_the_pods(manifests: Any) -> None:

@@ -65,7 +65,7 @@ def test_pods_are_spread_over_zones_where_there_are_any(production: Any, name: s
 
 @pytest.mark.parametrize("name", TIERS)
 def test_pods_of_one_template_are_spread_over_nodes_among_themselves(production: Any, rendered: Any, name: str) -> None:
-    """Those that they replace do not count, and the scheduler knows them by a label, which changes with the template alone."""
+    """They count twice what those do that they replace. The scheduler knows them by a label, which changes with the template alone."""
     own = "jewelry-shop/pod-template"
     template, other = (each.get("Deployment", name)["spec"]["template"] for each in (production, rendered("kind")))
     _all, term = template["spec"]["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
