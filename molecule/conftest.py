@@ -18,6 +18,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).parents[1]
 SETTINGS: dict[str, Any] = yaml.safe_load((ROOT / "molecule" / "cluster.yml").read_text())
+INVENTORY: dict[str, Any] = yaml.safe_load((ROOT / "inventories" / "kind" / "group_vars" / "all" / "main.yml").read_text())
 KUBECONFIG = str(ROOT / ".cache" / "jewelry-shop-test.kubeconfig")
 NAMESPACE = "jewelry-shop"
 TIERS = ("django", "nginx", "celery-worker", "celery-beat")
@@ -88,6 +89,13 @@ def cluster() -> Cluster:
 def watch_environment() -> dict[str, str]:
     """The environment of a kubectl that runs beside a test."""
     return ENVIRONMENT
+
+
+@pytest.fixture(scope="session")
+def kind_config() -> dict[str, Any]:
+    """The configuration of the kind inventory as it is written there, templates included, which a run resolves."""
+    config: dict[str, Any] = INVENTORY["platform_config"]
+    return config
 
 
 class Run:

@@ -151,9 +151,9 @@ def test_an_image_that_exits_at_once_is_a_crash_loop_with_its_last_words(deploy:
     assert any(event["object"] == f"Pod/{entry['pod']}" for event in entry["events"])
 
 
-def test_an_init_container_that_fails_is_named(deploy: Deploy) -> None:
+def test_an_init_container_that_fails_is_named(deploy: Deploy, kind_config: dict[str, Any]) -> None:
     """Redis that nobody knows: worker and beat wait for it, and the first that is certain to have failed ends the run."""
-    nowhere = {**CONFIG, "REDIS_HOST": "no-such-redis"}
+    nowhere = {**kind_config, "REDIS_HOST": "no-such-redis"}
     report = deploy(platform_config=nowhere, platform_dependency_timeout=3, pre_deploy_check_services=False)
     names = {each["name"] for each in report["evidence"]}
     assert names
@@ -163,19 +163,14 @@ def test_an_init_container_that_fails_is_named(deploy: Deploy) -> None:
         assert any("no-such-redis" in line for line in entry["log"]), entry["log"]
 
 
-CONFIG = {
-    "DJANGO_ALLOWED_HOSTS": "jewelry-shop.local,localhost,127.0.0.1",
-    "SITE_URL": "http://127.0.0.1:8081",
-    "SECURE_SSL_REDIRECT": False,
-}
-
-
-def test_services_that_do_not_answer_or_refuse_stop_before_the_migration(cluster: Any, deploy: Deploy, secrets: dict[str, str]) -> None:
+def test_services_that_do_not_answer_or_refuse_stop_before_the_migration(
+    cluster: Any, deploy: Deploy, secrets: dict[str, str], kind_config: dict[str, Any]
+) -> None:
     """All are tried, and each says its own. The database is one by its name, whose passwords the preflight cannot know."""
     before = cluster.generations()
     # A release of its own, which nobody has migrated for yet.
     report = deploy(
-        platform_config={**CONFIG, "REDIS_HOST": "no-such-redis", "DRILL": "services"},
+        platform_config={**kind_config, "REDIS_HOST": "no-such-redis", "DRILL": "services"},
         platform_postgresql_provider="external",
         platform_postgresql_host="postgres-service",
         platform_secrets={**secrets, "POSTGRES_PASSWORD": "never-told-1"},

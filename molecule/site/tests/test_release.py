@@ -17,11 +17,6 @@ APPLICATION = {"django", "celery-worker", "celery-beat"}
 # What YAML made of them, and what a shell, Kubernetes and JSON would make something else of.
 VALUES = {"A": True, "B": 1000.0, "C": "0123", "D": "1e3", "E": "", "F": "a: b # ü 金\n'\"$HOME $(A) $$", "G": "null"}
 BYTES = bytes(range(256))
-CONFIG = {
-    "DJANGO_ALLOWED_HOSTS": "jewelry-shop.local,localhost,127.0.0.1",
-    "SITE_URL": "http://127.0.0.1:8081",
-    "SECURE_SSL_REDIRECT": False,
-}
 STRICT_CONFIG = {
     "DJANGO_ALLOWED_HOSTS": "shop.example.com",
     "SITE_URL": "https://shop.example.com",
@@ -82,10 +77,10 @@ def apply(cluster: Any, playbook: Any, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(scope="module")
-def configured(apply: Apply, marker: str) -> Change:
+def configured(apply: Apply, marker: str, kind_config: dict[str, Any]) -> Change:
     """Configuration and secrets, as loudly as one can."""
     values = {
-        "platform_config": {**CONFIG, "DRILL": "0123", "DRILL_TOO": 1e3},
+        "platform_config": {**kind_config, "DRILL": "0123", "DRILL_TOO": 1e3},
         "platform_secrets": {"SHOP_MARKER": marker},
         "platform_secret_files": {"key.bin": base64.b64encode(BYTES).decode()},
     }

@@ -16,15 +16,10 @@ BY_HAND = "django-config-2222222222"
 LABELS = ("app=jewelry-shop", "app.kubernetes.io/managed-by=ansible")
 
 
-def release(number: int) -> dict[str, Any]:
+def release(number: int, config: dict[str, Any]) -> dict[str, Any]:
     """Settings of a release of its own configuration and Secret, whose one Job is quick."""
     return {
-        "platform_config": {
-            "DJANGO_ALLOWED_HOSTS": "localhost,127.0.0.1",
-            "SITE_URL": "http://127.0.0.1",
-            "SECURE_SSL_REDIRECT": False,
-            "DRILL": f"release {number}",
-        },
+        "platform_config": {**config, "DRILL": f"release {number}"},
         "platform_secrets": {"DJANGO_SECRET_KEY": f"{number}" * 50},
         "pre_deploy_commands": [{"name": "drill", "command": ["true"]}],
         "platform_release_history": HISTORY,
@@ -41,7 +36,7 @@ def mentioned(objects: list[dict[str, Any]], prefix: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def before(cluster: Any, playbook: Any) -> Iterator[dict[str, set[str]]]:
+def before(cluster: Any, playbook: Any, kind_config: dict[str, Any]) -> Iterator[dict[str, set[str]]]:
     """What was there before three releases in a row, beside one that somebody made by hand. Goes back at the end."""
     cluster.kubectl("create", "configmap", BY_HAND, "--from-literal=A=1")
     cluster.kubectl("label", "configmap", BY_HAND, *LABELS)
@@ -53,7 +48,7 @@ def before(cluster: Any, playbook: Any) -> Iterator[dict[str, set[str]]]:
         "jobs": {name for name in names(cluster, "jobs", "") if not name.startswith("check-nginx-")},
     }
     for number in range(1, HISTORY + 2):
-        run = playbook("site.yml", **release(number))
+        run = playbook("site.yml", **release(number, kind_config))
         assert run.returncode == 0, run.output
     yield found
     cluster.kubectl("delete", "configmap", BY_HAND)
@@ -90,9 +85,9 @@ def test_what_other_workloads_use_and_what_somebody_made_by_hand_stays(cluster: 
     assert BY_HAND in names(cluster, "configmaps", "django-config-")
 
 
-def test_a_second_run_removes_nothing_more(cluster: Any, playbook: Any, before: dict[str, set[str]]) -> None:
+def test_a_second_run_removes_nothing_more(cluster: Any, playbook: Any, before: dict[str, set[str]], kind_config: dict[str, Any]) -> None:
     versions = cluster.resource_versions()
-    again = playbook("site.yml", **release(HISTORY + 1))
+    again = playbook("site.yml", **release(HISTORY + 1, kind_config))
     assert again.returncode == 0, again.output
     assert again.changed == 0, again.output
     assert cluster.resource_versions() == versions
