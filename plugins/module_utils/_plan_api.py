@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import Cluster, as_platform_error
@@ -60,21 +60,19 @@ class PlanApi(Cluster):
             "host": client.configuration.host,
             "version": version.removeprefix("v"),
             "uid": system.get("metadata", {}).get("uid", ""),
-            "storage_classes": self._names_if_allowed("storage.k8s.io/v1", "StorageClass"),
-            "ingress_classes": self._names_if_allowed("networking.k8s.io/v1", "IngressClass"),
+            "storage_classes": self._drivers_if_allowed("storage.k8s.io/v1", "StorageClass", lambda item: item["provisioner"]),
+            "ingress_classes": self._drivers_if_allowed(
+                "networking.k8s.io/v1", "IngressClass", lambda item: item.get("spec", {}).get("controller", "")
+            ),
         }
 
-    def _names_if_allowed(self, api_version: str, kind: str) -> list[str] | None:
+    def _drivers_if_allowed(self, api_version: str, kind: str, driver: Callable[[Manifest], str]) -> dict[str, str] | None:
         try:
-            return self.names(api_version, kind)
+            return {item["metadata"]["name"]: driver(item) for item in self._items(api_version, kind, f"{kind}es")}
         except PlatformError as error:
             if not error.certain:
                 raise
             return None
-
-    def names(self, api_version: str, kind: str) -> list[str]:
-        """Names of the objects of a kind that has no namespace."""
-        return [item["metadata"]["name"] for item in self._items(api_version, kind, f"{kind}es" if kind[-1] == "s" else f"{kind}s")]
 
     def completed_jobs(self, namespace: str, selector: str) -> list[str]:
         """Names of the complete Jobs that a label selector picks."""

@@ -264,15 +264,15 @@ cluster:
       type: str
       returned: always
     storage_classes:
-      description: Names of its storage classes.
-      type: list
-      elements: str
+      description: The provisioner of each of its storage classes, by their names.
+      type: dict
       returned: where the credential may list them, else it is null
+      sample: {"nfs": "nfs.csi.k8s.io"}
     ingress_classes:
-      description: Names of its ingress classes.
-      type: list
-      elements: str
+      description: The controller of each of its ingress classes, by their names.
+      type: dict
       returned: where the credential may list them, else it is null
+      sample: {"nginx": "k8s.io/ingress-nginx"}
 completed_jobs:
   description: Names of the Jobs of O(cluster.job_selector) that are complete.
   returned: when O(cluster) is given

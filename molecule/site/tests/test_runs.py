@@ -7,6 +7,8 @@ import pathlib
 from typing import Any
 from xml.etree import ElementTree
 
+import pytest
+
 
 def test_check_mode_on_a_converged_cluster_moves_nothing(cluster: Any, playbook: Any) -> None:
     before = cluster.resource_versions()
@@ -98,7 +100,19 @@ def test_a_missing_value_stops_before_the_first_write(cluster: Any, playbook: An
     assert cluster.resource_versions() == before
 
 
-def test_the_wrong_cluster_is_refused(playbook: Any) -> None:
-    run = playbook("site.yml", platform_cluster_uid="00000000-0000-0000-0000-000000000000")
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("site.yml", {}),
+        ("playbooks/validate.yml", {}),
+        ("playbooks/scale.yml", {"scale_replicas": {"nginx": 3}}),
+        ("playbooks/restart.yml", {"restart_tiers": ["nginx"]}),
+        ("playbooks/remove.yml", {"remove_confirmed": True}),
+    ],
+)
+def test_the_wrong_cluster_is_refused(cluster: Any, playbook: Any, name: str, values: dict[str, Any]) -> None:
+    before = cluster.resource_versions()
+    run = playbook(name, platform_cluster_uid="00000000-0000-0000-0000-000000000000", **values)
     assert run.returncode != 0
     assert "platform_cluster_uid is" in run.output, run.output
+    assert cluster.resource_versions() == before

@@ -115,6 +115,20 @@ def test_one_sentence_names_what_is_wrong(tmp_path: Path, playbook: str, values:
     assert SECRET not in output
 
 
+@pytest.mark.parametrize(
+    ("playbook", "values"),
+    [
+        ("playbooks/validate.yml", {}),
+        ("playbooks/scale.yml", {"scale_replicas": {"django": 5}}),
+        ("playbooks/restart.yml", {}),
+        ("playbooks/remove.yml", {"remove_confirmed": True}),
+    ],
+)
+def test_no_playbook_takes_the_current_context_for_granted(tmp_path: Path, playbook: str, values: dict[str, Any]) -> None:
+    failure, output = run(playbook, tmp_path, platform_kube_context="", **values)
+    assert f"No cluster is named: set platform_kube_context in {VALUES}" in failure, output
+
+
 @pytest.mark.parametrize(("word", "consents"), [("true", True), ("false", False)])
 def test_a_word_of_consent_on_the_command_line_is_a_text(tmp_path: Path, word: str, consents: bool) -> None:
     """As -e remove_confirmed=true gives it, which is what the refusal asks for."""

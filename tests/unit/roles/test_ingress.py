@@ -156,6 +156,8 @@ COMPLETE: dict[str, Any] = {
     "manifests_settings": {"problems": []},
 }
 NO_HOST = "ingress_enabled is true, but no host leads to the shop: "
+NAMELESS = "ingress_controller_namespace is not set, so the network policies would let no controller reach nginx: "
+OTHER = {"ingress_class": "nginx", "ingress_traefik_entrypoints": [], "ingress_traefik_http_entrypoints": []}
 UNTRUSTED = "ingress_enabled is true with TLS, but nginx_trusted_proxies is empty, "
 ONLY_ADDRESSES = {"platform_config": {"DJANGO_ALLOWED_HOSTS": "127.0.0.1,localhost", "SITE_URL": "http://127.0.0.1"}}
 
@@ -172,6 +174,10 @@ ONLY_ADDRESSES = {"platform_config": {"DJANGO_ALLOWED_HOSTS": "127.0.0.1,localho
         pytest.param({"ingress_cert_manager_issuer": "letsencrypt", "nginx_trusted_proxies": []}, [UNTRUSTED], id="with cert-manager too"),
         pytest.param({**SECRET, **ONLY_ADDRESSES, "nginx_trusted_proxies": []}, [NO_HOST, UNTRUSTED], id="both"),
         pytest.param({**SECRET, **ONLY_ADDRESSES, "nginx_trusted_proxies": [], "ingress_enabled": False}, [], id="no Ingress"),
+        pytest.param({**SECRET, **OTHER}, [NAMELESS], id="another controller, wherever it is"),
+        pytest.param({**SECRET, **OTHER, "ingress_controller_namespace": "ingress-nginx"}, [], id="another controller that is let in"),
+        pytest.param({**SECRET, **OTHER, "network_policies_clients": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}, [], id="let in by addresses"),
+        pytest.param({**SECRET, **OTHER, "network_policies_enabled": False}, [], id="everybody is let in"),
     ],
 )
 def test_what_the_preflight_says_of_the_settings(resolve: Any, values: dict[str, Any], beginnings: list[str]) -> None:
@@ -180,7 +186,11 @@ def test_what_the_preflight_says_of_the_settings(resolve: Any, values: dict[str,
     assert all(finding.endswith("in values.yml.") for finding in findings)
 
 
-def judged(resolve: Any, classes: list[str] | None = None, **values: Any) -> list[str]:
+NGINX = "k8s.io/ingress-nginx"
+TRAEFIK_CONTROLLER = "traefik.io/ingress-controller"
+
+
+def judged(resolve: Any, classes: dict[str, str] | None = None, **values: Any) -> list[str]:
     plan = {
         "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": None, "ingress_classes": classes},
         "refusals": [],
@@ -194,20 +204,41 @@ def judged(resolve: Any, classes: list[str] | None = None, **values: Any) -> lis
 @pytest.mark.parametrize(
     ("classes", "values", "has"),
     [
-        (["nginx", "haproxy"], {}, "nginx, haproxy"),
-        ([], {}, "none"),
-        (["nginx", "traefik"], {}, ""),
+        ({"nginx": NGINX, "haproxy": "haproxy.org/ingress-controller"}, {}, "haproxy, nginx"),
+        ({}, {}, "none"),
+        ({"nginx": NGINX, "traefik": TRAEFIK_CONTROLLER}, {}, ""),
         (None, {}, ""),
-        ([], {"ingress_class": ""}, ""),
-        ([], {"ingress_enabled": False}, ""),
+        ({}, {"ingress_class": ""}, ""),
+        ({}, {"ingress_enabled": False}, ""),
     ],
 )
-def test_a_class_that_no_controller_serves_is_named(resolve: Any, classes: list[str] | None, values: dict[str, Any], has: str) -> None:
+def test_a_class_that_no_controller_serves_is_named(resolve: Any, classes: dict[str, str] | None, values: dict[str, Any], has: str) -> None:
     sentence = (
         "ingress_class 'traefik' does not exist in the cluster, so no controller would serve the Ingress "
         f"(it has: {has}): set it in values.yml."
     )
     assert judged(resolve, classes, **values) == ([sentence] if has else [])
+
+
+@pytest.mark.parametrize(
+    ("values", "is_named"),
+    [
+        ({"ingress_class": "nginx"}, True),
+        ({"ingress_class": "nginx", "ingress_traefik_entrypoints": []}, True),
+        ({**OTHER, "ingress_controller_namespace": "ingress-nginx"}, False),
+        ({"ingress_class": "nginx", "ingress_enabled": False}, False),
+        ({"ingress_class": "internal"}, False),
+        ({}, False),
+    ],
+)
+def test_settings_of_traefik_beside_a_class_of_another_controller(resolve: Any, values: dict[str, Any], is_named: bool) -> None:
+    """Its annotations would do nothing, and the network policies let in the namespace of Traefik."""
+    sentence = (
+        "ingress_class 'nginx' is served by k8s.io/ingress-nginx, which is not Traefik: empty ingress_traefik_entrypoints and "
+        "ingress_traefik_http_entrypoints in values.yml, and set ingress_controller_namespace to where it runs."
+    )
+    classes = {"nginx": NGINX, "traefik": TRAEFIK_CONTROLLER, "internal": TRAEFIK_CONTROLLER}
+    assert judged(resolve, classes, **values) == ([sentence] if is_named else [])
 
 
 MISSING = {"problems": ["Secret jewelry-shop/shop-tls does not exist"], "skipped": False}

@@ -250,7 +250,7 @@ def test_what_the_preflight_says_of_the_settings(resolve: Any, values: dict[str,
 
 def plan(**secrets: list[str]) -> dict[str, Any]:
     return {
-        "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": ["standard"], "ingress_classes": []},
+        "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": {"standard": ""}, "ingress_classes": {}},
         "refusals": [],
         "foreign": [],
         "objects": [{"kind": "StatefulSet", "name": name, "secrets": names} for name, names in secrets.items()],

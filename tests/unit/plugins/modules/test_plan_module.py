@@ -81,8 +81,10 @@ def server(serve: Serve) -> Server:
         "/apis/storage.k8s.io/v1": resource_list("storage.k8s.io/v1", storageclasses="StorageClass"),
         "/apis/batch/v1": resource_list("batch/v1", jobs="Job"),
         "/apis/networking.k8s.io/v1": resource_list("networking.k8s.io/v1", ingressclasses="IngressClass"),
-        "/apis/networking.k8s.io/v1/ingressclasses": answer({"items": [{"metadata": {"name": "traefik"}}]}),
-        "/apis/storage.k8s.io/v1/storageclasses": answer({"items": [{"metadata": {"name": "standard"}}]}),
+        "/apis/networking.k8s.io/v1/ingressclasses": answer(
+            {"items": [{"metadata": {"name": "traefik"}, "spec": {"controller": "traefik.io/ingress-controller"}}]}
+        ),
+        "/apis/storage.k8s.io/v1/storageclasses": answer({"items": [{"metadata": {"name": "standard"}, "provisioner": "example.com/nfs"}]}),
         "/apis/batch/v1/namespaces/shop/jobs": answer(
             {
                 "items": [
@@ -308,8 +310,8 @@ def test_the_cluster_is_read_in_the_same_call(run: Run, server: Server) -> None:
         "host": server.url,
         "version": "1.34.4",
         "uid": "cluster-1",
-        "storage_classes": ["standard"],
-        "ingress_classes": ["traefik"],
+        "storage_classes": {"standard": "example.com/nfs"},
+        "ingress_classes": {"traefik": "traefik.io/ingress-controller"},
     }
     assert result["completed_jobs"] == ["migrate-1"]
 

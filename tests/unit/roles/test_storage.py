@@ -1,0 +1,45 @@
+"""What the preflight says of storage classes: of those that a claim asks for, by the setting that names them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+COMPLETE: dict[str, Any] = {
+    "platform_postgresql_host": "db.example.com",
+    "platform_redis_host": "redis.example.com",
+    "preflight_values_file": "values.yml",
+    "preflight_input_findings": [],
+}
+IN_CLUSTER = {"platform_postgresql_provider": "in_cluster", "platform_redis_provider": "in_cluster"}
+
+
+@pytest.mark.parametrize(
+    ("has", "values", "unknown"),
+    [
+        ({"standard": "", "efs-sc": ""}, {}, ""),
+        (None, {}, ""),
+        ({"gp3": "", "efs-sc": ""}, {}, "platform_storage_class 'standard'"),
+        ({}, {}, "platform_storage_class 'standard'"),
+        ({"gp3": "", "efs-sc": ""}, {"storage_class": "efs-sc"}, ""),
+        ({"gp3": "", "efs-sc": ""}, {"platform_storage_class": "efs-sc"}, ""),
+        ({"gp3": "", "efs-sc": ""}, {"platform_storage_class": "gp3", "storage_class": "esf-sc"}, "storage_class 'esf-sc'"),
+        ({"gp3": "", "efs-sc": ""}, {**IN_CLUSTER, "storage_class": "efs-sc"}, "platform_storage_class 'standard'"),
+        (
+            {"gp3": "", "efs-sc": ""},
+            {**IN_CLUSTER, "platform_storage_class": "gp3", "storage_class": "efs", "redis_storage_class": "gp2"},
+            "storage_class 'efs', redis_storage_class 'gp2'",
+        ),
+    ],
+)
+def test_a_class_that_does_not_exist(resolve: Any, has: dict[str, str] | None, values: dict[str, Any], unknown: str) -> None:
+    plan = {
+        "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": has, "ingress_classes": None},
+        "refusals": [],
+        "foreign": [],
+        "objects": [],
+    }
+    there = ", ".join(sorted(has or {})) or "none"
+    findings = resolve("__preflight_findings", **{**COMPLETE, "preflight_plan": plan, **values})
+    assert findings == ([f"{unknown} does not exist in the cluster (it has: {there}): set it in values.yml."] if unknown else [])
