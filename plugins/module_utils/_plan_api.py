@@ -74,14 +74,9 @@ class PlanApi(Cluster):
                 raise
             return None
 
-    def completed_jobs(self, namespace: str, selector: str) -> list[str]:
-        """Names of the complete Jobs that a label selector picks."""
-        jobs = self._items("batch/v1", "Job", f"Jobs of namespace {namespace}", namespace=namespace, label_selector=selector)
-        return [
-            job["metadata"]["name"]
-            for job in jobs
-            if any(each["type"] == "Complete" and each["status"] == "True" for each in job.get("status", {}).get("conditions") or ())
-        ]
+    def jobs(self, namespace: str, selector: str) -> list[Manifest]:
+        """The Jobs that a label selector picks."""
+        return self._items("batch/v1", "Job", f"Jobs of namespace {namespace}", namespace=namespace, label_selector=selector)
 
     def ours(self, api_version: str, kind: str, namespace: str) -> list[Manifest]:
         """The objects of a kind in a namespace that bear the collection's labels.

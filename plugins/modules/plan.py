@@ -26,7 +26,7 @@ description:
     be taken over, as M(jewelry_shop.platform.take_over) does it.
   - Secrets are compared by name, labels and annotations. Give them without O(ignore:data), under names that carry a hash of it; their
     content leaves neither the controller nor the cluster.
-  - Where O(cluster) is given, the cluster's version, identity, storage and ingress classes and the complete Jobs are read in the same call.
+  - Where O(cluster) is given, the cluster's version, identity, storage and ingress classes and the Jobs are read in the same call.
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
@@ -273,11 +273,11 @@ cluster:
       type: dict
       returned: where the credential may list them, else it is null
       sample: {"nginx": "k8s.io/ingress-nginx"}
-completed_jobs:
-  description: Names of the Jobs of O(cluster.job_selector) that are complete.
+jobs:
+  description: The Jobs of O(cluster.job_selector), as the filter P(jewelry_shop.platform.job_states#filter) gives them.
   returned: when O(cluster) is given
   type: list
-  elements: str
+  elements: dict
 """
 
 from typing import Any
@@ -336,6 +336,7 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
     """
     # Imported here, since they import the kubernetes client, which may not be installed.
     from ansible_collections.jewelry_shop.platform.plugins.module_utils import _plan, _takeover
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils._jobs import job_states
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import PlanApi
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_run import OwnedKind, plan
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_scaling import handovers
@@ -349,7 +350,7 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
     if meant:
         facts = api.facts()
         result["cluster"] = facts
-        result["completed_jobs"] = api.completed_jobs(meant["namespace"], meant["job_selector"])
+        result["jobs"] = job_states(api.jobs(meant["namespace"], meant["job_selector"]))
         if meant["api_host"] not in ("", facts["host"]) or meant["uid"] not in ("", facts["uid"]):
             stages, owned = [], []
     records = {

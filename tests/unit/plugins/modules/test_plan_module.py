@@ -88,9 +88,12 @@ def server(serve: Serve) -> Server:
         "/apis/batch/v1/namespaces/shop/jobs": answer(
             {
                 "items": [
-                    {"metadata": {"name": "migrate-1"}, "status": {"conditions": [{"type": "Complete", "status": "True"}]}},
-                    {"metadata": {"name": "collectstatic-1"}, "status": {"conditions": [{"type": "Failed", "status": "True"}]}},
-                    {"metadata": {"name": "compress-1"}, "status": {"active": 1}},
+                    {"metadata": {"name": name, "creationTimestamp": "2026-11-26T12:00:00Z"}, "status": status}
+                    for name, status in (
+                        ("migrate-1", {"conditions": [{"type": "Complete", "status": "True"}]}),
+                        ("collectstatic-1", {"conditions": [{"type": "Failed", "status": "True"}]}),
+                        ("compress-1", {"active": 1}),
+                    )
                 ]
             }
         ),
@@ -313,7 +316,11 @@ def test_the_cluster_is_read_in_the_same_call(run: Run, server: Server) -> None:
         "storage_classes": {"standard": "example.com/nfs"},
         "ingress_classes": {"traefik": "traefik.io/ingress-controller"},
     }
-    assert result["completed_jobs"] == ["migrate-1"]
+    assert [(job["name"], job["state"]) for job in result["jobs"]] == [
+        ("migrate-1", "complete"),
+        ("collectstatic-1", "failed"),
+        ("compress-1", "running"),
+    ]
 
 
 def test_a_credential_for_one_namespace_plans_without_what_it_may_not_read(run: Run, server: Server) -> None:

@@ -1,0 +1,105 @@
+"""Which commands of a release run again, and which of its Jobs are replaced."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils import _jobs
+
+NOW = datetime.datetime(2026, 11, 26, 12, 0, 0, tzinfo=datetime.UTC)
+MIGRATE = {"name": "migrate", "command": ["migrate"]}
+STATIC = {"name": "collectstatic", "command": ["collectstatic"], "repeat_on_return": True}
+COMPLETE = {"succeeded": 1, "conditions": [{"type": "SuccessCriteriaMet", "status": "True"}, {"type": "Complete", "status": "True"}]}
+FAILED = {"failed": 1, "conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}]}
+RUNNING = {"active": 1, "ready": 1}
+
+
+def job(name: str, status: dict[str, Any] | None, minutes_ago: float = 10) -> dict[str, Any]:
+    created = (NOW - datetime.timedelta(minutes=minutes_ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    labels = {"component": name.rpartition("-")[0], "jewelry-shop/release": name.rpartition("-")[2]}
+    return {
+        "metadata": {"name": name, "labels": labels, "creationTimestamp": created},
+        **({"status": status} if status is not None else {}),
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "minutes_ago", "state"),
+    [
+        pytest.param(COMPLETE, 10, "complete", id="complete"),
+        pytest.param(RUNNING, 10, "running", id="its pod runs"),
+        pytest.param(FAILED, 10, "failed", id="its pod failed"),
+        pytest.param({"failed": 1}, 10, "failed", id="its pod failed, without a condition yet"),
+        pytest.param({"active": 1, "conditions": [{"type": "FailureTarget", "status": "True"}]}, 10, "failed", id="its pods end"),
+        pytest.param(
+            {"conditions": [{"type": "Failed", "status": "True", "reason": "DeadlineExceeded"}]},
+            60,
+            "failed",
+            id="its pod was never let in",
+        ),
+        pytest.param({}, 10, "stuck", id="its pod is refused"),
+        pytest.param(None, 10, "stuck", id="nobody looks after it"),
+        pytest.param({}, 0.1, "running", id="its pod is still to come"),
+        pytest.param({"conditions": [{"type": "Complete", "status": "False"}]}, 0.1, "running", id="a condition that is not true"),
+    ],
+)
+def test_states(status: dict[str, Any] | None, minutes_ago: float, state: str) -> None:
+    [found] = _jobs.job_states([job("migrate-a", status, minutes_ago)], NOW)
+    assert (found["name"], found["command"], found["state"]) == ("migrate-a", "migrate", state)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "force", "expected"),
+    [
+        pytest.param([], False, {"migrate-a": False, "collectstatic-a": False}, id="first time"),
+        pytest.param([job("migrate-a", COMPLETE), job("collectstatic-a", COMPLETE)], False, {}, id="done"),
+        pytest.param(
+            [job("migrate-a", COMPLETE), job("collectstatic-a", COMPLETE)], True, {"migrate-a": True, "collectstatic-a": True}, id="forced"
+        ),
+        pytest.param([job("migrate-a", FAILED)], False, {"migrate-a": True, "collectstatic-a": False}, id="one failed"),
+        pytest.param([job("migrate-a", {})], False, {"migrate-a": True, "collectstatic-a": False}, id="one was refused its pod"),
+        pytest.param([job("migrate-a", RUNNING)], False, {"migrate-a": False, "collectstatic-a": False}, id="one runs"),
+        pytest.param(
+            [job("migrate-b", COMPLETE), job("collectstatic-b", COMPLETE)],
+            False,
+            {"migrate-a": False, "collectstatic-a": False},
+            id="another release is done",
+        ),
+        pytest.param(
+            [
+                job("migrate-a", COMPLETE, 30),
+                job("collectstatic-a", COMPLETE, 29),
+                job("migrate-b", COMPLETE),
+                job("collectstatic-b", COMPLETE),
+            ],
+            False,
+            {"collectstatic-a": True},
+            id="another one had its turn since",
+        ),
+        pytest.param(
+            [job("migrate-a", COMPLETE, 30), job("collectstatic-a", COMPLETE, 29), job("collectstatic-b", FAILED)],
+            False,
+            {"collectstatic-a": True},
+            id="another one failed half-way since",
+        ),
+        pytest.param(
+            [job("migrate-a", COMPLETE, 30), job("collectstatic-a", COMPLETE, 3), job("collectstatic-b", COMPLETE)],
+            False,
+            {},
+            id="it came back already",
+        ),
+        pytest.param(
+            [job("migrate-a", COMPLETE, 30), job("collectstatic-a", RUNNING, 29), job("collectstatic-b", COMPLETE)],
+            False,
+            {"collectstatic-a": False},
+            id="its turn is not over",
+        ),
+    ],
+)
+def test_what_runs_and_what_is_replaced(jobs: list[dict[str, Any]], force: bool, expected: dict[str, bool]) -> None:
+    found = _jobs.jobs_to_run([MIGRATE, STATIC], _jobs.job_states(jobs, NOW), "a", force)
+    assert {each["name"]: each["replace"] for each in found} == expected
+    assert [each["command"]["command"] for each in found] == [[each["name"].rpartition("-")[0]] for each in found]
