@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import (
+    CHANGE,
     CREATE,
     REFUSED,
     REMOVE,
@@ -108,11 +109,14 @@ def plan(
     """
     entries: list[Planned] = []
     warnings: list[str] = []
+    # Namespaces that will let in something else than now, by what comes earlier in this plan.
+    gates: set[str] = set()
     for stage, manifests in stages:
         for manifest in manifests:
-            entry, said = _plan_one(api, stage, manifest, field_manager, take_over)
+            entry, said = _plan_one(api, stage, manifest, field_manager, take_over, gates)
             entries.append(entry)
             warnings += [f"{entry.subject}: {each}" for each in said]
+            gates |= _changed_gate(entry)
     # Of all stages: what one no longer lists, another may.
     wanted = [entry.manifest for entry in entries]
     for stage, record in (records or {}).items():
@@ -122,6 +126,18 @@ def plan(
             entries.append(Planned(kind.stage, live, REMOVE, without_bookkeeping(live)))
     replaced = [entry.replaces for entry in entries if entry.replaces]
     return [_without_gap(entry, replaced) for entry in entries], warnings
+
+
+def _changed_gate(entry: Planned) -> set[str]:
+    """The namespace whose quota, limits or pod security would be others."""
+    if entry.action not in (CREATE, CHANGE) or entry.manifest["kind"] not in ("Namespace", "ResourceQuota", "LimitRange"):
+        return set()
+    metadata = entry.manifest["metadata"]
+    return {metadata["name"] if entry.manifest["kind"] == "Namespace" else metadata["namespace"]}
+
+
+def _is_of_a_gate(refusal: str) -> bool:
+    return refusal_reason(refusal) in ("QuotaExceeded", "LimitRangeViolated", "PodSecurityViolated") or "failed quota:" in refusal
 
 
 def _removals(api: Api, stage: str, candidates: Iterable[Manifest]) -> Iterator[Planned]:
@@ -135,7 +151,11 @@ def _removals(api: Api, stage: str, candidates: Iterable[Manifest]) -> Iterator[
             yield Planned(stage, manifest, REMOVE, without_bookkeeping(live))
 
 
-def _plan_one(api: Api, stage: str, manifest: Manifest, field_manager: str, take_over: bool) -> tuple[Planned, list[str]]:
+def _plan_one(
+    api: Api, stage: str, manifest: Manifest, field_manager: str, take_over: bool, gates: Collection[str]
+) -> tuple[Planned, list[str]]:
+    judged_later = manifest["metadata"].get("namespace", "") in gates
+    live: Manifest | None = None
     try:
         live = api.read(manifest)
         if manifest["kind"] == "Secret":
@@ -154,10 +174,13 @@ def _plan_one(api: Api, stage: str, manifest: Manifest, field_manager: str, take
         hands_over = live is not None and leaves_replicas_out(manifest) and owns_replicas(live, field_manager)
         applied, warnings = api.dry_run(with_replicas_of(live, manifest) if live and hands_over else manifest, field_manager)
         refusal = _refusal_of_pods(api, live, applied)
+        refusal = "" if judged_later and _is_of_a_gate(refusal) else refusal
     except NoNamespaceError:
         # Made by an earlier stage; until then nobody can judge what will be in it.
         return Planned(stage, manifest, CREATE, {}, without_bookkeeping(manifest)), []
     except RefusedError as error:
+        if judged_later and live is None and _is_of_a_gate(str(error)):
+            return Planned(stage, manifest, CREATE, {}, without_bookkeeping(manifest)), []
         return Planned(stage, manifest, REFUSED, refusal=str(error)), []
     if refusal:
         return Planned(stage, manifest, REFUSED, refusal=refusal), warnings

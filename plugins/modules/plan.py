@@ -20,6 +20,7 @@ description:
     together, each with its object and in the cluster's words.
   - A pod of each workload whose pods would change is tried too, since the API server takes a Deployment whose pods a quota, a
     LimitRange, Pod Security or a webhook will keep out. Without the permission to create pods this is left out.
+  - What a quota, a LimitRange or Pod Security keeps out now is no refusal where an earlier stage changes them.
   - An object of one of the O(owned) kinds that bears the collection's labels and is not among the manifests any more is to be removed.
   - What belongs into a namespace that does not exist yet counts as to be created.
   - A workload that another install made is named, since applying it would be refused or mix the two; with O(take_over) it counts as to

@@ -182,3 +182,22 @@ def test_the_redirect_to_https_is_on_and_fools_no_health_check(shop: Any, playbo
     run = playbook("playbooks/validate.yml", validate_endpoints=[endpoint], validate_timeout=5)
     assert run.returncode != 0, run.output
     assert "https://shop.example.com/health/ready/" in run.output.split("FAILED!")[-1], run.output
+
+
+def static_jobs(cluster: Any) -> dict[str, dict[str, Any]]:
+    """The Jobs of all releases that prepare them, by name."""
+    return {o["metadata"]["name"]: o["metadata"] for o in cluster.get("jobs", "--selector=component in (migrate,collectstatic)")}
+
+
+def test_going_back_makes_the_static_files_of_before_the_present_ones_and_migrates_nothing(
+    cluster: Any, playbook: Any, next_release: Change
+) -> None:
+    """Their manifest is one for all releases."""
+    before = static_jobs(cluster)
+    back = playbook("site.yml")
+    assert back.returncode == 0, back.output
+    after = static_jobs(cluster)
+    [again] = [name for name, job in after.items() if job["uid"] not in {each["uid"] for each in before.values()}]
+    assert again in before
+    assert again.startswith("collectstatic-")
+    assert max(after.values(), key=lambda job: job["creationTimestamp"])["name"] == again

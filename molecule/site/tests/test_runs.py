@@ -18,6 +18,16 @@ def test_check_mode_on_a_converged_cluster_moves_nothing(cluster: Any, playbook:
     assert cluster.resource_versions() == before
 
 
+def test_check_mode_shows_a_release_that_is_to_come_and_what_is_to_go(cluster: Any, playbook: Any) -> None:
+    """R8. The pods of the present release are no fault of the one to come."""
+    before = cluster.resource_versions()
+    run = playbook("site.yml", "--check", "--diff", platform_image_tag="1.0.0-next", nginx_replicas=1)
+    assert run.returncode == 0, run.output
+    assert "jewelry-shop:1.0.0-next" in run.output
+    assert "changed: [kind] => (item=PodDisruptionBudget nginx)" in run.output, run.output
+    assert cluster.resource_versions() == before
+
+
 def test_a_failed_migration_leaves_every_deployment_as_it_was(cluster: Any, playbook: Any, shop: Any) -> None:
     before = cluster.generations()
     commands = [{"name": "migrate-drill", "command": ["env", "DEMO_FAIL_MIGRATE=3", "python", "manage.py", "migrate"]}]

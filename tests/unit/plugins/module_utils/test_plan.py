@@ -218,6 +218,35 @@ def test_refusals_do_not_end_a_plan_and_come_together() -> None:
     assert summary(entries) == "5 objects: 1 to create, 1 to change, 1 refused, 2 as they should be"
 
 
+QUOTA = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "quota", "namespace": "shop"}, "spec": {"hard": {"pods": 20}}}
+SHOP = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"pod-security.kubernetes.io/enforce": "baseline"}}}
+FULL = 'persistentvolumeclaims "media-pvc" is forbidden: exceeded quota: quota, requested: 50Gi'
+
+
+@pytest.mark.parametrize(
+    ("gate", "before", "refusal", "action"),
+    [
+        pytest.param(QUOTA, None, FULL, "create", id="a quota that comes before"),
+        pytest.param(QUOTA, {**QUOTA, "spec": {"hard": {"pods": 1}}}, FULL, "create", id="a quota that is raised before"),
+        pytest.param(QUOTA, QUOTA, FULL, "refused", id="a quota that stays as it is"),
+        pytest.param(SHOP, {**SHOP, "metadata": {"name": "shop"}}, 'violates PodSecurity "restricted:latest"', "create", id="pod security"),
+        pytest.param(QUOTA, None, "field is immutable", "refused", id="another refusal"),
+        pytest.param(
+            {**QUOTA, "metadata": {"name": "quota", "namespace": "elsewhere"}}, None, FULL, "refused", id="a quota of another namespace"
+        ),
+    ],
+)
+def test_what_an_earlier_change_of_this_plan_may_let_in_is_not_refused(
+    gate: dict[str, Any], before: dict[str, Any] | None, refusal: str, action: str
+) -> None:
+    """The cluster judges by the quota, the limits and the pod security that it has now."""
+    name = gate["metadata"]["name"]
+    wanted = claim("standard", MANY)
+    cluster = Cluster({name: before} if before else {}, {name: gate, "media-pvc": RefusedError(refusal)})
+    entries, _warnings = plan(cluster, [("extra_objects", [gate]), ("storage", [wanted])], "m")
+    assert entries[1].action == action
+
+
 def test_a_secret_is_never_applied() -> None:
     entries, _warnings = plan(Cluster({}, {}), [("secrets", [SECRET])], "m")
     assert entries == [Planned("secrets", SECRET, "create", {}, SECRET)]
