@@ -31,6 +31,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_scalin
     handed_over,
     leaves_replicas_out,
     owns_replicas,
+    taken_from_autoscaler,
     with_replicas_of,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import refusal_reason
@@ -173,6 +174,8 @@ def _plan_one(
             return dataclasses.replace(planned(stage, manifest, live, applied), action=TAKE_OVER), warnings
         hands_over = live is not None and leaves_replicas_out(manifest) and owns_replicas(live, field_manager)
         applied, warnings = api.dry_run(with_replicas_of(live, manifest) if live and hands_over else manifest, field_manager)
+        taken = taken_from_autoscaler(live, manifest) if live else ""
+        warnings = [*warnings, *([taken] if taken else [])]
         refusal = _refusal_of_pods(api, live, applied)
         refusal = "" if judged_later and _is_of_a_gate(refusal) else refusal
     except NoNamespaceError:

@@ -37,6 +37,32 @@ def owns_replicas(live: Manifest, manager: str) -> bool:
     )
 
 
+def taken_from_autoscaler(live: Manifest, manifest: Manifest) -> str:
+    """A warning where an autoscaler set the number of replicas, and the manifest another one; empty else.
+
+    Args:
+        live: the workload as it is.
+        manifest: what would be applied.
+    """
+    there, wanted = live.get("spec", {}).get("replicas"), manifest.get("spec", {}).get("replicas")
+    if manifest["kind"] not in SCALED or wanted is None or wanted == there or not _is_autoscaled(live):
+        return ""
+    return (
+        f"an autoscaler set its {there} replicas, and this sets {wanted}; if it stays (KEDA has one for each ScaledObject), "
+        "say so with <tier>_hpa_enabled and <tier>_hpa_external"
+    )
+
+
+def _is_autoscaled(live: Manifest) -> bool:
+    # Of the controllers that write it, only the autoscaler's uses the subresource.
+    return any(
+        entry["manager"] == "kube-controller-manager"
+        and entry.get("subresource") == "scale"
+        and "f:replicas" in entry.get("fieldsV1", {}).get("f:spec", {})
+        for entry in live["metadata"].get("managedFields") or ()
+    )
+
+
 def with_replicas_of(live: Manifest, manifest: Manifest) -> Manifest:
     """The manifest with the number of replicas that there are."""
     return {**manifest, "spec": {**manifest["spec"], "replicas": live["spec"]["replicas"]}}

@@ -131,6 +131,7 @@ CHANGED: dict[str, Any] = {
     "nginx_service_annotations": {"service.beta.kubernetes.io/aws-load-balancer-type": "nlb"},
     "nginx_hpa_enabled": True,
     "celery_worker_hpa_enabled": True,
+    "celery_worker_hpa_external": True,
     "django_image_tag": "v2",
     "platform_image_digest": "sha256:" + "0" * 64,
     "platform_image_pull_secrets": [{"name": "registry-credentials"}],

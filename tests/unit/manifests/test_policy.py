@@ -110,6 +110,12 @@ def test_an_autoscaler_owns_the_replicas(changed: Any) -> None:
     assert spec["metrics"][0]["resource"]["target"] == {"type": "Utilization", "averageUtilization": 70}
 
 
+def test_an_autoscaler_of_somebody_else_owns_the_replicas_too(changed: Any) -> None:
+    assert "replicas" not in changed.get("Deployment", "celery-worker")["spec"]
+    assert {each["metadata"]["name"] for each in changed.of_kind("HorizontalPodAutoscaler")} == {"django", "nginx"}
+    assert "celery-worker" in {each["metadata"]["name"] for each in changed.of_kind("PodDisruptionBudget")}
+
+
 def test_a_tag_of_one_tier_changes_that_tier_alone_and_a_digest_wins_over_the_tag(changed: Any) -> None:
     image = "registry.example.com/shop/jewelry-shop"
     assert changed.container("Deployment", "django", "django")["image"] == f"{image}:v2"

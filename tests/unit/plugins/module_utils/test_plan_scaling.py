@@ -89,6 +89,23 @@ def test_a_number_that_is_left_out_is_handed_over_once(live: dict[str, Any] | No
         assert entries[0].after == {"spec": {"replicas": "left to the HorizontalPodAutoscaler"}}
 
 
+@pytest.mark.parametrize(
+    ("live", "warns"),
+    [
+        pytest.param(deployment(20, owner("kube-controller-manager", "Update", "scale")), True, id="set by an autoscaler"),
+        pytest.param(deployment(2, owner("kube-controller-manager", "Update", "scale")), False, id="to the same number"),
+        pytest.param(deployment(20, owner("kubectl", "Update", "scale")), False, id="set by hand"),
+        pytest.param(deployment(20, owner("kube-controller-manager", "Update", "status", ("f:conditions",))), False, id="nobody's"),
+        pytest.param(None, False, id="new"),
+    ],
+)
+def test_a_number_that_is_taken_from_an_autoscaler_is_warned_about(live: dict[str, Any] | None, warns: bool) -> None:
+    """R17: such as KEDA's, of which the settings know nothing."""
+    _entries, warnings = plan(Cluster(*([live] if live else [])), [("tiers", [deployment(2, owner(OURS))])], OURS)
+    sentence = "Deployment shop/django: an autoscaler set its 20 replicas, and this sets 2; if it stays"
+    assert [warning[: len(sentence)] for warning in warnings] == ([sentence] if warns else [])
+
+
 AUTOSCALER = {
     "apiVersion": "autoscaling/v2",
     "kind": "HorizontalPodAutoscaler",
