@@ -16,7 +16,7 @@ README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
 COMMANDS = [shlex.split(line, comments=True) for block in BLOCKS for line in block.splitlines() if line.strip()]
 SCENARIO = "".join(path.read_text() for path in sorted((ROOT / "molecule").glob("**/*.py")))
-CHART = {"make": 2, "ansible-playbook": 6, "ansible-vault": 1, "kubectl": 2, ".": 1}
+CHART = {"make": 3, "ansible-playbook": 6, "ansible-vault": 1, "kubectl": 2, ".": 1}
 
 
 def commands(program: str) -> list[list[str]]:
