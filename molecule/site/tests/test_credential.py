@@ -21,8 +21,8 @@ Run = Callable[..., str]
 def run(cluster: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """Runs a playbook so, and returns what it says."""
     folder = tmp_path_factory.mktemp("credential")
-    cluster.kubectl("apply", f"--filename={MANIFESTS}")
     name = "jewelry-shop-deployer"
+    cluster.kubectl("apply", f"--filename={MANIFESTS}", f"--namespace={name}")
     [known] = json.loads(cluster.kubectl("config", "view", "--raw", "--minify", "--output=json").stdout)["clusters"]
     (folder / "ca.crt").write_bytes(base64.b64decode(known["cluster"]["certificate-authority-data"]))
     credential = {
@@ -49,7 +49,7 @@ def run(cluster: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]
         return output
 
     yield play
-    cluster.kubectl("delete", f"--filename={MANIFESTS}")
+    cluster.kubectl("delete", f"--filename={MANIFESTS}", f"--namespace={name}")
 
 
 def test_it_finds_everything_as_it_should_be(run: Run) -> None:

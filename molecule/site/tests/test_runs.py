@@ -114,8 +114,6 @@ def test_a_missing_value_stops_before_the_first_write(cluster: Any, playbook: An
     ("name", "values"),
     [
         ("site.yml", {}),
-        ("playbooks/validate.yml", {}),
-        ("playbooks/scale.yml", {"scale_replicas": {"nginx": 3}}),
         ("playbooks/restart.yml", {"restart_tiers": ["nginx"]}),
         ("playbooks/remove.yml", {"remove_confirmed": True}),
     ],
