@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._images import is_pinned_or_same
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import (
     diagnose_claim,
     diagnose_pod,
@@ -94,7 +95,7 @@ def _wrong_image(target: Target, item: Manifest) -> Finding | None:
         return None
     pod = item["spec"]["template"]["spec"]
     images = [container["image"] for container in [*pod["containers"], *(pod.get("initContainers") or [])]]
-    if target.image in images:
+    if any(is_pinned_or_same(image, target.image) for image in images):
         return None
     return Finding("ImageMismatch", f"no container of its template has the image {target.image} (it has {', '.join(images)})", 0)
 

@@ -51,7 +51,7 @@ options:
         type: str
         required: true
       image:
-        description: An image that one of its containers has to have.
+        description: An image that one of its containers has to have; pinned to a digest by an admission webhook it is still the same.
         type: str
   services:
     description: Names of the Services that have to lead somewhere.

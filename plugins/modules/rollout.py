@@ -55,7 +55,9 @@ options:
         description: Its namespace. By default O(namespace).
         type: str
       image:
-        description: The image that one of the containers of its pod template must have.
+        description:
+          - The image that one of the containers of its pod template must have.
+          - One that an admission webhook has pinned to a digest, with or without its tag, is still the same.
         type: str
       timeout:
         description: Seconds from the start of the wait after which it is given up. By default O(timeout).
