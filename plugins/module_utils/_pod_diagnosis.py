@@ -10,7 +10,8 @@ Pure functions on objects as the API server returns them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import (
     READY,
@@ -20,6 +21,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_typ
     Snapshot,
     conditions,
     created,
+    event_began,
     event_count,
     event_time,
     instant,
@@ -33,6 +35,9 @@ SETTLED_AFTER_FAILURE = 10.0
 
 # Seconds that the volume controller may take to look again at a claim without a class, or admission for a new ServiceAccount.
 CONTROLLER_DELAY = 20.0
+
+# For how long a provisioner has to fail: it tries again after 1, 2, 4, 8 ... seconds, and a slow one fails until its volume is made.
+PROVISIONING_PATIENCE = timedelta(seconds=60)
 
 _NAMES = re.compile(r'"[^"]*"|https?://\S+')
 _RPC_PREFIX = re.compile(r"rpc error: code = \w+ desc = ")
@@ -60,6 +65,13 @@ _OTHER_PODS_IN_THE_WAY = re.compile(
 _CLAIM_MISSING = re.compile(r'persistentvolumeclaim "(?P<name>[^"]+)" not found')
 _NEVER_PROVISIONED = re.compile(
     r"storageclass\S* \"[^\"]*\" not found|only supports?\b|not supported|unsupported|InvalidArgument|no volume plugin matched",
+    re.IGNORECASE,
+)
+
+# By these codes of gRPC a storage driver says that it is busy, and wants to be asked again.
+_PASSING_PROVISIONING = re.compile(
+    r"code = (DeadlineExceeded|Aborted|Unavailable|ResourceExhausted)\b|context deadline exceeded"
+    r"|operation with the given volume \S+( \S+)? already exists",
     re.IGNORECASE,
 )
 
@@ -200,18 +212,29 @@ def diagnose_claim(claim: Manifest, snapshot: Snapshot, policy: Policy) -> Findi
         return None
     storage_class = claim["spec"].get("storageClassName")
     subject = f"{subject} of class {storage_class}" if storage_class else f"{subject} without a class"
-    for event in snapshot.events(metadata["uid"], "ProvisioningFailed", "FailedBinding", "ExternalProvisioning"):
-        message = f"{subject}: {event['message']}"
-        fresh = _is_fresh(claim, [event], policy)
-        if event["reason"] == "ProvisioningFailed":
-            certain = _NEVER_PROVISIONED.search(event["message"]) or event_count(event) > policy.tolerated_failures
-            return Finding("ClaimNotProvisioned", message, _at_once(bool(certain) and fresh))
-        if event["reason"] == "FailedBinding":
-            return Finding(
-                "ClaimNotProvisioned", message, CONTROLLER_DELAY if fresh and "no storage class is set" in event["message"] else None
-            )
-        return Finding("ClaimNotBound", message)
-    return None
+    failures = snapshot.events(metadata["uid"], "ProvisioningFailed", "FailedBinding")
+    at_work = snapshot.events(metadata["uid"], "ExternalProvisioning")
+    if not failures:
+        return Finding("ClaimNotBound", f"{subject}: {at_work[0]['message']}") if at_work else None
+    last = failures[0]
+    message = f"{subject}: {last['message']}"
+    # A provisioner that is at work again may succeed; what it failed with last is the best that is known.
+    if not _is_fresh(claim, [last], policy) or (at_work and event_time(at_work[0]) > event_time(last)):
+        return Finding("ClaimNotProvisioned", message)
+    if last["reason"] == "FailedBinding":
+        return Finding("ClaimNotProvisioned", message, CONTROLLER_DELAY if "no storage class is set" in last["message"] else None)
+    return Finding("ClaimNotProvisioned", message, _at_once(_provisioning_is_hopeless(failures, policy)))
+
+
+def _provisioning_is_hopeless(failures: Sequence[Manifest], policy: Policy) -> bool:
+    """Whether a provisioner's failures will go on, given the newest first."""
+    lasting = [event for event in failures if not _PASSING_PROVISIONING.search(event["message"])]
+    if failures[0] not in lasting:
+        return False
+    if _NEVER_PROVISIONED.search(failures[0]["message"]):
+        return True
+    since = min(event_began(event) for event in lasting)
+    return sum(map(event_count, lasting)) > policy.tolerated_failures and event_time(failures[0]) - since >= PROVISIONING_PATIENCE
 
 
 # --- containers -----------------------------------------------------------------------------------------------------------

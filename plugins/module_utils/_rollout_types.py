@@ -186,6 +186,12 @@ def event_time(event: Manifest) -> datetime:
     )
 
 
+def event_began(event: Manifest) -> datetime:
+    """When what an event tells happened first."""
+    times = (event.get("firstTimestamp"), event.get("eventTime"), event["metadata"].get("creationTimestamp"))
+    return min((instant(text) for text in times if text), default=event_time(event))
+
+
 def event_count(event: Manifest) -> int:
     """How often what an event tells happened."""
     return int((event.get("series") or {}).get("count") or event.get("count") or 1)

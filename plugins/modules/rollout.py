@@ -198,7 +198,8 @@ resources:
         - "Certain at once: V(NotFound) (the object does not exist), V(ImageMismatch), V(ImageNotFound), V(ImageAccessDenied),
           V(InvalidImageName), V(CrashLoop) (beyond O(tolerated_failures)), V(MissingConfiguration) (ConfigMap, Secret or key),
           V(ContainerConfigError), V(LimitRangeViolated), V(PodSecurityViolated), V(AdmissionRefused), V(ClaimLost),
-          V(ClaimNotProvisioned), V(ProgressDeadlineExceeded), V(JobFailed), V(JobDeadlineExceeded)."
+          V(ClaimNotProvisioned) (at once if its class will never do it, else when its provisioner has failed for a minute without saying
+          that it is busy), V(ProgressDeadlineExceeded), V(JobFailed), V(JobDeadlineExceeded)."
         - "Certain when it lasts: V(Unschedulable), V(QuotaExceeded), V(ClaimNotFound)."
         - "Never certain, so that they come with the verdict V(timeout): V(NotObserved) (by the controller), V(BeingDeleted), V(Paused),
           V(Suspended), V(PodsMissing), V(NotReady), V(Settling), V(ProbeFailing), V(OldPodsLeft), V(BlockedByOldPod), V(ImageUnavailable)
