@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._images import digest_of
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import OUR_LABELS
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import exit_words
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_predicates import assess
@@ -123,6 +124,8 @@ def check_workloads(targets: Iterable[Target], snapshot: Snapshot, now: datetime
 def check_images(targets: Iterable[Target], snapshot: Snapshot) -> Iterator[Check]:
     """All replicas of a workload run the very same images, also where a tag was moved.
 
+    Containers that an admission webhook puts in beside those of the template are not the release's.
+
     Args:
         targets: workloads.
         snapshot: the namespace.
@@ -132,20 +135,21 @@ def check_images(targets: Iterable[Target], snapshot: Snapshot) -> Iterator[Chec
         if owner is None:
             continue
         pods = [pod for pod in _pods_of(owner, snapshot) if is_ready(pod) and not leaving(pod)]
-        running: dict[str, set[str]] = {}
+        running: dict[str, set[str]] = {container["name"]: set() for container in owner["spec"]["template"]["spec"]["containers"]}
         for pod in pods:
             for status in pod["status"].get("containerStatuses") or []:
-                running.setdefault(status["name"], set()).add(status.get("imageID") or status.get("image") or "")
+                if status["name"] in running:
+                    running[status["name"]].add(digest_of(status.get("imageID") or status.get("image") or ""))
         mixed = [f"container {name} runs {len(found)} different images" for name, found in running.items() if len(found) > 1]
         subject = f"{target.kind}/{target.name}"
         if mixed:
             yield Check("image", subject, ERROR, "; ".join(mixed))
         elif pods:
-            yield Check("image", subject, OK, f"the same in {len(pods)} replicas: {target.image or _first_image(pods[0])}")
+            yield Check("image", subject, OK, f"the same in {len(pods)} replicas: {target.image or _first_image(owner)}")
 
 
-def _first_image(pod: Manifest) -> str:
-    return str(pod["spec"]["containers"][0]["image"])
+def _first_image(owner: Manifest) -> str:
+    return str(owner["spec"]["template"]["spec"]["containers"][0]["image"])
 
 
 def _pods_of(owner: Manifest, snapshot: Snapshot) -> list[Manifest]:

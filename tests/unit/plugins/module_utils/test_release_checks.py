@@ -168,6 +168,31 @@ def test_a_moved_tag_shows_as_different_images() -> None:
     assert (check.severity, check.message) == ("error", "container django runs 2 different images")
 
 
+def running(**images: str) -> Callable[[Object], None]:
+    statuses = [{"name": name.replace("_", "-"), "restartCount": 0, "imageID": image} for name, image in images.items()]
+    return lambda item: item["status"].update(containerStatuses=statuses)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "severity"),
+    [
+        pytest.param({"django": "r/shop@sha256:1"}, {"django": "r/shop@sha256:1"}, "ok", id="the same"),
+        pytest.param({"django": "r/shop@sha256:1"}, {"django": "mirror:5000/shop@sha256:1"}, "ok", id="of a mirror"),
+        pytest.param({"django": "r/shop@sha256:1"}, {"django": "r/shop@sha256:2"}, "error", id="a tag was moved"),
+        pytest.param(
+            {"django": "r/shop@sha256:1", "istio_proxy": "r/proxy@sha256:3"},
+            {"django": "r/shop@sha256:1", "istio_proxy": "r/proxy@sha256:4"},
+            "ok",
+            id="an injected container was renewed",
+        ),
+    ],
+)
+def test_the_images_of_the_template_are_compared_by_digest(first: dict[str, str], second: dict[str, str], severity: str) -> None:
+    pods = [pod("django-a", change=running(**first)), pod("django-b", change=running(**second))]
+    [check] = check_images([DJANGO], Snapshot([*HEALTHY[:2], *pods]))
+    assert check.severity == severity, check.message
+
+
 @pytest.mark.parametrize(
     ("item", "expected"),
     [
