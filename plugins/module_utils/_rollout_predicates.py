@@ -135,7 +135,7 @@ def _refusal(owner: Manifest, snapshot: Snapshot, policy: Policy) -> Finding | N
     for event in snapshot.events(owner["metadata"]["uid"], "FailedCreate", "SuccessfulCreate"):
         if event["reason"] == "SuccessfulCreate":
             return None
-        return diagnose_refusal(event["message"], event_time(event) >= policy.since, policy)
+        return diagnose_refusal(event["message"], policy.is_fresh(owner, [event_time(event)]), policy)
     return None
 
 
@@ -226,9 +226,11 @@ def _replica_set_refusal(replica_set: Manifest, snapshot: Snapshot, policy: Poli
     failure = conditions(replica_set).get("ReplicaFailure")
     if not failure or failure["status"] != "True":
         return None
-    events = snapshot.events(replica_set["metadata"]["uid"], "FailedCreate")
-    times = [instant(failure.get("lastTransitionTime")), *(event_time(event) for event in events)]
-    return diagnose_refusal(str(failure.get("message")), max(times) >= policy.since, policy)
+    # The controller leaves the condition as it was at first; events tell of each time since.
+    again = [event for event in snapshot.events(replica_set["metadata"]["uid"], "FailedCreate") if event_time(event) >= policy.began]
+    message = str(again[0]["message"] if again else failure.get("message"))
+    fresh = policy.is_fresh(replica_set, [instant(failure.get("lastTransitionTime")), *map(event_time, again)])
+    return diagnose_refusal(message, fresh, policy)
 
 
 def _deadline_exceeded(item: Manifest, newest: Manifest | None, policy: Policy) -> Finding | None:
@@ -237,7 +239,7 @@ def _deadline_exceeded(item: Manifest, newest: Manifest | None, policy: Policy) 
         return None
     about_newest = f'"{newest["metadata"]["name"]}"' in str(progressing.get("message"))
     # A change of replicas alone leaves the condition of an earlier attempt in place.
-    if not about_newest or instant(progressing.get("lastTransitionTime")) < policy.since:
+    if not about_newest or instant(progressing.get("lastTransitionTime")) < policy.began:
         return None
     return Finding("ProgressDeadlineExceeded", f"it made no progress for {item['spec'].get('progressDeadlineSeconds')} s", 0)
 
