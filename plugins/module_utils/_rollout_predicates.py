@@ -396,7 +396,13 @@ def _failed_container(pods: Sequence[Manifest]) -> tuple[Manifest, Manifest] | N
     """The newest pod with a container that ended badly, and that container."""
     for pod in pods:
         status = pod.get("status") or {}
-        for container in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
+        sidecars = {init["name"] for init in pod["spec"].get("initContainers") or [] if init.get("restartPolicy") == "Always"}
+        # Sidecars are stopped when the others have ended, mostly with a bad exit code.
+        containers = sorted(
+            [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])],
+            key=lambda container: container["name"] in sidecars,
+        )
+        for container in containers:
             if _last_end(container).get("exitCode"):
                 return pod, container
     return None
