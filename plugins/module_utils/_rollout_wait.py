@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import OUTAGE
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import with_past
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_feed import Broken, Listed, Message, Source
@@ -31,8 +32,6 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_typ
 
 # After the first failure the others get this long to show theirs, so that one message names them all.
 SETTLE = 2.0
-# How long the API server may be away.
-OUTAGE = 90.0
 # A shorter outage is not worth a line.
 OUTAGE_TOLD = 3.0
 

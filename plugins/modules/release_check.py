@@ -21,6 +21,7 @@ description:
   - A Job's finished pod is as it should be. Another pod that failed, such as an evicted one, is a warning if it ended since that moment,
     for its workload has replaced it and is judged by its replicas.
   - A pod without the label C(app=jewelry-shop) is somebody else's; that it is not ready is a warning.
+  - An API server that is away or too busy is asked again for up to 90 seconds.
   - Nothing is ever changed, so check mode does the same as a run.
   - Needs the permissions C(get) on the namespace, C(list) on what is checked and on C(pods), C(events), C(persistentvolumeclaims),
     C(replicasets), C(services) and C(endpointslices), and C(get) on C(pods/log). Where C(pods) of C(metrics.k8s.io) may be listed, it
