@@ -11,12 +11,21 @@ import json
 import re
 import socket
 import threading
-from collections.abc import Collection, Mapping
-from typing import Any
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, TypeVar
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._deadline import Deadline
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
     PlatformError,
 )
+
+T = TypeVar("T")
+
+# How long the API server may be away, and how long to wait before asking again, at first and at most; in seconds.
+OUTAGE = 90.0
+FIRST_RETRY = 0.25
+LAST_RETRY = 4.0
 
 API_VERSIONS = {
     "Deployment": "apps/v1",
@@ -27,8 +36,31 @@ API_VERSIONS = {
     "Secret": "v1",
 }
 _FINAL_STATUSES = (400, 401, 403, 404)
+_TOO_MANY_REQUESTS, _SERVER_ERRORS = 429, 500
 _TRANSPORTS = ("urllib3", "websocket")
 _TRANSPORT_NOISE = re.compile(r"<[^<>]*>: |HTTPS?Connection\([^)]*\): ")
+
+
+def patiently(ask: Callable[[], T]) -> T:
+    """Ask the API server, and ask again while it is away or too busy, as when it restarts.
+
+    Not for the first request of a run: an address that was never right would be told only after OUTAGE.
+
+    Args:
+        ask: may be called more than once: a read, a dry run, or a write that does not matter twice.
+
+    Raises:
+        PlatformError: as asked; that of the last time if the API server has been away for too long.
+    """
+    deadline, delay = Deadline(OUTAGE), FIRST_RETRY
+    while True:
+        try:
+            return ask()
+        except PlatformError as error:
+            if not error.away or deadline.remaining() < delay:
+                raise
+        time.sleep(delay)
+        delay = min(LAST_RETRY, delay * 2)
 
 
 class PodStream:
@@ -180,10 +212,12 @@ def as_platform_error(subject: str, error: BaseException, final: Collection[int]
     for item in chain:
         status, words = _status_and_words(item)
         if status:
-            return PlatformError(f"{subject}: {words or f'the API server answered with status {status}'}", status in final, status)
+            # It answers 500 for a webhook that does not, which is no matter of a moment.
+            away = (status == _TOO_MANY_REQUESTS or status >= _SERVER_ERRORS) and "failed calling webhook" not in (words or "")
+            return PlatformError(f"{subject}: {words or f'the API server answered with status {status}'}", status in final, status, away)
     text = " ".join(_TRANSPORT_NOISE.sub("", str(getattr(error, "reason", None) or error)).split())
     if any(isinstance(item, OSError) or type(item).__module__.partition(".")[0] in _TRANSPORTS for item in chain):
-        return PlatformError(f"{subject}: the API server cannot be reached: {text or type(error).__name__}")
+        return PlatformError(f"{subject}: the API server cannot be reached: {text or type(error).__name__}", away=True)
     if type(error).__name__ in ("CoreException", "ConfigException"):
         return PlatformError(f"{subject}: {text}", certain=True)
     return PlatformError(f"{subject}: {type(error).__name__}: {text}")

@@ -14,9 +14,11 @@ class PlatformError(Exception):
         message: the sentence, without a final period.
         certain: whether trying again cannot change the outcome (an object that does not exist, a refused permission).
         status: what the API server answered with, if it did.
+        away: whether the API server was not reached or too busy, so that the same may succeed in a moment.
     """
 
-    def __init__(self, message: str, certain: bool = False, status: int | None = None) -> None:
+    def __init__(self, message: str, certain: bool = False, status: int | None = None, away: bool = False) -> None:
         super().__init__(message)
         self.certain = certain
         self.status = status
+        self.away = away

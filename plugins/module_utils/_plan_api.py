@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import Cluster, as_platform_error
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import Cluster, as_platform_error, patiently
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import Manifest, subject
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import OUR_LABELS
@@ -47,6 +47,7 @@ class PlanApi(Cluster):
         Raises:
             PlatformError: they cannot be read; says why in the cluster's words.
         """
+        # The first that is asked, and so not patiently.
         try:
             client = self._connect()
             version = client.client.version["kubernetes"]["gitVersion"]
@@ -95,12 +96,21 @@ class PlanApi(Cluster):
         return [{**item, "apiVersion": api_version, "kind": kind} for item in items]
 
     def _items(self, api_version: str, kind: str, asked_for: str, **params: Any) -> list[Manifest]:
-        try:
-            answer = self._connect().resource(kind, api_version).get(serialize=False, _request_timeout=TIMEOUT, **params)
-            items: list[Manifest] = json.loads(answer.data)["items"]
-        except Exception as error:  # of several libraries without a common base
-            raise _classified(asked_for, error) from error
+        items: list[Manifest] = self._ask(asked_for, kind, api_version, "get", **params)[0]["items"]
         return items
+
+    def _ask(self, named: str, kind: str, api_version: str, method: str, **params: Any) -> tuple[Manifest, Any]:
+        """The answer to a request, and the response that it came with."""
+
+        def ask() -> tuple[Manifest, Any]:
+            try:
+                resource = self._connect().resource(kind, api_version)
+                reply = getattr(resource, method)(serialize=False, _request_timeout=TIMEOUT, **params)
+                return json.loads(reply.data), reply
+            except Exception as error:  # of several libraries without a common base
+                raise _classified(named, error) from error
+
+        return patiently(ask)
 
     def read(self, manifest: Mapping[str, Any]) -> Manifest | None:
         """The object of a manifest's kind and name as it is, a Secret without its content; None if there is none.
@@ -180,30 +190,19 @@ class PlanApi(Cluster):
             PlatformError: it cannot be asked.
         """
         try:
-            self._connect().resource("Pod", "v1").create(
-                body=pod, namespace=pod["metadata"]["namespace"], dry_run="All", serialize=False, _request_timeout=TIMEOUT
-            )
-        except Exception as error:  # of several libraries without a common base
-            said = _classified(subject(owner), error)
-            if isinstance(said, (RefusedError, NotFoundError)):
-                return str(said)
-            raise said from error
+            self._ask(subject(owner), "Pod", "v1", "create", body=pod, namespace=pod["metadata"]["namespace"], dry_run="All")
+        except (RefusedError, NotFoundError) as error:
+            return str(error)
         return ""
 
     def _call(self, manifest: Mapping[str, Any], method: str, warnings: list[str] | None = None, **params: Any) -> Manifest:
-        named = subject(manifest)
-        try:
-            client = self._connect()
-            resource = client.resource(manifest["kind"], manifest["apiVersion"])
-            metadata = manifest["metadata"]
-            reply = getattr(resource, method)(
-                name=metadata["name"], namespace=metadata.get("namespace"), serialize=False, _request_timeout=TIMEOUT, **params
-            )
-            if warnings is not None:
-                warnings += _warnings(reply)
-            answer: Manifest = json.loads(reply.data)
-        except Exception as error:  # of several libraries without a common base
-            raise _classified(named, error) from error
+        metadata = manifest["metadata"]
+        answer, reply = self._ask(
+            subject(manifest), manifest["kind"], manifest["apiVersion"], method,
+            name=metadata["name"], namespace=metadata.get("namespace"), **params,
+        )  # fmt: skip
+        if warnings is not None:
+            warnings += _warnings(reply)
         # A list of metadata has a kind of its own; what was asked for is known.
         return {**answer, "apiVersion": manifest["apiVersion"], "kind": manifest["kind"]}
 

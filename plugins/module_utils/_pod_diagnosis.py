@@ -10,7 +10,9 @@ Pure functions on objects as the API server returns them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import (
     READY,
@@ -20,6 +22,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_typ
     Snapshot,
     conditions,
     created,
+    event_began,
     event_count,
     event_time,
     instant,
@@ -33,6 +36,12 @@ SETTLED_AFTER_FAILURE = 10.0
 
 # Seconds that the volume controller may take to look again at a claim without a class, or admission for a new ServiceAccount.
 CONTROLLER_DELAY = 20.0
+
+# A node that was announced so long before the wait may still come.
+SCALE_UP = timedelta(seconds=60)
+
+# For how long a provisioner has to fail: it tries again after 1, 2, 4, 8 ... seconds, and a slow one fails until its volume is made.
+PROVISIONING_PATIENCE = timedelta(seconds=60)
 
 _NAMES = re.compile(r'"[^"]*"|https?://\S+')
 _RPC_PREFIX = re.compile(r"rpc error: code = \w+ desc = ")
@@ -63,6 +72,13 @@ _NEVER_PROVISIONED = re.compile(
     re.IGNORECASE,
 )
 
+# By these codes of gRPC a storage driver says that it is busy, and wants to be asked again.
+_PASSING_PROVISIONING = re.compile(
+    r"code = (DeadlineExceeded|Aborted|Unavailable|ResourceExhausted)\b|context deadline exceeded"
+    r"|operation with the given volume \S+( \S+)? already exists",
+    re.IGNORECASE,
+)
+
 _LIMIT_RANGE = re.compile(r"(maximum|minimum) \S+ usage per|max limit to request ratio", re.IGNORECASE)
 _PASSING_REFUSAL = re.compile(
     r"failed calling webhook|connection refused|timeout|timed out|deadline exceeded|internal error|etcdserver|try again"
@@ -84,14 +100,26 @@ def failure_count(status: Manifest) -> int:
     return int(status.get("restartCount") or 0) + (1 if ended else 0)
 
 
-def failures_of_older_pods(pods: Iterable[Manifest], policy: Policy) -> dict[tuple[str, str], int]:
-    """Failures that containers had before this change, by pod uid and container name."""
-    return {
-        (pod["metadata"]["uid"], status["name"]): failure_count(status)
-        for pod in pods
-        if created(pod) < policy.since
-        for _init, status in _statuses(pod)
-    }
+def with_past(policy: Policy, pods: Iterable[Manifest]) -> Policy:
+    """The policy with what the containers of older pods had behind them when the wait began.
+
+    Args:
+        policy: knows when that was.
+        pods: as they were then.
+    """
+    older = [(pod["metadata"]["uid"], status) for pod in pods if created(pod) < policy.since for _init, status in _statuses(pod)]
+    return replace(
+        policy,
+        failures_before={(uid, status["name"]): failure_count(status) for uid, status in older},
+        served_before=frozenset((uid, status["name"]) for uid, status in older if _served(status, policy.began)),
+    )
+
+
+def _served(status: Manifest, moment: datetime) -> bool:
+    """Whether a container did what it should, and not only between two crashes."""
+    running = (status.get("state") or {}).get("running")
+    settled = running is None or (moment - instant(running.get("startedAt"))).total_seconds() >= SETTLED_AFTER_FAILURE
+    return bool(status.get("ready")) and settled
 
 
 def settling(pods: Iterable[Manifest], policy: Policy) -> Finding | None:
@@ -147,11 +175,6 @@ def _statuses(pod: Manifest) -> Iterator[tuple[bool, Manifest]]:
         yield False, container
 
 
-def _is_fresh(pod: Manifest, events: Iterable[Manifest], policy: Policy) -> bool:
-    """Whether a state belongs to this change: the pod does, or the same thing was reported again since."""
-    return created(pod) >= policy.since or any(event_time(event) >= policy.since for event in events)
-
-
 def _at_once(fresh: bool) -> float | None:
     return 0.0 if fresh else None
 
@@ -175,7 +198,7 @@ def _not_scheduled(pod: Manifest, scheduled: Manifest | None, snapshot: Snapshot
     missing = _CLAIM_MISSING.search(nodes)
     if missing:
         return Finding("ClaimNotFound", f"there is no PersistentVolumeClaim {missing['name']}", policy.unschedulable_grace, pod=name)
-    scale_up = [event for event in snapshot.events(uid, "TriggeredScaleUp", "Nominated") if event_time(event) >= policy.since]
+    scale_up = [event for event in snapshot.events(uid, "TriggeredScaleUp", "Nominated") if event_time(event) >= policy.began - SCALE_UP]
     passing = (
         scheduled.get("reason") == "SchedulingGated" or "unbound" in nodes or _NODES_MAY_RETURN.search(nodes) or _ONLY_TAINTS.match(nodes)
     )
@@ -200,18 +223,29 @@ def diagnose_claim(claim: Manifest, snapshot: Snapshot, policy: Policy) -> Findi
         return None
     storage_class = claim["spec"].get("storageClassName")
     subject = f"{subject} of class {storage_class}" if storage_class else f"{subject} without a class"
-    for event in snapshot.events(metadata["uid"], "ProvisioningFailed", "FailedBinding", "ExternalProvisioning"):
-        message = f"{subject}: {event['message']}"
-        fresh = _is_fresh(claim, [event], policy)
-        if event["reason"] == "ProvisioningFailed":
-            certain = _NEVER_PROVISIONED.search(event["message"]) or event_count(event) > policy.tolerated_failures
-            return Finding("ClaimNotProvisioned", message, _at_once(bool(certain) and fresh))
-        if event["reason"] == "FailedBinding":
-            return Finding(
-                "ClaimNotProvisioned", message, CONTROLLER_DELAY if fresh and "no storage class is set" in event["message"] else None
-            )
-        return Finding("ClaimNotBound", message)
-    return None
+    failures = snapshot.events(metadata["uid"], "ProvisioningFailed", "FailedBinding")
+    at_work = snapshot.events(metadata["uid"], "ExternalProvisioning")
+    if not failures:
+        return Finding("ClaimNotBound", f"{subject}: {at_work[0]['message']}") if at_work else None
+    last = failures[0]
+    message = f"{subject}: {last['message']}"
+    # A provisioner that is at work again may succeed; what it failed with last is the best that is known.
+    if not policy.is_fresh(claim, [event_time(last)]) or (at_work and event_time(at_work[0]) > event_time(last)):
+        return Finding("ClaimNotProvisioned", message)
+    if last["reason"] == "FailedBinding":
+        return Finding("ClaimNotProvisioned", message, CONTROLLER_DELAY if "no storage class is set" in last["message"] else None)
+    return Finding("ClaimNotProvisioned", message, _at_once(_provisioning_is_hopeless(failures, policy)))
+
+
+def _provisioning_is_hopeless(failures: Sequence[Manifest], policy: Policy) -> bool:
+    """Whether a provisioner's failures will go on, given the newest first."""
+    lasting = [event for event in failures if not _PASSING_PROVISIONING.search(event["message"])]
+    if failures[0] not in lasting:
+        return False
+    if _NEVER_PROVISIONED.search(failures[0]["message"]):
+        return True
+    since = min(event_began(event) for event in lasting)
+    return sum(map(event_count, lasting)) > policy.tolerated_failures and event_time(failures[0]) - since >= PROVISIONING_PATIENCE
 
 
 # --- containers -----------------------------------------------------------------------------------------------------------
@@ -222,7 +256,7 @@ def _diagnose_container(pod: Manifest, init: bool, status: Manifest, snapshot: S
     diagnose: dict[str, Callable[[], Finding]] = {
         "ErrImagePull": lambda: _pull_failed(pod, status, waiting, snapshot, policy),
         "ImagePullBackOff": lambda: _pull_failed(pod, status, waiting, snapshot, policy),
-        "ErrImageNeverPull": lambda: _about(pod, status, "ImageNotFound", f"{waiting.get('message')}, and its pull policy is Never", 0),
+        "ErrImageNeverPull": lambda: _never_pulled(pod, status, waiting, snapshot, policy),
         "InvalidImageName": lambda: _about(pod, status, "InvalidImageName", f"{status.get('image')} is no image name", 0),
         "CreateContainerConfigError": lambda: _config_error(pod, status, waiting, snapshot, policy),
         "CreateContainerError": lambda: _about(pod, status, "ContainerNotCreated", str(waiting.get("message"))),
@@ -244,6 +278,11 @@ def _events_of(pod: Manifest, status: Manifest, snapshot: Snapshot, reason: str,
     ]
 
 
+def _never_pulled(pod: Manifest, status: Manifest, waiting: Manifest, snapshot: Snapshot, policy: Policy) -> Finding:
+    fresh = policy.is_fresh(pod, map(event_time, _events_of(pod, status, snapshot, "ErrImageNeverPull")))
+    return _about(pod, status, "ImageNotFound", f"{waiting.get('message')}, and its pull policy is Never", _at_once(fresh))
+
+
 def _pull_failed(pod: Manifest, status: Manifest, waiting: Manifest, snapshot: Snapshot, policy: Policy) -> Finding:
     events = _events_of(pod, status, snapshot, "Failed", "Failed to pull image")
     # Before Kubernetes 1.31 ImagePullBackOff does not tell the cause; the event does.
@@ -252,7 +291,9 @@ def _pull_failed(pod: Manifest, status: Manifest, waiting: Manifest, snapshot: S
     image = status.get("image") or ""
     reason = image_pull_reason(cause, image)
     text = _RPC_PREFIX.sub("", cause).removeprefix(f'Back-off pulling image "{image}": ErrImagePull: ')
-    certain = reason != "ImageUnavailable" and _is_fresh(pod, events, policy)
+    # The pod's status may be a moment behind its events.
+    same = [event_time(event) for event in events if image_pull_reason(event["message"], image) == reason]
+    certain = reason != "ImageUnavailable" and policy.is_fresh(pod, same)
     verb = {"ImageNotFound": "was not found", "ImageAccessDenied": "may not be pulled"}.get(reason, "cannot be pulled yet")
     return _about(pod, status, reason, f"image {image} {verb}: {text}", _at_once(certain))
 
@@ -278,7 +319,7 @@ def image_pull_reason(cause: str, image: str) -> str:
 def _config_error(pod: Manifest, status: Manifest, waiting: Manifest, snapshot: Snapshot, policy: Policy) -> Finding:
     message = str(waiting.get("message") or "")
     reason = "MissingConfiguration" if _MISSING_CONFIG.search(message) else "ContainerConfigError"
-    fresh = _is_fresh(pod, _events_of(pod, status, snapshot, "Failed", "Error: "), policy)
+    fresh = policy.is_fresh(pod, map(event_time, _events_of(pod, status, snapshot, "Failed", f"Error: {message}")))
     return _about(pod, status, reason, message, _at_once(fresh and not _KUBELET_CACHE.search(message)))
 
 
@@ -289,9 +330,8 @@ def _crash(pod: Manifest, init: bool, status: Manifest, snapshot: Snapshot, poli
     if not failures or finished or (status.get("ready") and not init):
         return None
     last = state.get("terminated") or (status.get("lastState") or {}).get("terminated") or {}
-    tolerated = max(policy.tolerated_failures, policy.failures_before.get((pod["metadata"]["uid"], status["name"]), 0))
     # A Job counts the failures of its pods itself.
-    certain = restarts and failures > tolerated and "running" not in state
+    certain = restarts and failures > policy.tolerated((pod["metadata"]["uid"], status["name"])) and "running" not in state
     words = f"{'init container ' if init else ''}{exit_words(last, failures)}"
     if last.get("exitCode") in (137, 143):
         killed = [event for event in _events_of(pod, status, snapshot, "Unhealthy") if not event["message"].startswith("Readiness")]
@@ -335,7 +375,7 @@ def _volume_not_mounted(pod: Manifest, snapshot: Snapshot, policy: Policy) -> Fi
     for event in snapshot.events(pod["metadata"]["uid"], "FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox"):
         message = str(event.get("message"))
         missing = event["reason"] == "FailedMount" and _MISSING_CONFIG.search(message)
-        certain = missing and _is_fresh(pod, [event], policy)
+        certain = missing and policy.is_fresh(pod, [event_time(event)])
         reason = (
             "MissingConfiguration"
             if missing

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import as_platform_error
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import as_platform_error, patiently
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import subject
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import RefusedError
@@ -41,7 +41,7 @@ class PruneApi(ClusterApi):
             PlatformError: they cannot be had for another reason.
         """
         try:
-            return self.list_objects(kind, namespace, selector, metadata_only)
+            return patiently(lambda: self.list_objects(kind, namespace, selector, metadata_only))
         except PlatformError as error:
             if getattr(error.__cause__, "status", None) == 403:
                 raise RefusedError(str(error), certain=True) from error
@@ -60,6 +60,10 @@ class PruneApi(ClusterApi):
             RefusedError: the API server does not let it be deleted.
             PlatformError: it cannot be asked.
         """
+        # Where the answer to the first request was lost, the object is gone for the second one.
+        return patiently(lambda: self._remove(item))
+
+    def _remove(self, item: Mapping[str, Any]) -> bool:
         metadata = item["metadata"]
         options = {
             "apiVersion": "v1",

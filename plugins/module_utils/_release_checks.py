@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._images import digest_of
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import OUR_LABELS
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import exit_words
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_predicates import assess
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import (
@@ -122,6 +124,8 @@ def check_workloads(targets: Iterable[Target], snapshot: Snapshot, now: datetime
 def check_images(targets: Iterable[Target], snapshot: Snapshot) -> Iterator[Check]:
     """All replicas of a workload run the very same images, also where a tag was moved.
 
+    Containers that an admission webhook puts in beside those of the template are not the release's.
+
     Args:
         targets: workloads.
         snapshot: the namespace.
@@ -131,20 +135,21 @@ def check_images(targets: Iterable[Target], snapshot: Snapshot) -> Iterator[Chec
         if owner is None:
             continue
         pods = [pod for pod in _pods_of(owner, snapshot) if is_ready(pod) and not leaving(pod)]
-        running: dict[str, set[str]] = {}
+        running: dict[str, set[str]] = {container["name"]: set() for container in owner["spec"]["template"]["spec"]["containers"]}
         for pod in pods:
             for status in pod["status"].get("containerStatuses") or []:
-                running.setdefault(status["name"], set()).add(status.get("imageID") or status.get("image") or "")
+                if status["name"] in running:
+                    running[status["name"]].add(digest_of(status.get("imageID") or status.get("image") or ""))
         mixed = [f"container {name} runs {len(found)} different images" for name, found in running.items() if len(found) > 1]
         subject = f"{target.kind}/{target.name}"
         if mixed:
             yield Check("image", subject, ERROR, "; ".join(mixed))
         elif pods:
-            yield Check("image", subject, OK, f"the same in {len(pods)} replicas: {target.image or _first_image(pods[0])}")
+            yield Check("image", subject, OK, f"the same in {len(pods)} replicas: {target.image or _first_image(owner)}")
 
 
-def _first_image(pod: Manifest) -> str:
-    return str(pod["spec"]["containers"][0]["image"])
+def _first_image(owner: Manifest) -> str:
+    return str(owner["spec"]["template"]["spec"]["containers"][0]["image"])
 
 
 def _pods_of(owner: Manifest, snapshot: Snapshot) -> list[Manifest]:
@@ -155,25 +160,49 @@ def _pods_of(owner: Manifest, snapshot: Snapshot) -> list[Manifest]:
 def check_pods(snapshot: Snapshot, since: datetime) -> Iterator[Check]:
     """Pods are ready and do not restart; a Job's finished pod is as it should be.
 
+    A pod that failed serves nobody and has been replaced, if it was one of a workload's: check_workloads counts those that are left.
+    Pods without the label of the platform are not the release's.
+
     Args:
         snapshot: the namespace.
-        since: a restart before this is of the past.
+        since: a restart or an end before this is of the past.
     """
     for pod in sorted(snapshot.all("Pod"), key=lambda item: str(item["metadata"]["name"])):
         subject = f"Pod/{pod['metadata']['name']}"
         phase = (pod.get("status") or {}).get("phase")
         owner: Manifest = next((each for each in pod["metadata"].get("ownerReferences") or [] if each.get("controller")), {})
-        if phase == "Succeeded" or leaving(pod) or (phase == "Failed" and owner.get("kind") == "Job"):
+        of_a_job = owner.get("kind") == "Job"
+        if phase == "Succeeded" or leaving(pod) or (phase == "Failed" and of_a_job):
             continue
         restarts = list(_restarts(pod, since))
-        if not is_ready(pod):
+        if phase == "Failed":
+            yield Check("pod", subject, OK if _ended_before(pod, since) else WARNING, f"has ended: {_why_ended(pod)}")
+        elif not is_ready(pod):
             # A Job's pod is never ready for long; the Job has a verdict of its own.
-            severity = OK if owner.get("kind") == "Job" else ERROR
+            severity = OK if of_a_job else ERROR if _is_ours(pod) else WARNING
             yield Check("pod", subject, severity, f"is not ready: {why_not_ready(pod)}")
         elif restarts:
             yield Check("pod", subject, WARNING, "; ".join(restarts))
         else:
             yield Check("pod", subject, OK, "is ready")
+
+
+def _is_ours(pod: Manifest) -> bool:
+    return bool((pod["metadata"].get("labels") or {}).get("app") == OUR_LABELS["app"])
+
+
+def _ended_before(pod: Manifest, moment: datetime) -> bool:
+    """Whether a pod that has ended did so before a moment; not if nothing tells when."""
+    status = pod["status"]
+    ends = [(each.get("state") or {}).get("terminated") or {} for each in status.get("containerStatuses") or []]
+    times = [*(end.get("finishedAt") for end in ends), *(each.get("lastTransitionTime") for each in status.get("conditions") or [])]
+    return any(times) and max(instant(text) for text in times) < moment
+
+
+def _why_ended(pod: Manifest) -> str:
+    # An eviction is told by the pod, a failure by its containers.
+    said = [str(pod["status"][key]).strip() for key in ("reason", "message") if pod["status"].get(key)]
+    return ": ".join(said) or why_not_ready(pod)
 
 
 def _restarts(pod: Manifest, since: datetime) -> Iterator[str]:

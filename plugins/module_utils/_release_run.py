@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import patiently
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._release_checks import (
     WARNING,
@@ -50,13 +51,13 @@ def check_release(
     Raises:
         PlatformError: the cluster cannot be read; says why in its words.
     """
-    found = api.namespace(namespace)
+    found = patiently(lambda: api.namespace(namespace))
     checks = [check_namespace(namespace, found)]
     if found is None:
         return checks, None
     with ThreadPoolExecutor(_READERS) as readers:
         kinds = dict.fromkeys([*_ALWAYS_READ, *(target.kind for target in targets)])
-        listings = list(readers.map(lambda kind: api.list_objects(kind, namespace), kinds))
+        listings = list(readers.map(lambda kind: patiently(lambda: api.list_objects(kind, namespace)), kinds))
         snapshot = Snapshot(item for listing in listings for item in listing.items)
         events = listings[list(kinds).index("Event")].items
         workloads = [target for target in targets if target.kind != "PersistentVolumeClaim"]

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import FIRST_RETRY, LAST_RETRY
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import ExpiredError, Listing
 
-# Seconds between the end of one watch and the start of the next, and after errors.
+# Seconds between the end of one watch and the start of the next.
 BETWEEN_WATCHES = 0.1
-FIRST_RETRY = 0.25
-LAST_RETRY = 4.0
 
 Source = tuple[str, str]  # kind, namespace
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._images import is_pinned_or_same
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import (
     diagnose_claim,
     diagnose_pod,
@@ -94,7 +95,7 @@ def _wrong_image(target: Target, item: Manifest) -> Finding | None:
         return None
     pod = item["spec"]["template"]["spec"]
     images = [container["image"] for container in [*pod["containers"], *(pod.get("initContainers") or [])]]
-    if target.image in images:
+    if any(is_pinned_or_same(image, target.image) for image in images):
         return None
     return Finding("ImageMismatch", f"no container of its template has the image {target.image} (it has {', '.join(images)})", 0)
 
@@ -134,7 +135,7 @@ def _refusal(owner: Manifest, snapshot: Snapshot, policy: Policy) -> Finding | N
     for event in snapshot.events(owner["metadata"]["uid"], "FailedCreate", "SuccessfulCreate"):
         if event["reason"] == "SuccessfulCreate":
             return None
-        return diagnose_refusal(event["message"], event_time(event) >= policy.since, policy)
+        return diagnose_refusal(event["message"], policy.is_fresh(owner, [event_time(event)]), policy)
     return None
 
 
@@ -225,9 +226,11 @@ def _replica_set_refusal(replica_set: Manifest, snapshot: Snapshot, policy: Poli
     failure = conditions(replica_set).get("ReplicaFailure")
     if not failure or failure["status"] != "True":
         return None
-    events = snapshot.events(replica_set["metadata"]["uid"], "FailedCreate")
-    times = [instant(failure.get("lastTransitionTime")), *(event_time(event) for event in events)]
-    return diagnose_refusal(str(failure.get("message")), max(times) >= policy.since, policy)
+    # The controller leaves the condition as it was at first; events tell of each time since.
+    again = [event for event in snapshot.events(replica_set["metadata"]["uid"], "FailedCreate") if event_time(event) >= policy.began]
+    message = str(again[0]["message"] if again else failure.get("message"))
+    fresh = policy.is_fresh(replica_set, [instant(failure.get("lastTransitionTime")), *map(event_time, again)])
+    return diagnose_refusal(message, fresh, policy)
 
 
 def _deadline_exceeded(item: Manifest, newest: Manifest | None, policy: Policy) -> Finding | None:
@@ -236,7 +239,7 @@ def _deadline_exceeded(item: Manifest, newest: Manifest | None, policy: Policy) 
         return None
     about_newest = f'"{newest["metadata"]["name"]}"' in str(progressing.get("message"))
     # A change of replicas alone leaves the condition of an earlier attempt in place.
-    if not about_newest or instant(progressing.get("lastTransitionTime")) < policy.since:
+    if not about_newest or instant(progressing.get("lastTransitionTime")) < policy.began:
         return None
     return Finding("ProgressDeadlineExceeded", f"it made no progress for {item['spec'].get('progressDeadlineSeconds')} s", 0)
 
@@ -393,7 +396,13 @@ def _failed_container(pods: Sequence[Manifest]) -> tuple[Manifest, Manifest] | N
     """The newest pod with a container that ended badly, and that container."""
     for pod in pods:
         status = pod.get("status") or {}
-        for container in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
+        sidecars = {init["name"] for init in pod["spec"].get("initContainers") or [] if init.get("restartPolicy") == "Always"}
+        # Sidecars are stopped when the others have ended, mostly with a bad exit code.
+        containers = sorted(
+            [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])],
+            key=lambda container: container["name"] in sidecars,
+        )
+        for container in containers:
             if _last_end(container).get("exitCode"):
                 return pod, container
     return None

@@ -13,8 +13,8 @@ from typing import Any
 
 Manifest = Mapping[str, Any]
 
-# What is younger than this when the wait begins belongs to the change that is waited for.
-FRESH = timedelta(seconds=60)
+# What is younger than this when the wait begins was created by the run that waits: one that is repeated comes later than that.
+FRESH = timedelta(seconds=20)
 
 READY = "ready"
 WAITING_FOR_CONSUMER = "waiting_for_consumer"
@@ -48,17 +48,34 @@ class Policy:
         unschedulable_grace: seconds for which a lack of capacity must last.
         began: when the wait began, by the cluster's clock.
         failures_before: failures of containers of older pods when the wait began, by pod uid and container.
+        served_before: those of these containers that did what they should when the wait began.
     """
 
     tolerated_failures: int
     unschedulable_grace: float
     began: datetime
     failures_before: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    served_before: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def since(self) -> datetime:
-        """What is older happened before this change."""
+        """What was created before this is older than this change."""
         return self.began - FRESH
+
+    def is_fresh(self, item: Manifest, told: Iterable[datetime]) -> bool:
+        """Whether what keeps an object from being ready belongs to this change.
+
+        Args:
+            item: the object; all of one that belongs to this change does.
+            told: when the same was said about it. What was so when the wait began may just have been mended, and has to be said again.
+        """
+        return created(item) >= self.since or any(moment >= self.began for moment in told)
+
+    def tolerated(self, container: tuple[str, str]) -> int:
+        """How often a container, given by pod uid and name, may have failed before its crash loop is certain."""
+        before = self.failures_before.get(container, 0)
+        # A crash loop from before the wait needs one more failure; what served then may fail as often as what is new.
+        return before + self.tolerated_failures if container in self.served_before else max(before, self.tolerated_failures)
 
 
 @dataclass(frozen=True)
@@ -184,6 +201,12 @@ def event_time(event: Manifest) -> datetime:
             event["metadata"].get("creationTimestamp"),
         )
     )
+
+
+def event_began(event: Manifest) -> datetime:
+    """When what an event tells happened first."""
+    times = (event.get("firstTimestamp"), event.get("eventTime"), event["metadata"].get("creationTimestamp"))
+    return min((instant(text) for text in times if text), default=event_time(event))
 
 
 def event_count(event: Manifest) -> int:

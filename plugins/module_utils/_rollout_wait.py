@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import OUTAGE
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import failures_of_older_pods
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import with_past
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_feed import Broken, Listed, Message, Source
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_predicates import WATCHED, assess
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import (
@@ -31,8 +32,6 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_typ
 
 # After the first failure the others get this long to show theirs, so that one message names them all.
 SETTLE = 2.0
-# How long the API server may be away.
-OUTAGE = 90.0
 # A shorter outage is not worth a line.
 OUTAGE_TOLD = 3.0
 
@@ -69,7 +68,7 @@ class Wait:
 
     Args:
         targets: what to wait for.
-        policy: what counts, and when it is certain; began and failures_before are filled in.
+        policy: what counts, and when it is certain; began and what was before it are filled in.
         feed: what happens in the cluster.
         clock: seconds that only grow.
         progress: is told a line when something changed, and again for what is still waited for every interval.
@@ -159,9 +158,8 @@ class Wait:
 
     def _begin(self) -> None:
         """Everything has been seen once: draw the line between this change and what was before."""
-        self._policy = replace(self._policy, began=min(self._server_times))
         pods = [pod for (kind, _namespace), items in self._objects.items() if kind == "Pod" for pod in items.values()]
-        self._policy = replace(self._policy, failures_before=failures_of_older_pods(pods, self._policy))
+        self._policy = with_past(replace(self._policy, began=min(self._server_times)), pods)
 
     def _check_outage(self) -> None:
         for since, error in self._broken.values():

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import Cluster
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import Cluster, patiently
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import auth
 
@@ -76,5 +77,5 @@ def secret_values(cluster: Cluster, namespace: str, names: Iterable[str]) -> lis
     Raises:
         PlatformError: one cannot be read.
     """
-    found = [read_secret(cluster, namespace, name) or {} for name in names]
-    return [base64.b64decode(value).decode(errors="replace") for secret in found for value in (secret.get("data") or {}).values()]
+    found = [patiently(partial(read_secret, cluster, namespace, name)) for name in names]
+    return [base64.b64decode(value).decode(errors="replace") for secret in found for value in ((secret or {}).get("data") or {}).values()]

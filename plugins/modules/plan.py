@@ -27,6 +27,7 @@ description:
     be taken over, as M(jewelry_shop.platform.take_over) does it.
   - Secrets are compared by name, labels and annotations. Give them without O(ignore:data), under names that carry a hash of it; their
     content leaves neither the controller nor the cluster.
+  - An API server that is away or too busy is asked again for up to 90 seconds; where O(cluster) is given, it has to answer first.
   - Where O(cluster) is given, the cluster's version, identity, storage and ingress classes and the Jobs are read in the same call.
 
 extends_documentation_fragment:

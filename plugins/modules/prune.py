@@ -21,6 +21,7 @@ description:
   - Only what carries O(labels), was applied server-side by O(field_manager) and belongs to no other object is looked at.
   - An object is removed as it was read; one that changed meanwhile is left for the next call, one that is gone already is fine.
   - A refusal of the API server does not end the call. It is shown as a warning, with its object and in the cluster's words.
+  - An API server that is away or too busy is asked again for up to 90 seconds.
   - The content of Secrets never leaves the cluster.
 
 extends_documentation_fragment:

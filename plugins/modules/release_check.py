@@ -18,7 +18,10 @@ description:
     claims, the use of memory against its limits, Warning events and error lines in logs.
   - All checks are always made. Errors fail the task; warnings (restarts, events, error lines, memory) do not.
   - Restarts, events and log lines count from the moment when the newest revision of a workload came into being.
-  - A Job's finished pod is as it should be.
+  - A Job's finished pod is as it should be. Another pod that failed, such as an evicted one, is a warning if it ended since that moment,
+    for its workload has replaced it and is judged by its replicas.
+  - A pod without the label C(app=jewelry-shop) is somebody else's; that it is not ready is a warning.
+  - An API server that is away or too busy is asked again for up to 90 seconds.
   - Nothing is ever changed, so check mode does the same as a run.
   - Needs the permissions C(get) on the namespace, C(list) on what is checked and on C(pods), C(events), C(persistentvolumeclaims),
     C(replicasets), C(services) and C(endpointslices), and C(get) on C(pods/log). Where C(pods) of C(metrics.k8s.io) may be listed, it
@@ -49,7 +52,7 @@ options:
         type: str
         required: true
       image:
-        description: An image that one of its containers has to have.
+        description: An image that one of its containers has to have; pinned to a digest by an admission webhook it is still the same.
         type: str
   services:
     description: Names of the Services that have to lead somewhere.

@@ -22,8 +22,10 @@ description:
     two more seconds to show theirs.
   - A container without a readiness probe is ready whenever it runs, also between two crashes. A workload whose pods have no readiness
     probe is therefore believed when it has been ready for 5 seconds, and one with a container that has failed and has none for 10.
-  - Only what belongs to the newest revision counts. Events and conditions from before the change, and the failures that
-    containers of older pods had before, do not.
+  - Only what belongs to the newest revision counts. What was in its way before the wait began may just have been mended, and is certain
+    when the cluster says so again (the next try to pull an image or to create a pod, the next crash). A pod, a claim or another object
+    that was created in the 20 seconds before the wait belongs to the change, with all that is said about it.
+  - A container that served when the wait began may fail O(tolerated_failures) times more, whatever it did before.
   - A pod of an older revision that is on its way out counts as left for as long as it is ready and, if the strategy is V(Recreate),
     until it has ended. Otherwise it may end its work for as long as its grace period lasts.
   - Nothing is ever changed, so check mode does the same as a run.
@@ -55,7 +57,9 @@ options:
         description: Its namespace. By default O(namespace).
         type: str
       image:
-        description: The image that one of the containers of its pod template must have.
+        description:
+          - The image that one of the containers of its pod template must have.
+          - One that an admission webhook has pinned to a digest, with or without its tag, is still the same.
         type: str
       timeout:
         description: Seconds from the start of the wait after which it is given up. By default O(timeout).
@@ -196,7 +200,8 @@ resources:
         - "Certain at once: V(NotFound) (the object does not exist), V(ImageMismatch), V(ImageNotFound), V(ImageAccessDenied),
           V(InvalidImageName), V(CrashLoop) (beyond O(tolerated_failures)), V(MissingConfiguration) (ConfigMap, Secret or key),
           V(ContainerConfigError), V(LimitRangeViolated), V(PodSecurityViolated), V(AdmissionRefused), V(ClaimLost),
-          V(ClaimNotProvisioned), V(ProgressDeadlineExceeded), V(JobFailed), V(JobDeadlineExceeded)."
+          V(ClaimNotProvisioned) (at once if its class will never do it, else when its provisioner has failed for a minute without saying
+          that it is busy), V(ProgressDeadlineExceeded), V(JobFailed), V(JobDeadlineExceeded)."
         - "Certain when it lasts: V(Unschedulable), V(QuotaExceeded), V(ClaimNotFound)."
         - "Never certain, so that they come with the verdict V(timeout): V(NotObserved) (by the controller), V(BeingDeleted), V(Paused),
           V(Suspended), V(PodsMissing), V(NotReady), V(Settling), V(ProbeFailing), V(OldPodsLeft), V(BlockedByOldPod), V(ImageUnavailable)

@@ -23,6 +23,7 @@ description:
     PersistentVolumeClaims keep their volumes.
   - Everything is planned before the first write, as M(jewelry_shop.platform.plan) does it; if something would be refused, nothing is
     written. A run that ends half-way is mended by the next one.
+  - An API server that is away or too busy is asked again for up to 90 seconds.
   - Where nothing is to be taken over it applies, and nothing else.
 
 extends_documentation_fragment:

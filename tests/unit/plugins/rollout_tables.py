@@ -75,6 +75,8 @@ def _cases_of(path: Path) -> Iterator[Case]:
         policy["began"] = instant(policy["began"])
         if "failures_before" in policy:
             policy["failures_before"] = {(uid, name): count for uid, name, count in policy["failures_before"]}
+        if "served_before" in policy:
+            policy["served_before"] = frozenset((uid, name) for uid, name in policy["served_before"])
         changed = _changed(copy.deepcopy(objects), case)
         yield Case(f"{path.stem}: {case['name']}", Target(**target), Policy(**policy), changed, case["expect"])
 

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils import _client
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import (
     Cluster,
     as_platform_error,
+    patiently,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
     PlatformError,
@@ -129,7 +131,51 @@ def test_an_api_server_that_cannot_be_reached_is_told(tmp_path: Path, monkeypatc
     assert str(caught.value).startswith("Deployment shop/django: the API server cannot be reached: ")
     assert str(caught.value).endswith("Connection refused")
     assert "<" not in str(caught.value)
-    assert not caught.value.certain
+    assert (caught.value.certain, caught.value.away) == (False, True)
+
+
+AWAY = PlatformError("the API server cannot be reached", away=True)
+
+
+@pytest.mark.parametrize(
+    ("error", "tries"),
+    [
+        pytest.param(AWAY, 4, id="away for too long"),
+        pytest.param(PlatformError("forbidden", certain=True, status=403), 1, id="refused"),
+        pytest.param(PlatformError("KeyError"), 1, id="of no known kind"),
+    ],
+)
+def test_only_an_api_server_that_is_away_is_asked_again_and_not_for_ever(
+    error: PlatformError, tries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    class FourTries:
+        def __init__(self, seconds: float) -> None:
+            assert seconds == _client.OUTAGE
+
+        def remaining(self) -> float:
+            return 0.0 if len(slept) == 3 else 60.0
+
+    monkeypatch.setattr(_client, "Deadline", FourTries)
+    monkeypatch.setattr(_client.time, "sleep", slept.append)
+    asked = []
+
+    def ask() -> None:
+        asked.append(error)
+        raise error
+
+    with pytest.raises(PlatformError) as caught:
+        patiently(ask)
+    assert (caught.value, len(asked)) == (error, tries)
+    assert slept == [0.25, 0.5, 1.0][: tries - 1]
+
+
+@pytest.mark.parametrize(("code", "away"), [(429, True), (500, True), (503, True), (404, False), (409, False), (422, False)])
+def test_what_may_pass_in_a_moment_is_known_by_its_status(connect: Any, code: int, away: bool) -> None:
+    with pytest.raises(PlatformError) as caught:
+        connect({DJANGO: status(code, "no")}).get("Deployment", "shop", "django", 5)
+    assert caught.value.away is away
 
 
 @pytest.mark.parametrize(
@@ -150,3 +196,10 @@ def test_a_configuration_that_cannot_be_used_is_certain(auth: dict[str, Any], wo
 def test_an_error_of_no_known_kind_is_told_too() -> None:
     error = as_platform_error("Pod shop/django-1", KeyError("apiVersion"))
     assert (str(error), error.certain) == ("Pod shop/django-1: KeyError: 'apiVersion'", False)
+
+
+def test_a_webhook_that_does_not_answer_is_no_matter_of_a_moment(connect: Any) -> None:
+    said = 'Internal error occurred: failed calling webhook "policy.example.com": connection refused'
+    with pytest.raises(PlatformError, match="failed calling webhook") as caught:
+        connect({**DISCOVERY, DJANGO: reply({"kind": "Status", "message": said}, 500)}).get("Deployment", "shop", "django", 5)
+    assert caught.value.away is False

@@ -70,6 +70,7 @@ def pod(name: str = "django-a", owner: str = "ReplicaSet", change: Callable[[Obj
             "name": name,
             "uid": name,
             "creationTimestamp": BEFORE,
+            "labels": {"app": "jewelry-shop"},
             "ownerReferences": [{"uid": "rs-2", "kind": owner, "controller": True}],
         },
         "spec": {"containers": [{"name": "django", "image": IMAGE, "resources": {"limits": {"memory": "512Mi"}}}]},
@@ -94,6 +95,19 @@ def not_ready(item: Object) -> None:
 def ended(finished: str, **terminated: Any) -> Callable[[Object], None]:
     last = {"terminated": {"exitCode": 1, "reason": "Error", "finishedAt": finished, **terminated}}
     return lambda item: item["status"]["containerStatuses"][0].update(restartCount=2, lastState=last)
+
+
+def evicted(moment: str | None) -> Callable[[Object], None]:
+    """As the kubelet leaves it; not all versions of it tell when."""
+    ready = {"type": "Ready", "status": "False", **({"lastTransitionTime": moment} if moment else {})}
+    status = {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory. ", "conditions": [ready]}
+    return lambda item: item.update(status=status)
+
+
+def foreign(change: Callable[[Object], Any]) -> Object:
+    item = pod(change=change)
+    item["metadata"]["labels"] = {"app": "debug"}
+    return item
 
 
 def brief(checks: Any) -> list[tuple[str, str]]:
@@ -154,6 +168,31 @@ def test_a_moved_tag_shows_as_different_images() -> None:
     assert (check.severity, check.message) == ("error", "container django runs 2 different images")
 
 
+def running(**images: str) -> Callable[[Object], None]:
+    statuses = [{"name": name.replace("_", "-"), "restartCount": 0, "imageID": image} for name, image in images.items()]
+    return lambda item: item["status"].update(containerStatuses=statuses)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "severity"),
+    [
+        pytest.param({"django": "r/shop@sha256:1"}, {"django": "r/shop@sha256:1"}, "ok", id="the same"),
+        pytest.param({"django": "r/shop@sha256:1"}, {"django": "mirror:5000/shop@sha256:1"}, "ok", id="of a mirror"),
+        pytest.param({"django": "r/shop@sha256:1"}, {"django": "r/shop@sha256:2"}, "error", id="a tag was moved"),
+        pytest.param(
+            {"django": "r/shop@sha256:1", "istio_proxy": "r/proxy@sha256:3"},
+            {"django": "r/shop@sha256:1", "istio_proxy": "r/proxy@sha256:4"},
+            "ok",
+            id="an injected container was renewed",
+        ),
+    ],
+)
+def test_the_images_of_the_template_are_compared_by_digest(first: dict[str, str], second: dict[str, str], severity: str) -> None:
+    pods = [pod("django-a", change=running(**first)), pod("django-b", change=running(**second))]
+    [check] = check_images([DJANGO], Snapshot([*HEALTHY[:2], *pods]))
+    assert check.severity == severity, check.message
+
+
 @pytest.mark.parametrize(
     ("item", "expected"),
     [
@@ -164,12 +203,31 @@ def test_a_moved_tag_shows_as_different_images() -> None:
         pytest.param(pod(change=lambda p: p["status"].update(phase="Succeeded", conditions=[])), [], id="finished"),
         pytest.param(pod(owner="Job", change=lambda p: p["status"].update(phase="Failed", conditions=[])), [], id="a job's failed pod"),
         pytest.param(pod(owner="Job", change=not_ready), [("Pod/django-a", "ok")], id="a job's running pod"),
-        pytest.param(pod(change=lambda p: p["status"].update(phase="Failed", conditions=[])), [("Pod/django-a", "error")], id="evicted"),
+        pytest.param(pod(change=evicted(AFTER)), [("Pod/django-a", "warning")], id="evicted since"),
+        pytest.param(pod(change=evicted(None)), [("Pod/django-a", "warning")], id="evicted nobody knows when"),
+        pytest.param(pod(change=evicted(BEFORE)), [("Pod/django-a", "ok")], id="evicted before"),
+        pytest.param(foreign(not_ready), [("Pod/django-a", "warning")], id="somebody else's, not ready"),
+        pytest.param(foreign(evicted(AFTER)), [("Pod/django-a", "warning")], id="somebody else's, evicted"),
         pytest.param(pod(change=lambda p: p["metadata"].update(deletionTimestamp=AFTER)), [], id="on its way out"),
     ],
 )
 def test_pods_are_judged_by_what_they_are_for(item: Object, expected: list[tuple[str, str]]) -> None:
     assert brief(check_pods(Snapshot([item]), SINCE)) == expected
+
+
+def test_a_pod_that_failed_tells_why() -> None:
+    [check] = check_pods(Snapshot([pod(change=evicted(AFTER))]), SINCE)
+    assert check.message == "has ended: Evicted: The node was low on resource: memory."
+    failed = {"name": "django", "state": {"terminated": {"exitCode": 3, "reason": "Error", "finishedAt": AFTER}}}
+    [check] = check_pods(Snapshot([pod(change=lambda p: p.update(status={"phase": "Failed", "containerStatuses": [failed]}))]), SINCE)
+    assert (check.severity, check.message) == ("warning", "has ended: container django: ended with exit code 3")
+
+
+def test_an_evicted_pod_that_was_replaced_is_no_error_of_its_workload() -> None:
+    snapshot = Snapshot([*HEALTHY, pod("django-c", change=evicted(AFTER))])
+    checks = [*check_workloads([DJANGO], snapshot, NOW), *check_images([DJANGO], snapshot), *check_pods(snapshot, SINCE)]
+    assert [check.subject for check in checks if check.severity != "ok"] == ["Pod/django-c"]
+    assert summary(checks) == "4 checks are fine, 1 warnings"
 
 
 def test_a_restart_tells_how_the_container_ended() -> None:

@@ -316,12 +316,84 @@ def test_failures_before_the_change_are_counted_when_the_wait_begins(monkeypatch
         return assess(found, snapshot, policy)
 
     monkeypatch.setattr(_rollout_wait, "assess", record)
-    old = pod("old", containerStatuses=[{"name": "migrate", "restartCount": 3, "state": {"running": {"startedAt": "x"}}}])
-    old["metadata"]["creationTimestamp"] = "2026-11-25T16:00:00Z"
-    new = pod("new", containerStatuses=[{"name": "migrate", "restartCount": 1, "state": {"running": {"startedAt": "x"}}}])
+    long_ago, just_now = "2026-11-25T16:00:00Z", "2026-11-25T16:59:55Z"
+    states: dict[str, tuple[bool, dict[str, Any]]] = {
+        "serves": (True, {"running": {"startedAt": long_ago}}),
+        "between-crashes": (True, {"running": {"startedAt": just_now}}),
+        "not-ready": (False, {"running": {"startedAt": long_ago}}),
+        "crash-loop": (False, BACK_OFF),
+        "done": (True, {"terminated": {"exitCode": 0}}),
+    }
+    statuses = [{"name": name, "restartCount": 3, "ready": ready, "state": state} for name, (ready, state) in states.items()]
+    old, new = pod("old", containerStatuses=statuses), pod("new", containerStatuses=statuses)
+    old["metadata"]["creationTimestamp"] = "2026-11-25T16:59:39Z"
+    new["metadata"]["creationTimestamp"] = "2026-11-25T16:59:40Z"
     wait(Script(*at_start(COMPLETE, old, new)), target())
-    assert seen[0].failures_before == {("uid-old", "migrate"): 3}
-    assert (seen[0].began, seen[0].since) == (NOW, NOW - timedelta(seconds=60))
+    failures = {"serves": 3, "between-crashes": 3, "not-ready": 3, "crash-loop": 4, "done": 4}
+    assert seen[0].failures_before == {("uid-old", name): count for name, count in failures.items()}
+    assert seen[0].served_before == {("uid-old", "serves"), ("uid-old", "done")}
+    assert (seen[0].began, seen[0].since) == (NOW, NOW - timedelta(seconds=20))
+
+
+def no_image_of_an_earlier_run() -> dict[str, Any]:
+    item = no_image("a")
+    item["metadata"]["creationTimestamp"] = "2026-11-25T16:59:20Z"
+    return item
+
+
+def not_pulled(moment: str) -> dict[str, Any]:
+    """The kubelet's event."""
+    return {
+        "kind": "Event",
+        "reason": "Failed",
+        "message": "Failed to pull image: not found",
+        "metadata": {"uid": "e-1"},
+        "involvedObject": {"kind": "Pod", "uid": "uid-a", "fieldPath": "spec.containers{migrate}"},
+        "lastTimestamp": moment,
+    }
+
+
+def test_an_image_that_an_earlier_run_missed_may_have_been_pushed() -> None:
+    pulled = pod("a", containerStatuses=[{"name": "migrate", "restartCount": 0, "state": RUNNING}])
+    script = Script(
+        *at_start(JOB, no_image_of_an_earlier_run(), not_pulled("2026-11-25T16:59:58Z")), (15, changed(pulled)), (20, changed(COMPLETE))
+    )
+    outcomes, lines = wait(script, target())
+    assert verdicts(outcomes) == [("ready", 20.0)]
+    assert "ImageNotFound in pod a (0 s)" in lines[0]
+
+
+def test_an_image_that_is_still_missing_is_certain_with_the_kubelets_next_try() -> None:
+    script = Script(
+        *at_start(JOB, no_image_of_an_earlier_run(), not_pulled("2026-11-25T16:59:58Z")), (15, changed(not_pulled("2026-11-25T17:00:15Z")))
+    )
+    outcomes, _lines = wait(script, target())
+    assert verdicts(outcomes) == [("failed", 15.0)]
+
+
+def older_web(restarts: int, state: dict[str, Any], ready: bool) -> list[dict[str, Any]]:
+    """The same with a pod that is months old."""
+    items = [message.item for message in web(restarts, state, ready) if isinstance(message, Changed)]
+    items[-1]["metadata"]["creationTimestamp"] = "2026-05-01T00:00:00Z"
+    return items
+
+
+def watched_older_web(first: list[dict[str, Any]], *moments: tuple[float, list[dict[str, Any]]]) -> Script:
+    kinds = ("Event", "PersistentVolumeClaim", "Pod", "Deployment", "ReplicaSet")
+    return Script(*at_start(*first, kinds=kinds), *((at, changed(item)) for at, items in moments for item in items))
+
+
+def test_what_served_when_the_wait_began_may_end_once_whatever_it_did_in_past_months() -> None:
+    first = older_web(3, {"running": {"startedAt": "2026-11-01T00:00:00Z"}}, True)
+    first[0]["status"]["availableReplicas"] = 0
+    script = watched_older_web(first, (1, older_web(3, CRASHED, False)), (2, older_web(4, RUNNING, True)))
+    assert verdicts(wait(script, target("web", "Deployment"))[0]) == [("ready", 12.0)]
+
+
+def test_a_crash_loop_from_before_the_wait_is_certain_with_its_next_failure() -> None:
+    first = older_web(3, BACK_OFF, False)
+    script = watched_older_web(first, (1, older_web(4, RUNNING, True)), (3, older_web(4, CRASHED, False)))
+    assert verdicts(wait(script, target("web", "Deployment"))[0]) == [("failed", 3.0)]
 
 
 # --- an API server that is away ------------------------------------------------------------------------------------------------

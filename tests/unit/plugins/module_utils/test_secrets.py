@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils import _client
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import Cluster
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._secrets import key_problems, secret_values
@@ -54,6 +55,20 @@ class Secrets:
 def test_all_values_are_masked_and_one_that_is_not_there_hides_nothing() -> None:
     cluster = cast(Cluster, Secrets(one=encoded(A="first", B="second"), empty={}))
     assert secret_values(cluster, "shop", ["one", "empty", "missing"]) == ["first", "second"]
+
+
+def test_a_secret_to_mask_is_read_from_an_api_server_that_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_client, "FIRST_RETRY", 0.01)
+    cluster, away = Secrets(one=encoded(A="first")), [PlatformError("the API server cannot be reached", away=True)]
+    get = cluster.get
+
+    def get_later(*arguments: Any) -> dict[str, Any]:
+        if away:
+            raise away.pop()
+        return get(*arguments)
+
+    monkeypatch.setattr(cluster, "get", get_later)
+    assert secret_values(cast(Cluster, cluster), "shop", ["one"]) == ["first"]
 
 
 def test_what_must_be_masked_and_cannot_be_read_is_an_error() -> None:

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils import _client
 from ansible_collections.jewelry_shop.platform.plugins.modules import plan
 from conftest import Serve
-from http_server import Handler, Server
+from http_server import Handler, InTurn, Server, raw
 
 Run = Callable[..., dict[str, Any]]
 REPOSITORY = Path(__file__).parents[4]
@@ -344,7 +346,32 @@ def test_nothing_is_compared_with_another_cluster_than_is_meant(run: Run, server
     assert "PATCH" not in [request.method for request in server.requests]
 
 
-def test_a_cluster_that_does_not_answer_is_an_error(run: Run) -> None:
+@pytest.mark.parametrize(
+    "passing",
+    [refusal(503, "the API server is shutting down"), refusal(429, "too many requests"), raw()],
+    ids=["unavailable", "too busy", "cut off"],
+)
+def test_an_api_server_that_is_away_for_a_moment_is_asked_again(
+    run: Run, server: Server, passing: Callable[[Handler], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_client, "FIRST_RETRY", 0.01)
+    good = answer(CONFIG_MAP)
+    settings = by_method(GET=InTurn([passing, passing, good]), PATCH=InTurn([passing, good]))
+    jobs = InTurn([passing, server.routes["/apis/batch/v1/namespaces/shop/jobs"]])
+    server.routes |= {f"{PLACE}/configmaps/settings": settings, "/apis/batch/v1/namespaces/shop/jobs": jobs}  # type: ignore[operator]
+    result = run(CONFIG_MAP, cluster=JOBS)
+    assert (result["code"], actions(result), len(result["jobs"])) == (0, ["none"], 3), result["msg"]
+
+
+def test_an_address_where_nobody_answers_is_told_at_once(run: Run) -> None:
+    began = time.monotonic()
+    result = run(CONFIG_MAP, host="http://127.0.0.1:1", cluster=JOBS)
+    assert (result["code"], time.monotonic() - began < 10) == (1, True)
+    assert result["msg"].startswith("the cluster's version: the API server cannot be reached: ")
+
+
+def test_a_cluster_that_does_not_answer_is_an_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_client, "OUTAGE", 0.0)
     result = run(CONFIG_MAP, host="http://127.0.0.1:1")
     assert result["code"] == 1
     assert result["msg"].startswith("ConfigMap shop/settings: the API server cannot be reached: ")

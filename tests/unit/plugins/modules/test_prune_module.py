@@ -14,11 +14,11 @@ from urllib.parse import parse_qs
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils import _prune_run
+from ansible_collections.jewelry_shop.platform.plugins.module_utils import _client, _prune_run
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import PATHS
 from ansible_collections.jewelry_shop.platform.plugins.modules import prune
 from conftest import Serve
-from http_server import Handler, Server
+from http_server import Handler, InTurn, Server, reply
 
 Manifest = dict[str, Any]
 Run = Callable[..., dict[str, Any]]
@@ -318,6 +318,15 @@ def test_it_does_not_wait_for_ever(run: Run, shop: Namespace, monkeypatch: pytes
     assert removed(run()) == [UNUSED_SECRET]
 
 
+def test_an_api_server_that_is_away_for_a_moment_is_asked_again(run: Run, shop: Namespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_client, "FIRST_RETRY", 0.01)
+    for path, route in shop.server.routes.items():
+        if "/namespaces/" in path:
+            shop.server.routes[path] = InTurn([reply("", 503), reply("", 429), route])  # type: ignore[index]
+    result = run()
+    assert (result["code"], removed(result)) == (0, [UNUSED, UNUSED_SECRET]), result["msg"]
+
+
 def test_a_namespace_that_is_still_to_come_has_nothing_to_remove(run: Run, shop: Namespace) -> None:
     """An API server answers with empty lists; three are asked for."""
     shop.objects = {kind: [] for kind in PATHS}
@@ -336,7 +345,10 @@ def test_a_namespace_that_is_still_to_come_has_nothing_to_remove(run: Run, shop:
         ({"host": "http://127.0.0.1:1"}, "ConfigMaps of namespace shop: the API server cannot be reached: "),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_sentence(run: Run, shop: Namespace, arguments: dict[str, Any], message: str) -> None:
+def test_what_cannot_be_done_is_said_in_a_sentence(
+    run: Run, shop: Namespace, arguments: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_client, "OUTAGE", 0.0)
     result = run(**arguments)
     assert result["code"] == 1
     assert result["msg"].startswith(message)
