@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import Cluster, as_platform_error, patiently
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._permissions import Permission, not_granted
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import Manifest, subject
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import OUR_LABELS
 
@@ -78,6 +79,25 @@ class PlanApi(Cluster):
     def jobs(self, namespace: str, selector: str) -> list[Manifest]:
         """The Jobs that a label selector picks."""
         return self._items("batch/v1", "Job", f"Jobs of namespace {namespace}", namespace=namespace, label_selector=selector)
+
+    def forbidden(self, namespace: str, wanted: Iterable[Permission]) -> list[Permission]:
+        """Those of the permissions that the credential lacks in a namespace, which need not exist.
+
+        One request tells all that the cluster can list; what it does not list is asked for one by one.
+
+        Raises:
+            PlatformError: they cannot be asked for.
+        """
+        api_version = "authorization.k8s.io/v1"
+        review = {"apiVersion": api_version, "kind": "SelfSubjectRulesReview", "spec": {"namespace": namespace}}
+        rules = self._ask("the credential's permissions", review["kind"], api_version, "create", body=review)[0]["status"]["resourceRules"]
+        return [each for each in not_granted(wanted, rules or ()) if not self._may(namespace, each)]
+
+    def _may(self, namespace: str, wanted: Permission) -> bool:
+        api_version, kind = "authorization.k8s.io/v1", "SelfSubjectAccessReview"
+        review = {"apiVersion": api_version, "kind": kind, "spec": {"resourceAttributes": wanted.attributes(namespace)}}
+        allowed: bool = self._ask(f"the permission to {wanted}", kind, api_version, "create", body=review)[0]["status"]["allowed"]
+        return allowed
 
     def ours(self, api_version: str, kind: str, namespace: str) -> list[Manifest]:
         """The objects of a kind in a namespace that bear the collection's labels.

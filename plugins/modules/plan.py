@@ -28,7 +28,8 @@ description:
   - Secrets are compared by name, labels and annotations. Give them without O(ignore:data), under names that carry a hash of it; their
     content leaves neither the controller nor the cluster.
   - An API server that is away or too busy is asked again for up to 90 seconds; where O(cluster) is given, it has to answer first.
-  - Where O(cluster) is given, the cluster's version, identity, storage and ingress classes and the Jobs are read in the same call.
+  - Where O(cluster) is given, the cluster's version, identity, storage and ingress classes, the Jobs and what the credential may do are
+    read in the same call.
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
@@ -130,6 +131,25 @@ options:
         description: Label selector of the Jobs.
         type: str
         required: true
+      permissions:
+        description: What the credential has to be allowed in O(cluster.namespace) besides what is tried by the dry runs.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          group:
+            description: API group of the resource; empty for the first one.
+            type: str
+            default: ''
+          resource:
+            description: Its plural, perhaps with a subresource, such as C(pods/log).
+            type: str
+            required: true
+          verbs:
+            description: What has to be allowed, as in a Role.
+            type: list
+            elements: str
+            required: true
 
 requirements:
   - python >= 3.9
@@ -275,6 +295,12 @@ cluster:
       type: dict
       returned: where the credential may list them, else it is null
       sample: {"nginx": "k8s.io/ingress-nginx"}
+forbidden:
+  description: What of O(cluster.permissions) the credential lacks, as a verb and a resource.
+  returned: when O(cluster) is given
+  type: list
+  elements: str
+  sample: [list endpointslices.discovery.k8s.io]
 jobs:
   description: The Jobs of O(cluster.job_selector), as the filter P(jewelry_shop.platform.job_states#filter) gives them.
   returned: when O(cluster) is given
@@ -319,6 +345,16 @@ SPEC = {
             "uid": {"type": "str", "default": ""},
             "namespace": {"type": "str", "required": True},
             "job_selector": {"type": "str", "required": True},
+            "permissions": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "group": {"type": "str", "default": ""},
+                    "resource": {"type": "str", "required": True},
+                    "verbs": {"type": "list", "elements": "str", "required": True},
+                },
+            },
         },
     },
 }
@@ -339,6 +375,7 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
     # Imported here, since they import the kubernetes client, which may not be installed.
     from ansible_collections.jewelry_shop.platform.plugins.module_utils import _plan, _takeover
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._jobs import job_states
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils._permissions import permissions
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import PlanApi
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_run import OwnedKind, plan
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_scaling import handovers
@@ -352,6 +389,8 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
     if meant:
         facts = api.facts()
         result["cluster"] = facts
+        wanted = permissions(meant["permissions"])
+        result["forbidden"] = [str(each) for each in api.forbidden(meant["namespace"], wanted)] if wanted else []
         result["jobs"] = job_states(api.jobs(meant["namespace"], meant["job_selector"]))
         if meant["api_host"] not in ("", facts["host"]) or meant["uid"] not in ("", facts["uid"]):
             stages, owned = [], []

@@ -194,6 +194,7 @@ def judged(resolve: Any, classes: dict[str, str] | None = None, **values: Any) -
     plan = {
         "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": None, "ingress_classes": classes},
         "refusals": [],
+        "forbidden": [],
         "foreign": [],
         "objects": [],
     }

@@ -45,6 +45,7 @@ def test_a_kind_that_the_cluster_lacks(resolve: Any, refusals: list[str], values
     plan = {
         "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": {"standard": ""}},
         "refusals": refusals,
+        "forbidden": [],
         "foreign": [],
         "objects": [],
     }

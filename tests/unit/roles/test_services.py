@@ -252,6 +252,7 @@ def plan(**secrets: list[str]) -> dict[str, Any]:
     return {
         "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": {"standard": ""}, "ingress_classes": {}},
         "refusals": [],
+        "forbidden": [],
         "foreign": [],
         "objects": [{"kind": "StatefulSet", "name": name, "secrets": names} for name, names in secrets.items()],
     }

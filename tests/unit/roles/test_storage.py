@@ -37,6 +37,7 @@ def test_a_class_that_does_not_exist(resolve: Any, has: dict[str, str] | None, v
     plan = {
         "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": has, "ingress_classes": None},
         "refusals": [],
+        "forbidden": [],
         "foreign": [],
         "objects": [],
     }

@@ -27,8 +27,8 @@ REPOSITORY = Path(__file__).parents[4]
 PLACE = "/api/v1/namespaces/shop"
 CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "shop"}, "data": {"A": "1"}}
 SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "passwords", "namespace": "shop", "labels": {"app": "shop"}}}
-GROUPS = ("storage.k8s.io", "networking.k8s.io", "batch", "apps")
-WITHOUT_NAMESPACE = ("Namespace", "StorageClass", "IngressClass")
+GROUPS = ("storage.k8s.io", "networking.k8s.io", "batch", "apps", "authorization.k8s.io")
+WITHOUT_NAMESPACE = ("Namespace", "StorageClass", "IngressClass", "SelfSubjectRulesReview", "SelfSubjectAccessReview")
 
 
 def answer(content: Any, status: int = 200, **headers: str) -> Callable[[Handler], None]:
@@ -80,6 +80,9 @@ def server(serve: Serve) -> Server:
         "/api/v1": resource_list("v1", configmaps="ConfigMap", secrets="Secret", namespaces="Namespace", pods="Pod"),
         "/apis": answer({"kind": "APIGroupList", "groups": [group(name) for name in GROUPS]}),
         "/apis/apps/v1": resource_list("apps/v1", deployments="Deployment"),
+        "/apis/authorization.k8s.io/v1": resource_list(
+            "authorization.k8s.io/v1", selfsubjectrulesreviews="SelfSubjectRulesReview", selfsubjectaccessreviews="SelfSubjectAccessReview"
+        ),
         "/apis/storage.k8s.io/v1": resource_list("storage.k8s.io/v1", storageclasses="StorageClass"),
         "/apis/batch/v1": resource_list("batch/v1", jobs="Job"),
         "/apis/networking.k8s.io/v1": resource_list("networking.k8s.io/v1", ingressclasses="IngressClass"),
@@ -323,6 +326,23 @@ def test_the_cluster_is_read_in_the_same_call(run: Run, server: Server) -> None:
         ("collectstatic-1", "failed"),
         ("compress-1", "running"),
     ]
+
+
+PODS = {"resource": "pods", "verbs": ["list"]}
+LOGS = {"resource": "pods/log", "verbs": ["get"]}
+
+
+def test_what_the_credential_lacks_is_asked_for_and_named(run: Run, server: Server) -> None:
+    """One request lists what it may; what is not listed is asked for by itself, since not every authorizer can list."""
+    rules = [{"verbs": ["list"], "apiGroups": [""], "resources": ["pods"]}]
+    server.routes |= {  # type: ignore[operator]
+        "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews": answer({"status": {"resourceRules": rules, "incomplete": True}}),
+        "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews": answer({"status": {"allowed": False}}),
+    }
+    assert run(CONFIG_MAP, cluster={**JOBS, "permissions": [PODS, LOGS]})["forbidden"] == ["get pods/log"]
+    server.routes["/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"] = answer({"status": {"allowed": True}})  # type: ignore[index]
+    assert run(CONFIG_MAP, cluster={**JOBS, "permissions": [PODS, LOGS]})["forbidden"] == []
+    assert run(CONFIG_MAP, cluster=JOBS)["forbidden"] == []
 
 
 def test_a_credential_for_one_namespace_plans_without_what_it_may_not_read(run: Run, server: Server) -> None:

@@ -1,0 +1,38 @@
+"""What the preflight asks for is what docs/deployer.yaml grants, and a refusal names it."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+import yaml
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._permissions import not_granted, permissions
+
+DEPLOYER = pathlib.Path(__file__).parents[3] / "docs" / "deployer.yaml"
+
+
+def test_the_documented_role_grants_all_that_the_preflight_asks_for(resolve: Any) -> None:
+    [role] = [each for each in yaml.safe_load_all(DEPLOYER.read_text()) if each["kind"] == "ClusterRole"]
+    wanted = permissions({"group": "", **each} for each in resolve("__preflight_permissions", validate_round_trip_queues=["celery"]))
+    assert len(wanted) > 30
+    assert not_granted(wanted, role["rules"]) == []
+    assert (
+        len(wanted)
+        == len(resolve("__preflight_permissions")) + sum(len(each["verbs"]) - 1 for each in resolve("__preflight_permissions")) + 2
+    )
+
+
+def test_what_is_lacking_is_named_at_once(resolve: Any) -> None:
+    plan = {
+        "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": None, "ingress_classes": None},
+        "refusals": [],
+        "foreign": [],
+        "objects": [],
+        "forbidden": ["get pods/portforward", "list endpointslices.discovery.k8s.io"],
+    }
+    [finding] = resolve("__preflight_findings", preflight_input_findings=[], preflight_plan=plan, preflight_values_file="values.yml")
+    assert finding == (
+        "The credential may not get pods/portforward, list endpointslices.discovery.k8s.io in namespace jewelry-shop, which the run needs "
+        "later: grant it as docs/deployer.yaml of the collection does."
+    )
