@@ -88,16 +88,21 @@ class PlanApi(Cluster):
         Raises:
             PlatformError: they cannot be asked for.
         """
-        api_version = "authorization.k8s.io/v1"
-        review = {"apiVersion": api_version, "kind": "SelfSubjectRulesReview", "spec": {"namespace": namespace}}
-        rules = self._ask("the credential's permissions", review["kind"], api_version, "create", body=review)[0]["status"]["resourceRules"]
-        return [each for each in not_granted(wanted, rules or ()) if not self._may(namespace, each)]
+        answer = self._review("the credential's permissions", "SelfSubjectRulesReview", {"namespace": namespace})
+        rules = answer["resourceRules"] or ()
+        return [each for each in not_granted(wanted, rules) if not self._may(namespace, each)]
 
     def _may(self, namespace: str, wanted: Permission) -> bool:
-        api_version, kind = "authorization.k8s.io/v1", "SelfSubjectAccessReview"
-        review = {"apiVersion": api_version, "kind": kind, "spec": {"resourceAttributes": wanted.attributes(namespace)}}
-        allowed: bool = self._ask(f"the permission to {wanted}", kind, api_version, "create", body=review)[0]["status"]["allowed"]
+        spec = {"resourceAttributes": wanted.attributes(namespace)}
+        allowed: bool = self._review(f"the permission to {wanted}", "SelfSubjectAccessReview", spec)["allowed"]
         return allowed
+
+    def _review(self, named: str, kind: str, spec: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The status of an object that the API server answers and does not keep."""
+        api_version = "authorization.k8s.io/v1"
+        answer, _reply = self._ask(named, kind, api_version, "create", body={"apiVersion": api_version, "kind": kind, "spec": spec})
+        status: Mapping[str, Any] = answer["status"]
+        return status
 
     def ours(self, api_version: str, kind: str, namespace: str) -> list[Manifest]:
         """The objects of a kind in a namespace that bear the collection's labels.
