@@ -129,6 +129,8 @@ CHANGED: dict[str, Any] = {
     "ingress_enabled": True,
     "ingress_cert_manager_issuer": "letsencrypt",
     "nginx_service_annotations": {"service.beta.kubernetes.io/aws-load-balancer-type": "nlb"},
+    "nginx_service_session_affinity": "None",
+    "nginx_service_load_balancer_class": "service.k8s.aws/nlb",
     "nginx_hpa_enabled": True,
     "celery_worker_hpa_enabled": True,
     "django_image_tag": "v2",
