@@ -24,6 +24,8 @@ KINDS = (
     (r"role .* does not exist", "the login is refused", False),
     (r"database .* does not exist", "there is no such database", False),
     (r"\bSSL\b|\bTLS\b|certificate", "TLS fails", False),
+    # No server of names answered, and not: it knows none.
+    (r"Temporary failure in name|Try again", "the host is unknown; if pods cannot look up any name, see network_policies_dns", True),
     (r"Name or service not known|No address associated|resol(ve|ution)|not translate", "the host is unknown", True),
     (r"refused", "nothing listens there", True),
     (r"[Tt]ime(d |-)?out|timeout", "no answer", True),

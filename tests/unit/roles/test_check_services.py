@@ -19,6 +19,7 @@ import pytest
 
 FILE = Path(__file__).parents[3] / "roles" / "pre_deploy" / "files" / "check_services.py"
 PASSWORD = "hunter2/and more"
+NO_NAMES = "if pods cannot look up any name, see network_policies_dns"
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,10 @@ def script(load: Callable[[str], ModuleType]) -> ModuleType:
         ("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get local issuer certificate", "TLS fails: ", False),
         ('root certificate file "/etc/platform/ca/postgresql.crt" does not exist', "TLS fails: ", False),
         ("failed to resolve host 'db.invalid': [Errno -2] Name or service not known", "the host is unknown: ", True),
-        ("Error -3 connecting to redis:6379. Temporary failure in name resolution.", "the host is unknown: ", True),
+        ("Error -3 connecting to redis:6379. Temporary failure in name resolution.", f"the host is unknown; {NO_NAMES}: ", True),
+        # As Alpine says it.
+        ('could not translate host name "db" to address: Try again', f"the host is unknown; {NO_NAMES}: ", True),
+        ("Error -2 connecting to redis:6379. Name does not resolve.", "the host is unknown: ", True),
         ("Error 111 connecting to redis:6379. Connection refused.", "nothing listens there: ", True),
         ("connection timeout expired", "no answer: ", True),
         ("Timeout connecting to server", "no answer: ", True),
@@ -225,7 +229,7 @@ def test_nobody_there_and_nobody_known(run: Any) -> None:
         port = unused.getsockname()[1]
         code, [database, broker] = run(seconds=3, HOST="no-such-host.invalid", BROKER=f"redis://127.0.0.1:{port}/0")
     assert code == 1
-    assert database.startswith("database at no-such-host.invalid: the host is unknown: ")
+    assert database.startswith("database at no-such-host.invalid: the host is unknown")
     assert broker.startswith(f"broker at 127.0.0.1:{port}: nothing listens there: ")
 
 
