@@ -13,6 +13,8 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import refusal_reason
 
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job")
+# A quota of what the pod does not state, and OpenShift's constraints, which go by its ServiceAccount.
+_BY_POLICY = ("failed quota:", "unable to validate against any security context constraint")
 
 
 def new_pod(live: Manifest | None, applied: Manifest) -> Manifest | None:
@@ -86,5 +88,5 @@ def is_certain(refusal: str, before_old_ones_go: bool) -> bool:
     reason = refusal_reason(refusal)
     if reason == "QuotaExceeded":
         return before_old_ones_go
-    by_policy = "failed quota:" in refusal or ("admission webhook" in refusal and "denied the request" in refusal)
+    by_policy = any(words in refusal for words in _BY_POLICY) or ("admission webhook" in refusal and "denied the request" in refusal)
     return reason in ("LimitRangeViolated", "PodSecurityViolated") or by_policy

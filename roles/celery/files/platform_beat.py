@@ -3,7 +3,7 @@
 import os
 
 from kombu.utils.imports import symbol_by_name
-from platform_heartbeat import Heartbeat, prometheus_client
+from platform_heartbeat import INTERVAL, Heartbeat, prometheus_client
 from platform_queues import NAMES, Queues
 
 Base = symbol_by_name(os.environ.get("PLATFORM_BEAT_SCHEDULER", "django_celery_beat.schedulers:DatabaseScheduler"))
@@ -22,9 +22,10 @@ class Scheduler(Base):
             if prometheus_client is not None:
                 prometheus_client.REGISTRY.register(BeatCollector(self.heartbeat))
             Queues(self.app, NAMES).start()
-        interval = super().tick(*arguments, **options)
+        until_next = super().tick(*arguments, **options)
         self.heartbeat.beat()
-        return interval
+        # Beat sleeps for as long, and Celery's own schedulers up to five minutes: it would not be ready meanwhile.
+        return min(until_next, INTERVAL)
 
 
 class BeatCollector:

@@ -6,6 +6,7 @@ Losing the broker makes a worker not ready; it must not get it restarted.
 
 import json
 import os
+import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -50,10 +51,24 @@ class Heartbeat:
         return not self.expected or self.younger_than(HUNG_AGE)
 
     def start(self):
-        server = ThreadingHTTPServer(("", PORT), _handler(self))
-        server.daemon_threads = True
+        server = _Server(("", PORT), _handler(self))
         threading.Thread(target=server.serve_forever, name="heartbeat", daemon=True).start()
         return server
+
+
+class _Server(ThreadingHTTPServer):
+    """Listens on IPv6 and IPv4 where the kernel has both, else on IPv4."""
+
+    daemon_threads = True
+
+    def __init__(self, *arguments):
+        self.address_family = socket.AF_INET6 if socket.has_dualstack_ipv6() else socket.AF_INET
+        super().__init__(*arguments)
+
+    def server_bind(self):
+        if self.address_family == socket.AF_INET6:
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        super().server_bind()
 
 
 def _handler(heartbeat):

@@ -1,4 +1,4 @@
-"""Log in to the databases, the broker and the result backend as the application does; arguments: CELERY_APPLICATION SECONDS.
+"""Log in to the databases, broker, result backend and caches as the application does; arguments: CELERY_APPLICATION SECONDS.
 
 Prints a line for each: it answers, or why not. Ends with 1 if one does not.
 """
@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 PAUSE = 1.0
 LONGEST = 400
@@ -24,8 +24,11 @@ KINDS = (
     (r"role .* does not exist", "the login is refused", False),
     (r"database .* does not exist", "there is no such database", False),
     (r"\bSSL\b|\bTLS\b|certificate", "TLS fails", False),
+    # No server of names answered, and not: it knows none.
+    (r"Temporary failure in name|Try again", "the host is unknown; if pods cannot look up any name, see network_policies_dns", True),
     (r"Name or service not known|No address associated|resol(ve|ution)|not translate", "the host is unknown", True),
     (r"refused", "nothing listens there", True),
+    (r"reset by peer|closed by server", "the server closes the connection, as one does that speaks only TLS", True),
     (r"[Tt]ime(d |-)?out|timeout", "no answer", True),
 )
 
@@ -36,18 +39,19 @@ class Service(NamedTuple):
     Args:
         name: for people, with host and port where it has them.
         ask: opens it and logs in; raises what went wrong.
-        secret: what must not be shown.
+        secrets: what must not be shown.
     """
 
     name: str
     ask: Callable[[], object]
-    secret: str = ""
+    secrets: Iterable[str] = ()
 
 
-def reason(error: BaseException, secret: str) -> tuple[str, bool]:
+def reason(error: BaseException, secrets: Iterable[str]) -> tuple[str, bool]:
     """Say in one line what an error means and what was answered, and whether asking again can help."""
     answer = " ".join(str(error).split()) or type(error).__name__
-    for form in (secret, quote(secret, safe="")):
+    # One may be a part of another.
+    for form in sorted({form for secret in secrets for form in (secret, quote(secret, safe=""))}, key=len, reverse=True):
         # A shorter text is found in too much that is no secret.
         if len(form) >= SHORTEST_HIDDEN:
             answer = answer.replace(form, "******")
@@ -64,7 +68,7 @@ def ask_until(service: Service, deadline: float, said: dict[str, str]) -> None:
         try:
             service.ask()
         except Exception as error:  # noqa: BLE001 - of libraries that this file does not know
-            said[service.name], passes = reason(error, service.secret)
+            said[service.name], passes = reason(error, service.secrets)
         else:
             said[service.name] = ""
             return
@@ -108,7 +112,7 @@ def database_services() -> Iterator[Service]:
         known = connections[alias].settings_dict
         name = "database" if alias == "default" else f"database {alias}"
         yield Service(
-            name + place(known.get("HOST"), known.get("PORT")), functools.partial(log_in, alias), str(known.get("PASSWORD") or "")
+            name + place(known.get("HOST"), known.get("PORT")), functools.partial(log_in, alias), [str(known.get("PASSWORD") or "")]
         )
 
 
@@ -120,12 +124,46 @@ def broker_services(application: Any) -> Iterator[Service]:
             connection.connect()
 
     broker = application.connection_for_write()
-    yield Service("broker" + place(broker.hostname, broker.port), open_broker, str(broker.password or ""))
+    yield Service("broker" + place(broker.hostname, broker.port), open_broker, [str(broker.password or "")])
 
     if str(application.conf.result_backend or "").startswith(("redis://", "rediss://")):
         known = application.backend.connparams
         name = "result backend" + place(known.get("host"), known.get("port"))
-        yield Service(name, application.backend.client.ping, str(known.get("password") or ""))
+        yield Service(name, application.backend.client.ping, [str(known.get("password") or "")])
+
+
+def cache_services() -> Iterator[Service]:
+    """The caches of the application's settings that have a URL, through Django's own connections."""
+    from django.conf import settings
+    from django.core.cache import caches
+
+    def look_up(alias: str) -> None:
+        caches[alias].get("check-services")
+
+    for alias, known in settings.CACHES.items():
+        location = known.get("LOCATION") or ""
+        # Of several servers the first is written to.
+        url = str(location if isinstance(location, str) else next(iter(location), ""))
+        if "://" in url:
+            options = known.get("OPTIONS") or {}
+            secrets = [str(value) for key, value in options.items() if key.lower() == "password"]
+            name = "cache" if alias == "default" else f"cache {alias}"
+            yield Service(name + url_place(url), functools.partial(look_up, alias), [*secrets, *url_secrets(url)])
+
+
+def url_place(url: str) -> str:
+    """Host and port of a URL for people; empty where it is none."""
+    try:
+        parts = urlsplit(url)
+        return place(parts.hostname, parts.port)
+    except ValueError:
+        return ""
+
+
+def url_secrets(url: str) -> list[str]:
+    """The password of a URL in all forms, its parts too: one that nobody quoted is taken for a port up to the first of these signs."""
+    found = re.search(r"://[^:@/]*:(.*)@", url)
+    return [found[1], unquote(found[1]), *re.split(r"[/?#]", found[1])] if found else []
 
 
 def services(celery_application: str) -> list[Service]:
@@ -139,7 +177,7 @@ def services(celery_application: str) -> list[Service]:
         from celery.app.utils import find_app
 
         django.setup()
-        return [*database_services(), *broker_services(find_app(celery_application))]
+        return [*database_services(), *broker_services(find_app(celery_application)), *cache_services()]
     except Exception as error:  # noqa: BLE001 - of code that this file does not know
         sys.exit(f"the application does not start: {type(error).__name__}: {' '.join(str(error).split())[:LONGEST]}")
 

@@ -23,6 +23,23 @@ def test_pods_are_restricted(manifests: Any) -> None:
             assert security["readOnlyRootFilesystem"] is True, (owner, container["name"])
 
 
+def test_ids_are_those_of_the_settings(production: Any, changed: Any) -> None:
+    """A cluster may give a namespace a range of them."""
+    for manifests, user, group, exporter in ((production, 1000, 1000, 65534), (changed, 2001, 2002, 2003)):
+        contexts = {owner: pod["securityContext"] for owner, pod in manifests.pod_specs().items()}
+        ids = {(each["runAsUser"], each["runAsGroup"]) for owner, each in contexts.items() if "nginx" not in owner}
+        assert ids == {(user, group)}
+        assert (contexts["nginx"]["runAsUser"], contexts["nginx"]["runAsGroup"]) == (101, 101)
+        own = manifests.container("Deployment", "nginx", "nginx-exporter")["securityContext"]
+        assert (own["runAsUser"], own["runAsGroup"]) == (exporter, exporter)
+
+
+def test_django_listens_where_the_setting_says(production: Any, changed: Any) -> None:
+    for manifests, bind in ((production, "--bind=0.0.0.0:8000"), (changed, "--bind=[::]:8000")):
+        command = manifests.container("Deployment", "django", "django")["command"]
+        assert [word for word in command if word.startswith("--bind=")] == [bind]
+
+
 def test_every_container_states_requests_and_limits(manifests: Any) -> None:
     for owner, pod in manifests.pod_specs().items():
         for container in pod.get("initContainers", []) + pod["containers"]:

@@ -169,9 +169,17 @@ def test_https_comes_with_a_certificate(changed: Any) -> None:
 
 
 def test_cloud_annotations_reach_the_load_balancer(changed: Any) -> None:
-    annotations = changed.get("Service", "nginx-service")["metadata"]["annotations"]
+    service = changed.get("Service", "nginx-service")
+    annotations = service["metadata"]["annotations"]
     assert annotations["service.beta.kubernetes.io/aws-load-balancer-type"] == "nlb"
     assert annotations["prometheus.io/port"] == "9113"
+    assert service["spec"]["loadBalancerClass"] == "service.k8s.aws/nlb"
+
+
+def test_a_load_balancer_that_knows_no_affinity_is_asked_for_none(changed: Any) -> None:
+    spec = changed.get("Service", "nginx-service")["spec"]
+    assert spec["sessionAffinity"] == "None"
+    assert "sessionAffinityConfig" not in spec
 
 
 @pytest.mark.parametrize(("name", "size"), [("media-pvc", "50Gi"), ("static-pvc", "10Gi"), ("backups-pvc", "100Gi")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -19,6 +20,8 @@ import pytest
 
 FILE = Path(__file__).parents[3] / "roles" / "pre_deploy" / "files" / "check_services.py"
 PASSWORD = "hunter2/and more"
+CLOSED = "the server closes the connection, as one does that speaks only TLS: "
+NO_NAMES = "if pods cannot look up any name, see network_policies_dns"
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +43,13 @@ def script(load: Callable[[str], ModuleType]) -> ModuleType:
         ("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get local issuer certificate", "TLS fails: ", False),
         ('root certificate file "/etc/platform/ca/postgresql.crt" does not exist', "TLS fails: ", False),
         ("failed to resolve host 'db.invalid': [Errno -2] Name or service not known", "the host is unknown: ", True),
-        ("Error -3 connecting to redis:6379. Temporary failure in name resolution.", "the host is unknown: ", True),
+        ("Error -3 connecting to redis:6379. Temporary failure in name resolution.", f"the host is unknown; {NO_NAMES}: ", True),
+        # As Alpine says it.
+        ('could not translate host name "db" to address: Try again', f"the host is unknown; {NO_NAMES}: ", True),
+        ("Error -2 connecting to redis:6379. Name does not resolve.", "the host is unknown: ", True),
         ("Error 111 connecting to redis:6379. Connection refused.", "nothing listens there: ", True),
+        ("Error while reading from redis:6379 : (104, 'Connection reset by peer')", CLOSED, True),
+        ("Connection closed by server.", CLOSED, True),
         ("connection timeout expired", "no answer: ", True),
         ("Timeout connecting to server", "no answer: ", True),
         ("Error 111 connecting to ssl.example.com:6379. Connection refused.", "nothing listens there: ", True),
@@ -49,20 +57,20 @@ def script(load: Callable[[str], ModuleType]) -> ModuleType:
     ],
 )
 def test_what_an_answer_means(script: Any, answer: str, kind: str, passes: bool) -> None:
-    assert script.reason(OSError(answer), "") == (f"{kind}{' '.join(answer.split())}", passes)
+    assert script.reason(OSError(answer), []) == (f"{kind}{' '.join(answer.split())}", passes)
 
 
 def test_a_reason_is_one_line_and_bounded(script: Any) -> None:
-    said, _passes = script.reason(OSError("first\n\tsecond\n" + "x" * 1000), "")
+    said, _passes = script.reason(OSError("first\n\tsecond\n" + "x" * 1000), [])
     assert said.startswith("first second xxx")
     assert len(said) == script.LONGEST
 
 
 def test_no_password_is_shown(script: Any) -> None:
-    said, _passes = script.reason(ValueError(f"cannot reach redis://:hunter2%2Fand%20more@redis ({PASSWORD})"), PASSWORD)
+    said, _passes = script.reason(ValueError(f"cannot reach redis://:hunter2%2Fand%20more@redis ({PASSWORD})"), ["hunter2", PASSWORD])
     assert said == "cannot reach redis://:******@redis (******)"
     # A password of three letters says little, and would be cut out of words.
-    assert script.reason(ValueError("a port"), "por")[0] == "a port"
+    assert script.reason(ValueError("a port"), ["por"])[0] == "a port"
 
 
 def failing(*errors: Exception | None) -> tuple[Callable[[], None], list[None]]:
@@ -130,9 +138,10 @@ def refusing_postgresql(connection: socket.socket) -> None:
 
 
 def redis_server(*, known: bool) -> Callable[[socket.socket], None]:
-    """As much of Redis as a login and a ping need."""
+    """As much of Redis as a login, a ping and a key that is not there need."""
 
     def serve(connection: socket.socket) -> None:
+        nothing = b"$-1\r\n"
         while request := connection.recv(65536):
             if not request.startswith(b"*"):
                 connection.sendall(b"-ERR Protocol error: invalid request\r\n")
@@ -141,7 +150,10 @@ def redis_server(*, known: bool) -> Callable[[socket.socket], None]:
                 if command in (b"AUTH", b"HELLO") and not known:
                     connection.sendall(b"-WRONGPASS invalid username-password pair or user is disabled.\r\n")
                 elif command == b"HELLO":
+                    nothing = b"_\r\n"
                     connection.sendall(b"%1\r\n$5\r\nproto\r\n:3\r\n")
+                elif command == b"GET":
+                    connection.sendall(nothing)
                 else:
                     connection.sendall(b"+PONG\r\n" if command == b"PING" else b"+OK\r\n")
 
@@ -154,12 +166,18 @@ def silent(connection: socket.socket) -> None:
         pass
 
 
+def closing(connection: socket.socket) -> None:
+    """What a Redis that speaks only TLS does with plain text."""
+    connection.recv(1)
+
+
 SETTINGS = """
-import os
+import json, os
 SECRET_KEY = "k"
 ENGINE = os.environ.get("ENGINE", "postgresql")
 DATABASES = {"default": {"ENGINE": f"django.db.backends.{ENGINE}", "NAME": os.environ.get("NAME", "shop"), "USER": "seller",
     "PASSWORD": os.environ["PASSWORD"], "HOST": os.environ.get("HOST", ""), "PORT": os.environ.get("PORT", "")}}
+CACHES = json.loads(os.environ.get("CACHES", "{}"))
 """
 APPLICATION = """
 import os
@@ -225,7 +243,7 @@ def test_nobody_there_and_nobody_known(run: Any) -> None:
         port = unused.getsockname()[1]
         code, [database, broker] = run(seconds=3, HOST="no-such-host.invalid", BROKER=f"redis://127.0.0.1:{port}/0")
     assert code == 1
-    assert database.startswith("database at no-such-host.invalid: the host is unknown: ")
+    assert database.startswith("database at no-such-host.invalid: the host is unknown")
     assert broker.startswith(f"broker at 127.0.0.1:{port}: nothing listens there: ")
 
 
@@ -249,6 +267,47 @@ def test_a_server_that_says_nothing_ends_the_check_in_time(run: Any) -> None:
     with listening(silent) as port:
         code, lines = run(seconds=2, **SQLITE, BROKER=f"redis://127.0.0.1:{port}/0")
     assert (code, lines) == (1, ["database answers", f"broker at 127.0.0.1:{port}: no answer within 2 s"])
+
+
+def caches(**locations: Any) -> dict[str, str]:
+    """The environment of an application whose Django has these caches."""
+    redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache"}
+    local = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    settings = {alias: {**(redis if "://" in str(value) else local), "LOCATION": value} for alias, value in locations.items()}
+    return {**SQLITE, "BROKER": "memory://", "CACHES": json.dumps(settings)}
+
+
+def test_caches_are_asked_where_they_are_outside(run: Any) -> None:
+    with listening(redis_server(known=True)) as port:
+        url = f"redis://:{QUOTED}@127.0.0.1:{port}"
+        code, lines = run(seconds=3, **caches(default=f"{url}/1", sessions=[f"{url}/2", "redis://127.0.0.1:1/2"], here="memory"))
+    assert code == 1
+    assert lines[:2] == ["database answers", "broker answers"]
+    assert lines[2] == f"cache at 127.0.0.1:{port} answers"
+    # The others of a list are replicas, which are read.
+    assert lines[3].startswith(f"cache sessions at 127.0.0.1:{port}: nothing listens there: ")
+    assert len(lines) == 4, lines
+
+
+def test_a_cache_with_a_wrong_password(run: Any) -> None:
+    with listening(redis_server(known=False)) as port:
+        code, lines = run(**caches(default=f"redis://:{QUOTED}@127.0.0.1:{port}/1"))
+    assert (code, lines[-1]) == (1, f"cache at 127.0.0.1:{port}: the login is refused: invalid username-password pair or user is disabled.")
+
+
+def test_a_cache_whose_password_is_no_part_of_a_url(run: Any) -> None:
+    """As it becomes in an f-string: read as a port, which the error shows."""
+    code, lines = run(seconds=3, **caches(default="redis://:hunter2/and-more@127.0.0.1:6379/1"))
+    assert code == 1
+    assert lines[-1].startswith("cache: Port could not be cast to integer value as '******'")
+
+
+def test_a_cache_in_plain_text_where_redis_speaks_tls(run: Any) -> None:
+    """As of an image that knows nothing of REDIS_SSL."""
+    with listening(closing) as port:
+        code, lines = run(seconds=3, **caches(default=f"redis://:{QUOTED}@127.0.0.1:{port}/1"))
+    assert code == 1
+    assert lines[-1].startswith(f"cache at 127.0.0.1:{port}: {CLOSED}"), lines
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -49,6 +50,32 @@ def ask(address: str) -> tuple[int, str]:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
+
+
+@pytest.mark.parametrize(
+    ("kernel_has_both", "hosts"),
+    [
+        pytest.param(
+            True, ["127.0.0.1", "[::1]"], marks=pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this kernel has no IPv6")
+        ),
+        (False, ["127.0.0.1"]),
+    ],
+)
+def test_probes_are_answered_whatever_the_family_of_the_address(
+    heartbeat_module: Any, monkeypatch: pytest.MonkeyPatch, kernel_has_both: bool, hosts: list[str]
+) -> None:
+    monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: kernel_has_both)
+    heartbeat_module.PORT = 0
+    heartbeat = heartbeat_module.Heartbeat()
+    heartbeat.beat()
+    server = heartbeat.start()
+    try:
+        for host in hosts:
+            assert ask(f"http://{host}:{server.server_address[1]}/health/ready/")[0] == 200
+        assert server.socket.family == (socket.AF_INET6 if kernel_has_both else socket.AF_INET)
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_probes_are_answered_over_http(heartbeat_module: Any) -> None:

@@ -120,6 +120,12 @@ def test_whether_a_full_quota_keeps_it_out_depends_on_the_old_ones(live: Workloa
 
 
 QUOTA = 'Deployment shop/django: pods "django-x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=10, limited: pods=10'
+# As OpenShift says it.
+SECURITY_CONTEXT = (
+    'pods "django-" is forbidden: unable to validate against any security context constraint: [provider "anyuid": Forbidden: not usable by '
+    "user or serviceaccount, spec.containers[0].securityContext.runAsUser: Invalid value: 1000: must be in the ranges: [1000680000, "
+    "1000689999]]"
+)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +137,7 @@ QUOTA = 'Deployment shop/django: pods "django-x" is forbidden: exceeded quota: q
         ('pods "d-x" is forbidden: minimum memory usage per Container is 200Mi, but request is 64Mi', False, True),
         ('pods "d-x" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true', False, True),
         ('admission webhook "policy.example.com" denied the request: no owner label', False, True),
+        (SECURITY_CONTEXT, False, True),
         ("", True, False),
         ('pods is forbidden: User "deployer" cannot create resource "pods" in API group "" in the namespace "shop"', True, False),
         ('pods "d-" is forbidden: error looking up service account shop/django: serviceaccount "django" not found', True, False),
