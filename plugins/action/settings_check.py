@@ -18,6 +18,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._settings im
     resolved,
     scalar_problems,
     setting_problems,
+    template_problems,
     unknown_settings,
 )
 
@@ -78,8 +79,9 @@ class ActionModule(ActionBase):
         except AnsibleError as error:
             return [_sentence(name, error)]
         problems = setting_problems(name, given, option)
-        if not problems and not self._templar.is_template(value):
-            problems = scalar_problems(name, value, option)
+        if not problems:
+            is_template = self._templar.is_template(value)
+            problems = template_problems(name, given, option) if is_template else scalar_problems(name, value, option)
         if is_environment and not problems:
             problems = [f"{name}.{each}" for each in environment_problems(given)]
         return problems

@@ -76,6 +76,24 @@ def scalar_problems(name: str, written: Any, option: Mapping[str, Any]) -> list[
     return []
 
 
+def template_problems(name: str, given: Any, option: Mapping[str, Any]) -> list[str]:
+    """Find a template that gives a text where a boolean belongs, such as an answer of a survey, in which C(false) would be true.
+
+    Numbers are not judged: before ansible-core 2.19 every template of one is a text.
+
+    Args:
+        name: of the variable.
+        given: what its template resolves to, without other problems.
+        option: its entry in a role's argument specification.
+
+    Returns:
+        A sentence without a full stop, or nothing.
+    """
+    if option.get("type") != "bool" or not isinstance(given, str) or name in SWITCHES_OF_ONE_RUN:
+        return []
+    return [f"{name} is a template that gives the text {json.dumps(given)} where a boolean belongs; end it with | bool"]
+
+
 def unknown_settings(names: Iterable[str], declared: Collection[str], roles: Iterable[str]) -> list[str]:
     """Find the variables that look like a setting and are none, such as C(django_replica).
 

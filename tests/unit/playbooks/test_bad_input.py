@@ -46,6 +46,7 @@ def test_all_that_is_wrong_with_the_settings_is_told_at_once(tmp_path: Path) -> 
         platform_secrets={"DJANGO_SECRET_KEY": [SECRET], "POSTGRES_PASSWORD": SECRET},
         django_env={"HOSTS": ["a", "b"]},
         django_hpa_enabled="false",
+        nginx_hpa_enabled="{{ 'false' }}",
         celery_worker_replicas="{{ '2' }}",
         preflight_take_over="true",
         platform_image_tag=1.1,
@@ -61,6 +62,7 @@ def test_all_that_is_wrong_with_the_settings_is_told_at_once(tmp_path: Path) -> 
         f"django_env.HOSTS is a list; an environment value is one text, number or boolean {place}",
         'django_hpa_enabled is the text "false" where a boolean belongs; write it without quotes, on the command line as '
         f"-e '{{\"django_hpa_enabled\": false}}' {place}",
+        f'nginx_hpa_enabled is a template that gives the text "false" where a boolean belongs; end it with | bool {place}',
         f"platform_image_tag is no text as it is written, but a number with a point; put it into quotes {place}",
         "missing required arguments: name found in pre_deploy_commands",
         "'lots' is no CPU quantity; write cores or millicores, such as 2 or 500m",

@@ -12,6 +12,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._settings im
     resolved,
     scalar_problems,
     setting_problems,
+    template_problems,
     unknown_settings,
 )
 
@@ -79,6 +80,26 @@ def test_a_problem_is_told_with_the_variables_name(value: Any, option: dict[str,
 )
 def test_texts_are_texts_and_nothing_else_is(name: str, written: Any, option: dict[str, Any], sentence: str | None) -> None:
     assert scalar_problems(name, written, option) == ([] if sentence is None else [sentence])
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "option", "sentence"),
+    [
+        (
+            "django_hpa_enabled",
+            "false",
+            {"type": "bool"},
+            'django_hpa_enabled is a template that gives the text "false" where a boolean belongs; end it with | bool',
+        ),
+        ("django_hpa_enabled", False, {"type": "bool"}, None),
+        ("remove_confirmed", "false", {"type": "bool"}, None),
+        ("nginx_hsts_seconds", "3600", {"type": "int"}, None),
+        ("platform_image_tag", "true", {"type": "str"}, None),
+        ("platform_image_tag", "true", {}, None),
+    ],
+)
+def test_a_template_of_a_boolean_gives_one(name: str, given: Any, option: dict[str, Any], sentence: str | None) -> None:
+    assert template_problems(name, given, option) == ([] if sentence is None else [sentence])
 
 
 def test_resolving_reads_every_value_within() -> None:
