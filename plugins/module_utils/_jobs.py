@@ -13,8 +13,9 @@ from typing import Any
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import Manifest, created, is_true
 
 COMPLETE, FAILED, RUNNING, STUCK = "complete", "failed", "running", "stuck"
-# Seconds that the cluster has to give a Job its pod. One that has none after that was refused it, or waits for somebody.
-FIRST_POD = 30
+# Seconds that a Job has until its pod runs. One whose pod does not run after that was refused it, or cannot be started: a new one shows
+# within seconds whether that is mended, while the kubelet may pause for minutes between two tries.
+FIRST_START = 60
 
 
 def job_states(jobs: Iterable[Manifest], now: datetime.datetime | None = None) -> list[dict[str, str]]:
@@ -46,8 +47,11 @@ def _state(job: Manifest, now: datetime.datetime) -> str:
     # FailureTarget says so while the pods still end.
     if is_true(job, "Failed") or is_true(job, "FailureTarget") or (status.get("failed") and not status.get("active")):
         return FAILED
-    young = (now - created(job)).total_seconds() < FIRST_POD
-    return RUNNING if status.get("active") or young else STUCK
+    # Between a pod's end and the verdict none is active; one that is suspended is somebody's decision.
+    about_to_end = [status.get(key) for key in ("succeeded", "terminating")] + list((status.get("uncountedTerminatedPods") or {}).values())
+    runs = status.get("ready") or any(about_to_end) or is_true(job, "SuccessCriteriaMet") or is_true(job, "Suspended")
+    young = (now - created(job)).total_seconds() < FIRST_START
+    return RUNNING if runs or young else STUCK
 
 
 def jobs_to_run(

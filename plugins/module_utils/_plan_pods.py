@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import Manifest
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import refusal_reason
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import is_true
 
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job")
 # A quota of what the pod does not state, and OpenShift's constraints, which go by its ServiceAccount.
@@ -54,7 +55,15 @@ def _brings_pods(live: Manifest | None, applied: Manifest) -> bool:
     if live is None:
         return _replicas(applied) > 0
     rolls = live["spec"]["template"] != applied["spec"]["template"] and _replicas(applied) > 0
-    return rolls or _replicas(applied) > _replicas(live)
+    return rolls or _replicas(applied) > _replicas(live) or _lacks_pods(live, applied)
+
+
+def _lacks_pods(live: Manifest, applied: Manifest) -> bool:
+    """Whether its controller has yet to create pods; of one that is kept out it tries that ever later."""
+    status = live.get("status") or {}
+    if not status or live["kind"] == "Job":
+        return False
+    return status.get("replicas", 0) < _replicas(applied) or is_true(live, "ReplicaFailure")
 
 
 def comes_before_old_ones_go(live: Manifest | None, applied: Manifest) -> bool:
@@ -64,7 +73,7 @@ def comes_before_old_ones_go(live: Manifest | None, applied: Manifest) -> bool:
         live: the workload as it is; None if there is none.
         applied: the workload as it would be, with the API server's defaults.
     """
-    if live is None or _replicas(applied) > _replicas(live):
+    if live is None or _replicas(applied) > _replicas(live) or _lacks_pods(live, applied):
         return True
     rolling = applied["spec"].get("strategy", {}).get("rollingUpdate") or {}
     return "maxUnavailable" in rolling and _unavailable(rolling["maxUnavailable"], _replicas(live)) == 0

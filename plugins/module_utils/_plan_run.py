@@ -110,14 +110,14 @@ def plan(
     """
     entries: list[Planned] = []
     warnings: list[str] = []
-    # Namespaces that will let in something else than now, by what comes earlier in this plan.
-    gates: set[str] = set()
+    # Of each namespace the refusals that what comes earlier in this plan may change.
+    gates: dict[str, set[str]] = {}
     for stage, manifests in stages:
         for manifest in manifests:
             entry, said = _plan_one(api, stage, manifest, field_manager, take_over, gates)
             entries.append(entry)
             warnings += [f"{entry.subject}: {each}" for each in said]
-            gates |= _changed_gate(entry)
+            _note_gate(gates, entry)
     # Of all stages: what one no longer lists, another may.
     wanted = [entry.manifest for entry in entries]
     for stage, record in (records or {}).items():
@@ -129,16 +129,22 @@ def plan(
     return [_without_gap(entry, replaced) for entry in entries], warnings
 
 
-def _changed_gate(entry: Planned) -> set[str]:
-    """The namespace whose quota, limits or pod security would be others."""
-    if entry.action not in (CREATE, CHANGE) or entry.manifest["kind"] not in ("Namespace", "ResourceQuota", "LimitRange"):
-        return set()
-    metadata = entry.manifest["metadata"]
-    return {metadata["name"] if entry.manifest["kind"] == "Namespace" else metadata["namespace"]}
+# By the kind of what keeps something out, the word for such a refusal.
+_GATES = {"Namespace": "PodSecurityViolated", "ResourceQuota": "QuotaExceeded", "LimitRange": "LimitRangeViolated"}
+_POD_SECURITY = "pod-security.kubernetes.io/"
 
 
-def _is_of_a_gate(refusal: str) -> bool:
-    return refusal_reason(refusal) in ("QuotaExceeded", "LimitRangeViolated", "PodSecurityViolated") or "failed quota:" in refusal
+def _note_gate(gates: dict[str, set[str]], entry: Planned) -> None:
+    kind, metadata = entry.manifest["kind"], entry.manifest["metadata"]
+    if kind not in _GATES or entry.action not in (CREATE, CHANGE):
+        return
+    labels = entry.after.get("metadata", {}).get("labels") or {}
+    if kind != "Namespace" or any(label.startswith(_POD_SECURITY) for label in labels):
+        gates.setdefault(metadata["name"] if kind == "Namespace" else metadata["namespace"], set()).add(_GATES[kind])
+
+
+def _is_of_a_gate(refusal: str, changed: Collection[str]) -> bool:
+    return ("QuotaExceeded" if "failed quota:" in refusal else refusal_reason(refusal)) in changed
 
 
 def _removals(api: Api, stage: str, candidates: Iterable[Manifest]) -> Iterator[Planned]:
@@ -153,9 +159,9 @@ def _removals(api: Api, stage: str, candidates: Iterable[Manifest]) -> Iterator[
 
 
 def _plan_one(
-    api: Api, stage: str, manifest: Manifest, field_manager: str, take_over: bool, gates: Collection[str]
+    api: Api, stage: str, manifest: Manifest, field_manager: str, take_over: bool, gates: Mapping[str, Collection[str]]
 ) -> tuple[Planned, list[str]]:
-    judged_later = manifest["metadata"].get("namespace", "") in gates
+    judged_later = gates.get(manifest["metadata"].get("namespace", ""), ())
     live: Manifest | None = None
     try:
         live = api.read(manifest)
@@ -177,12 +183,12 @@ def _plan_one(
         taken = taken_from_autoscaler(live, manifest) if live else ""
         warnings = [*warnings, *([taken] if taken else [])]
         refusal = _refusal_of_pods(api, live, applied)
-        refusal = "" if judged_later and _is_of_a_gate(refusal) else refusal
+        refusal = "" if _is_of_a_gate(refusal, judged_later) else refusal
     except NoNamespaceError:
         # Made by an earlier stage; until then nobody can judge what will be in it.
         return Planned(stage, manifest, CREATE, {}, without_bookkeeping(manifest)), []
     except RefusedError as error:
-        if judged_later and live is None and _is_of_a_gate(str(error)):
+        if live is None and _is_of_a_gate(str(error), judged_later):
             return Planned(stage, manifest, CREATE, {}, without_bookkeeping(manifest)), []
         return Planned(stage, manifest, REFUSED, refusal=str(error)), []
     if refusal:

@@ -37,6 +37,10 @@ SETTLED_AFTER_FAILURE = 10.0
 # Seconds that the volume controller may take to look again at a claim without a class, or admission for a new ServiceAccount.
 CONTROLLER_DELAY = 20.0
 
+# Seconds for which what was so before the wait must stay so: it may have been mended a moment ago. The kubelet tries configuration again
+# within 20 s, pulls within five minutes, controllers later still; but of long rows of failures the API server is told ever fewer.
+STALE_PATIENCE = 60.0
+
 # A node that was announced so long before the wait may still come.
 SCALE_UP = timedelta(seconds=60)
 
@@ -175,8 +179,9 @@ def _statuses(pod: Manifest) -> Iterator[tuple[bool, Manifest]]:
         yield False, container
 
 
-def _at_once(fresh: bool) -> float | None:
-    return 0.0 if fresh else None
+def _certain_after(hopeless: bool, fresh: bool) -> float | None:
+    """When something is certain: never, at once, or after a while where it was so before the wait and nobody said it again."""
+    return None if not hopeless else 0.0 if fresh else STALE_PATIENCE
 
 
 # --- before a pod has a node -----------------------------------------------------------------------------------------------
@@ -230,11 +235,13 @@ def diagnose_claim(claim: Manifest, snapshot: Snapshot, policy: Policy) -> Findi
     last = failures[0]
     message = f"{subject}: {last['message']}"
     # A provisioner that is at work again may succeed; what it failed with last is the best that is known.
-    if not policy.is_fresh(claim, [event_time(last)]) or (at_work and event_time(at_work[0]) > event_time(last)):
+    if at_work and event_time(at_work[0]) > event_time(last):
         return Finding("ClaimNotProvisioned", message)
+    fresh = policy.is_fresh(claim, [event_time(last)])
     if last["reason"] == "FailedBinding":
-        return Finding("ClaimNotProvisioned", message, CONTROLLER_DELAY if "no storage class is set" in last["message"] else None)
-    return Finding("ClaimNotProvisioned", message, _at_once(_provisioning_is_hopeless(failures, policy)))
+        delay = CONTROLLER_DELAY if fresh else STALE_PATIENCE
+        return Finding("ClaimNotProvisioned", message, delay if "no storage class is set" in last["message"] else None)
+    return Finding("ClaimNotProvisioned", message, _certain_after(_provisioning_is_hopeless(failures, policy), fresh))
 
 
 def _provisioning_is_hopeless(failures: Sequence[Manifest], policy: Policy) -> bool:
@@ -280,7 +287,7 @@ def _events_of(pod: Manifest, status: Manifest, snapshot: Snapshot, reason: str,
 
 def _never_pulled(pod: Manifest, status: Manifest, waiting: Manifest, snapshot: Snapshot, policy: Policy) -> Finding:
     fresh = policy.is_fresh(pod, map(event_time, _events_of(pod, status, snapshot, "ErrImageNeverPull")))
-    return _about(pod, status, "ImageNotFound", f"{waiting.get('message')}, and its pull policy is Never", _at_once(fresh))
+    return _about(pod, status, "ImageNotFound", f"{waiting.get('message')}, and its pull policy is Never", _certain_after(True, fresh))
 
 
 def _pull_failed(pod: Manifest, status: Manifest, waiting: Manifest, snapshot: Snapshot, policy: Policy) -> Finding:
@@ -293,9 +300,9 @@ def _pull_failed(pod: Manifest, status: Manifest, waiting: Manifest, snapshot: S
     text = _RPC_PREFIX.sub("", cause).removeprefix(f'Back-off pulling image "{image}": ErrImagePull: ')
     # The pod's status may be a moment behind its events.
     same = [event_time(event) for event in events if image_pull_reason(event["message"], image) == reason]
-    certain = reason != "ImageUnavailable" and policy.is_fresh(pod, same)
+    certain_after = _certain_after(reason != "ImageUnavailable", policy.is_fresh(pod, same))
     verb = {"ImageNotFound": "was not found", "ImageAccessDenied": "may not be pulled"}.get(reason, "cannot be pulled yet")
-    return _about(pod, status, reason, f"image {image} {verb}: {text}", _at_once(certain))
+    return _about(pod, status, reason, f"image {image} {verb}: {text}", certain_after)
 
 
 def image_pull_reason(cause: str, image: str) -> str:
@@ -320,7 +327,7 @@ def _config_error(pod: Manifest, status: Manifest, waiting: Manifest, snapshot: 
     message = str(waiting.get("message") or "")
     reason = "MissingConfiguration" if _MISSING_CONFIG.search(message) else "ContainerConfigError"
     fresh = policy.is_fresh(pod, map(event_time, _events_of(pod, status, snapshot, "Failed", f"Error: {message}")))
-    return _about(pod, status, reason, message, _at_once(fresh and not _KUBELET_CACHE.search(message)))
+    return _about(pod, status, reason, message, _certain_after(not _KUBELET_CACHE.search(message), fresh))
 
 
 def _crash(pod: Manifest, init: bool, status: Manifest, snapshot: Snapshot, policy: Policy) -> Finding | None:
@@ -339,7 +346,7 @@ def _crash(pod: Manifest, init: bool, status: Manifest, snapshot: Snapshot, poli
     return Finding(
         "CrashLoop",
         words,
-        _at_once(certain),
+        _certain_after(certain, fresh=True),
         pod=pod["metadata"]["name"],
         container=status["name"],
         exit_code=last.get("exitCode"),
@@ -375,13 +382,13 @@ def _volume_not_mounted(pod: Manifest, snapshot: Snapshot, policy: Policy) -> Fi
     for event in snapshot.events(pod["metadata"]["uid"], "FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox"):
         message = str(event.get("message"))
         missing = event["reason"] == "FailedMount" and _MISSING_CONFIG.search(message)
-        certain = missing and policy.is_fresh(pod, [event_time(event)])
+        certain_after = _certain_after(bool(missing), policy.is_fresh(pod, [event_time(event)]))
         reason = (
             "MissingConfiguration"
             if missing
             else ("SandboxNotCreated" if event["reason"] == "FailedCreatePodSandBox" else "VolumeNotMounted")
         )
-        return Finding(reason, message, _at_once(bool(certain)), pod=pod["metadata"]["name"])
+        return Finding(reason, message, certain_after, pod=pod["metadata"]["name"])
     return None
 
 
@@ -421,9 +428,10 @@ def diagnose_refusal(message: str, fresh: bool, policy: Policy) -> Finding:
     """
     reason = refusal_reason(message)
     if reason == "QuotaExceeded":
-        return Finding(reason, message, policy.unschedulable_grace if fresh else None, capacity=True)
+        grace = policy.unschedulable_grace if fresh else max(policy.unschedulable_grace, STALE_PATIENCE)
+        return Finding(reason, message, grace, capacity=True)
     if _PASSING_REFUSAL.search(message):
         return Finding(reason, message)
     if "error looking up service account" in message:
-        return Finding(reason, message, CONTROLLER_DELAY if fresh else None)
-    return Finding(reason, message, _at_once(fresh and bool(_REFUSED.search(message))))
+        return Finding(reason, message, CONTROLLER_DELAY if fresh else STALE_PATIENCE)
+    return Finding(reason, message, _certain_after(bool(_REFUSED.search(message)), fresh))

@@ -230,6 +230,16 @@ FULL = 'persistentvolumeclaims "media-pvc" is forbidden: exceeded quota: quota, 
         pytest.param(QUOTA, {**QUOTA, "spec": {"hard": {"pods": 1}}}, FULL, "create", id="a quota that is raised before"),
         pytest.param(QUOTA, QUOTA, FULL, "refused", id="a quota that stays as it is"),
         pytest.param(SHOP, {**SHOP, "metadata": {"name": "shop"}}, 'violates PodSecurity "restricted:latest"', "create", id="pod security"),
+        pytest.param(SHOP, {**SHOP, "metadata": {"name": "shop"}}, FULL, "refused", id="a quota where pod security changes"),
+        pytest.param(
+            SHOP,
+            {**SHOP, "metadata": {"name": "shop", "labels": {**SHOP["metadata"]["labels"], "team": "other"}}},
+            'violates PodSecurity "restricted:latest"',
+            "refused",
+            id="another label of the namespace",
+        ),
+        pytest.param(QUOTA, None, "failed quota: quota: must specify limits.cpu", "create", id="a quota that asks for limits"),
+        pytest.param(QUOTA, None, "maximum memory usage per Container is 1Gi", "refused", id="a LimitRange beside a quota that changes"),
         pytest.param(QUOTA, None, "field is immutable", "refused", id="another refusal"),
         pytest.param(
             {**QUOTA, "metadata": {"name": "quota", "namespace": "elsewhere"}}, None, FULL, "refused", id="a quota of another namespace"

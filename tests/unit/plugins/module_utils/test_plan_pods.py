@@ -96,6 +96,15 @@ def test_a_pod_of_a_stateful_set_has_the_volumes_of_its_claims() -> None:
         pytest.param(DEPLOYMENT, changed(DEPLOYMENT, replicas(2)), False, id="one replica less"),
         pytest.param(DEPLOYMENT, changed(DEPLOYMENT, lambda o: o["metadata"].update(labels={})), False, id="labels of the Deployment"),
         pytest.param(None, {**DEPLOYMENT, "kind": "Service", "spec": {}}, False, id="a Service"),
+        pytest.param({**DEPLOYMENT, "status": {"replicas": 3}}, DEPLOYMENT, False, id="all pods are there"),
+        pytest.param({**DEPLOYMENT, "status": {"replicas": 2}}, DEPLOYMENT, True, id="a pod is lacking"),
+        pytest.param({**DEPLOYMENT, "status": {"observedGeneration": 1}}, DEPLOYMENT, True, id="all pods are lacking"),
+        pytest.param(
+            {**DEPLOYMENT, "status": {"replicas": 3, "conditions": [{"type": "ReplicaFailure", "status": "True"}]}},
+            DEPLOYMENT,
+            True,
+            id="the new ones are lacking",
+        ),
     ],
 )
 def test_only_a_change_that_brings_pods_has_one(live: Workload | None, applied: Workload, brings: bool) -> None:
@@ -113,6 +122,7 @@ def test_only_a_change_that_brings_pods_has_one(live: Workload | None, applied: 
         pytest.param(DEPLOYMENT, changed(DEPLOYMENT, image, strategy({"type": "Recreate"})), False, id="all go first"),
         pytest.param(DEPLOYMENT, changed(DEPLOYMENT, replicas(4), unavailable(1)), True, id="one more"),
         pytest.param(STATEFUL_SET, changed(STATEFUL_SET, image), False, id="the one of that name goes first"),
+        pytest.param({**STATEFUL_SET, "status": {"observedGeneration": 1}}, STATEFUL_SET, True, id="it is lacking"),
     ],
 )
 def test_whether_a_full_quota_keeps_it_out_depends_on_the_old_ones(live: Workload | None, applied: Workload, before: bool) -> None:
