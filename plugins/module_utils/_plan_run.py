@@ -24,7 +24,11 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import
     subject,
     without_bookkeeping,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import NoNamespaceError, RefusedError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import (
+    NoNamespaceError,
+    NotFoundError,
+    RefusedError,
+)
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_pods import comes_before_old_ones_go, is_certain, new_pod
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import no_longer_listed, no_longer_wanted
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_scaling import (
@@ -124,7 +128,7 @@ def plan(
         entries += _removals(api, stage, no_longer_listed(api.read(record), wanted))
     for kind in owned:
         for live in no_longer_wanted(api.ours(kind.api_version, kind.kind, kind.namespace), wanted, field_manager):
-            entries.append(Planned(kind.stage, live, REMOVE, without_bookkeeping(live)))
+            entries += _removal(api, kind.stage, live)
     replaced = [entry.replaces for entry in entries if entry.replaces]
     return [_without_gap(entry, replaced) for entry in entries], warnings
 
@@ -155,7 +159,17 @@ def _removals(api: Api, stage: str, candidates: Iterable[Manifest]) -> Iterator[
             # Who may not read it has not made it.
             continue
         if live is not None:
-            yield Planned(stage, manifest, REMOVE, without_bookkeeping(live))
+            yield from _removal(api, stage, live)
+
+
+def _removal(api: Api, stage: str, live: Manifest) -> list[Planned]:
+    try:
+        api.dry_run_delete(live, "Background")
+    except NotFoundError:
+        return []
+    except RefusedError as error:
+        return [Planned(stage, live, REFUSED, refusal=str(error))]
+    return [Planned(stage, live, REMOVE, without_bookkeeping(live))]
 
 
 def _plan_one(

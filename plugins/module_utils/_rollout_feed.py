@@ -149,7 +149,9 @@ class Reflector:
         except PlatformError as error:
             if self._optional and error.certain:
                 self.finished = True
-                yield Listed(self._source, [], None)
+                # One that may be listed and not watched stays as it was.
+                if self._version is None:
+                    yield Listed(self._source, [], None)
             else:
                 self._version = None
                 yield Broken(self._source, error)

@@ -254,7 +254,7 @@ def plan(**secrets: list[str]) -> dict[str, Any]:
         "refusals": [],
         "forbidden": [],
         "foreign": [],
-        "objects": [{"kind": "StatefulSet", "name": name, "secrets": names} for name, names in secrets.items()],
+        "objects": [{"action": "none", "kind": "StatefulSet", "name": name, "secrets": names} for name, names in secrets.items()],
     }
 
 

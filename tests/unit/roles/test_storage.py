@@ -12,6 +12,9 @@ COMPLETE: dict[str, Any] = {
     "preflight_values_file": "values.yml",
     "preflight_input_findings": [],
 }
+CLAIM = {"action": "create", "kind": "PersistentVolumeClaim", "name": "media-pvc"}
+DATABASE = {"action": "create", "kind": "StatefulSet", "name": "postgresql", "secrets": []}
+REDIS = {**DATABASE, "name": "redis"}
 IN_CLUSTER = {"platform_postgresql_provider": "in_cluster", "platform_redis_provider": "in_cluster"}
 
 
@@ -23,6 +26,8 @@ IN_CLUSTER = {"platform_postgresql_provider": "in_cluster", "platform_redis_prov
         ({"gp3": "", "efs-sc": ""}, {}, "platform_storage_class 'standard'"),
         ({}, {}, "platform_storage_class 'standard'"),
         ({"gp3": "", "efs-sc": ""}, {"storage_class": "efs-sc"}, ""),
+        ({"gp3": "", "efs-sc": ""}, {"storage_class": ""}, ""),
+        ({"gp3": "", "efs-sc": ""}, {"storage_class": "by-hand", "storage_static_volumes": True}, ""),
         ({"gp3": "", "efs-sc": ""}, {"platform_storage_class": "efs-sc"}, ""),
         ({"gp3": "", "efs-sc": ""}, {"platform_storage_class": "gp3", "storage_class": "esf-sc"}, "storage_class 'esf-sc'"),
         ({"gp3": "", "efs-sc": ""}, {**IN_CLUSTER, "storage_class": "efs-sc"}, "platform_storage_class 'standard'"),
@@ -39,8 +44,21 @@ def test_a_class_that_does_not_exist(resolve: Any, has: dict[str, str] | None, v
         "refusals": [],
         "forbidden": [],
         "foreign": [],
-        "objects": [],
+        "objects": [CLAIM, *([DATABASE, REDIS] if "platform_redis_provider" in values else [])],
     }
     there = ", ".join(sorted(has or {})) or "none"
     findings = resolve("__preflight_findings", **{**COMPLETE, "preflight_plan": plan, **values})
     assert findings == ([f"{unknown} does not exist in the cluster (it has: {there}): set it in values.yml."] if unknown else [])
+
+
+def test_a_claim_that_is_there_needs_its_class_no_more(resolve: Any) -> None:
+    """It may be deleted or renamed since, and a claim keeps what it has."""
+    plan = {
+        "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": {}, "ingress_classes": None},
+        "refusals": [],
+        "forbidden": [],
+        "foreign": [],
+        "objects": [{**each, "action": "none"} for each in (CLAIM, DATABASE, REDIS)],
+    }
+    names = dict.fromkeys(("platform_postgresql_secret_name", "platform_redis_secret_name"), "")
+    assert resolve("__preflight_findings", **{**COMPLETE, **IN_CLUSTER, **names, "preflight_plan": plan}) == []

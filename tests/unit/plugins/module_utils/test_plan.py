@@ -218,8 +218,17 @@ def test_refusals_do_not_end_a_plan_and_come_together() -> None:
     assert summary(entries) == "5 objects: 1 to create, 1 to change, 1 refused, 2 as they should be"
 
 
-QUOTA = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "quota", "namespace": "shop"}, "spec": {"hard": {"pods": 20}}}
-SHOP = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"pod-security.kubernetes.io/enforce": "baseline"}}}
+QUOTA: dict[str, Any] = {
+    "apiVersion": "v1",
+    "kind": "ResourceQuota",
+    "metadata": {"name": "quota", "namespace": "shop"},
+    "spec": {"hard": {"pods": 20}},
+}
+SHOP: dict[str, Any] = {
+    "apiVersion": "v1",
+    "kind": "Namespace",
+    "metadata": {"name": "shop", "labels": {"pod-security.kubernetes.io/enforce": "baseline"}},
+}
 FULL = 'persistentvolumeclaims "media-pvc" is forbidden: exceeded quota: quota, requested: 50Gi'
 
 

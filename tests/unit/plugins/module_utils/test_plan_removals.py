@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._manifests import object_identities
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import RefusedError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import no_longer_listed, no_longer_wanted
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_run import plan
 from cluster_objects import NothingToTakeOver
@@ -84,6 +85,21 @@ class Recorded(NothingToTakeOver):
 
     def admit(self, _pod: dict[str, Any], _owner: dict[str, Any]) -> str:
         return ""
+
+    def dry_run_delete(self, live: dict[str, Any], policy: str) -> None:
+        """It may be deleted."""
+
+
+class Kept(Recorded):
+    def dry_run_delete(self, live: dict[str, Any], policy: str) -> None:
+        raise RefusedError(f"Service shop/{live['metadata']['name']}: services is forbidden: cannot delete")
+
+
+def test_what_may_not_be_removed_is_told_before_anything_is_written() -> None:
+    stages: list[tuple[str, list[dict[str, Any]]]] = [("extra_objects", [])]
+    entries, _warnings = plan(Kept(), stages, MANAGER, records={"extra_objects": RECORD})
+    assert {entry.action for entry in entries} == {"refused"}
+    assert all("services is forbidden: cannot delete" in entry.refusal for entry in entries)
 
 
 @pytest.mark.parametrize(("elsewhere", "actions"), [([], ["remove", "remove"]), ([SERVICE], ["none", "remove"])])

@@ -66,6 +66,9 @@ class Cluster(NothingToTakeOver):
     def admit(self, pod: dict[str, Any], owner: dict[str, Any]) -> str:
         return ""
 
+    def dry_run_delete(self, live: dict[str, Any], policy: str) -> None:
+        """It may be deleted."""
+
 
 LEFT_OUT = deployment(None)
 

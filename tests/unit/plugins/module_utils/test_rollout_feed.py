@@ -85,6 +85,11 @@ def test_an_optional_kind_that_may_not_be_read_counts_as_empty() -> None:
     assert rounds(api, 1, optional=True) == [Listed(PODS, [], None)]
 
 
+def test_an_optional_kind_that_may_be_listed_and_not_watched_stays_as_it_was() -> None:
+    api = ScriptedApi([[pod("a")]], [[PlatformError("forbidden", certain=True)]])
+    assert rounds(api, 1, optional=True) == [Listed(PODS, [pod("a")], NOW)]
+
+
 def test_an_optional_kind_is_tried_again_after_a_passing_error() -> None:
     error = PlatformError("no answer")
     api = ScriptedApi([error, []], [[]])

@@ -375,7 +375,7 @@ def test_an_image_that_nobody_says_more_of_is_certain_after_a_minute() -> None:
     """The kubelet goes on trying, but of long rows of failures the API server is told ever fewer."""
     script = Script(*at_start(JOB, no_image_of_an_earlier_run(), not_pulled("2026-11-25T16:30:00Z")))
     outcomes, _lines = wait(script, target(timeout=300))
-    assert verdicts(outcomes) == [("failed", 60.0)]
+    assert verdicts(outcomes) == [("failed", 60.1)]
 
 
 def older_web(restarts: int, state: dict[str, Any], ready: bool) -> list[dict[str, Any]]:

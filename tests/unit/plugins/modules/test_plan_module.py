@@ -97,7 +97,7 @@ def server(serve: Serve) -> Server:
                     for name, status in (
                         ("migrate-1", {"conditions": [{"type": "Complete", "status": "True"}]}),
                         ("collectstatic-1", {"conditions": [{"type": "Failed", "status": "True"}]}),
-                        ("compress-1", {"active": 1}),
+                        ("compress-1", {"active": 1, "ready": 1}),
                     )
                 ]
             }
@@ -174,10 +174,23 @@ OWNED = {"stage": "stage", "api_version": "v1", "kind": "ConfigMap", "namespace"
 
 def test_what_the_collection_made_and_nobody_asks_for_is_to_be_removed(run: Run, server: Server) -> None:
     ours = [{"manager": "jewelry_shop.platform", "operation": "Apply", "fieldsV1": {"f:data": {}}}]
-    listed = [{"metadata": {"name": name, "namespace": "shop", "managedFields": ours}} for name in ("settings", "earlier")]
-    server.routes[f"{PLACE}/configmaps"] = answer({"kind": "ConfigMapList", "items": listed})  # type: ignore[index]
+    names = ("settings", "earlier", "protected", "just-gone")
+    listed = [{"metadata": {"name": name, "namespace": "shop", "uid": name, "managedFields": ours}} for name in names]
+    server.routes |= {  # type: ignore[operator]
+        f"{PLACE}/configmaps": answer({"kind": "ConfigMapList", "items": listed}),
+        f"{PLACE}/configmaps/earlier": by_method(DELETE=answer({"kind": "Status", "status": "Success"})),
+        f"{PLACE}/configmaps/protected": by_method(DELETE=refusal(403, "cannot delete")),
+        f"{PLACE}/configmaps/just-gone": by_method(DELETE=refusal(404, "not found")),
+    }
     result = run(CONFIG_MAP, owned=[OWNED])
-    assert [(each["name"], each["action"]) for each in result["objects"]] == [("settings", "none"), ("earlier", "remove")]
+    assert [(each["name"], each["action"]) for each in result["objects"]] == [
+        ("settings", "none"),
+        ("earlier", "remove"),
+        ("protected", "refused"),
+    ]
+    assert result["refusals"] == ["ConfigMap shop/protected: cannot delete"]
+    deletions = [json.loads(request.body) for request in server.requests if request.method == "DELETE"]
+    assert [each["dryRun"] for each in deletions] == [["All"]] * 3
     assert result["differing"] == ["stage"]
     asked = next(request.path for request in server.requests if request.path.startswith(f"{PLACE}/configmaps?"))
     assert "labelSelector=app%3Djewelry-shop%2Capp.kubernetes.io/managed-by%3Dansible" in asked
