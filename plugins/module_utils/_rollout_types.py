@@ -14,7 +14,7 @@ from typing import Any
 Manifest = Mapping[str, Any]
 
 # What is younger than this when the wait begins was created by the run that waits: one that is repeated comes later than that.
-FRESH = timedelta(seconds=20)
+FRESH = timedelta(seconds=30)
 
 READY = "ready"
 WAITING_FOR_CONSUMER = "waiting_for_consumer"

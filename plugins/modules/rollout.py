@@ -23,8 +23,9 @@ description:
   - A container without a readiness probe is ready whenever it runs, also between two crashes. A workload whose pods have no readiness
     probe is therefore believed when it has been ready for 5 seconds, and one with a container that has failed and has none for 10.
   - Only what belongs to the newest revision counts. What was in its way before the wait began may just have been mended, and is certain
-    when the cluster says so again (the next try to pull an image or to create a pod, the next crash). A pod, a claim or another object
-    that was created in the 20 seconds before the wait belongs to the change, with all that is said about it.
+    when the cluster says so again (the next try to pull an image or to create a pod, the next crash) or, but for a crash loop, after a
+    minute. A pod, a claim or another object that was created in the 30 seconds before the wait belongs to the change, with all that is
+    said about it.
   - A container that served when the wait began may fail O(tolerated_failures) times more, whatever it did before.
   - A pod of an older revision that is on its way out counts as left for as long as it is ready and, if the strategy is V(Recreate),
     until it has ended. Otherwise it may end its work for as long as its grace period lasts.

@@ -326,8 +326,8 @@ def test_failures_before_the_change_are_counted_when_the_wait_begins(monkeypatch
     }
     statuses = [{"name": name, "restartCount": 3, "ready": ready, "state": state} for name, (ready, state) in states.items()]
     old, new = pod("old", containerStatuses=statuses), pod("new", containerStatuses=statuses)
-    old["metadata"]["creationTimestamp"] = "2026-11-25T16:59:39Z"
-    new["metadata"]["creationTimestamp"] = "2026-11-25T16:59:40Z"
+    old["metadata"]["creationTimestamp"] = "2026-11-25T16:59:29Z"
+    new["metadata"]["creationTimestamp"] = "2026-11-25T16:59:30Z"
     wait(Script(*at_start(COMPLETE, old, new)), target())
     failures = {"serves": 3, "between-crashes": 3, "not-ready": 3, "crash-loop": 4, "done": 4}
     assert seen[0].failures_before == {("uid-old", name): count for name, count in failures.items()}
