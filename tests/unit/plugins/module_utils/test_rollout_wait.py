@@ -332,7 +332,7 @@ def test_failures_before_the_change_are_counted_when_the_wait_begins(monkeypatch
     failures = {"serves": 3, "between-crashes": 3, "not-ready": 3, "crash-loop": 4, "done": 4}
     assert seen[0].failures_before == {("uid-old", name): count for name, count in failures.items()}
     assert seen[0].served_before == {("uid-old", "serves"), ("uid-old", "done")}
-    assert (seen[0].began, seen[0].since) == (NOW, NOW - timedelta(seconds=20))
+    assert (seen[0].began, seen[0].since) == (NOW, NOW - timedelta(seconds=30))
 
 
 def no_image_of_an_earlier_run() -> dict[str, Any]:
