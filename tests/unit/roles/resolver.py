@@ -30,8 +30,8 @@ def main() -> None:
     loader = DataLoader()
     variables = {
         name: value
-        for folder in ("defaults", "vars")
-        for path in sorted(ROOT.glob(f"roles/*/{folder}/main.yml"))
+        for place in ("defaults/main.yml", "vars/main.yml", "vars/main/*.yml")
+        for path in sorted(ROOT.glob(f"roles/*/{place}"))
         for name, value in loader.load_from_file(str(path), trusted_as_template=True).items()
     }
     for line in sys.stdin:
