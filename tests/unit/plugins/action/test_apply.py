@@ -10,28 +10,18 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from conftest import Serve
-from http_server import Handler
+from http_server import Handler, reply
 
 REPOSITORY = Path(__file__).parents[4]
 PLACE = "/api/v1/namespaces/shop/configmaps/settings"
 MANIFEST = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "shop"}, "data": {"a": "1"}}
 RESOURCE = {"name": "configmaps", "singularName": "configmap", "kind": "ConfigMap", "namespaced": True, "verbs": ["get", "patch"]}
 WEBHOOK = 'Internal error occurred: failed calling webhook "policy.example.com"'
-
-
-def answer(handler: Handler, content: Any, status: int = 200) -> None:
-    body = json.dumps(content).encode()
-    handler.send_response(status)
-    handler.send_header("Content-Type", "application/json")
-    handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
-    handler.wfile.write(body)
 
 
 @pytest.mark.parametrize(
@@ -51,19 +41,19 @@ def test_what_passes_is_tried_again(
 
     def settings(handler: Handler) -> None:
         if handler.command != "PATCH":
-            answer(handler, {"kind": "Status", "code": 404, "message": "not found"}, 404)
+            reply({"kind": "Status", "code": 404, "message": "not found"}, 404)(handler)
             return
         written.append(handler.path)
         status = left.pop(0) if left else 201
         content = MANIFEST if status == 201 else {"kind": "Status", "status": "Failure", "code": status, "message": message}
-        answer(handler, content, status)
+        reply(content, status)(handler)
 
     server = serve(
         {
-            "/version": lambda handler: answer(handler, {"major": "1", "minor": "34", "gitVersion": "v1.34.4"}),
-            "/api": lambda handler: answer(handler, {"kind": "APIVersions", "versions": ["v1"]}),
-            "/apis": lambda handler: answer(handler, {"kind": "APIGroupList", "groups": []}),
-            "/api/v1": lambda handler: answer(handler, {"kind": "APIResourceList", "groupVersion": "v1", "resources": [RESOURCE]}),
+            "/version": reply({"major": "1", "minor": "34", "gitVersion": "v1.34.4"}),
+            "/api": reply({"kind": "APIVersions", "versions": ["v1"]}),
+            "/apis": reply({"kind": "APIGroupList", "groups": []}),
+            "/api/v1": reply({"kind": "APIResourceList", "groupVersion": "v1", "resources": [RESOURCE]}),
             PLACE: settings,
         }
     )

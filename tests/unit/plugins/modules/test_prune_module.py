@@ -47,8 +47,8 @@ class Namespace:
         self.refused: dict[str, str] = {}
         self.after_list: Callable[[str], None] = lambda kind: None
         routes: dict[str, Any] = {path.format(namespace="shop"): self._list(kind) for kind, path in PATHS.items()}
-        routes["/version"] = lambda handler: answer(handler, {"major": "1", "minor": "34", "gitVersion": "v1.34.4"})
-        routes["/apis"] = lambda handler: answer(handler, {"kind": "APIGroupList", "groups": []})
+        routes["/version"] = reply({"major": "1", "minor": "34", "gitVersion": "v1.34.4"})
+        routes["/apis"] = reply({"kind": "APIGroupList", "groups": []})
         self.server: Server = serve(routes)
 
     def put(self, kind: str, name: str, created: str = "2026-01-01T00:00:00Z", ours: bool = True, **content: Any) -> Manifest:
@@ -73,7 +73,7 @@ class Namespace:
     def _list(self, kind: str) -> Callable[[Handler], None]:
         def route(handler: Handler) -> None:
             if kind in self.refused:
-                answer(handler, {"kind": "Status", "code": 403, "message": self.refused[kind]}, 403)
+                reply({"kind": "Status", "code": 403, "message": self.refused[kind]}, 403)(handler)
                 return
             selector = parse_qs(handler.path.partition("?")[2]).get("labelSelector", [""])[0]
             wanted = dict(term.split("=") for term in selector.split(",") if term)
@@ -81,7 +81,7 @@ class Namespace:
             if handler.headers["Accept"].startswith("application/json;as=PartialObjectMetadataList;"):
                 # A list of metadata without entries has null there.
                 items = [{"kind": "PartialObjectMetadata", "metadata": item["metadata"]} for item in items or ()] or None
-            answer(handler, {"kind": f"{kind}List", "metadata": {"resourceVersion": "4711"}, "items": items})
+            reply({"kind": f"{kind}List", "metadata": {"resourceVersion": "4711"}, "items": items})(handler)
             self.after_list(kind)
 
         return route
@@ -91,26 +91,17 @@ class Namespace:
             options = json.loads(handler.server.requests[-1].body)
             kind, metadata = item["kind"], item["metadata"]
             if metadata["name"] in self.refused:
-                answer(handler, {"kind": "Status", "code": 403, "message": self.refused[metadata["name"]]}, 403)
+                reply({"kind": "Status", "code": 403, "message": self.refused[metadata["name"]]}, 403)(handler)
             elif item not in self.objects[kind]:
-                answer(handler, {"kind": "Status", "code": 404, "message": "not found"}, 404)
+                reply({"kind": "Status", "code": 404, "message": "not found"}, 404)(handler)
             elif options["preconditions"] != {key: metadata[key] for key in ("uid", "resourceVersion")}:
-                answer(handler, {"kind": "Status", "code": 409, "message": "the precondition is not met"}, 409)
+                reply({"kind": "Status", "code": 409, "message": "the precondition is not met"}, 409)(handler)
             else:
                 self.objects[kind].remove(item)
                 self.deletions[metadata["name"]] = options
-                answer(handler, item)
+                reply(item)(handler)
 
         return route
-
-
-def answer(handler: Handler, content: Any, status: int = 200) -> None:
-    body = json.dumps(content).encode()
-    handler.send_response(status)
-    handler.send_header("Content-Type", "application/json")
-    handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
-    handler.wfile.write(body)
 
 
 def uses(*config_maps: str) -> Manifest:

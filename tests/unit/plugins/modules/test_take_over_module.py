@@ -17,7 +17,7 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.jewelry_shop.platform.plugins.module_utils import _takeover_run
 from ansible_collections.jewelry_shop.platform.plugins.modules import take_over
 from conftest import Serve
-from http_server import Handler, Server
+from http_server import Handler, Server, reply
 
 Run = Callable[..., dict[str, Any]]
 LABELS = {"app": "web"}
@@ -53,15 +53,6 @@ def deployment(labels: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def reply(handler: Handler, content: Any, status: int = 200) -> None:
-    body = json.dumps(content).encode()
-    handler.send_response(status)
-    handler.send_header("Content-Type", "application/json")
-    handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
-    handler.wfile.write(body)
-
-
 def _is_dry(method: str, query: str, body: Any) -> bool:
     """As an API server takes it: the options of a deletion with a body are in that alone."""
     return body.get("dryRun") == ["All"] if method == "DELETE" and body else "dryrun=all" in query.lower()
@@ -75,14 +66,14 @@ class Cluster:
         self.server: Server = serve({})
         self._going: set[str] = set()
         routes: dict[str, Any] = self.server.routes  # type: ignore[assignment]
-        routes["/version"] = lambda handler: reply(handler, {"major": "1", "minor": "34", "gitVersion": "v1.34.4"})
-        routes["/api"] = lambda handler: reply(handler, {"kind": "APIVersions", "versions": ["v1"]})
+        routes["/version"] = reply({"major": "1", "minor": "34", "gitVersion": "v1.34.4"})
+        routes["/api"] = reply({"kind": "APIVersions", "versions": ["v1"]})
         version = {"groupVersion": "apps/v1", "version": "v1"}
         groups = [{"name": "apps", "versions": [version], "preferredVersion": version}]
-        routes["/apis"] = lambda handler: reply(handler, {"kind": "APIGroupList", "groups": groups})
+        routes["/apis"] = reply({"kind": "APIGroupList", "groups": groups})
         routes["/api/v1"] = self._kinds("v1", services="Service", pods="Pod")
         routes["/apis/apps/v1"] = self._kinds("apps/v1", deployments="Deployment")
-        routes["/api/v1/namespaces/shop/pods"] = lambda handler: reply(handler, {})
+        routes["/api/v1/namespaces/shop/pods"] = reply({})
         for path in (SERVICE_PATH, DEPLOYMENT_PATH, f"{DEPLOYMENT_PATH}-anew"):
             routes[path] = self._object
 
@@ -92,7 +83,7 @@ class Cluster:
         resources = [
             {"name": name, "singularName": kind.lower(), "kind": kind, "namespaced": True, "verbs": verbs} for name, kind in kinds.items()
         ]
-        return lambda handler: reply(handler, {"kind": "APIResourceList", "groupVersion": version, "resources": resources})
+        return reply({"kind": "APIResourceList", "groupVersion": version, "resources": resources})
 
     def put(self, path: str, manifest: dict[str, Any], *managed: dict[str, Any]) -> None:
         """Hold an object."""
@@ -103,19 +94,19 @@ class Cluster:
         path, _, query = handler.path.partition("?")
         body = json.loads(self.server.requests[-1].body or b"null")
         if _is_dry(handler.command, query, body):
-            reply(handler, {"kind": "Status"} if handler.command == "DELETE" else body)
+            reply({"kind": "Status"} if handler.command == "DELETE" else body)(handler)
             return
         if handler.command == "GET" and path in self._going:
             self._going.discard(path)
-            reply(handler, self.objects.pop(path))
+            reply(self.objects.pop(path))(handler)
         elif handler.command == "GET" and path not in self.objects:
-            reply(handler, {"kind": "Status", "code": 404, "message": "not found"}, 404)
+            reply({"kind": "Status", "code": 404, "message": "not found"}, 404)(handler)
         else:
             if handler.command == "DELETE":
                 self._going.add(path)
             elif handler.command == "PATCH" and isinstance(body, dict):
                 self.put(path, body)
-            reply(handler, self.objects[path])
+            reply(self.objects[path])(handler)
 
     def writes(self) -> list[tuple[str, str, Any]]:
         """What was written: method, path and body."""
