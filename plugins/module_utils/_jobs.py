@@ -80,7 +80,7 @@ def jobs_to_run(
         own = by_name.get(name)
         again = force or (command.get("repeat_on_return", False) and own is not None and _had_a_later_turn(own, known))
         if own is None or own["state"] != COMPLETE or again:
-            replace = own is not None and (own["state"] in (FAILED, STUCK) or (own["state"] == COMPLETE and again) or force)
+            replace = own is not None and (own["state"] != RUNNING or force)
             found.append({"command": dict(command), "name": name, "replace": replace})
     return found
 

@@ -13,8 +13,23 @@ from typing import Any
 
 import pytest
 
+# What an inventory has to say of the application and the cluster, so that the preflight finds nothing else.
+COMPLETE: dict[str, Any] = {
+    "platform_image": "shop",
+    "platform_image_tag": "1",
+    "platform_kube_context": "here",
+    "platform_secrets": {"DJANGO_SECRET_KEY": "k" * 50, "POSTGRES_PASSWORD": "p", "REDIS_PASSWORD": "r"},
+    "preflight_values_file": "values.yml",
+    "manifests_settings": {"problems": []},
+}
 ROLES = pathlib.Path(__file__).parents[3] / "roles"
 RESOLVER = pathlib.Path(__file__).with_name("resolver.py")
+
+
+@pytest.fixture(scope="session")
+def complete() -> dict[str, Any]:
+    """Settings of which the preflight has nothing to say."""
+    return COMPLETE
 
 
 @pytest.fixture(scope="session")

@@ -8,16 +8,7 @@ import pytest
 from django.http.request import validate_host
 
 REFUSED = "platform_config.DJANGO_ALLOWED_HOSTS '{}' has no name that Django answers to: write .example.com, not *.example.com"
-COMPLETE: dict[str, Any] = {
-    "platform_postgresql_host": "db.example.com",
-    "platform_redis_host": "redis.example.com",
-    "platform_image": "shop",
-    "platform_image_tag": "1",
-    "platform_kube_context": "here",
-    "platform_secrets": {"DJANGO_SECRET_KEY": "k" * 50, "POSTGRES_PASSWORD": "p", "REDIS_PASSWORD": "r"},
-    "preflight_values_file": "values.yml",
-    "manifests_settings": {"problems": []},
-}
+SERVICES = {"platform_postgresql_host": "db.example.com", "platform_redis_host": "redis.example.com"}
 
 
 @pytest.mark.parametrize(
@@ -34,15 +25,15 @@ COMPLETE: dict[str, Any] = {
         ("[2001:db8::1]", "[2001:db8::1]"),
     ],
 )
-def test_django_answers_to_the_host_of_health_requests(resolve: Any, allowed: str, host: str) -> None:
-    values = {**COMPLETE, "platform_config": {"DJANGO_ALLOWED_HOSTS": allowed, "SITE_URL": "https://shop.example.com"}}
+def test_django_answers_to_the_host_of_health_requests(resolve: Any, complete: dict[str, Any], allowed: str, host: str) -> None:
+    values = {**complete, **SERVICES, "platform_config": {"DJANGO_ALLOWED_HOSTS": allowed, "SITE_URL": "https://shop.example.com"}}
     assert resolve("platform_health_host", **values) == host
     assert validate_host(host, [each.strip() for each in allowed.split(",")])
     assert resolve("__preflight_input_findings", **values) == []
 
 
 @pytest.mark.parametrize("allowed", ["*.example.com", "*.example.com, ,"])
-def test_names_that_django_answers_to_nobody_with_are_refused(resolve: Any, allowed: str) -> None:
-    values = {**COMPLETE, "platform_config": {"DJANGO_ALLOWED_HOSTS": allowed, "SITE_URL": "https://shop.example.com"}}
+def test_names_that_django_answers_to_nobody_with_are_refused(resolve: Any, complete: dict[str, Any], allowed: str) -> None:
+    values = {**complete, **SERVICES, "platform_config": {"DJANGO_ALLOWED_HOSTS": allowed, "SITE_URL": "https://shop.example.com"}}
     [finding] = resolve("__preflight_input_findings", **values)
     assert finding.startswith(REFUSED.format(allowed)), finding

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -144,17 +145,7 @@ def test_cert_manager_is_asked_once_for_the_secret_that_is_served(
     assert [each["secretName"] for each in ingresses(resolve, **values)["jewelry-shop"]["spec"]["tls"]] == [secret]
 
 
-COMPLETE: dict[str, Any] = {
-    **SHOP,
-    "platform_postgresql_provider": "in_cluster",
-    "platform_redis_provider": "in_cluster",
-    "platform_image": "shop",
-    "platform_image_tag": "1",
-    "platform_kube_context": "here",
-    "platform_secrets": {"DJANGO_SECRET_KEY": "k" * 50, "POSTGRES_PASSWORD": "p", "REDIS_PASSWORD": "r"},
-    "preflight_values_file": "values.yml",
-    "manifests_settings": {"problems": []},
-}
+IN_CLUSTER = {"platform_postgresql_provider": "in_cluster", "platform_redis_provider": "in_cluster"}
 NO_HOST = "ingress_enabled is true, but no host leads to the shop: "
 NAMELESS = "ingress_controller_namespace is not set, so the network policies would let no controller reach nginx: "
 OTHER = {"ingress_class": "nginx", "ingress_traefik_entrypoints": [], "ingress_traefik_http_entrypoints": []}
@@ -180,8 +171,10 @@ ONLY_ADDRESSES = {"platform_config": {"DJANGO_ALLOWED_HOSTS": "127.0.0.1,localho
         pytest.param({**SECRET, **OTHER, "network_policies_enabled": False}, [], id="everybody is let in"),
     ],
 )
-def test_what_the_preflight_says_of_the_settings(resolve: Any, values: dict[str, Any], beginnings: list[str]) -> None:
-    findings = resolve("__preflight_input_findings", **{**COMPLETE, **values})
+def test_what_the_preflight_says_of_the_settings(
+    resolve: Any, complete: dict[str, Any], values: dict[str, Any], beginnings: list[str]
+) -> None:
+    findings = resolve("__preflight_input_findings", **{**complete, **SHOP, **IN_CLUSTER, **values})
     assert [finding[: len(beginning)] for finding, beginning in zip(findings, beginnings, strict=True)] == beginnings
     assert all(finding.endswith("in values.yml.") for finding in findings)
 
@@ -190,16 +183,23 @@ NGINX = "k8s.io/ingress-nginx"
 TRAEFIK_CONTROLLER = "traefik.io/ingress-controller"
 
 
-def judged(resolve: Any, classes: dict[str, str] | None = None, **values: Any) -> list[str]:
-    plan = {
-        "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": None, "ingress_classes": classes},
-        "refusals": [],
-        "forbidden": [],
-        "foreign": [],
-        "objects": [],
-    }
-    findings: list[str] = resolve("__preflight_findings", **{**COMPLETE, "preflight_input_findings": [], "preflight_plan": plan, **values})
-    return findings
+@pytest.fixture
+def judged(resolve: Any, complete: dict[str, Any]) -> Callable[..., list[str]]:
+    """What the preflight says of a cluster with these ingress classes."""
+
+    def judge(classes: dict[str, str] | None = None, **values: Any) -> list[str]:
+        plan = {
+            "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": None, "ingress_classes": classes},
+            "refusals": [],
+            "forbidden": [],
+            "foreign": [],
+            "objects": [],
+        }
+        reached = {"preflight_input_findings": [], "preflight_plan": plan}
+        findings: list[str] = resolve("__preflight_findings", **{**complete, **SHOP, **IN_CLUSTER, **reached, **values})
+        return findings
+
+    return judge
 
 
 @pytest.mark.parametrize(
@@ -213,12 +213,12 @@ def judged(resolve: Any, classes: dict[str, str] | None = None, **values: Any) -
         ({}, {"ingress_enabled": False}, ""),
     ],
 )
-def test_a_class_that_no_controller_serves_is_named(resolve: Any, classes: dict[str, str] | None, values: dict[str, Any], has: str) -> None:
+def test_a_class_that_no_controller_serves_is_named(judged: Any, classes: dict[str, str] | None, values: dict[str, Any], has: str) -> None:
     sentence = (
         "ingress_class 'traefik' does not exist in the cluster, so no controller would serve the Ingress "
         f"(it has: {has}): set it in values.yml."
     )
-    assert judged(resolve, classes, **values) == ([sentence] if has else [])
+    assert judged(classes, **values) == ([sentence] if has else [])
 
 
 @pytest.mark.parametrize(
@@ -232,14 +232,14 @@ def test_a_class_that_no_controller_serves_is_named(resolve: Any, classes: dict[
         ({}, False),
     ],
 )
-def test_settings_of_traefik_beside_a_class_of_another_controller(resolve: Any, values: dict[str, Any], is_named: bool) -> None:
+def test_settings_of_traefik_beside_a_class_of_another_controller(judged: Any, values: dict[str, Any], is_named: bool) -> None:
     """Its annotations would do nothing, and the network policies let in the namespace of Traefik."""
     sentence = (
         "ingress_class 'nginx' is served by k8s.io/ingress-nginx, which is not Traefik: empty ingress_traefik_entrypoints and "
         "ingress_traefik_http_entrypoints in values.yml, and set ingress_controller_namespace to where it runs."
     )
     classes = {"nginx": NGINX, "traefik": TRAEFIK_CONTROLLER, "internal": TRAEFIK_CONTROLLER}
-    assert judged(resolve, classes, **values) == ([sentence] if is_named else [])
+    assert judged(classes, **values) == ([sentence] if is_named else [])
 
 
 MISSING = {"problems": ["Secret jewelry-shop/shop-tls does not exist"], "skipped": False}
@@ -256,6 +256,6 @@ MISSING = {"problems": ["Secret jewelry-shop/shop-tls does not exist"], "skipped
         ({"skipped": True}, {**SECRET, "ingress_enabled": False}, []),
     ],
 )
-def test_a_certificate_that_is_missing_is_named(resolve: Any, found: dict[str, Any], values: dict[str, Any], beginnings: list[str]) -> None:
-    findings = judged(resolve, preflight_ingress_secret=found, **values)
+def test_a_certificate_that_is_missing_is_named(judged: Any, found: dict[str, Any], values: dict[str, Any], beginnings: list[str]) -> None:
+    findings = judged(preflight_ingress_secret=found, **values)
     assert [finding[: len(beginning)] for finding, beginning in zip(findings, beginnings, strict=True)] == beginnings
