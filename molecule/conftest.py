@@ -203,6 +203,12 @@ def shop() -> Shop:
     return Shop(f"http://127.0.0.1:{SETTINGS['kind_http_port']}")
 
 
+@pytest.fixture(scope="module")
+def shop_of_module() -> Shop:
+    """The shop for the fixtures of a module."""
+    return Shop(f"http://127.0.0.1:{SETTINGS['kind_http_port']}")
+
+
 CLIENT_IMAGE = f"127.0.0.1:{SETTINGS['kind_registry_port']}/jewelry-shop:1.0.0"
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils import _report
+from ansible_collections.jewelry_shop.platform.plugins.module_utils import _customer, _report
 
 
 class FilterModule:
-    """The filters of C(_report)."""
+    """The filters of C(_report) and C(_customer)."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name them, as Ansible asks for."""
         functions = (
+            _customer.customer_endpoints,
             _report.failure_evidence,
             _report.failure_sentence,
             _report.health_checks,

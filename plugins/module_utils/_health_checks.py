@@ -91,7 +91,7 @@ class UrlCheck:
     def result(self) -> dict[str, Any]:
         """The entry in the module's result."""
         endpoint = self._prober.endpoint
-        return {"name": endpoint.name, "url": endpoint.request.url, **self._record.result()}
+        return {"name": endpoint.name, "url": endpoint.request.url, "connected": self._record.connected, **self._record.result()}
 
 
 @dataclass

@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._deadline import (
     Deadline,
+    DeadlineSocket,
     StageTimeoutError,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
@@ -53,13 +54,23 @@ class Settings:
 
 @dataclass
 class Record:
-    """How the last attempt at one target ended; no reason means that it is healthy, certain that another attempt is of no use."""
+    """How the last attempt at one target ended.
+
+    Attributes:
+        reason: why it is not healthy; None if it is.
+        status: code of the answer.
+        elapsed: seconds that it took.
+        attempts: how many there were.
+        certain: whether another attempt is of no use.
+        connected: whether a connection was opened.
+    """
 
     reason: str | None = NOT_TRIED
     status: int | None = None
     elapsed: float | None = None
     attempts: int = 0
     certain: bool = False
+    connected: bool = False
 
     def result(self) -> dict[str, Any]:
         """The part of a result that every target has."""
@@ -111,8 +122,16 @@ class Prober:
         start = time.monotonic()
         status: int | None = None
         reason: str | None
+        connected = False
+
+        def dial_and_note(host: str, port: int, within: Deadline) -> DeadlineSocket:
+            nonlocal connected
+            sock = dial(host, port, within)
+            connected = True
+            return sock
+
         try:
-            answer = exchange(endpoint.request, self._context, dial, deadline, self.settings.max_body)
+            answer = exchange(endpoint.request, self._context, dial_and_note, deadline, self.settings.max_body)
             if isinstance(dial, PodDialer):
                 answer = replace(answer, elapsed=answer.elapsed - dial.seconds)
             status, elapsed = answer.status, answer.elapsed
@@ -130,7 +149,7 @@ class Prober:
         if status is None and isinstance(dial, PodDialer):
             reason = dial.error or reason
         record.attempts += 1
-        record.status, record.elapsed = status, elapsed
+        record.status, record.elapsed, record.connected = status, elapsed, connected
         record.reason = redact(reason, endpoint.secrets) if reason else None
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._customer import customer_checks
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import Masker
 
 # The API server's own words within what kubernetes.core makes of them: a Status as JSON, in quotes of its own.
@@ -55,17 +56,23 @@ def failure_evidence(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [dict(each) for each in resources if isinstance(each, Mapping) and each.get("verdict") in _FAILED_VERDICTS]
 
 
-def health_checks(health: Mapping[str, Any]) -> list[dict[str, str]]:
+def health_checks(health: Mapping[str, Any], customers: Sequence[Mapping[str, Any]] = ()) -> list[dict[str, str]]:
     """The entries of M(jewelry_shop.platform.health_check) in the form of M(jewelry_shop.platform.release_check).
 
     Args:
         health: result of the task.
+        customers: those of its endpoints that are requests of a customer.
     """
     endpoints = health.get("endpoints")
     if endpoints is None:
         return [{"name": "health", "subject": "endpoints", "severity": "error", "message": str(health.get("msg"))}]
+    of_customers = {str(endpoint["name"]) for endpoint in customers}
+    direct = [each for each in endpoints if each["name"] not in of_customers and (each.get("workload") or {}).get("name") == "django"]
     checks = []
     for endpoint in endpoints:
+        if endpoint["name"] in of_customers:
+            checks += customer_checks(endpoint, django_is_healthy=all(each["healthy"] for each in direct))
+            continue
         for pod in endpoint.get("pods") or []:
             message = f"{endpoint['name']} answered {pod['status']}" if pod["healthy"] else f"{endpoint['name']}: {pod['reason']}"
             checks.append(_health(f"Pod/{pod['pod']}", pod["healthy"], message))

@@ -247,6 +247,11 @@ endpoints:
       returned: if the endpoint is a URL
       type: str
       sample: https://shop.example.com/health/
+    connected:
+      description: Whether the last attempt opened a connection. Without one the reason is about the way to the endpoint.
+      returned: if the endpoint is a URL
+      type: bool
+      sample: true
     workload:
       description: The workload's RV(ignore:kind), RV(ignore:namespace), RV(ignore:name) and RV(ignore:port).
       returned: if the endpoint is a workload

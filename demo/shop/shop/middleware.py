@@ -42,3 +42,17 @@ class SlowMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         time.sleep(settings.DEMO_SLOW_SECONDS)
         return self.get_response(request)
+
+
+class FailBehindProxyMiddleware:
+    """Answer 500 to each request that a proxy passes on, while ``DEMO_FAIL_BEHIND_PROXY`` is set."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        if not settings.DEMO_FAIL_BEHIND_PROXY:
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "X-Real-Ip" in request.headers:
+            return HttpResponse("DEMO_FAIL_BEHIND_PROXY is set\n", status=500, content_type="text/plain")
+        return self.get_response(request)

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import RequestFactory
 from pytest_django import Settings
-from shop.middleware import SlowMiddleware
+from shop.middleware import FailBehindProxyMiddleware, SlowMiddleware
 
 from conftest import Run
 
@@ -107,3 +107,17 @@ def test_requests_do_not_wait_by_default(settings: Settings) -> None:
     settings.DEMO_SLOW_SECONDS = 0
     with pytest.raises(MiddlewareNotUsed):
         SlowMiddleware(lambda request: HttpResponse())
+
+
+def test_only_requests_through_a_proxy_fail_when_asked_for(settings: Settings) -> None:
+    settings.DEMO_FAIL_BEHIND_PROXY = True
+    answer = HttpResponse()
+    middleware = FailBehindProxyMiddleware(lambda request: answer)
+    assert middleware(RequestFactory().get("/")) is answer
+    assert middleware(RequestFactory().get("/", headers={"X-Real-Ip": "203.0.113.7"})).status_code == 500
+
+
+def test_requests_through_a_proxy_succeed_by_default(settings: Settings) -> None:
+    settings.DEMO_FAIL_BEHIND_PROXY = False
+    with pytest.raises(MiddlewareNotUsed):
+        FailBehindProxyMiddleware(lambda request: HttpResponse())

@@ -17,6 +17,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "shop.middleware.MetricsMiddleware",
     "shop.middleware.SlowMiddleware",
+    "shop.middleware.FailBehindProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -88,5 +88,6 @@ EMAIL_BACKEND = "django.core.mail.backends.{}.EmailBackend".format("smtp" if EMA
 BACKUP_LOCAL_PATH = Path(environment.text("BACKUP_LOCAL_PATH", "/backups"))
 
 DEMO_SLOW_SECONDS = environment.seconds("DEMO_SLOW_SECONDS")
+DEMO_FAIL_BEHIND_PROXY = environment.flag("DEMO_FAIL_BEHIND_PROXY")
 DEMO_NEVER_READY = environment.flag("DEMO_NEVER_READY")
 DEMO_FAIL_MIGRATE = environment.integer("DEMO_FAIL_MIGRATE", 0)

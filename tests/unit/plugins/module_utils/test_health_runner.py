@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from typing import Any
@@ -56,11 +57,20 @@ def test_a_healthy_url(serve: Serve) -> None:
     assert result == {
         "name": f"{server.url}/",
         "url": f"{server.url}/",
+        "connected": True,
         "healthy": True,
         "status": 200,
         "attempts": 1,
         "reason": None,
     }
+
+
+def test_an_endpoint_that_refuses_connections_was_not_connected_to() -> None:
+    # A port that is bound and not listened on refuses.
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        (result,) = check({"url": f"http://127.0.0.1:{bound.getsockname()[1]}/"}, settings=ONCE)
+    assert (result["connected"], result["healthy"]) == (False, False)
 
 
 def test_results_come_in_the_order_of_the_endpoints(serve: Serve) -> None:

@@ -140,5 +140,5 @@ def test_what_the_documentation_says_is_returned(serve: Serve, run: Run) -> None
     documented = yaml.safe_load(health_check.RETURN)
     result = run(endpoints=[{"url": serve({"/": reply()}).url}])
     always = {name for name, entry in documented["endpoints"]["contains"].items() if entry["returned"] == "always"}
-    assert set(result["endpoints"][0]) == always | {"url"}
+    assert set(result["endpoints"][0]) == always | {"url", "connected"}
     assert set(documented) <= set(result)

@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The way of a customer: requests through nginx to Django, and what their answers mean. Pure functions (private to the collection)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+Endpoint = dict[str, Any]
+
+# nginx itself answers with these when its upstream refuses, resets or stays silent.
+_NO_UPSTREAM = (502, 504)
+_LOOK_AT_THE_HOP = (
+    "look at Service django-service, its endpoints, and the NetworkPolicies between nginx and Django "
+    "(kubectl logs -l component=nginx has nginx' own words)"
+)
+
+
+def customer_endpoints(
+    request: Mapping[str, Any], urls: Sequence[str], load_balancer: Sequence[Mapping[str, str]] | None
+) -> list[Endpoint]:
+    """Describe the requests of a customer to the addresses of the shop, for M(jewelry_shop.platform.health_check).
+
+    Args:
+        request: options of the endpoint that are the same for every address, such as C(path) and C(status).
+        urls: the addresses, each with scheme, host and perhaps port.
+        load_balancer: C(status.loadBalancer.ingress) of nginx-service; None where no load balancer of the cluster leads to it. Its
+            addresses are asked in place of what the names resolve to. With an empty list, a load balancer without an address, nothing is
+            asked.
+    """
+    return [{**request, **each} for url in urls for each in _addresses(url, load_balancer)]
+
+
+def _addresses(url: str, load_balancer: Sequence[Mapping[str, str]] | None) -> Iterator[Endpoint]:
+    parts = urlsplit(url)
+    if load_balancer is None:
+        yield {"name": f"customer at {url}", "url": url}
+        return
+    for found in load_balancer:
+        address = found.get("ip") or found.get("hostname") or ""
+        host = f"[{address}]" if ":" in address else address
+        place = f"{host}:{parts.port}" if parts.port else host
+        yield {
+            "name": f"customer at {url} by {address}",
+            "url": parts._replace(netloc=place).geturl(),
+            "headers": {"Host": parts.netloc},
+            "server_name": parts.hostname,
+        }
+
+
+def customer_checks(endpoint: Mapping[str, Any], django_is_healthy: bool) -> list[dict[str, str]]:
+    """Turn the result of a customer's request into checks that name the hop which fails.
+
+    Args:
+        endpoint: its entry in the result of M(jewelry_shop.platform.health_check).
+        django_is_healthy: whether every replica of Django answers a direct request.
+
+    Returns:
+        A check for each replica of nginx, or one for an address. An address that cannot be reached from here is a warning: it says nothing
+        about those who can.
+    """
+    if "workload" in endpoint:
+        asked = [_through_nginx(pod, django_is_healthy) for pod in endpoint["pods"]]
+        if endpoint["healthy"] or any(check["severity"] == "error" for check in asked):
+            return asked
+        return [*asked, _check("Deployment/nginx", "error", f"no customer is served: {endpoint['reason']}")]
+    url = str(endpoint["url"])
+    if endpoint["healthy"]:
+        return [_check(url, "ok", f"a customer gets {endpoint['status']}")]
+    if not endpoint["connected"]:
+        message = (
+            f"this controller cannot reach it: {endpoint['reason']}; set validate_customer_urls to addresses that it reaches, or to []"
+        )
+        return [_check(url, "warning", message)]
+    return [_check(url, "error", f"a customer is not served: {endpoint['reason']}")]
+
+
+def _through_nginx(pod: Mapping[str, Any], django_is_healthy: bool) -> dict[str, str]:
+    subject, status, reason = f"Pod/{pod['pod']}", pod["status"], pod["reason"]
+    if pod["healthy"]:
+        return _check(subject, "ok", f"through nginx Django answered {status}")
+    if status in _NO_UPSTREAM:
+        return _check(subject, "error", f"nginx gets no answer from Django ({reason}): {_LOOK_AT_THE_HOP}")
+    if status is None:
+        return _check(subject, "error", f"nginx does not answer: {reason}")
+    direct = "a direct request to Django succeeds" if django_is_healthy else "a direct request to Django fails too"
+    return _check(subject, "error", f"a request through nginx fails: {reason}; {direct} (kubectl logs -l component=django has the cause)")
+
+
+def _check(subject: str, severity: str, message: str) -> dict[str, str]:
+    return {"name": "customer", "subject": subject, "severity": severity, "message": message}
