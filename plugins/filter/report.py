@@ -18,11 +18,11 @@ class FilterModule:
         """Name them, as Ansible asks for."""
         functions = (
             _customer.customer_endpoints,
-            _report.failure_evidence,
-            _report.failure_sentence,
             _report.health_checks,
             _report.masked,
             _report.report_junit,
             _report.report_screen,
+            _report.rollout_problem,
+            _report.run_failure,
         )
         return {function.__name__: function for function in functions}

@@ -24,13 +24,57 @@ _FAILED_VERDICTS = ("failed", "timeout")
 _SEVERITIES = ("error", "warning", "ok")
 
 
-def failure_sentence(result: Mapping[str, Any], task: str) -> str:
-    """What a failed task has to say, in one sentence.
+def run_failure(
+    result: Mapping[str, Any],
+    task: str,
+    findings: Sequence[str] = (),
+    rolled_out: Mapping[str, Any] | None = None,
+    checks: Sequence[Mapping[str, str]] = (),
+) -> dict[str, Any]:
+    """Why a run ended.
+
+    A stage that judges what it found ends with a short message of its own and leaves the cause to the report, so that it is shown once.
 
     Args:
-        result: of the task.
+        result: of the task that failed.
         task: its name.
+        findings: problems that the preflight found.
+        rolled_out: result of the last M(jewelry_shop.platform.rollout).
+        checks: those that were made of the release.
+
+    Returns:
+        C(sentence), which has a line for each of several problems, and C(evidence), the objects that did not come up.
     """
+    errors = [f"{check['subject']}: {check['message']}" for check in checks if check["severity"] == "error"]
+    if findings:
+        return {"sentence": _in_lines(f"{_count(findings, 'problem')}, nothing was changed:", findings), "evidence": []}
+    if rolled_out and rollout_problem(rolled_out):
+        return {"sentence": rollout_problem(rolled_out), "evidence": _evidence(rolled_out)}
+    if errors:
+        return {"sentence": _in_lines(f"{len(errors)} of {_count(checks, 'check')} failed:", errors), "evidence": []}
+    return {"sentence": _sentence(result, task), "evidence": []}
+
+
+def _count(items: Sequence[Any], noun: str) -> str:
+    return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"
+
+
+def _in_lines(head: str, items: Iterable[str]) -> str:
+    return "\n".join([head, *(f"- {' '.join(item.split())}" for item in items)])
+
+
+def rollout_problem(result: Mapping[str, Any]) -> str:
+    """The sentence of a M(jewelry_shop.platform.rollout) that did not succeed; empty for one that did, or that was skipped.
+
+    Args:
+        result: of the task, whose failure the task itself may have put off.
+    """
+    if result.get("skipped") or (result.get("resources") is not None and not _evidence(result)):
+        return ""
+    return str(result.get("msg") or "the rollout gave no reason")
+
+
+def _sentence(result: Mapping[str, Any], task: str) -> str:
     text = str(result.get("msg") or result.get("stderr") or result.get("module_stderr") or "it gave no reason")
     status = _STATUS.search(text)
     if status:
@@ -44,12 +88,8 @@ def failure_sentence(result: Mapping[str, Any], task: str) -> str:
     return " ".join(text.split())
 
 
-def failure_evidence(result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The entries of a failed M(jewelry_shop.platform.rollout) that are not well; none for another module.
-
-    Args:
-        result: of the task.
-    """
+def _evidence(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The entries of a M(jewelry_shop.platform.rollout) that are not well."""
     resources = result.get("resources")
     if not isinstance(resources, Sequence) or isinstance(resources, str):
         return []
@@ -89,12 +129,12 @@ def _health(subject: str, healthy: bool, message: str) -> dict[str, str]:
 
 
 def report_screen(report: Mapping[str, Any]) -> list[str]:
-    """A report on one screen: the sentence first, then what it rests on.
+    """A report on one screen: the sentence, then what it rests on. That of a failure ends the run, so it is not among them.
 
     Args:
         report: as the role report puts it together.
     """
-    lines = [report["sentence"]]
+    lines = [] if report["verdict"] == "failed" else [report["sentence"]]
     for entry in report.get("evidence") or []:
         lines += ["", f"{entry['kind']} {entry['namespace']}/{entry['name']}: {entry['verdict']} after {entry['seconds']} s"]
         about = [f"{key} {entry[key]}" for key in ("reason", "pod", "container", "revision", "exit_code") if entry.get(key) is not None]

@@ -18,11 +18,11 @@ SECRET = "hunter2-and-more"
 OWN_SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "mine"}, "stringData": {"a": SECRET}}
 
 
-def run(playbook: str, home: Path, **values: Any) -> tuple[str, str]:
+def run(playbook: str, home: Path, verbosity: str = "-vvv", **values: Any) -> tuple[str, str]:
     """Run a playbook, and return its last failure without line breaks, and all output."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "K8S_AUTH_")) and key != "KUBECONFIG"}
     done = subprocess.run(
-        [sys.executable, "-m", "ansible.cli.playbook", "-vvv", playbook, f"--extra-vars={json.dumps(values)}"],
+        [sys.executable, "-m", "ansible.cli.playbook", *([verbosity] if verbosity else []), playbook, f"--extra-vars={json.dumps(values)}"],
         cwd=REPOSITORY,
         env={**environment, "HOME": str(home), "ANSIBLE_NOCOLOR": "1", "COLUMNS": "100"},
         capture_output=True,
@@ -33,6 +33,25 @@ def run(playbook: str, home: Path, **values: Any) -> tuple[str, str]:
     assert "Traceback" not in done.stdout + done.stderr
     failure = done.stdout.rpartition("FAILED! =>")[2].partition("PLAY RECAP")[0]
     return " ".join(re.sub(r"\s*\n\s*", " ", failure).replace("''", "'").split()), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("playbook", "values"),
+    [
+        ("site.yml", {"django_replicas": "many", "platform_release_history": "few"}),
+        ("playbooks/validate.yml", {"django_replicas": "many", "platform_release_history": "few"}),
+        ("playbooks/render.yml", {"render_directory": "rendered", "django_replicas": "many", "platform_release_history": "few"}),
+        ("playbooks/restart.yml", {"platform_kube_context": "", "platform_kubeconfig": "/no/such/file"}),
+    ],
+)
+def test_each_problem_has_a_line_once_at_the_end_of_the_run(tmp_path: Path, playbook: str, values: dict[str, Any]) -> None:
+    _failure, output = run(playbook, tmp_path, verbosity="", **values)
+    _before, head, after = output.partition(" problems, nothing was changed:\n")
+    assert head, output
+    lines = [line.strip() for line in after.partition("PLAY RECAP")[0].splitlines() if line.strip()]
+    # Of site.yml one is about the cluster, which is read beside.
+    assert [line[:2] for line in lines] == ["- "] * (3 if playbook == "site.yml" else 2), output
+    assert all(output.count(line) == 1 for line in lines), output
 
 
 def test_all_that_is_wrong_with_the_settings_is_told_at_once(tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ from xml.etree import ElementTree
 import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._report import (
-    failure_evidence,
-    failure_sentence,
     health_checks,
     masked,
     report_junit,
     report_screen,
+    rollout_problem,
+    run_failure,
 )
 
 ENTRY: dict[str, Any] = {
@@ -73,16 +73,53 @@ REPORT: dict[str, Any] = {
         ),
     ],
 )
-def test_a_failure_is_told_in_one_sentence(result: dict[str, Any], sentence: str) -> None:
-    assert failure_sentence(result, "Apply tiers") == sentence
+def test_a_task_that_failed_gives_its_message_as_the_cause(result: dict[str, Any], sentence: str) -> None:
+    assert run_failure(result, "Apply tiers") == {"sentence": sentence, "evidence": []}
+
+
+SHORT = {"msg": "It does not. The report below has the cause."}
 
 
 @pytest.mark.parametrize(
-    ("result", "names"),
-    [({"resources": [FINE, ENTRY]}, ["django"]), ({"resources": "text"}, []), ({"msg": "no"}, []), ({"resources": [{"kind": "Pod"}]}, [])],
+    ("found", "sentence", "evidence"),
+    [
+        (
+            {"findings": ["platform_image is not set:\n  put it into main.yml.", "No cluster is named."]},
+            "2 problems, nothing was changed:\n- platform_image is not set: put it into main.yml.\n- No cluster is named.",
+            [],
+        ),
+        ({"findings": ["No cluster is named."]}, "1 problem, nothing was changed:\n- No cluster is named.", []),
+        ({"rolled_out": {"msg": ENTRY["message"], "resources": [FINE, ENTRY]}}, ENTRY["message"], [ENTRY]),
+        # The module itself failed.
+        ({"rolled_out": {"msg": "Pods of namespace shop: forbidden"}}, "Pods of namespace shop: forbidden", []),
+        # A rollout that succeeded, or was skipped, is not the cause.
+        ({"rolled_out": {"msg": "1 of 1 ready", "resources": [FINE]}}, SHORT["msg"], []),
+        ({"rolled_out": {"skipped": True}}, SHORT["msg"], []),
+        ({"checks": CHECKS}, "1 of 3 checks failed:\n- Service/web: leads nowhere", []),
+        ({"checks": CHECKS[:2]}, SHORT["msg"], []),
+        # The earlier cause counts.
+        ({"rolled_out": {"msg": ENTRY["message"], "resources": [ENTRY]}, "checks": CHECKS}, ENTRY["message"], [ENTRY]),
+    ],
 )
-def test_only_what_failed_is_evidence(result: dict[str, Any], names: list[str]) -> None:
-    assert [entry["name"] for entry in failure_evidence(result)] == names
+def test_a_stage_that_judged_what_it_found_leaves_the_cause_to_the_report(
+    found: dict[str, Any], sentence: str, evidence: list[dict[str, Any]]
+) -> None:
+    assert run_failure(SHORT, "Require that it does", **found) == {"sentence": sentence, "evidence": evidence}
+
+
+@pytest.mark.parametrize(
+    ("result", "problem"),
+    [
+        ({"resources": [FINE], "msg": "1 of 1 ready"}, ""),
+        ({"resources": [], "msg": "0 of 0 ready"}, ""),
+        ({"resources": [FINE, {**ENTRY, "verdict": "timeout"}], "msg": "it is not ready"}, "it is not ready"),
+        ({"msg": "the API server cannot be reached"}, "the API server cannot be reached"),
+        ({}, "the rollout gave no reason"),
+        ({"skipped": True}, ""),
+    ],
+)
+def test_a_rollout_whose_failure_is_put_off_is_still_known_as_failed(result: dict[str, Any], problem: str) -> None:
+    assert rollout_problem(result) == problem
 
 
 def pod(name: str, healthy: bool, reason: str = "") -> dict[str, Any]:
@@ -116,10 +153,14 @@ def test_health_becomes_checks_that_name_each_replica(health: dict[str, Any], ex
     assert [(check["subject"], check["severity"], check["message"]) for check in health_checks(health)] == expected
 
 
-def test_the_screen_starts_with_the_sentence_and_shows_the_worst_first() -> None:
+def test_the_screen_of_a_run_that_succeeded_starts_with_the_sentence() -> None:
+    assert report_screen({**REPORT, "verdict": "succeeded", "sentence": "44 checks are fine", "evidence": []})[0] == "44 checks are fine"
+
+
+def test_the_screen_of_a_failure_shows_the_worst_first_and_leaves_the_sentence_to_the_end_of_the_run() -> None:
     lines = report_screen({**REPORT, "address": ["The shop:  https://shop"]})
-    assert lines[0] == ENTRY["message"]
     text = "\n".join(lines)
+    assert ENTRY["message"] not in text
     order = ["CrashLoop, pod django-a, container django, revision 4, exit_code 1", "no such module", "BackOff Pod/django-a (3 times)"]
     order += ["ERROR     service", "WARNING   event", "OK        workload", "The shop:"]
     positions = [text.index(part) for part in order]
