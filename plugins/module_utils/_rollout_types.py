@@ -186,7 +186,8 @@ class Snapshot:
 
 def instant(text: str | None) -> datetime:
     """A time as the API writes it; one that is not set is older than all others."""
-    return datetime.fromisoformat(text) if text else datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+    # Python 3.10 does not read the suffix Z.
+    return datetime.fromisoformat((text or "1970-01-01T00:00:00Z").replace("Z", "+00:00"))
 
 
 def event_time(event: Manifest) -> datetime:
