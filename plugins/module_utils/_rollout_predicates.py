@@ -10,9 +10,14 @@ Pure functions on objects as the API server returns them; ASSESS is the table of
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._images import is_pinned_or_same
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._job_containers import (
+    failed_container,
+    held_pods,
+    last_end,
+    main_container,
+)
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import (
     diagnose_claim,
     diagnose_pod,
@@ -40,7 +45,6 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_typ
     most_certain,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._workload_pods import (
-    DEFAULT_CONTAINER_ANNOTATION,
     REVISION_ANNOTATION,
     REVISION_LABEL,
     controlled_by,
@@ -346,7 +350,7 @@ def assess_job(item: Manifest, snapshot: Snapshot, policy: Policy) -> Assessment
     succeeded, failed = (int(status.get("succeeded") or 0), int(status.get("failed") or 0))
     replicas = Replicas(wanted, len(pods), int(status.get("ready") or 0), succeeded)
     progress = f"{succeeded} of {wanted} succeeded, {failed} failed, {int(status.get('active') or 0)} active"
-    source = _log_source(pods)
+    source = _log_source(item, pods)
     done = is_true(item, "Complete")
     finding = None if done else most_certain([_job_failed(item, pods), *_job_obstacles(item, pods, snapshot, policy)])
     return Assessment(READY if done else PENDING, progress, finding, None, replicas, _uids([item, *pods]), source)
@@ -357,16 +361,13 @@ def _job_obstacles(item: Manifest, pods: Sequence[Manifest], snapshot: Snapshot,
         return [Finding("Suspended", "the Job is suspended")]
     running = [pod for pod in pods if not leaving(pod) and not _is_over(pod)]
     refusal = None if running else _refusal(item, snapshot, policy)
-    return [refusal, _diagnose(running, snapshot, policy), Finding("JobNotComplete", "it has not completed")]
+    return [refusal, *held_pods(item, running), _diagnose(running, snapshot, policy), Finding("JobNotComplete", "it has not completed")]
 
 
-def _log_source(pods: Sequence[Manifest]) -> tuple[str, str] | None:
+def _log_source(item: Manifest, pods: Sequence[Manifest]) -> tuple[str, str] | None:
     """Pod and container to read, given the newest pod first: one that succeeded if there is one."""
     chosen = next((pod for pod in pods if (pod.get("status") or {}).get("phase") == "Succeeded"), next(iter(pods), None))
-    if chosen is None:
-        return None
-    main = (chosen["metadata"].get("annotations") or {}).get(DEFAULT_CONTAINER_ANNOTATION)
-    return chosen["metadata"]["name"], main or chosen["spec"]["containers"][0]["name"]
+    return (chosen["metadata"]["name"], main_container(item, chosen)) if chosen else None
 
 
 def _job_failed(item: Manifest, pods: Sequence[Manifest]) -> Finding | None:
@@ -377,35 +378,15 @@ def _job_failed(item: Manifest, pods: Sequence[Manifest]) -> Finding | None:
     reason = "JobDeadlineExceeded" if failed.get("reason") == "DeadlineExceeded" else "JobFailed"
     limit = item["spec"].get("activeDeadlineSeconds")
     too_long = f"it ran longer than {limit} s" if reason == "JobDeadlineExceeded" else ""
-    found = _failed_container(pods)
+    found = failed_container(item, pods)
     if found is None:
         # What is known of its pods may be a moment behind.
-        pod_name, container_name = _log_source(pods) or (None, None)
+        pod_name, container_name = _log_source(item, pods) or (None, None)
         words = too_long or f"{failed.get('reason')}: {failed.get('message')}"
         return Finding(reason, words, PODS_BEHIND, pod=pod_name, container=container_name)
     pod, container = found
-    words = " and ".join(part for part in (too_long, exit_words(_last_end(container))) if part)
-    return Finding(reason, words, 0, pod=pod["metadata"]["name"], container=container["name"], exit_code=_last_end(container)["exitCode"])
-
-
-def _last_end(container: Manifest) -> Any:
-    return (container.get("state") or {}).get("terminated") or (container.get("lastState") or {}).get("terminated") or {}
-
-
-def _failed_container(pods: Sequence[Manifest]) -> tuple[Manifest, Manifest] | None:
-    """The newest pod with a container that ended badly, and that container."""
-    for pod in pods:
-        status = pod.get("status") or {}
-        sidecars = {init["name"] for init in pod["spec"].get("initContainers") or [] if init.get("restartPolicy") == "Always"}
-        # Sidecars are stopped when the others have ended, mostly with a bad exit code.
-        containers = sorted(
-            [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])],
-            key=lambda container: container["name"] in sidecars,
-        )
-        for container in containers:
-            if _last_end(container).get("exitCode"):
-                return pod, container
-    return None
+    words = " and ".join(part for part in (too_long, exit_words(last_end(container))) if part)
+    return Finding(reason, words, 0, pod=pod["metadata"]["name"], container=container["name"], exit_code=last_end(container)["exitCode"])
 
 
 # --- PersistentVolumeClaim ------------------------------------------------------------------------------------------------------
