@@ -73,6 +73,7 @@ def _cases_of(path: Path) -> Iterator[Case]:
             **case.get("policy", {}),
         }
         policy["began"] = instant(policy["began"])
+        policy["now"] = instant(policy["now"]) if "now" in policy else None
         if "failures_before" in policy:
             policy["failures_before"] = {(uid, name): count for uid, name, count in policy["failures_before"]}
         if "served_before" in policy:
