@@ -220,11 +220,12 @@ resources:
           V(ClaimNotProvisioned) (at once if its class will never do it, else when its provisioner has failed for a minute without saying
           that it is busy), V(ProgressDeadlineExceeded), V(JobFailed), V(JobDeadlineExceeded), V(StuckTerminating) (a pod that
           should have gone)."
-        - "Certain when it lasts: V(Unschedulable), V(QuotaExceeded), V(ClaimNotFound), V(Paused) (for 5 seconds), V(SidecarRunsOn) (the containers of a Job's
-          template have ended, and one that was injected beside them has not for 5 seconds, or 15 if they succeeded)."
-        - "Never certain, so that they come with the verdict V(timeout): V(NotObserved) (by the controller), V(BeingDeleted), V(NodeNotReady),
-          V(Suspended), V(PodsMissing), V(NotReady), V(Settling), V(ProbeFailing), V(OldPodsLeft), V(BlockedByOldPod), V(ImageUnavailable)
-          (registry not reached), V(ContainerNotCreated), V(SandboxNotCreated), V(VolumeNotMounted), V(ClaimNotBound), V(JobNotComplete).
+        - "Certain when it lasts: V(Unschedulable), V(QuotaExceeded), V(ClaimNotFound), V(Paused) (for 5 seconds),
+          V(SidecarRunsOn) (the containers of a Job's template have ended, and one that was injected beside them has not for 5 seconds,
+          or 15 if they succeeded)."
+        - "Never certain, so that they come with the verdict V(timeout): V(NotObserved) (by the controller), V(BeingDeleted),
+          V(NodeNotReady), V(Suspended), V(PodsMissing), V(NotReady), V(Settling), V(ProbeFailing), V(OldPodsLeft), V(BlockedByOldPod),
+          V(ImageUnavailable) (registry not reached), V(ContainerNotCreated), V(SandboxNotCreated), V(VolumeNotMounted), V(ClaimNotBound), V(JobNotComplete).
           Some of those above come with V(timeout) too, while it is not certain that they are lasting or belong to this change."
       returned: always
       type: str
