@@ -225,7 +225,8 @@ resources:
           or 15 if they succeeded)."
         - "Never certain, so that they come with the verdict V(timeout): V(NotObserved) (by the controller), V(BeingDeleted),
           V(NodeNotReady), V(Suspended), V(PodsMissing), V(NotReady), V(Settling), V(ProbeFailing), V(OldPodsLeft), V(BlockedByOldPod),
-          V(ImageUnavailable) (registry not reached), V(ContainerNotCreated), V(SandboxNotCreated), V(VolumeNotMounted), V(ClaimNotBound), V(JobNotComplete).
+          V(ImageUnavailable) (registry not reached), V(ContainerNotCreated), V(SandboxNotCreated), V(VolumeNotMounted), V(ClaimNotBound),
+          V(JobNotComplete).
           Some of those above come with V(timeout) too, while it is not certain that they are lasting or belong to this change."
       returned: always
       type: str
