@@ -169,6 +169,23 @@ def test_what_must_last_begins_anew_with_another_reason() -> None:
     assert verdicts(outcomes) == [("failed", 8.0)]
 
 
+def test_what_must_last_begins_anew_in_another_container() -> None:
+    """The container of the first pod is ready in the end, and another one settles."""
+    first, second = older_web(0, {"running": {"startedAt": "2026-11-25T17:00:00Z"}}, True), older_web(0, RUNNING, True)
+    second[-1]["status"]["containerStatuses"] = [{"name": "beside", "restartCount": 0, "ready": True, "state": RUNNING}]
+    second[-1]["spec"]["containers"] = [{"name": "beside"}]
+    outcomes, _lines = wait(watched_older_web(first, (3, second)), target("web", "Deployment"))
+    assert verdicts(outcomes) == [("ready", 8.0)]
+
+
+def test_the_line_between_this_change_and_what_was_before_is_the_earliest_time_that_the_api_server_told() -> None:
+    said = not_pulled("2026-11-25T16:59:59Z")
+    kinds = [Listed(("Event", "test"), [said], NOW - timedelta(seconds=2)), listed("Job", JOB), listed("PersistentVolumeClaim")]
+    pods = Listed(("Pod", "test"), [no_image_of_an_earlier_run()], NOW + timedelta(seconds=30))
+    outcomes, _lines = wait(Script(*[(0.1, message) for message in [*kinds, pods]]), target(timeout=300))
+    assert verdicts(outcomes) == [("failed", 0.1)]
+
+
 def test_a_lack_of_capacity_does_not_count_while_a_pod_is_ending() -> None:
     ending = pod("old", "j-0")
     ending["metadata"]["deletionTimestamp"] = "2026-11-25T17:05:00Z"
