@@ -27,6 +27,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_typ
     event_time,
     instant,
     is_true,
+    leaving,
     most_certain,
 )
 
@@ -46,6 +47,11 @@ SCALE_UP = timedelta(seconds=60)
 
 # For how long a provisioner has to fail: it tries again after 1, 2, 4, 8 ... seconds, and a slow one fails until its volume is made.
 PROVISIONING_PATIENCE = timedelta(seconds=60)
+
+# Seconds past its grace period for which a pod may stay: the kubelet kills its containers and unmounts its volumes. One whose node does
+# not answer stays until the node is back or somebody removes one of the two.
+OVERDUE = 30.0
+OVERDUE_ON_LOST_NODE = 5.0
 
 _NAMES = re.compile(r'"[^"]*"|https?://\S+')
 _RPC_PREFIX = re.compile(r"rpc error: code = \w+ desc = ")
@@ -167,6 +173,9 @@ def diagnose_pod(pod: Manifest, snapshot: Snapshot, policy: Policy) -> Finding |
     if not pod["spec"].get("nodeName"):
         claims = [diagnose_claim(claim, snapshot, policy) for claim in _claims(pod, snapshot)]
         return most_certain([*claims, _not_scheduled(pod, scheduled, snapshot, policy)])
+    if node_is_lost(pod):
+        # What the kubelet last said of its containers is out of date.
+        return Finding("NodeNotReady", f"node {pod['spec']['nodeName']}, on which it runs, does not answer", pod=pod["metadata"]["name"])
     findings = [_diagnose_container(pod, init, status, snapshot, policy) for init, status in _statuses(pod)]
     return most_certain([*findings, _volume_not_mounted(pod, snapshot, policy), _probe_failing(pod, snapshot)])
 
@@ -402,6 +411,68 @@ def _probe_failing(pod: Manifest, snapshot: Snapshot) -> Finding | None:
         if events:
             return _about(pod, status, "ProbeFailing", events[0]["message"].strip())
     return None
+
+
+# --- pods that have to go ----------------------------------------------------------------------------------------------------
+
+
+def node_is_lost(pod: Manifest) -> bool:
+    """Whether the control plane has lost the node of a pod."""
+    status, found = pod.get("status") or {}, conditions(pod)
+    ready, containers_ready = found.get("Ready") or {}, found.get("ContainersReady") or {}
+    # The node controller changes Ready alone; the kubelet keeps the two in step, but for readiness gates.
+    by_controller = ready.get("status") == "False" and containers_ready.get("status") == "True" and not pod["spec"].get("readinessGates")
+    return status.get("reason") == "NodeLost" or ready.get("status") == "Unknown" or by_controller
+
+
+def is_overdue(pod: Manifest, policy: Policy) -> bool:
+    """Whether a pod that is being deleted will not go by itself."""
+    if not leaving(pod):
+        return False
+    disrupted = conditions(pod).get("DisruptionTarget") or {}
+    lost = node_is_lost(pod) or disrupted.get("reason") == "DeletionByTaintManager"
+    # Its deletionTimestamp includes its grace period.
+    seconds = (policy.present - instant(pod["metadata"]["deletionTimestamp"])).total_seconds()
+    return seconds >= (OVERDUE_ON_LOST_NODE if lost else OVERDUE)
+
+
+def diagnose_leaving(pods: Iterable[Manifest], policy: Policy) -> Finding | None:
+    """What keeps pods from going that have to, or None if nothing is known.
+
+    Nothing here ever deletes one: of some, such as the scheduler, there must never be two.
+
+    Args:
+        pods: pods that are being deleted and have not ended.
+        policy: what counts, and the present.
+    """
+    ordered = sorted(pods, key=lambda pod: str(pod["metadata"]["name"]))
+    return most_certain(_diagnose_leaving(pod, policy) for pod in ordered)
+
+
+def _diagnose_leaving(pod: Manifest, policy: Policy) -> Finding | None:
+    overdue, name, node = is_overdue(pod, policy), pod["metadata"]["name"], pod["spec"].get("nodeName")
+    if not overdue and not node_is_lost(pod):
+        return None
+    namespace = f" --namespace {pod['metadata']['namespace']}" if pod["metadata"].get("namespace") else ""
+    finalizers = pod["metadata"].get("finalizers")
+    where = f"its node {node} does not answer" if node_is_lost(pod) else f"its node {node} has not ended it"
+    message = f"it is being deleted and should have gone by {pod['metadata']['deletionTimestamp']}, but {where}"
+    message += f" (finalizers: {', '.join(finalizers)})" if finalizers else ""
+    message += (
+        f". It may still run there. When node {node} is certainly off: kubectl delete pod {name}{namespace} --force --grace-period=0, "
+        f"or remove the node: kubectl delete node {node}"
+    )
+    return Finding("StuckTerminating", message, 0 if overdue else None, pod=name)
+
+
+def steps_of(pod: Manifest) -> int:
+    """How many steps of its start a pod has made. Crashes undo none."""
+    steps = 1 if pod["spec"].get("nodeName") else 0
+    for init, status in _statuses(pod):
+        state = status.get("state") or {}
+        steps += bool("running" in state or "terminated" in state or status.get("restartCount"))
+        steps += init and (state.get("terminated") or {}).get("exitCode") == 0
+    return steps
 
 
 # --- pods that were never created --------------------------------------------------------------------------------------------

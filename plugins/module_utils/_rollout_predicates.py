@@ -10,15 +10,22 @@ Pure functions on objects as the API server returns them; ASSESS is the table of
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._images import is_pinned_or_same
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._job_containers import (
+    failed_container,
+    held_pods,
+    last_end,
+    main_container,
+)
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import (
     diagnose_claim,
+    diagnose_leaving,
     diagnose_pod,
     diagnose_refusal,
     exit_words,
     settling,
+    steps_of,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import (
     PENDING,
@@ -40,7 +47,6 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_typ
     most_certain,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._workload_pods import (
-    DEFAULT_CONTAINER_ANNOTATION,
     REVISION_ANNOTATION,
     REVISION_LABEL,
     controlled_by,
@@ -56,6 +62,9 @@ _SELECTED_NODE = "volume.kubernetes.io/selected-node"
 
 # Seconds after which what is known of pods has caught up with what is known of their owner.
 PODS_BEHIND = 1.0
+
+# Seconds for which a paused Deployment must stay so: somebody may be about to resume it.
+PAUSED = 5.0
 
 # What has to be watched in a namespace for each kind; Pods and Events always are.
 WATCHED = {
@@ -149,6 +158,14 @@ def _pods_missing(pods: Sequence[Manifest], replicas: Replicas) -> Finding | Non
     )
 
 
+def _steps(revision: str | None, replicas: Replicas, older: Sequence[Manifest], newest: Iterable[Manifest]) -> dict[str, int]:
+    """What a workload has achieved. Another revision begins anew."""
+    counts = {"updated": replicas.updated, "ready": replicas.ready, "available": replicas.available}
+    # Of all pods together, since a pod that is replaced again and again achieves nothing.
+    counts |= {"older": -len(older), "pods": sum(map(steps_of, newest))}
+    return {f"{revision} {name}": count for name, count in counts.items()}
+
+
 def _state(done: bool, finding: Finding | None) -> str:
     return READY if done and finding is None else PENDING
 
@@ -172,13 +189,13 @@ def assess_deployment(item: Manifest, snapshot: Snapshot, policy: Policy) -> Ass
     wanted = wanted_pods(item)
     # The watches of the two kinds are not in step: a ReplicaSet with another number is not the one that was observed.
     if not _observed(item) or ((newest is None or _revision(newest) != revision) and wanted):
-        if (item["spec"] or {}).get("paused"):
-            return Assessment(PENDING, "is paused", Finding("Paused", "the Deployment is paused"), revision, Replicas(wanted))
+        if item["spec"].get("paused"):
+            return Assessment(PENDING, "is paused", _paused(item), revision, Replicas(wanted))
         return _not_observed(item)
     status, counts = item.get("status") or {}, (newest or {}).get("status") or {}
     replicas = Replicas(wanted, *(int(counts.get(key) or 0) for key in ("replicas", "readyReplicas", "availableReplicas")))
     pods = [pod for pod in controlled_by(newest, snapshot.all("Pod")) if not leaving(pod) and not _is_over(pod)] if newest else []
-    older = _older_pods(item, newest, snapshot)
+    older, in_the_way = _older_pods(item, newest, snapshot), _in_the_way(item, newest, snapshot)
     settled = int(status.get("replicas") or 0) == int(status.get("updatedReplicas") or 0) == wanted
     # What is known of the pods may be a moment behind, and a crash loop is not over for a moment in which it runs.
     done = (
@@ -195,15 +212,18 @@ def assess_deployment(item: Manifest, snapshot: Snapshot, policy: Policy) -> Ass
         finding = most_certain(
             [
                 refusal,
+                diagnose_leaving(in_the_way, policy),
                 _diagnose(pods, snapshot, policy),
                 _deadline_exceeded(item, newest, policy),
+                _paused(item) if int(status.get("updatedReplicas") or 0) < wanted or older else None,
+                _left(in_the_way) if _recreates(item) else None,
                 _pods_missing(pods, replicas),
                 _left(older),
-                _paused(item),
             ]
         )
-    involved = _uids([item, *([newest] if newest else []), *pods, *_claims_of(pods, snapshot)])
-    return Assessment(_state(done, finding), _progress(replicas, len(older)), finding, revision, replicas, involved)
+    involved = _uids([item, *([newest] if newest else []), *pods, *in_the_way, *_claims_of(pods, snapshot)])
+    steps = _steps(revision, replicas, older, pods)
+    return Assessment(_state(done, finding), _progress(replicas, len(older)), finding, revision, replicas, involved, steps=steps)
 
 
 def _revision(replica_set: Manifest) -> str | None:
@@ -216,10 +236,27 @@ def _is_over(pod: Manifest) -> bool:
 
 
 def _older_pods(item: Manifest, newest: Manifest | None, snapshot: Snapshot) -> list[Manifest]:
-    recreate = (item["spec"].get("strategy") or {}).get("type") == "Recreate"
     older = [replica_set for replica_set in controlled_by(item, snapshot.all("ReplicaSet")) if replica_set is not newest]
     pods = [pod for replica_set in older for pod in controlled_by(replica_set, snapshot.all("Pod"))]
-    return [pod for pod in pods if not _is_over(pod) and (recreate or not leaving(pod) or is_ready(pod))]
+    return [pod for pod in pods if not _is_over(pod) and (_recreates(item) or not leaving(pod) or is_ready(pod))]
+
+
+def _recreates(item: Manifest) -> bool:
+    return bool((item["spec"].get("strategy") or {}).get("type") == "Recreate")
+
+
+def _in_the_way(item: Manifest, newest: Manifest | None, snapshot: Snapshot) -> list[Manifest]:
+    """Pods that are being deleted and that the rollout waits for.
+
+    With Recreate the controller makes the next ReplicaSet when all of them have ended. Until then the newest one is that of their revision.
+    """
+    none_yet = newest and _recreates(item) and not (item.get("status") or {}).get("updatedReplicas")
+    of_newest = controlled_by(newest, snapshot.all("Pod")) if newest and none_yet else []
+    return _ending([*_older_pods(item, newest, snapshot), *of_newest])
+
+
+def _ending(pods: Iterable[Manifest]) -> list[Manifest]:
+    return [pod for pod in pods if leaving(pod) and not _is_over(pod)]
 
 
 def _replica_set_refusal(replica_set: Manifest, snapshot: Snapshot, policy: Policy) -> Finding | None:
@@ -250,7 +287,11 @@ def _left(older: Sequence[Manifest]) -> Finding | None:
 
 
 def _paused(item: Manifest) -> Finding | None:
-    return Finding("Paused", "the Deployment is paused") if item["spec"].get("paused") else None
+    if not item["spec"].get("paused"):
+        return None
+    namespace = f" --namespace {item['metadata']['namespace']}" if item["metadata"].get("namespace") else ""
+    command = f"kubectl rollout resume deployment/{item['metadata']['name']}{namespace}"
+    return Finding("Paused", f"the Deployment is paused, so that its pods are not replaced. To go on: {command}", PAUSED)
 
 
 # --- StatefulSet and DaemonSet --------------------------------------------------------------------------------------------------
@@ -264,7 +305,8 @@ def assess_stateful_set(item: Manifest, snapshot: Snapshot, policy: Policy) -> A
     wanted, revision = wanted_pods(item), status.get("updateRevision")
     partition = int((strategy.get("rollingUpdate") or {}).get("partition") or 0)
     to_update = 0 if strategy.get("type") == "OnDelete" else max(0, wanted - partition)
-    pods = [pod for pod in controlled_by(item, snapshot.all("Pod")) if not leaving(pod)]
+    every_pod = controlled_by(item, snapshot.all("Pod"))
+    pods, ending = [pod for pod in every_pod if not leaving(pod)], _ending(every_pod)
     newest = [pod for pod in pods if (pod["metadata"].get("labels") or {}).get(REVISION_LABEL) == revision]
     older = [pod for pod in pods if pod not in newest]
     ready = int(status.get("readyReplicas") or 0)
@@ -282,7 +324,13 @@ def assess_stateful_set(item: Manifest, snapshot: Snapshot, policy: Policy) -> A
     if not done:
         last = _pods_missing(newest, replicas) if to_update else None
         finding = most_certain(
-            [_refusal(item, snapshot, policy), _diagnose(newest, snapshot, policy), _blocked(older, snapshot, policy), last]
+            [
+                _refusal(item, snapshot, policy),
+                diagnose_leaving(ending, policy),
+                _diagnose(newest, snapshot, policy),
+                _blocked(older, snapshot, policy),
+                last,
+            ]
         )
     return Assessment(
         _state(done, finding),
@@ -290,7 +338,8 @@ def assess_stateful_set(item: Manifest, snapshot: Snapshot, policy: Policy) -> A
         finding,
         revision,
         replicas,
-        _uids([item, *newest, *_claims_of(newest, snapshot)]),
+        _uids([item, *newest, *ending, *_claims_of(newest, snapshot)]),
+        steps=_steps(revision, replicas, older, newest),
     )
 
 
@@ -315,20 +364,26 @@ def assess_daemon_set(item: Manifest, snapshot: Snapshot, policy: Policy) -> Ass
     replicas = Replicas(wanted, *(int(status.get(key) or 0) for key in ("updatedNumberScheduled", "numberReady", "numberAvailable")))
     on_delete = (item["spec"].get("updateStrategy") or {}).get("type") == "OnDelete"
     generation = (item["metadata"].get("annotations") or {}).get(_DAEMON_SET_GENERATION)
-    pods = [pod for pod in controlled_by(item, snapshot.all("Pod")) if not leaving(pod)]
+    every_pod = controlled_by(item, snapshot.all("Pod"))
+    pods, ending = [pod for pod in every_pod if not leaving(pod)], _ending(every_pod)
     newest = [pod for pod in pods if _is_of_generation(pod, generation)]
-    older = [
-        pod for pod in controlled_by(item, snapshot.all("Pod")) if leaving(pod) and is_ready(pod) and not _is_of_generation(pod, generation)
-    ]
+    older = [pod for pod in ending if is_ready(pod) and not _is_of_generation(pod, generation)]
     updated = on_delete or (replicas.updated >= wanted and not older)
     done = updated and sum(is_ready(pod) for pod in pods) >= wanted and min(replicas.ready, replicas.available) >= wanted
     finding = settling(newest, policy) if done else None
     if not done:
         finding = most_certain(
-            [_refusal(item, snapshot, policy), _diagnose(newest, snapshot, policy), _left(older), _pods_missing(newest, replicas)]
+            [
+                _refusal(item, snapshot, policy),
+                diagnose_leaving(ending, policy),
+                _diagnose(newest, snapshot, policy),
+                _left(older),
+                _pods_missing(newest, replicas),
+            ]
         )
-    involved = _uids([item, *newest, *_claims_of(newest, snapshot)])
-    return Assessment(_state(done, finding), _progress(replicas), finding, generation, replicas, involved)
+    involved = _uids([item, *newest, *ending, *_claims_of(newest, snapshot)])
+    steps = _steps(generation, replicas, older, newest)
+    return Assessment(_state(done, finding), _progress(replicas), finding, generation, replicas, involved, steps=steps)
 
 
 def _is_of_generation(pod: Manifest, generation: str | None) -> bool:
@@ -346,10 +401,16 @@ def assess_job(item: Manifest, snapshot: Snapshot, policy: Policy) -> Assessment
     succeeded, failed = (int(status.get("succeeded") or 0), int(status.get("failed") or 0))
     replicas = Replicas(wanted, len(pods), int(status.get("ready") or 0), succeeded)
     progress = f"{succeeded} of {wanted} succeeded, {failed} failed, {int(status.get('active') or 0)} active"
-    source = _log_source(pods)
+    source = _log_source(item, pods)
     done = is_true(item, "Complete")
     finding = None if done else most_certain([_job_failed(item, pods), *_job_obstacles(item, pods, snapshot, policy)])
-    return Assessment(READY if done else PENDING, progress, finding, None, replicas, _uids([item, *pods]), source)
+    steps = {
+        "ready": replicas.ready,
+        "succeeded": succeeded,
+        "failed": failed,
+        "pods": sum(steps_of(pod) for pod in pods if not _is_over(pod)),
+    }
+    return Assessment(READY if done else PENDING, progress, finding, None, replicas, _uids([item, *pods]), source, steps)
 
 
 def _job_obstacles(item: Manifest, pods: Sequence[Manifest], snapshot: Snapshot, policy: Policy) -> list[Finding | None]:
@@ -357,16 +418,15 @@ def _job_obstacles(item: Manifest, pods: Sequence[Manifest], snapshot: Snapshot,
         return [Finding("Suspended", "the Job is suspended")]
     running = [pod for pod in pods if not leaving(pod) and not _is_over(pod)]
     refusal = None if running else _refusal(item, snapshot, policy)
-    return [refusal, _diagnose(running, snapshot, policy), Finding("JobNotComplete", "it has not completed")]
+    stuck = None if running else diagnose_leaving(_ending(pods), policy)
+    obstacles = [refusal, stuck, *held_pods(item, running), _diagnose(running, snapshot, policy)]
+    return [*obstacles, Finding("JobNotComplete", "it has not completed")]
 
 
-def _log_source(pods: Sequence[Manifest]) -> tuple[str, str] | None:
+def _log_source(item: Manifest, pods: Sequence[Manifest]) -> tuple[str, str] | None:
     """Pod and container to read, given the newest pod first: one that succeeded if there is one."""
     chosen = next((pod for pod in pods if (pod.get("status") or {}).get("phase") == "Succeeded"), next(iter(pods), None))
-    if chosen is None:
-        return None
-    main = (chosen["metadata"].get("annotations") or {}).get(DEFAULT_CONTAINER_ANNOTATION)
-    return chosen["metadata"]["name"], main or chosen["spec"]["containers"][0]["name"]
+    return (chosen["metadata"]["name"], main_container(item, chosen)) if chosen else None
 
 
 def _job_failed(item: Manifest, pods: Sequence[Manifest]) -> Finding | None:
@@ -377,35 +437,15 @@ def _job_failed(item: Manifest, pods: Sequence[Manifest]) -> Finding | None:
     reason = "JobDeadlineExceeded" if failed.get("reason") == "DeadlineExceeded" else "JobFailed"
     limit = item["spec"].get("activeDeadlineSeconds")
     too_long = f"it ran longer than {limit} s" if reason == "JobDeadlineExceeded" else ""
-    found = _failed_container(pods)
+    found = failed_container(item, pods)
     if found is None:
         # What is known of its pods may be a moment behind.
-        pod_name, container_name = _log_source(pods) or (None, None)
+        pod_name, container_name = _log_source(item, pods) or (None, None)
         words = too_long or f"{failed.get('reason')}: {failed.get('message')}"
         return Finding(reason, words, PODS_BEHIND, pod=pod_name, container=container_name)
     pod, container = found
-    words = " and ".join(part for part in (too_long, exit_words(_last_end(container))) if part)
-    return Finding(reason, words, 0, pod=pod["metadata"]["name"], container=container["name"], exit_code=_last_end(container)["exitCode"])
-
-
-def _last_end(container: Manifest) -> Any:
-    return (container.get("state") or {}).get("terminated") or (container.get("lastState") or {}).get("terminated") or {}
-
-
-def _failed_container(pods: Sequence[Manifest]) -> tuple[Manifest, Manifest] | None:
-    """The newest pod with a container that ended badly, and that container."""
-    for pod in pods:
-        status = pod.get("status") or {}
-        sidecars = {init["name"] for init in pod["spec"].get("initContainers") or [] if init.get("restartPolicy") == "Always"}
-        # Sidecars are stopped when the others have ended, mostly with a bad exit code.
-        containers = sorted(
-            [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])],
-            key=lambda container: container["name"] in sidecars,
-        )
-        for container in containers:
-            if _last_end(container).get("exitCode"):
-                return pod, container
-    return None
+    words = " and ".join(part for part in (too_long, exit_words(last_end(container))) if part)
+    return Finding(reason, words, 0, pod=pod["metadata"]["name"], container=container["name"], exit_code=last_end(container)["exitCode"])
 
 
 # --- PersistentVolumeClaim ------------------------------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ def report(outcome: Outcome, events: Sequence[Manifest], api: LogReader, lines: 
         "namespace": target.namespace,
         "verdict": outcome.verdict,
         "seconds": round(outcome.seconds, 1),
+        "idle_seconds": None if outcome.idle is None else round(outcome.idle, 1),
         "revision": assessment.revision,
         "replicas": asdict(assessment.replicas),
         "reason": finding.reason if finding else None,
@@ -104,6 +105,8 @@ def sentence(entry: Mapping[str, Any], cause: str) -> str:
         return f"{title} is {entry['verdict'].replace('_', ' ')}: {cause}"
     where = "".join(f", {part} {entry[part]}" for part in ("pod", "container") if entry[part])
     waited = f" is not ready after {entry['seconds']:.0f} s" if entry["verdict"] == TIMEOUT else " failed"
+    if entry["idle_seconds"] is not None:
+        waited += f" and made no progress for {entry['idle_seconds']:.0f} s"
     reason = f" ({entry['reason']})" if entry["reason"] else ""
     last_words = f"; the last line of its log: {entry['log'][-1]}" if entry["log"] and entry["exit_code"] is not None else ""
     return f"{title}{waited}{where}: {_one_line(cause)}{reason}{last_words}"

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,13 +26,19 @@ TIMEOUT = "timeout"
 
 @dataclass(frozen=True)
 class Target:
-    """One object to wait for; timeout in seconds from the start of the wait."""
+    """One object to wait for.
+
+    Args:
+        timeout: seconds without progress after which it is given up.
+        total_timeout: seconds from the start of the wait after which it is given up although it makes progress.
+    """
 
     kind: str
     name: str
     namespace: str
     image: str | None
     timeout: float
+    total_timeout: float = math.inf
 
     @property
     def title(self) -> str:
@@ -49,6 +56,7 @@ class Policy:
         began: when the wait began, by the cluster's clock.
         failures_before: failures of containers of older pods when the wait began, by pod uid and container.
         served_before: those of these containers that did what they should when the wait began.
+        now: the present, by the cluster's clock; None if that is when the wait began.
     """
 
     tolerated_failures: int
@@ -56,6 +64,12 @@ class Policy:
     began: datetime
     failures_before: Mapping[tuple[str, str], int] = field(default_factory=dict)
     served_before: frozenset[tuple[str, str]] = frozenset()
+    now: datetime | None = None
+
+    @property
+    def present(self) -> datetime:
+        """The present, by the cluster's clock."""
+        return self.now or self.began
 
     @property
     def since(self) -> datetime:
@@ -137,6 +151,7 @@ class Assessment:
         replicas: its counts.
         involved: uids of the target and of what belongs to its newest revision.
         log_source: pod and container whose log tells most, where no finding names one.
+        steps: what it has achieved, as numbers by name. A new maximum of one is progress.
     """
 
     state: str
@@ -146,6 +161,7 @@ class Assessment:
     replicas: Replicas = Replicas()
     involved: frozenset[str] = frozenset()
     log_source: tuple[str, str] | None = None
+    steps: Mapping[str, int] = field(default_factory=dict)
 
 
 class Snapshot:
@@ -186,7 +202,8 @@ class Snapshot:
 
 def instant(text: str | None) -> datetime:
     """A time as the API writes it; one that is not set is older than all others."""
-    return datetime.fromisoformat(text) if text else datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+    # Python 3.10 does not read the suffix Z.
+    return datetime.fromisoformat((text or "1970-01-01T00:00:00Z").replace("Z", "+00:00"))
 
 
 def event_time(event: Manifest) -> datetime:

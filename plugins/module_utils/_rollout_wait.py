@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import OUTAGE
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import with_past
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import is_overdue, with_past
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_feed import Broken, Listed, Message, Source
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_predicates import WATCHED, assess
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import (
@@ -48,12 +48,21 @@ class MessageFeed(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """A target's verdict, seconds after the wait began, and the last that was seen of it."""
+    """A target's verdict.
+
+    Args:
+        target: what was waited for.
+        verdict: how it ended.
+        seconds: when, from the start of the wait.
+        assessment: the last that was seen of it.
+        idle: for how many seconds it had made no progress, if that is why it was given up.
+    """
 
     target: Target
     verdict: str
     seconds: float
     assessment: Assessment
+    idle: float | None = None
 
 
 def sources(targets: Iterable[Target]) -> list[Source]:
@@ -95,11 +104,13 @@ class Wait:
         self._broken: dict[Source, tuple[float, PlatformError]] = {}
         self._server_times: list[datetime] = []
         self._assessments: dict[int, Assessment] = {}
+        self._best: dict[int, dict[str, int]] = {}
+        self._advanced: dict[int, float] = {}
         self._outcomes: dict[int, Outcome] = {}
         self._held: dict[int, tuple[tuple[str | None, ...], float]] = {}
         self._told: dict[int, str] = {}
         self._told_at = 0.0
-        self._start = 0.0
+        self._start = self._began_at = 0.0
 
     def run(self) -> list[Outcome]:
         """Wait.
@@ -159,6 +170,7 @@ class Wait:
     def _begin(self) -> None:
         """Everything has been seen once: draw the line between this change and what was before."""
         pods = [pod for (kind, _namespace), items in self._objects.items() if kind == "Pod" for pod in items.values()]
+        self._began_at = self._clock()
         self._policy = with_past(replace(self._policy, began=min(self._server_times)), pods)
 
     def _check_outage(self) -> None:
@@ -174,8 +186,10 @@ class Wait:
     def _judge(self, now: float) -> None:
         snapshots = {target.namespace: self._snapshot(target.namespace) for target in self._targets}
         open_targets = [(index, target) for index, target in enumerate(self._targets) if index not in self._outcomes]
+        policy = self._policy = replace(self._policy, now=self._policy.began + timedelta(seconds=now - self._began_at))
         for index, target in open_targets:
-            self._assessments[index] = assess(target, snapshots[target.namespace], self._policy)
+            self._assessments[index] = assess(target, snapshots[target.namespace], policy)
+            self._note_progress(index, now)
         # What lacks capacity last: it depends on what has become of the others.
         for index, target in sorted(open_targets, key=lambda entry: self._lacks_capacity(entry[0])):
             assessment = self._assessments[index]
@@ -205,18 +219,37 @@ class Wait:
         """Whether pods are ending, or another target still makes its way and will then end its older pods."""
         others = [assessment for other, assessment in self._assessments.items() if other != index and other not in self._outcomes]
         on_their_way = any(other.finding is None or other.finding.reason in _ON_ITS_WAY for other in others)
-        return on_their_way or any(leaving(pod) for pod in snapshot.all("Pod"))
+        return on_their_way or any(leaving(pod) and not is_overdue(pod, self._policy) for pod in snapshot.all("Pod"))
+
+    def _note_progress(self, index: int, now: float) -> None:
+        steps, best = self._assessments[index].steps, self._best.get(index)
+        # What was there at first is no progress, nor is what was there before and comes back.
+        if best is not None and any(number > best.get(name, number - 1) for name, number in steps.items()):
+            self._advanced[index] = now
+        self._best[index] = {**(best or {}), **{name: max(number, (best or {}).get(name, number)) for name, number in steps.items()}}
+
+    def _last_progress(self, index: int) -> float:
+        # What lacks capacity waits for the others.
+        indexes = self._assessments if self._assessments.get(index) and self._lacks_capacity(index) else (index,)
+        return max(self._advanced.get(each, self._start) for each in indexes)
 
     def _time_out(self, now: float) -> None:
         for index, target in enumerate(self._targets):
-            if index not in self._outcomes and now - self._start >= target.timeout:
+            if index in self._outcomes:
+                continue
+            idle = now - self._last_progress(index)
+            if idle >= target.timeout:
+                self._outcomes[index] = replace(self._outcome(index, now), verdict=TIMEOUT, idle=idle)
+            elif now - self._start >= target.total_timeout:
                 self._outcomes[index] = replace(self._outcome(index, now), verdict=TIMEOUT)
 
     # --- time and words --------------------------------------------------------------------------------------------------------
 
     def _until_next(self, now: float, settled_at: float | None) -> float:
         moments = [self._told_at + self._interval]
-        moments += [self._start + target.timeout for index, target in enumerate(self._targets) if index not in self._outcomes]
+        for index, target in enumerate(self._targets):
+            if index not in self._outcomes:
+                moments += [self._last_progress(index) + target.timeout, self._start + target.total_timeout]
         moments += [] if settled_at is None else [settled_at]
         for index, (_key, since) in self._held.items():
             finding = self._assessments[index].finding

@@ -29,6 +29,8 @@ description:
   - A container that served when the wait began may fail O(tolerated_failures) times more, whatever it did before.
   - A pod of an older revision that is on its way out counts as left for as long as it is ready and, if the strategy is V(Recreate),
     until it has ended. Otherwise it may end its work for as long as its grace period lasts.
+  - A pod that has to go before the next one may come (strategy V(Recreate), a StatefulSet, a DaemonSet, a Job) and that is still there 30
+    seconds after its grace period, or 5 if its node does not answer, is a certain failure. It is never deleted here.
   - Nothing is ever changed, so check mode does the same as a run.
   - An API server that restarts is waited for up to 90 seconds.
   - Needs the permissions C(list) and C(watch) on the kinds asked for and on C(pods), C(events), C(persistentvolumeclaims) and (for
@@ -63,15 +65,24 @@ options:
           - One that an admission webhook has pinned to a digest, with or without its tag, is still the same.
         type: str
       timeout:
-        description: Seconds from the start of the wait after which it is given up. By default O(timeout).
+        description: Seconds without progress after which it is given up. By default O(timeout).
         type: float
   namespace:
     description: Namespace of the resources that name none.
     type: str
   timeout:
-    description: Seconds after which a resource is given up. The verdict then tells what was last seen in its way.
+    description:
+      - Seconds without progress after which a resource is given up. The verdict then tells what was last seen in its way.
+      - Progress is a new maximum of the replicas of the newest revision that are updated, ready or available, fewer pods of older
+        revisions than before, a pod that is scheduled, completes an init container or starts a container for the first time, and a Job's
+        pod that succeeds or fails. A crash loop that is ready for a moment makes no further progress.
+      - A Deployment also fails when it exceeds its own C(progressDeadlineSeconds).
     type: float
     default: 600
+  total_timeout:
+    description: Seconds from the start of the wait after which a resource is given up although it makes progress. V(0) sets no limit.
+    type: float
+    default: 0
   tolerated_failures:
     description: How often a container may fail and be started again. One failure more is a crash loop and certain.
     type: int
@@ -183,6 +194,11 @@ resources:
       returned: always
       type: float
       sample: 4.2
+    idle_seconds:
+      description: For how many seconds it had made no progress, if it was given up for that.
+      returned: always
+      type: float
+      sample: 600.0
     revision:
       description: Number of a Deployment's revision, hash of a StatefulSet's, template generation of a DaemonSet, or none.
       returned: always
@@ -202,11 +218,15 @@ resources:
           V(InvalidImageName), V(CrashLoop) (beyond O(tolerated_failures)), V(MissingConfiguration) (ConfigMap, Secret or key),
           V(ContainerConfigError), V(LimitRangeViolated), V(PodSecurityViolated), V(AdmissionRefused), V(ClaimLost),
           V(ClaimNotProvisioned) (at once if its class will never do it, else when its provisioner has failed for a minute without saying
-          that it is busy), V(ProgressDeadlineExceeded), V(JobFailed), V(JobDeadlineExceeded)."
-        - "Certain when it lasts: V(Unschedulable), V(QuotaExceeded), V(ClaimNotFound)."
-        - "Never certain, so that they come with the verdict V(timeout): V(NotObserved) (by the controller), V(BeingDeleted), V(Paused),
-          V(Suspended), V(PodsMissing), V(NotReady), V(Settling), V(ProbeFailing), V(OldPodsLeft), V(BlockedByOldPod), V(ImageUnavailable)
-          (registry not reached), V(ContainerNotCreated), V(SandboxNotCreated), V(VolumeNotMounted), V(ClaimNotBound), V(JobNotComplete).
+          that it is busy), V(ProgressDeadlineExceeded), V(JobFailed), V(JobDeadlineExceeded), V(StuckTerminating) (a pod that
+          should have gone)."
+        - "Certain when it lasts: V(Unschedulable), V(QuotaExceeded), V(ClaimNotFound), V(Paused) (for 5 seconds),
+          V(SidecarRunsOn) (the containers of a Job's template have ended, and one that was injected beside them has not for 5 seconds,
+          or 15 if they succeeded)."
+        - "Never certain, so that they come with the verdict V(timeout): V(NotObserved) (by the controller), V(BeingDeleted),
+          V(NodeNotReady), V(Suspended), V(PodsMissing), V(NotReady), V(Settling), V(ProbeFailing), V(OldPodsLeft), V(BlockedByOldPod),
+          V(ImageUnavailable) (registry not reached), V(ContainerNotCreated), V(SandboxNotCreated), V(VolumeNotMounted), V(ClaimNotBound),
+          V(JobNotComplete).
           Some of those above come with V(timeout) too, while it is not certain that they are lasting or belong to this change."
       returned: always
       type: str
@@ -307,6 +327,7 @@ SPEC = {
     "resources": {"type": "list", "elements": "dict", "required": True, "options": RESOURCE_SPEC},
     "namespace": {"type": "str"},
     "timeout": {"type": "float", "default": 600},
+    "total_timeout": {"type": "float", "default": 0},
     "tolerated_failures": {"type": "int", "default": 2},
     "unschedulable_grace": {"type": "float", "default": 5},
     "log_lines": {"type": "int", "default": 20},
@@ -326,17 +347,17 @@ def read_targets(params: dict[str, Any]) -> list[Target]:
     Raises:
         PlatformError: an option is out of its range, or a namespace is missing; names it.
     """
-    for option, least in (
-        ("timeout", 0),
-        ("progress_interval", 0),
-        ("unschedulable_grace", -1),
-        ("tolerated_failures", -1),
-        ("log_lines", -1),
+    for option, may_be_zero in (
+        ("timeout", False),
+        ("total_timeout", True),
+        ("progress_interval", False),
+        ("unschedulable_grace", True),
+        ("tolerated_failures", True),
+        ("log_lines", True),
     ):
-        if not (params[option] > least and math.isfinite(params[option])):
-            raise PlatformError(
-                f"{option} must {'be more than 0' if least == 0 else 'not be negative'}, it is {params[option]}", certain=True
-            )
+        value = params[option]
+        if not ((value > 0 or (may_be_zero and value == 0)) and math.isfinite(value)):
+            raise PlatformError(f"{option} must {'not be negative' if may_be_zero else 'be more than 0'}, it is {value}", certain=True)
     targets = []
     for entry in params["resources"]:
         namespace = entry["namespace"] or params["namespace"]
@@ -345,7 +366,8 @@ def read_targets(params: dict[str, Any]) -> list[Target]:
             raise PlatformError(f"{entry['kind']} {entry['name']} needs a namespace, its own or the module's", certain=True)
         if not (timeout > 0 and math.isfinite(timeout)):
             raise PlatformError(f"the timeout of {entry['kind']} {entry['name']} must be more than 0, it is {timeout}", certain=True)
-        targets.append(Target(entry["kind"], entry["name"], namespace, entry["image"] or None, timeout))
+        total = params["total_timeout"] or math.inf
+        targets.append(Target(entry["kind"], entry["name"], namespace, entry["image"] or None, timeout, total))
     return targets
 
 

@@ -65,6 +65,33 @@ def test_pods_that_are_kept_out_are_told_in_the_clusters_words(
     assert entry["seconds"] < TIMEOUT / 4
 
 
+@pytest.mark.parametrize(
+    ("manifest", "reason", "words"),
+    [
+        ("job_of_two_containers.yaml", "JobFailed", "ended with exit code 3, while container helper runs on"),
+        ("job_with_sidecar.yaml", "SidecarRunsOn", "but container istio-proxy, which is not in the Job's template, runs on"),
+    ],
+)
+def test_a_job_that_failed_beside_a_container_that_runs_on_is_named_within_seconds(
+    applied: Any, rollout: Rollout, manifest: str, reason: str, words: str
+) -> None:
+    """The Job itself never ends."""
+    applied(manifest)
+    [entry] = rollout({"kind": "Job", "name": "drill"})["resources"]
+    assert (entry["verdict"], entry["reason"], entry["container"], entry["exit_code"]) == ("failed", reason, "main", 3), entry
+    assert words in entry["message"], entry
+    assert entry["log"] == ["no such column"]
+    assert entry["seconds"] < TIMEOUT / 4
+
+
+def test_a_paused_deployment_is_named_with_what_resumes_it(applied: Any, rollout: Rollout) -> None:
+    applied("paused.yaml")
+    [entry] = rollout({"kind": "Deployment", "name": "drill"})["resources"]
+    assert (entry["verdict"], entry["reason"]) == ("failed", "Paused"), entry
+    assert "kubectl rollout resume deployment/drill --namespace jewelry-shop" in entry["message"]
+    assert entry["seconds"] < TIMEOUT / 4
+
+
 def test_a_claim_that_binds_with_its_first_pod_holds_nothing_up(applied: Any, rollout: Rollout) -> None:
     """R10."""
     applied("first_consumer.yaml")

@@ -143,6 +143,8 @@ CHANGED: dict[str, Any] = {
     "django_bind_address": "[::]",
     "platform_labels": {"team": "shop"},
     "platform_release_history": 2,
+    "job_labels": {"sidecar.istio.io/inject": "false", "component": "web"},
+    "job_annotations": {"linkerd.io/inject": "disabled"},
     "platform_annotations": {"contact": "shop@example.com"},
     "platform_postgresql_ca": "certificates of the database's authority",
     "monitoring_service_monitors": True,

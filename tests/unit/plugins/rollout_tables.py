@@ -8,7 +8,8 @@ them. A case is what is expected of these objects, or of them with a few changes
 certain stand side by side. Keys of a case:
 
 - name: what it shows.
-- expect: what the assessment has to say; "message" is a text within the finding's message, a key that is missing is not looked at.
+- expect: what the assessment has to say; "message" is a text within the finding's message and "whole_message" all of it, a key that is
+  missing is not looked at.
 - change: a list of {of: kind/name, set: {dotted path: value}}; the value null takes the key away.
 - without: kinds, or kind/name, of objects that are left out.
 - add: further objects.
@@ -73,6 +74,7 @@ def _cases_of(path: Path) -> Iterator[Case]:
             **case.get("policy", {}),
         }
         policy["began"] = instant(policy["began"])
+        policy["now"] = instant(policy["now"]) if "now" in policy else None
         if "failures_before" in policy:
             policy["failures_before"] = {(uid, name): count for uid, name, count in policy["failures_before"]}
         if "served_before" in policy:

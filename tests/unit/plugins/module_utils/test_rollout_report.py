@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -62,6 +63,14 @@ def test_a_timeout_says_how_long_it_was_and_what_was_in_the_way() -> None:
         "Deployment test/web is not ready after 4 s, pod web-a, container main: "
         "Readiness probe failed: HTTP probe failed with statuscode: 503 (ProbeFailing)"
     )
+
+
+def test_a_timeout_says_for_how_long_there_was_no_progress() -> None:
+    found = entry(replace(outcome("timeout", Finding("NotReady", "1 of 2 pods are ready")), seconds=900.2, idle=600.04))
+    assert (
+        found["message"] == "Deployment test/web is not ready after 900 s and made no progress for 600 s: 1 of 2 pods are ready (NotReady)"
+    )
+    assert (found["seconds"], found["idle_seconds"]) == (900.2, 600.0)
 
 
 def test_what_is_ready_has_no_reason_and_no_events() -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -94,8 +95,8 @@ def changed(item: dict[str, Any], deleted: bool = False) -> Message:
     return Changed((item["kind"], "test"), item, deleted)
 
 
-def target(name: str = "migrate", kind: str = "Job", timeout: float = 60) -> Target:
-    return Target(kind, name, "test", None, timeout)
+def target(name: str = "migrate", kind: str = "Job", timeout: float = 60, total: float = math.inf) -> Target:
+    return Target(kind, name, "test", None, timeout, total)
 
 
 def wait(script: Script, *targets: Target, interval: float = 10, grace: float = 5) -> tuple[list[Outcome], list[str]]:
@@ -166,6 +167,23 @@ def test_what_must_last_begins_anew_with_another_reason() -> None:
     missing["status"]["conditions"][0]["message"] = 'persistentvolumeclaim "data" not found.'
     outcomes, _lines = wait(Script(*at_start(JOB, missing), (3, changed(unschedulable("a")))), target())
     assert verdicts(outcomes) == [("failed", 8.0)]
+
+
+def test_what_must_last_begins_anew_in_another_container() -> None:
+    """The container of the first pod is ready in the end, and another one settles."""
+    first, second = older_web(0, {"running": {"startedAt": "2026-11-25T17:00:00Z"}}, True), older_web(0, RUNNING, True)
+    second[-1]["status"]["containerStatuses"] = [{"name": "beside", "restartCount": 0, "ready": True, "state": RUNNING}]
+    second[-1]["spec"]["containers"] = [{"name": "beside"}]
+    outcomes, _lines = wait(watched_older_web(first, (3, second)), target("web", "Deployment"))
+    assert verdicts(outcomes) == [("ready", 8.0)]
+
+
+def test_the_line_between_this_change_and_what_was_before_is_the_earliest_time_that_the_api_server_told() -> None:
+    said = not_pulled("2026-11-25T16:59:59Z")
+    kinds = [Listed(("Event", "test"), [said], NOW - timedelta(seconds=2)), listed("Job", JOB), listed("PersistentVolumeClaim")]
+    pods = Listed(("Pod", "test"), [no_image_of_an_earlier_run()], NOW + timedelta(seconds=30))
+    outcomes, _lines = wait(Script(*[(0.1, message) for message in [*kinds, pods]]), target(timeout=300))
+    assert verdicts(outcomes) == [("failed", 0.1)]
 
 
 def test_a_lack_of_capacity_does_not_count_while_a_pod_is_ending() -> None:
@@ -403,6 +421,158 @@ def test_a_crash_loop_from_before_the_wait_is_certain_with_its_next_failure() ->
     assert verdicts(wait(script, target("web", "Deployment"))[0]) == [("failed", 3.0)]
 
 
+# --- progress ends no timeout -------------------------------------------------------------------------------------------------
+
+
+def twenty(updated: int, ready: int, wanted: int = 20) -> list[dict[str, Any]]:
+    """A Deployment of twenty replicas and its ReplicaSet."""
+    items = [message.item for message in web(0, RUNNING, True) if isinstance(message, Changed)][:2]
+    counts = {"replicas": updated, "updatedReplicas": updated, "readyReplicas": ready, "availableReplicas": ready}
+    return [
+        {**items[0], "spec": {**items[0]["spec"], "replicas": wanted}, "status": {"observedGeneration": 1, **counts}},
+        {**items[1], "status": counts},
+    ]
+
+
+def test_a_slow_rollout_that_makes_progress_is_not_given_up() -> None:
+    """20 replicas of 45 s each."""
+    moments = [(45.0 * ready, twenty(min(20, ready + 1), ready)) for ready in range(1, 20)]
+    script = watched_older_web(twenty(1, 0), *moments, (900, twenty(20, 20) + [ready_pod(f"web-{index}") for index in range(20)]))
+    outcomes, _lines = wait(script, target("web", "Deployment", timeout=60))
+    assert verdicts(outcomes) == [("ready", 900.0)]
+
+
+def ready_pod(name: str) -> dict[str, Any]:
+    return pod(name, "r-1", conditions=[{"type": "Ready", "status": "True"}])
+
+
+def test_a_rollout_that_stops_making_progress_is_given_up_with_both_times() -> None:
+    script = watched_older_web(twenty(1, 0), (45, twenty(2, 1)), (90, twenty(3, 2)))
+    [outcome] = wait(script, target("web", "Deployment"))[0]
+    assert (outcome.verdict, round(outcome.seconds), round(outcome.idle or 0)) == ("timeout", 150, 60)
+
+
+def test_a_replica_that_is_ready_again_is_no_progress() -> None:
+    script = watched_older_web(twenty(20, 5), *[(at, twenty(20, 4 + at % 2)) for at in range(1, 200)])
+    assert verdicts(wait(script, target("web", "Deployment"))[0]) == [("timeout", 60.0)]
+
+
+def test_the_limit_of_the_whole_ends_a_rollout_that_makes_progress() -> None:
+    script = watched_older_web(twenty(1, 0), *[(45.0 * ready, twenty(ready + 1, ready)) for ready in range(1, 20)])
+    [outcome] = wait(script, target("web", "Deployment", total=200))[0]
+    assert (outcome.verdict, round(outcome.seconds), outcome.idle) == ("timeout", 200, None)
+    assert outcome.assessment.replicas.ready == 4
+
+
+def test_older_pods_that_go_are_progress_and_those_that_come_back_are_not() -> None:
+    old_set = {
+        **copy.deepcopy(twenty(1, 0)[1]),
+        "metadata": {"name": "web-0", "uid": "r-0", "ownerReferences": [{"uid": "d-1", "controller": True}]},
+    }
+    older = [pod(f"old-{index}", "r-0", phase="Running") for index in range(3)]
+    script = Script(
+        *at_start(*twenty(1, 0), old_set, *older, kinds=("Event", "PersistentVolumeClaim", "Pod", "Deployment", "ReplicaSet")),
+        (50, changed(older[0], deleted=True)),
+        (100, changed(older[1], deleted=True)),
+        (110, changed(older[1])),
+        (140, changed(older[1], deleted=True)),
+    )
+    assert verdicts(wait(script, target("web", "Deployment"))[0]) == [("timeout", 160.0)]
+
+
+def starting(steps: int) -> dict[str, Any]:
+    """A Job's pod that is created, scheduled, has run its init container, runs its container, is started again."""
+    states: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        ({"waiting": {"reason": "PodInitializing"}}, {"waiting": {"reason": "PodInitializing"}}),
+        (RUNNING, {"waiting": {"reason": "PodInitializing"}}),
+        ({"terminated": {"exitCode": 0}}, {"waiting": {"reason": "ContainerCreating"}}),
+        ({"terminated": {"exitCode": 0}}, RUNNING),
+        ({"terminated": {"exitCode": 0}}, BACK_OFF),
+    ]
+    init, main = states[max(0, steps - 1)]
+    item = pod(
+        "a",
+        initContainerStatuses=[{"name": "wait-for-db", "restartCount": 0, "state": init}],
+        containerStatuses=[{"name": "migrate", "restartCount": int(steps == 5), "state": main}],
+    )
+    item["spec"] |= {"nodeName": "worker" if steps else None, "restartPolicy": "OnFailure"}
+    return item
+
+
+def test_each_step_of_a_pod_is_progress_and_a_restart_is_not() -> None:
+    script = Script(*at_start(JOB, starting(0)), *[(50.0 * step, changed(starting(step))) for step in range(1, 6)])
+    assert verdicts(wait(script, target())[0]) == [("timeout", 260.0)]
+
+
+def test_a_pod_that_is_made_again_and_again_makes_no_progress() -> None:
+    moments = []
+    for index in range(1, 10):
+        again = starting(3)
+        again["metadata"] |= {"name": f"a-{index}", "uid": f"uid-a-{index}"}
+        moments += [(20.0 * index, changed(again)), (20.0 * index + 10, changed(again, deleted=True))]
+    script = Script(*at_start(JOB), *moments)
+    assert verdicts(wait(script, target())[0]) == [("timeout", 80.0)]
+
+
+@pytest.mark.parametrize("count", ["succeeded", "failed", "ready"])
+def test_each_pod_that_a_job_counts_is_progress(count: str) -> None:
+    script = Script(*at_start(JOB), (50, changed(job("migrate", "j-1", active=1, **{count: 1}))))
+    assert verdicts(wait(script, target())[0]) == [("timeout", 110.0)]
+
+
+def test_a_new_revision_begins_anew() -> None:
+    second = twenty(1, 1)
+    for item in second:
+        item["metadata"] = {**item["metadata"], "annotations": {"deployment.kubernetes.io/revision": "2"}}
+    script = watched_older_web(twenty(20, 5), (30, second))
+    assert verdicts(wait(script, target("web", "Deployment"))[0]) == [("timeout", 90.0)]
+
+
+def test_what_lacks_capacity_is_not_given_up_while_another_target_makes_progress() -> None:
+    script = Script(
+        *at_start(
+            JOB, unschedulable("a"), *twenty(1, 0), kinds=("Event", "Job", "PersistentVolumeClaim", "Pod", "Deployment", "ReplicaSet")
+        ),
+        *[(45.0 * ready, changed(item)) for ready in range(1, 5) for item in twenty(ready + 1, ready)],
+        (200, changed(COMPLETE)),
+        (201, changed(pod("a"), deleted=True)),
+        *[(220, changed(item)) for item in [*twenty(1, 1, wanted=1), ready_pod("web-0")]],
+    )
+    assert verdicts(wait(script, target(), target("web", "Deployment"))[0]) == [("ready", 200.0), ("ready", 220.0)]
+
+
+# --- pods that do not go ------------------------------------------------------------------------------------------------------
+
+
+def stuck(gone_by: str) -> dict[str, Any]:
+    item = pod("old", "j-0", phase="Running")
+    item["metadata"]["deletionTimestamp"] = gone_by
+    return item
+
+
+def test_a_pod_that_should_have_gone_is_certain_when_its_time_has_passed() -> None:
+    item = pod("a", phase="Running", conditions=[{"type": "Ready", "status": "False"}, {"type": "ContainersReady", "status": "True"}])
+    item["metadata"]["deletionTimestamp"] = "2026-11-25T17:00:20Z"
+    outcomes, _lines = wait(Script(*at_start(JOB, item)), target(timeout=300), interval=1)
+    assert outcomes[0].verdict == "failed"
+    assert 25 <= outcomes[0].seconds < 27
+
+
+def test_a_lack_of_capacity_counts_although_a_pod_should_have_gone() -> None:
+    script = Script(*at_start(JOB, unschedulable("a"), stuck("2026-11-25T16:00:00Z")))
+    assert verdicts(wait(script, target())[0]) == [("failed", 5.1)]
+
+
+def test_a_paused_deployment_is_certain_when_it_has_lasted() -> None:
+    paused, replica_set = twenty(1, 0)
+    resumed = copy.deepcopy(paused)
+    paused["spec"]["paused"] = True
+    outcomes, _lines = wait(watched_older_web([paused, replica_set]), target("web", "Deployment"))
+    assert verdicts(outcomes) == [("failed", 5.1)]
+    script = watched_older_web([paused, replica_set], (4, [resumed]))
+    assert verdicts(wait(script, target("web", "Deployment"))[0]) == [("timeout", 60.0)]
+
+
 # --- an API server that is away ------------------------------------------------------------------------------------------------
 
 
@@ -427,6 +597,14 @@ def test_an_api_server_that_comes_back_is_survived() -> None:
     outcomes, lines = wait(Script(*at_start(JOB), *broken, *((40, message) for _at, message in at_start(COMPLETE))), target())
     assert verdicts(outcomes) == [("ready", 40.0)]
     assert "the API server is away, trying again: Pods of namespace test: the API server cannot be reached (20 s)" in lines
+
+
+@pytest.mark.parametrize(("since", "lines_of_it"), [(7.0, 3), (7.2, 2)])
+def test_an_outage_of_three_seconds_is_told_once_every_interval(since: float, lines_of_it: int) -> None:
+    again = [(at, Broken(("Pod", "test"), AWAY)) for at in (since, 12.0, 15.0, 22.0)]
+    script = Script(*at_start(JOB), *again, (31, listed("Pod")), (32, changed(COMPLETE)))
+    _outcomes, lines = wait(script, target())
+    assert len([line for line in lines if line.startswith("the API server is away")]) == lines_of_it
 
 
 def test_an_api_server_that_stays_away_is_given_up() -> None:

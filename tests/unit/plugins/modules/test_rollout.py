@@ -94,8 +94,17 @@ def test_a_resource_has_a_namespace_and_a_timeout_of_its_own(server: ApiServer, 
     server.put(JOB)
     result = run(namespace="other", timeout=600, resources=job(namespace="test", timeout=3))
     assert result["code"] == 1
-    assert re.fullmatch(r"Job test/migrate is not ready after \d+ s: it has not completed \(JobNotComplete\)", result["msg"])
+    assert re.fullmatch(
+        r"Job test/migrate is not ready after \d+ s and made no progress for \d+ s: it has not completed \(JobNotComplete\)", result["msg"]
+    )
     assert not [request for request in server.asked if "other" in request]
+
+
+def test_a_limit_for_the_whole_wait_ends_it_whatever_the_timeout_is(server: ApiServer, run: Run) -> None:
+    server.put(JOB)
+    result = run(namespace="test", resources=job(), total_timeout=1)
+    assert result["code"] == 1
+    assert re.fullmatch(r"Job test/migrate is not ready after \d+ s: it has not completed \(JobNotComplete\)", result["msg"])
 
 
 def test_a_list_that_is_refused_is_one_sentence(server: ApiServer, run: Run) -> None:
@@ -123,7 +132,9 @@ def test_progress_is_appended_to_a_file_without_secrets(server: ApiServer, run: 
     path.write_text("first\n")
     server.put(COMPLETE)
     run(namespace="test", resources=job(), progress_path=str(path), mask=["1 of 1 succeeded"])
-    assert path.read_text().splitlines() == ["first", "Job test/migrate: ready, ******, 0 failed, 0 active (0 s)"]
+    first, line = path.read_text().splitlines()
+    assert first == "first"
+    assert re.fullmatch(r"Job test/migrate: ready, \*{6}, 0 failed, 0 active \(\d+ s\)", line)
 
 
 def test_storage_classes_that_may_not_be_read_are_done_without(server: ApiServer, run: Run) -> None:
@@ -140,6 +151,8 @@ def test_storage_classes_that_may_not_be_read_are_done_without(server: ApiServer
         ({"namespace": "test", "timeout": 0, "resources": job()}, "timeout must be more than 0, it is 0.0"),
         ({"namespace": "test", "timeout": "nan", "resources": job()}, "timeout must be more than 0, it is nan"),
         ({"namespace": "test", "tolerated_failures": -1, "resources": job()}, "tolerated_failures must not be negative, it is -1"),
+        ({"namespace": "test", "unschedulable_grace": -0.5, "resources": job()}, "unschedulable_grace must not be negative, it is -0.5"),
+        ({"namespace": "test", "total_timeout": -1, "resources": job()}, "total_timeout must not be negative, it is -1.0"),
         ({"namespace": "test", "resources": job(timeout=-3)}, "the timeout of Job migrate must be more than 0, it is -3.0"),
         (
             {"namespace": "test", "progress_path": "/nowhere/progress", "resources": job()},
