@@ -85,6 +85,12 @@ def test_a_job_that_fails_fails_with_one_sentence_and_the_whole_structure(server
     assert [(entry["verdict"], entry["reason"], entry["exit_code"]) for entry in result["resources"]] == [("failed", "JobFailed", 3)]
 
 
+def test_a_cause_after_long_lines_is_in_the_sentence(server: ApiServer, run: Run) -> None:
+    server.put(FAILED, POD)
+    server.log("migrate-a", "migrate", f"{'x' * 5_000}\n" * 20 + "column exists\n")
+    assert run(namespace="test", resources=job())["msg"].endswith("; the last line of its log: column exists")
+
+
 def test_an_object_that_does_not_exist_is_one_sentence(run: Run) -> None:
     result = run(namespace="test", resources=job())
     assert (result["code"], result["msg"]) == (1, "Job test/migrate failed: there is no Job migrate in namespace test (NotFound)")
