@@ -10,13 +10,13 @@ where somebody should look; all checks are always made.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._images import digest_of
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._log_lines import is_error_line
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import OUR_LABELS
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import exit_words
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_predicates import assess
@@ -44,8 +44,6 @@ OK, WARNING, ERROR = "ok", "warning", "error"
 
 # A container that uses this part of its memory limit is near its end; the kubelet kills it at the whole.
 NEAR_LIMIT = Decimal("0.9")
-# What logs call an error: a level, or the head of a traceback, as a word of its own.
-ERROR_LINE = re.compile(r"(?<![\w./-])(?:ERROR|CRITICAL|FATAL|Traceback \(most recent call last\))(?![\w./-])")
 _LONGEST_LINE = 300
 
 
@@ -304,7 +302,7 @@ def check_log(pod: str, container: str, lines: Sequence[str]) -> Check | None:
         container: its name.
         lines: since the moment that matters.
     """
-    errors = [line for line in lines if ERROR_LINE.search(line)]
+    errors = [line for line in lines if is_error_line(line)]
     if not errors:
         return None
     last = " ".join(errors[-1].split())[:_LONGEST_LINE]
