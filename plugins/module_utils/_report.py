@@ -119,6 +119,8 @@ def health_checks(health: Mapping[str, Any], customers: Sequence[Mapping[str, An
         # What concerns no single pod: none there, too few, or no workload at all.
         if not endpoint["healthy"] and all(pod["healthy"] for pod in endpoint.get("pods") or []):
             checks.append(_health(endpoint["name"], False, str(endpoint["reason"])))
+        elif endpoint.get("wanted") == 0 and not endpoint["pods"]:
+            checks.append(_health(endpoint["name"], True, "has 0 replicas, so there is nothing to ask"))
         elif not endpoint.get("pods"):
             checks.append(_health(endpoint["name"], endpoint["healthy"], f"answered {endpoint.get('status')}"))
     return checks
