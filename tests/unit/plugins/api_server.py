@@ -34,6 +34,7 @@ class ApiServer:
         self.logs: dict[tuple[str, str, bool], str] = {}
         self.asked: list[str] = []
         routes: dict[str, Any] = {path.format(namespace=NAMESPACE): self._route(kind) for kind, path in PATHS.items()}
+        routes[f"/api/v1/namespaces/{NAMESPACE}"] = lambda handler: _json(handler, {"metadata": {"name": NAMESPACE}})
         routes["/version"] = lambda handler: _json(handler, {"major": "1", "minor": "34", "gitVersion": "v1.34.4"})
         routes["/apis"] = lambda handler: _json(handler, {"kind": "APIGroupList", "groups": []})
         self._server = serve(routes)

@@ -231,11 +231,27 @@ def test_a_claim_has_to_be_bound(phase: str, severity: str) -> None:
     assert (check.name, check.subject, check.severity) == ("claim", "PersistentVolumeClaim/media", severity)
 
 
+def test_a_claim_may_wait_for_its_first_consumer() -> None:
+    claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "media", "uid": "c"}, "spec": {}, "status": {"phase": "Pending"}}
+    waiting = {**event("Normal", AFTER), "kind": "Event", "reason": "WaitForFirstConsumer", "involvedObject": {"uid": "c"}}
+    [check] = check_workloads([Target("PersistentVolumeClaim", "media", "shop", None, 0)], Snapshot([claim, waiting]), NOW)
+    assert (check.severity, check.message) == ("ok", "waits for its first consumer")
+
+
 def test_a_moved_tag_shows_as_different_images() -> None:
     other = pod("django-b", change=lambda item: item["status"]["containerStatuses"][0].update(imageID="sha256:2"))
     assert [check.severity for check in check_images([DJANGO], Snapshot(HEALTHY))] == ["ok"]
     [check] = check_images([DJANGO], Snapshot([*HEALTHY[:3], other]))
     assert (check.severity, check.message) == ("error", "container django runs 2 different images")
+
+
+def test_a_pod_on_its_way_out_may_have_another_image() -> None:
+    def old(item: Object) -> None:
+        item["metadata"]["deletionTimestamp"] = AFTER
+        item["status"]["containerStatuses"][0]["imageID"] = "sha256:2"
+
+    [check] = check_images([DJANGO], Snapshot([*HEALTHY, pod("django-c", change=old)]))
+    assert (check.severity, check.message) == ("ok", f"the same in 2 replicas: {IMAGE}")
 
 
 def running(**images: str) -> Callable[[Object], None]:
