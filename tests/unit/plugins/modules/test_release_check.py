@@ -16,7 +16,7 @@ from conftest import Serve
 
 Run = Callable[..., dict[str, Any]]
 
-POD = {
+POD: dict[str, Any] = {
     "kind": "Pod",
     "metadata": {"name": "django-a", "uid": "p-1", "creationTimestamp": "2026-11-25T17:00:00Z", "labels": {"app": "jewelry-shop"}},
     "spec": {"nodeName": "worker", "containers": [{"name": "django"}]},
