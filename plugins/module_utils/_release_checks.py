@@ -10,15 +10,23 @@ where somebody should look; all checks are always made.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._images import digest_of
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._log_lines import is_error_line
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import OUR_LABELS
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import exit_words
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._release_events import (
+    METRICS_GRACE,
+    Moment,
+    current_warnings,
+    endpoints_of,
+    of_older_revision,
+    ready_addresses,
+)
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_predicates import assess
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import (
     READY,
@@ -29,7 +37,6 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_typ
     Target,
     created,
     event_count,
-    event_time,
     instant,
     leaving,
 )
@@ -37,6 +44,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._workload_po
     controlled_by,
     is_ready,
     newest_replica_set,
+    wanted_pods,
     why_not_ready,
 )
 
@@ -44,9 +52,9 @@ OK, WARNING, ERROR = "ok", "warning", "error"
 
 # A container that uses this part of its memory limit is near its end; the kubelet kills it at the whole.
 NEAR_LIMIT = Decimal("0.9")
-# What logs call an error: a level, or the head of a traceback, as a word of its own.
-ERROR_LINE = re.compile(r"(?<![\w./-])(?:ERROR|CRITICAL|FATAL|Traceback \(most recent call last\))(?![\w./-])")
 _LONGEST_LINE = 300
+# What has a number of replicas of its own.
+SCALED = ("Deployment", "StatefulSet")
 
 
 @dataclass(frozen=True)
@@ -98,13 +106,14 @@ def deployed_at(targets: Iterable[Target], snapshot: Snapshot) -> datetime:
     return max(moments)
 
 
-def check_workloads(targets: Iterable[Target], snapshot: Snapshot, now: datetime) -> Iterator[Check]:
+def check_workloads(targets: Iterable[Target], snapshot: Snapshot, now: datetime, customer_facing: Iterable[str] = ()) -> Iterator[Check]:
     """Every replica of every workload is of the newest revision, has its image, and is ready; every claim is bound.
 
     Args:
         targets: workloads and claims.
         snapshot: the namespace.
         now: by the cluster's clock.
+        customer_facing: names of the workloads without which no customer is served.
     """
     policy = Policy(tolerated_failures=0, unschedulable_grace=0, began=now)
     for target in targets:
@@ -113,12 +122,43 @@ def check_workloads(targets: Iterable[Target], snapshot: Snapshot, now: datetime
         finding = assessment.finding
         fine = assessment.state in (READY, WAITING_FOR_CONSUMER)
         message = assessment.progress
+        item = snapshot.get(target.kind, target.name)
+        if fine and item and _is_at_zero(item):
+            yield _check_at_zero(target, snapshot, target.name in customer_facing)
+            continue
         if not fine and finding:
             where = "".join(f", {part} {value}" for part, value in (("pod", finding.pod), ("container", finding.container)) if value)
             message = f"{assessment.progress}{where}: {finding.message} ({finding.reason})"
         elif assessment.revision:
             message = f"revision {assessment.revision}, {assessment.progress}"
         yield Check(name, f"{target.kind}/{target.name}", OK if fine else ERROR, message)
+
+
+def _is_at_zero(item: Manifest) -> bool:
+    return item["kind"] in SCALED and wanted_pods(item) == 0
+
+
+def _check_at_zero(target: Target, snapshot: Snapshot, customer_facing: bool) -> Check:
+    subject = f"{target.kind}/{target.name}"
+    autoscaler = next((each for each in snapshot.all("HorizontalPodAutoscaler") if _is_off_at_zero(each, target)), None)
+    if autoscaler:
+        name, least = autoscaler["metadata"]["name"], autoscaler["spec"].get("minReplicas") or 1
+        words = (
+            f"has 0 replicas, at which HorizontalPodAutoscaler {name} is off. Start it with "
+            f"`kubectl --namespace {target.namespace} scale {target.kind.lower()}/{target.name} --replicas={least}`, "
+            f"or set {target.name.replace('-', '_')}_hpa_enabled: false to keep it at 0"
+        )
+        return Check("workload", subject, ERROR, words)
+    if customer_facing:
+        return Check("workload", subject, WARNING, "has 0 replicas, as set, so no customer is served")
+    return Check("workload", subject, OK, "has 0 replicas, as set")
+
+
+def _is_off_at_zero(autoscaler: Manifest, target: Target) -> bool:
+    # That of KEDA belongs to a ScaledObject, which scales from 0 by itself.
+    owned = any(each.get("controller") for each in autoscaler["metadata"].get("ownerReferences") or [])
+    about = autoscaler["spec"]["scaleTargetRef"]
+    return (about["kind"], about["name"]) == (target.kind, target.name) and not owned and autoscaler["spec"].get("minReplicas") != 0
 
 
 def check_images(targets: Iterable[Target], snapshot: Snapshot) -> Iterator[Check]:
@@ -161,7 +201,7 @@ def check_pods(snapshot: Snapshot, since: datetime) -> Iterator[Check]:
     """Pods are ready and do not restart; a Job's finished pod is as it should be.
 
     A pod that failed serves nobody and has been replaced, if it was one of a workload's: check_workloads counts those that are left.
-    Pods without the label of the platform are not the release's.
+    Pods without the label of the platform are not the release's, and pods of an older revision are judged by check_workloads.
 
     Args:
         snapshot: the namespace.
@@ -173,6 +213,8 @@ def check_pods(snapshot: Snapshot, since: datetime) -> Iterator[Check]:
         owner: Manifest = next((each for each in pod["metadata"].get("ownerReferences") or [] if each.get("controller")), {})
         of_a_job = owner.get("kind") == "Job"
         if phase == "Succeeded" or leaving(pod) or (phase == "Failed" and of_a_job):
+            continue
+        if of_older_revision(pod, snapshot) and (phase == "Failed" or is_ready(pod)):
             continue
         restarts = list(_restarts(pod, since))
         if phase == "Failed":
@@ -225,35 +267,54 @@ def check_services(names: Iterable[str], snapshot: Snapshot) -> Iterator[Check]:
         if snapshot.get("Service", name) is None:
             yield Check("service", subject, ERROR, "does not exist")
             continue
-        slices = [
-            each
-            for each in snapshot.all("EndpointSlice")
-            if (each["metadata"].get("labels") or {}).get("kubernetes.io/service-name") == name
-        ]
-        endpoints = [endpoint for each in slices for endpoint in each.get("endpoints") or []]
-        ready = {address for endpoint in endpoints if _serves(endpoint) for address in endpoint["addresses"]}
-        message = f"{len(ready)} endpoints are ready" if ready else f"none of {len(endpoints)} endpoints is ready, so it leads nowhere"
-        yield Check("service", subject, OK if ready else ERROR, message)
+        ready = ready_addresses(name, snapshot)
+        behind = _selected(snapshot.get("Service", name) or {}, snapshot)
+        at_zero = [item for item in behind if _is_at_zero(item)]
+        if ready:
+            yield Check("service", subject, OK, f"{len(ready)} endpoints are ready")
+        elif at_zero and len(at_zero) == len(behind):
+            which = " and ".join(f"{item['kind']} {item['metadata']['name']}" for item in at_zero)
+            yield Check("service", subject, OK, f"has no endpoint, as {which} has 0 replicas")
+        else:
+            count = len(endpoints_of(name, snapshot))
+            yield Check("service", subject, ERROR, f"none of {count} endpoints is ready, so it leads nowhere")
 
 
-def _serves(endpoint: Manifest) -> bool:
-    # By the API, one that does not say counts as ready.
-    return (endpoint.get("conditions") or {}).get("ready") is not False
+def _selected(service: Manifest, snapshot: Snapshot) -> list[Manifest]:
+    """The workloads whose pods a Service selects."""
+    selector: Mapping[str, str] = (service.get("spec") or {}).get("selector") or {}
+    workloads = [item for kind in ("Deployment", "StatefulSet", "DaemonSet") for item in snapshot.all(kind)]
+    labels = [(item, (item["spec"]["template"].get("metadata") or {}).get("labels") or {}) for item in workloads]
+    return [item for item, has in labels if selector and selector.items() <= has.items()]
 
 
-def check_memory(pods: Iterable[Manifest], metrics: Iterable[Manifest] | None) -> Iterator[Check]:
+def check_no_metrics(status: int | None, message: str, namespace: Manifest, now: datetime) -> Check:
+    """What it means that the use of memory cannot be read.
+
+    Args:
+        status: the API server's status code; None if there was no answer.
+        message: its words.
+        namespace: the object.
+        now: by the cluster's clock.
+    """
+    # A cluster without the metrics API, and a credential that must not read it, are as somebody set them up.
+    as_set_up = status in (403, 404)
+    if as_set_up or now - created(namespace) < METRICS_GRACE:
+        why = "the cluster has no metrics API (metrics.k8s.io)" if status == 404 else message
+        return Check("memory", "PodMetrics", OK, f"the use of memory was not checked: {why}")
+    return Check("memory", "PodMetrics", WARNING, f"the cluster serves no metrics, so the use of memory was not checked: {message}")
+
+
+def check_memory(pods: Iterable[Manifest], metrics: Iterable[Manifest]) -> Iterator[Check]:
     """No container is near its memory limit, at which the kubelet would kill it.
 
     Args:
         pods: of the namespace.
-        metrics: PodMetrics; None if the cluster has none.
+        metrics: PodMetrics.
     """
     # Imported where it is needed, as Ansible's import test asks for.
     from kubernetes.utils.quantity import parse_quantity
 
-    if metrics is None:
-        yield Check("memory", "PodMetrics", WARNING, "the cluster serves no metrics, so the use of memory was not looked at")
-        return
     limits = {
         (pod["metadata"]["name"], container["name"]): container["resources"]["limits"]["memory"]
         for pod in pods
@@ -277,37 +338,50 @@ def check_memory(pods: Iterable[Manifest], metrics: Iterable[Manifest] | None) -
         yield Check("memory", "PodMetrics", OK, f"at most {highest:.0%} of a limit is used")
 
 
-def check_events(events: Iterable[Manifest], since: datetime) -> Iterator[Check]:
-    """What the cluster warned of since a moment, each thing once.
+def check_events(events: Iterable[Manifest], since: datetime, moment: Moment) -> Iterator[Check]:
+    """What the cluster warned of since a moment and still holds, each thing once.
 
     Args:
         events: of the namespace.
         since: the moment.
+        moment: the objects that they are about.
     """
     grouped: dict[tuple[str, str, str], int] = {}
-    for event in events:
-        if event.get("type") == "Warning" and event_time(event) >= since:
-            about = event["involvedObject"]
-            key = (f"{about.get('kind')}/{about.get('name')}", str(event.get("reason")), " ".join(str(event.get("message") or "").split()))
-            grouped[key] = grouped.get(key, 0) + event_count(event)
+    for event in current_warnings(events, since, moment):
+        about = event["involvedObject"]
+        key = (f"{about.get('kind')}/{about.get('name')}", str(event.get("reason")), " ".join(str(event.get("message") or "").split()))
+        grouped[key] = grouped.get(key, 0) + event_count(event)
     for (subject, reason, message), count in sorted(grouped.items()):
         yield Check("event", subject, WARNING, f"{reason}{f' ({count} times)' if count > 1 else ''}: {message}")
     if not grouped:
         yield Check("event", "Events", OK, "no warnings")
 
 
-def check_log(pod: str, container: str, lines: Sequence[str]) -> Check | None:
+def logs_to_search(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    """Pod and container of each log that tells about the release: of running pods that stay.
+
+    Args:
+        snapshot: the namespace.
+    """
+    for pod in snapshot.all("Pod"):
+        if (pod.get("status") or {}).get("phase") == "Running" and not leaving(pod) and not of_older_revision(pod, snapshot):
+            for container in pod["spec"]["containers"]:
+                yield pod["metadata"]["name"], container["name"]
+
+
+def check_log(pod: str, container: str, lines: Sequence[str], mask: Callable[[str], str]) -> Check | None:
     """Error lines in a container's log; None where there are none.
 
     Args:
         pod: its name.
         container: its name.
         lines: since the moment that matters.
+        mask: hides secrets, of which a line that was shortened before would show a part.
     """
-    errors = [line for line in lines if ERROR_LINE.search(line)]
+    errors = [line for line in lines if is_error_line(line)]
     if not errors:
         return None
-    last = " ".join(errors[-1].split())[:_LONGEST_LINE]
+    last = " ".join(mask(errors[-1]).split())[:_LONGEST_LINE]
     return Check("log", f"Pod/{pod}", WARNING, f"container {container} wrote {len(errors)} error lines, the last: {last}")
 
 

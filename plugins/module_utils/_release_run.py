@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import patiently
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
@@ -21,29 +21,52 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._release_che
     check_log,
     check_memory,
     check_namespace,
+    check_no_metrics,
     check_pods,
     check_services,
     check_workloads,
     deployed_at,
+    logs_to_search,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import ClusterApi
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._release_events import JUDGED_KINDS, Moment
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import ClusterApi, Listing
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import Manifest, Snapshot, Target
 
 _ALWAYS_READ = ("Pod", "Event", "PersistentVolumeClaim", "ReplicaSet", "Service", "EndpointSlice")
+# Without them some warnings cannot be told from what is over, which is no reason to fail.
+_READ_IF_ALLOWED = ("HorizontalPodAutoscaler", "Job")
+_NOT_THERE = (403, 404)
 _READERS = 8
 
 
-def check_release(
-    api: ClusterApi, namespace: str, targets: Sequence[Target], services: Sequence[str], log_lines: int
-) -> tuple[list[Check], datetime | None]:
+@dataclass(frozen=True)
+class Release:
+    """What has to be there.
+
+    Args:
+        namespace: where it is.
+        targets: its workloads and claims.
+        services: names of its Services.
+        log_lines: how many lines of each container's log are looked at; 0 for none.
+        customer_facing: names of the workloads without which no customer is served.
+        name: the release, as the label of its Jobs; empty if it is not known.
+    """
+
+    namespace: str
+    targets: Sequence[Target]
+    services: Sequence[str]
+    log_lines: int = 0
+    customer_facing: Collection[str] = ()
+    name: str = ""
+
+
+def check_release(api: ClusterApi, release: Release, mask: Callable[[str], str]) -> tuple[list[Check], datetime | None]:
     """Make all checks.
 
     Args:
         api: the cluster.
-        namespace: where the release is.
-        targets: its workloads and claims.
-        services: names of its Services.
-        log_lines: how many lines of each container's log are looked at; 0 for none.
+        release: what has to be there.
+        mask: hides secrets.
 
     Returns:
         The checks, and since when the release is there; None where there is no namespace.
@@ -51,46 +74,56 @@ def check_release(
     Raises:
         PlatformError: the cluster cannot be read; says why in its words.
     """
+    namespace, targets = release.namespace, release.targets
     found = patiently(lambda: api.namespace(namespace))
-    checks = [check_namespace(namespace, found)]
+    checks: list[Check | None] = [check_namespace(namespace, found)]
     if found is None:
-        return checks, None
+        return [check for check in checks if check], None
     with ThreadPoolExecutor(_READERS) as readers:
-        kinds = dict.fromkeys([*_ALWAYS_READ, *(target.kind for target in targets)])
-        listings = list(readers.map(lambda kind: patiently(lambda: api.list_objects(kind, namespace)), kinds))
-        snapshot = Snapshot(item for listing in listings for item in listing.items)
-        events = listings[list(kinds).index("Event")].items
+        kinds = dict.fromkeys([*_ALWAYS_READ, *_READ_IF_ALLOWED, *(target.kind for target in targets)])
+        listings = dict(readers.map(lambda kind: (kind, _listing(api, kind, namespace)), kinds))
+        read = {kind: listing for kind, listing in listings.items() if listing}
+        snapshot = Snapshot(item for listing in read.values() for item in listing.items)
+        now = max(listing.server_time for listing in read.values())
         workloads = [target for target in targets if target.kind != "PersistentVolumeClaim"]
         since = deployed_at(workloads, snapshot)
-        checks += check_workloads(targets, snapshot, max(listing.server_time for listing in listings))
+        checks += check_workloads(targets, snapshot, now, release.customer_facing)
         checks += check_images(workloads, snapshot)
         checks += check_pods(snapshot, since)
-        checks += check_services(services, snapshot)
-        checks += check_memory(snapshot.all("Pod"), _metrics(api, namespace))
-        checks += check_events(events, since)
-        if log_lines:
-            checks += readers.map(lambda source: _check_log(api, namespace, source, since, log_lines), _logs(snapshot.all("Pod")))
+        checks += check_services(release.services, snapshot)
+        checks += _check_memory(api, found, snapshot, now)
+        checks += check_events(read["Event"].items, since, Moment(snapshot, now, JUDGED_KINDS - read.keys(), release.name))
+        if release.log_lines:
+            logs = logs_to_search(snapshot)
+            checks += readers.map(lambda source: _check_log(api, namespace, source, since, release.log_lines, mask), logs)
     return [check for check in checks if check], since
 
 
-def _metrics(api: ClusterApi, namespace: str) -> list[Manifest] | None:
+def _listing(api: ClusterApi, kind: str, namespace: str) -> Listing | None:
     try:
-        return list(api.list_objects("PodMetrics", namespace).items)
-    except PlatformError:
-        # Whoever has no metrics-server has a warning, not a fault.
-        return None
+        return patiently(lambda: api.list_objects(kind, namespace))
+    except PlatformError as error:
+        if kind in _READ_IF_ALLOWED and error.status in _NOT_THERE:
+            return None
+        raise
 
 
-def _logs(pods: Iterable[Manifest]) -> Iterator[tuple[str, str]]:
-    for pod in pods:
-        if (pod.get("status") or {}).get("phase") == "Running":
-            for container in pod["spec"]["containers"]:
-                yield pod["metadata"]["name"], container["name"]
+def _check_memory(api: ClusterApi, namespace: Manifest, snapshot: Snapshot, now: datetime) -> list[Check]:
+    try:
+        metrics = api.list_objects("PodMetrics", namespace["metadata"]["name"]).items
+    except PlatformError as error:
+        return [check_no_metrics(error.status, str(error), namespace, now)]
+    return list(check_memory(snapshot.all("Pod"), metrics))
 
 
-def _check_log(api: ClusterApi, namespace: str, source: tuple[str, str], since: datetime, lines: int) -> Any:
+def _check_log(
+    api: ClusterApi, namespace: str, source: tuple[str, str], since: datetime, lines: int, mask: Callable[[str], str]
+) -> Check | None:
     pod, container = source
     try:
-        return check_log(pod, container, api.log(namespace, pod, container, False, lines, since))
+        return check_log(pod, container, api.log(namespace, pod, container, False, lines, since), mask)
     except PlatformError as error:
+        if error.status == 404:
+            # The pod has gone since it was listed.
+            return None
         return Check("log", f"Pod/{pod}", WARNING, f"the log of container {container} was not looked at: {error}")

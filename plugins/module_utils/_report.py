@@ -111,7 +111,9 @@ def health_checks(health: Mapping[str, Any], customers: Sequence[Mapping[str, An
     checks = []
     for endpoint in endpoints:
         if endpoint["name"] in of_customers:
-            checks += customer_checks(endpoint, django_is_healthy=all(each["healthy"] for each in direct))
+            # Without Django no customer is served; the check of the workload says so.
+            if not any(_is_at_zero(each) for each in direct):
+                checks += customer_checks(endpoint, django_is_healthy=all(each["healthy"] for each in direct))
             continue
         for pod in endpoint.get("pods") or []:
             message = f"{endpoint['name']} answered {pod['status']}" if pod["healthy"] else f"{endpoint['name']}: {pod['reason']}"
@@ -119,9 +121,15 @@ def health_checks(health: Mapping[str, Any], customers: Sequence[Mapping[str, An
         # What concerns no single pod: none there, too few, or no workload at all.
         if not endpoint["healthy"] and all(pod["healthy"] for pod in endpoint.get("pods") or []):
             checks.append(_health(endpoint["name"], False, str(endpoint["reason"])))
+        elif _is_at_zero(endpoint):
+            checks.append(_health(endpoint["name"], True, "has 0 replicas, so there is nothing to ask"))
         elif not endpoint.get("pods"):
             checks.append(_health(endpoint["name"], endpoint["healthy"], f"answered {endpoint.get('status')}"))
     return checks
+
+
+def _is_at_zero(endpoint: Mapping[str, Any]) -> bool:
+    return endpoint.get("wanted") == 0 and not endpoint["pods"] and bool(endpoint["healthy"])
 
 
 def _health(subject: str, healthy: bool, message: str) -> dict[str, str]:

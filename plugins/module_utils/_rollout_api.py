@@ -12,11 +12,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import as_platform_error
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._deadline import Deadline, bounded_call
 
 PATHS = {
     "ConfigMap": "/api/v1/namespaces/{namespace}/configmaps",
@@ -26,6 +28,7 @@ PATHS = {
     "Deployment": "/apis/apps/v1/namespaces/{namespace}/deployments",
     "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices",
     "Event": "/api/v1/namespaces/{namespace}/events",
+    "HorizontalPodAutoscaler": "/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers",
     "Ingress": "/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses",
     "Job": "/apis/batch/v1/namespaces/{namespace}/jobs",
     "PersistentVolumeClaim": "/api/v1/namespaces/{namespace}/persistentvolumeclaims",
@@ -42,7 +45,11 @@ CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 30.0
 # A watch is renewed this often, so that a connection which died silently is noticed.
 WATCH_SECONDS = 30
-LOG_BYTES = 65536
+# The newest part of a log that is kept, and how much is read to get there. A container runtime splits lines after 16 KiB, so the
+# 1000 lines that validate searches can have 16 MiB.
+LOG_BYTES = 4 << 20
+LOG_BYTES_READ = 32 << 20
+_CHUNK = 65536
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
@@ -150,28 +157,58 @@ class ClusterApi:
         return found
 
     def log(self, namespace: str, pod: str, container: str, previous: bool, lines: int, since: datetime | None = None) -> list[str]:
-        """The last lines of a container's log.
+        """The newest lines of a container's log.
 
         Args:
             namespace: the pod's namespace.
             pod: its name.
             container: its container.
             previous: of the instance before the current one.
-            lines: how many at most.
+            lines: how many at most; fewer where they are longer than LOG_BYTES together.
             since: only what was written after this moment.
 
         Raises:
             PlatformError: it cannot be had.
         """
-        query = {"container": container, "previous": str(previous).lower(), "tailLines": lines, "limitBytes": LOG_BYTES}
+        # No limitBytes: the API server counts it from the oldest of these lines, so that it would cut the newest off.
+        query = {"container": container, "previous": str(previous).lower()}
         if since:
             query["sinceTime"] = since.isoformat(timespec="seconds").replace("+00:00", "Z")
+        path = f"{PATHS['Pod'].format(namespace=namespace)}/{pod}/log"
+        deadline = Deadline(READ_TIMEOUT)
         try:
-            reply = self._request(f"{PATHS['Pod'].format(namespace=namespace)}/{pod}/log", query, READ_TIMEOUT)
-            text: str = reply.data.decode("utf-8", "replace")
+            # By itself, a response that trickles could hold its reader forever.
+            text = bounded_call(partial(self._newest, path, query, lines, deadline), deadline)
         except Exception as error:
             raise as_platform_error(f"log of pod {namespace}/{pod}", error) from error
         return text.splitlines()
+
+    def _newest(self, path: str, query: Mapping[str, Any], lines: int, deadline: Deadline) -> str:
+        while True:
+            reply = self._request(path, {**query, "tailLines": lines}, deadline.require())
+            kept, size = bytearray(), 0
+            for chunk in reply.stream(_CHUNK, decode_content=False):
+                deadline.require()
+                kept += chunk
+                size += len(chunk)
+                del kept[: max(0, len(kept) - LOG_BYTES)]
+                if size > LOG_BYTES_READ:
+                    # What is left unread cannot be told from the next response on the same connection.
+                    reply.close()
+                    break
+            if size <= LOG_BYTES_READ or lines <= 1:
+                # The mask of secrets would not recognise one that is cut in two.
+                return _without_first_part(kept).decode("utf-8", "replace") if size > len(kept) else kept.decode("utf-8", "replace")
+            lines = max(1, lines // 4)
+
+
+def _without_first_part(text: bytearray) -> bytearray:
+    """What follows the first line of a text, or its first word if it has one line only."""
+    for separator in (b"\n", b" "):
+        _first, found, rest = text.partition(separator)
+        if found and rest.strip():
+            return rest
+    return bytearray()
 
 
 def _lines(reply: Any) -> Iterator[bytes]:

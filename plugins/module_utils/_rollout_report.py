@@ -24,6 +24,9 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_typ
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_wait import Outcome
 
 EVENTS = 20
+# Characters of a line of a log, and of the line that a sentence quotes.
+LONGEST_LINE = 8192
+LONGEST_QUOTE = 1000
 
 
 class LogReader(Protocol):
@@ -58,7 +61,7 @@ def report(outcome: Outcome, events: Sequence[Manifest], api: LogReader, lines: 
         "pod": finding.pod if finding else None,
         "container": finding.container if finding else None,
         "exit_code": finding.exit_code if finding else None,
-        "log": [mask(line) for line in _log(outcome, api, lines)],
+        "log": [_shortened(mask(line), LONGEST_LINE) for line in _log(outcome, api, lines)],
         "events": [_event(event, mask) for event in events] if outcome.verdict in (FAILED, TIMEOUT) else [],
     }
     return {**entry, "message": sentence(entry, mask(finding.message if finding else assessment.progress))}
@@ -108,8 +111,13 @@ def sentence(entry: Mapping[str, Any], cause: str) -> str:
     if entry["idle_seconds"] is not None:
         waited += f" and made no progress for {entry['idle_seconds']:.0f} s"
     reason = f" ({entry['reason']})" if entry["reason"] else ""
-    last_words = f"; the last line of its log: {entry['log'][-1]}" if entry["log"] and entry["exit_code"] is not None else ""
+    last = next((line.strip() for line in reversed(entry["log"]) if line.strip()), "")
+    last_words = f"; the last line of its log: {_shortened(last, LONGEST_QUOTE)}" if last and entry["exit_code"] is not None else ""
     return f"{title}{waited}{where}: {_one_line(cause)}{reason}{last_words}"
+
+
+def _shortened(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[:length]}..."
 
 
 def _one_line(text: str) -> str:

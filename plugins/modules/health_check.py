@@ -45,6 +45,7 @@ options:
           - A workload whose ready pods are asked, one by one.
           - Of a Deployment, and of a StatefulSet that rolls by itself, only pods of the newest revision count. Pods that are being
             deleted never do.
+          - A workload that is set to 0 replicas has nothing to ask and is healthy, unless O(endpoints[].min_pods) says otherwise.
           - Needs the permissions C(get) on the workload, C(list) on C(pods) and (for a Deployment) C(replicasets), and C(get) (from
             Kubernetes 1.35 on also C(create)) on C(pods/portforward).
           - Impersonation (O(impersonate_user), O(impersonate_groups)) applies to reading objects, but not to the streams, since the

@@ -18,14 +18,21 @@ description:
     claims, the use of memory against its limits, Warning events and error lines in logs.
   - All checks are always made. Errors fail the task; warnings (restarts, events, error lines, memory) do not.
   - Restarts, events and log lines count from the moment when the newest revision of a workload came into being.
+  - A Warning event counts while its object exists, is not of an older revision and is not on its way out, and while what it says still
+    holds. An event of a ready pod counts if it happened after the pod last became ready. An event of an autoscaler counts while the
+    autoscaler cannot scale, and new pods have five minutes to get metrics.
+  - A Deployment or StatefulSet that is set to 0 replicas is fine, and so is a Service that selects the pods of such workloads alone. It is
+    a warning for O(customer_facing), and an error where a HorizontalPodAutoscaler is meant to scale it, since that is off at 0 replicas.
+  - An error line of a log is known by its level, in the formats of Django, gunicorn, Celery, nginx, PostgreSQL, Redis and Python's
+    logging, in logfmt and in JSON. A traceback counts too. What nginx logs about a visitor's mistake does not.
   - A Job's finished pod is as it should be. Another pod that failed, such as an evicted one, is a warning if it ended since that moment,
     for its workload has replaced it and is judged by its replicas.
   - A pod without the label C(app=jewelry-shop) is somebody else's; that it is not ready is a warning.
   - An API server that is away or too busy is asked again for up to 90 seconds.
   - Nothing is ever changed, so check mode does the same as a run.
   - Needs the permissions C(get) on the namespace, C(list) on what is checked and on C(pods), C(events), C(persistentvolumeclaims),
-    C(replicasets), C(services) and C(endpointslices), and C(get) on C(pods/log). Where C(pods) of C(metrics.k8s.io) may be listed, it
-    helps.
+    C(replicasets), C(services) and C(endpointslices), and C(get) on C(pods/log). Where C(horizontalpodautoscalers), C(jobs), and C(pods)
+    of C(metrics.k8s.io) may be listed, it helps.
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
@@ -64,8 +71,19 @@ options:
     type: list
     elements: str
     default: []
+  customer_facing:
+    description: Names of the workloads without which no customer is served. It is a warning if one of them is set to 0 replicas.
+    type: list
+    elements: str
+    default: []
+  release:
+    description:
+      - The release that serves, as its Jobs carry it in the label C(jewelry-shop/release). A failed Job of another release is no warning.
+      - By default every failed Job that the cluster warns of is a warning.
+    type: str
+    default: ''
   log_lines:
-    description: How many of the last lines of each container's log are searched for errors; 0 for none.
+    description: How many of the last lines of each container's log are searched for errors, up to 4 MiB; 0 for none.
     type: int
     default: 1000
   mask:
@@ -98,6 +116,7 @@ EXAMPLES = r"""
       - name: nginx
     services: [django-service, nginx-service]
     claims: [media-pvc, static-pvc]
+    customer_facing: [django, nginx]
 """
 
 RETURN = r"""
@@ -160,17 +179,20 @@ SPEC = {
     "workloads": {"type": "list", "elements": "dict", "default": [], "options": WORKLOAD_SPEC},
     "services": {"type": "list", "elements": "str", "default": []},
     "claims": {"type": "list", "elements": "str", "default": []},
+    "customer_facing": {"type": "list", "elements": "str", "default": []},
+    "release": {"type": "str", "default": ""},
     "log_lines": {"type": "int", "default": 1000},
     "mask": {"type": "list", "elements": "str", "default": [], "no_log": True},
     "mask_secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},
 }
 
 
-def make_checks(params: dict[str, Any]) -> dict[str, Any]:
+def make_checks(params: dict[str, Any], mask: Masker) -> dict[str, Any]:
     """Read the cluster and check.
 
     Args:
         params: the module's parameters.
+        mask: hides secrets.
 
     Returns:
         The module's result.
@@ -180,7 +202,7 @@ def make_checks(params: dict[str, Any]) -> dict[str, Any]:
     """
     # Imported here, since they import the kubernetes client, which may not be installed.
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._release_checks import ERROR, summary
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._release_run import check_release
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils._release_run import Release, check_release
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import ClusterApi
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import Target
 
@@ -190,7 +212,8 @@ def make_checks(params: dict[str, Any]) -> dict[str, Any]:
     targets = [Target(each["kind"], each["name"], namespace, each["image"] or None, 0) for each in params["workloads"]]
     targets += [Target("PersistentVolumeClaim", name, namespace, None, 0) for name in params["claims"]]
     api = ClusterApi(auth(params))
-    checks, since = check_release(api, namespace, targets, params["services"], params["log_lines"])
+    release = Release(namespace, targets, params["services"], params["log_lines"], params["customer_facing"], params["release"])
+    checks, since = check_release(api, release, mask)
     return {
         "checks": [asdict(check) for check in checks],
         "since": since.isoformat() if since else "",
@@ -208,7 +231,7 @@ def main() -> None:
     module.requires("kubernetes")
     try:
         mask = Masker([*values, *secrets_to_mask(module.params)])
-        result = make_checks(module.params)
+        result = make_checks(module.params, mask)
     except PlatformError as error:
         module.fail_json(msg=mask(str(error)))
         return

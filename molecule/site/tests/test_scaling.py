@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -139,6 +140,27 @@ def test_scale_holds_until_the_next_run(cluster: Any, playbook: Any) -> None:
     assert playbook("playbooks/scale.yml", scale_replicas={"celery-worker": 3}).changed == 0
     back = playbook("site.yml")
     assert back.changed > 0, back.output
+    assert replicas(cluster, "celery-worker") == 2
+
+
+@pytest.mark.drill
+def test_a_tier_that_is_set_to_0_replicas_is_fine(cluster: Any, playbook: Any, tmp_path: pathlib.Path) -> None:
+    """Whether scale.yml sets it or the inventory."""
+    as_set = {
+        ("Deployment/celery-worker", "has 0 replicas, as set"),
+        ("Service/celery-worker-service", "has no endpoint, as Deployment celery-worker has 0 replicas"),
+        ("celery-worker", "has 0 replicas, so there is nothing to ask"),
+    }
+    assert playbook("playbooks/scale.yml", scale_replicas={"celery-worker": 0}).returncode == 0
+    try:
+        for name, values in (("playbooks/validate.yml", {}), ("site.yml", {"celery_worker_replicas": 0})):
+            run = playbook(name, platform_report_dir=str(tmp_path), **values)
+            assert run.returncode == 0, run.output
+            checks = json.loads((tmp_path / "kind.json").read_text())["checks"]
+            assert {(check["subject"], check["message"]) for check in checks if check["severity"] == "ok"} >= as_set
+            assert [check for check in checks if check["severity"] == "warning"] == []
+    finally:
+        assert playbook("site.yml").returncode == 0
     assert replicas(cluster, "celery-worker") == 2
 
 

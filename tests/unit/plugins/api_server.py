@@ -34,6 +34,7 @@ class ApiServer:
         self.logs: dict[tuple[str, str, bool], str] = {}
         self.asked: list[str] = []
         routes: dict[str, Any] = {path.format(namespace=NAMESPACE): self._route(kind) for kind, path in PATHS.items()}
+        routes[f"/api/v1/namespaces/{NAMESPACE}"] = lambda handler: _json(handler, {"metadata": {"name": NAMESPACE}})
         routes["/version"] = lambda handler: _json(handler, {"major": "1", "minor": "34", "gitVersion": "v1.34.4"})
         routes["/apis"] = lambda handler: _json(handler, {"kind": "APIGroupList", "groups": []})
         self._server = serve(routes)
@@ -66,7 +67,11 @@ class ApiServer:
     def log(self, pod: str, container: str, text: str, previous: bool = False) -> None:
         """Give a container a log."""
         self.logs[pod, container, previous] = text
-        self._server.routes[f"{PATHS['Pod'].format(namespace=NAMESPACE)}/{pod}/log"] = self._log(pod)  # type: ignore[index]
+        self.log_route(pod, self._log(pod))
+
+    def log_route(self, pod: str, route: Any) -> None:
+        """Answer requests for a pod's log with a route of http_server."""
+        self._server.routes[f"{PATHS['Pod'].format(namespace=NAMESPACE)}/{pod}/log"] = route  # type: ignore[index]
 
     def break_watches(self) -> None:
         """Cut all open watches."""
@@ -120,7 +125,8 @@ class ApiServer:
                 _json(handler, {"kind": "Status", "code": 400, "message": "previous terminated container not found"}, 400)
                 return
             body = "".join(text.splitlines(keepends=True)[-int(query["tailLines"][0]) :]).encode()
-            _answer(handler, 200, "text/plain", body)
+            # The kubelet counts limitBytes from the first of the lines that it returns.
+            _answer(handler, 200, "text/plain", body[: int(query["limitBytes"][0])] if "limitBytes" in query else body)
 
         return route
 

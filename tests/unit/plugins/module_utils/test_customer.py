@@ -141,3 +141,11 @@ def test_checks_of_customers_stand_beside_those_of_replicas() -> None:
     checks = health_checks({"endpoints": [django, customer]}, [customer])
     assert [check["name"] for check in checks] == ["health", "customer"]
     assert "a direct request to Django fails too" in checks[1]["message"]
+
+
+def test_no_customer_is_missed_where_django_is_set_to_0_replicas() -> None:
+    """The release check has one warning for it, or one error where an autoscaler is off."""
+    django = {"name": "django", "workload": {"name": "django"}, "healthy": True, "wanted": 0, "status": None, "pods": []}
+    customer = through_nginx(pod(502, BAD))
+    checks = health_checks({"endpoints": [django, customer]}, [customer])
+    assert [(check["subject"], check["severity"]) for check in checks] == [("django", "ok")]

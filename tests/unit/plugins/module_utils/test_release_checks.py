@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import Masker
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._release_checks import (
     Check,
     check_events,
@@ -16,12 +17,15 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._release_che
     check_log,
     check_memory,
     check_namespace,
+    check_no_metrics,
     check_pods,
     check_services,
     check_workloads,
     deployed_at,
+    logs_to_search,
     summary,
 )
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._release_events import Moment
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import Snapshot, Target, instant
 
 NOW = instant("2026-11-25T17:10:00Z")
@@ -40,7 +44,7 @@ def deployment(**status: Any) -> Object:
         "spec": {
             "replicas": 2,
             "selector": {"matchLabels": {"app": "shop"}},
-            "template": {"spec": {"containers": [{"name": "django", "image": IMAGE}]}},
+            "template": {"metadata": {"labels": {"app": "shop"}}, "spec": {"containers": [{"name": "django", "image": IMAGE}]}},
         },
         "status": {
             "observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2, **status,
@@ -148,6 +152,72 @@ def test_a_workload_that_is_not_done_is_an_error(objects: list[Object], words: s
     assert words in check.message
 
 
+SERVICE = {"kind": "Service", "metadata": {"name": "web", "uid": "s"}, "spec": {"selector": {"app": "shop"}}}
+
+
+def at_zero() -> list[Object]:
+    item = deployment(replicas=0, updatedReplicas=0, readyReplicas=0, availableReplicas=0)
+    item["spec"]["replicas"] = 0
+    return [item, replica_set("2", replicas=0, readyReplicas=0, availableReplicas=0)]
+
+
+def autoscaler(**metadata: Any) -> Object:
+    """As it is while its Deployment has 0 replicas."""
+    disabled = {
+        "type": "ScalingActive",
+        "status": "False",
+        "reason": "ScalingDisabled",
+        "message": "scaling is disabled since the replica count of the target is zero",
+    }
+    return {
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "django", "uid": "h", **metadata},
+        "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "django"}, "minReplicas": 3, "maxReplicas": 9},
+        "status": {"conditions": [disabled]},
+    }
+
+
+OF_KEDA = {"ownerReferences": [{"kind": "ScaledObject", "name": "django", "uid": "so", "controller": True}]}
+TO_ZERO = {**autoscaler(), "spec": {**autoscaler()["spec"], "minReplicas": 0}}
+OF_ANOTHER = {**autoscaler(), "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "nginx"}}}
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        pytest.param([], id="set by an operator"),
+        pytest.param([autoscaler(**OF_KEDA)], id="set by KEDA"),
+        pytest.param([TO_ZERO], id="set by an autoscaler with minimum 0"),
+        pytest.param([OF_ANOTHER], id="an autoscaler of another workload"),
+    ],
+)
+def test_a_workload_that_is_set_to_0_replicas_is_fine(others: list[Object]) -> None:
+    snapshot = Snapshot([*at_zero(), *others])
+    assert list(check_workloads([DJANGO], snapshot, NOW)) == [Check("workload", "Deployment/django", "ok", "has 0 replicas, as set")]
+    assert not list(check_images([DJANGO], snapshot))
+
+
+def test_0_replicas_of_what_customers_reach_are_a_warning() -> None:
+    [check] = check_workloads([DJANGO], Snapshot(at_zero()), NOW, ["django", "nginx"])
+    assert check == Check("workload", "Deployment/django", "warning", "has 0 replicas, as set, so no customer is served")
+
+
+def test_0_replicas_under_an_autoscaler_that_is_off_are_one_error_with_a_way_out() -> None:
+    snapshot = Snapshot([*at_zero(), autoscaler(), SERVICE])
+    checks = [*check_workloads([DJANGO], snapshot, NOW, ["django"]), *check_services(["web"], snapshot)]
+    assert [check.message for check in checks if check.severity != "ok"] == [
+        "has 0 replicas, at which HorizontalPodAutoscaler django is off. Start it with "
+        "`kubectl --namespace shop scale deployment/django --replicas=3`, or set django_hpa_enabled: false to keep it at 0"
+    ]
+
+
+def test_pods_that_are_left_of_a_workload_set_to_0_are_an_error() -> None:
+    item, sets = at_zero()
+    item["status"]["replicas"] = 1
+    [check] = check_workloads([DJANGO], Snapshot([item, sets, pod()]), NOW)
+    assert check.severity == "error"
+
+
 def test_another_image_than_was_asked_for_is_an_error() -> None:
     [check] = check_workloads([Target("Deployment", "django", "shop", "registry.example.com/shop:2", 0)], Snapshot(HEALTHY), NOW)
     assert check.severity == "error"
@@ -161,11 +231,27 @@ def test_a_claim_has_to_be_bound(phase: str, severity: str) -> None:
     assert (check.name, check.subject, check.severity) == ("claim", "PersistentVolumeClaim/media", severity)
 
 
+def test_a_claim_may_wait_for_its_first_consumer() -> None:
+    claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "media", "uid": "c"}, "spec": {}, "status": {"phase": "Pending"}}
+    waiting = {**event("Normal", AFTER), "kind": "Event", "reason": "WaitForFirstConsumer", "involvedObject": {"uid": "c"}}
+    [check] = check_workloads([Target("PersistentVolumeClaim", "media", "shop", None, 0)], Snapshot([claim, waiting]), NOW)
+    assert (check.severity, check.message) == ("ok", "waits for its first consumer")
+
+
 def test_a_moved_tag_shows_as_different_images() -> None:
     other = pod("django-b", change=lambda item: item["status"]["containerStatuses"][0].update(imageID="sha256:2"))
     assert [check.severity for check in check_images([DJANGO], Snapshot(HEALTHY))] == ["ok"]
     [check] = check_images([DJANGO], Snapshot([*HEALTHY[:3], other]))
     assert (check.severity, check.message) == ("error", "container django runs 2 different images")
+
+
+def test_a_pod_on_its_way_out_may_have_another_image() -> None:
+    def old(item: Object) -> None:
+        item["metadata"]["deletionTimestamp"] = AFTER
+        item["status"]["containerStatuses"][0]["imageID"] = "sha256:2"
+
+    [check] = check_images([DJANGO], Snapshot([*HEALTHY, pod("django-c", change=old)]))
+    assert (check.severity, check.message) == ("ok", f"the same in 2 replicas: {IMAGE}")
 
 
 def running(**images: str) -> Callable[[Object], None]:
@@ -215,6 +301,14 @@ def test_pods_are_judged_by_what_they_are_for(item: Object, expected: list[tuple
     assert brief(check_pods(Snapshot([item]), SINCE)) == expected
 
 
+@pytest.mark.parametrize(("revision", "expected"), [("rs-1", []), ("rs-2", [("Pod/django-c", "warning")])])
+@pytest.mark.parametrize("change", [evicted(AFTER), ended(AFTER)], ids=["evicted", "restarted"])
+def test_what_happened_to_a_pod_of_an_older_revision_is_over(change: Any, revision: str, expected: list[tuple[str, str]]) -> None:
+    item = pod("django-c", change=change)
+    item["metadata"]["ownerReferences"][0]["uid"] = revision
+    assert brief(check_pods(Snapshot([deployment(), replica_set("1"), replica_set("2"), item]), SINCE)) == expected
+
+
 def test_a_pod_that_failed_tells_why() -> None:
     [check] = check_pods(Snapshot([pod(change=evicted(AFTER))]), SINCE)
     assert check.message == "has ended: Evicted: The node was low on resource: memory."
@@ -246,7 +340,12 @@ def endpoints(*ready: bool | None) -> Object:
     }
 
 
-SERVICE = {"kind": "Service", "metadata": {"name": "web", "uid": "s"}}
+def serving(app: str = "shop") -> Object:
+    """A second Deployment, which wants pods."""
+    item = deployment()
+    item["metadata"].update(name="canary", uid="canary")
+    item["spec"]["template"]["metadata"]["labels"] = {"app": app}
+    return item
 
 
 @pytest.mark.parametrize(
@@ -257,6 +356,11 @@ SERVICE = {"kind": "Service", "metadata": {"name": "web", "uid": "s"}}
         ([SERVICE, endpoints(False, False)], "error", "none of 2 endpoints is ready, so it leads nowhere"),
         ([SERVICE], "error", "none of 0 endpoints is ready, so it leads nowhere"),
         ([], "error", "does not exist"),
+        ([SERVICE, deployment()], "error", "none of 0 endpoints is ready, so it leads nowhere"),
+        ([SERVICE, *at_zero()], "ok", "has no endpoint, as Deployment django has 0 replicas"),
+        ([SERVICE, *at_zero(), serving()], "error", "none of 0 endpoints is ready, so it leads nowhere"),
+        ([SERVICE, *at_zero(), serving(app="other")], "ok", "has no endpoint, as Deployment django has 0 replicas"),
+        ([{**SERVICE, "spec": {}}, *at_zero()], "error", "none of 0 endpoints is ready, so it leads nowhere"),
     ],
 )
 def test_a_service_has_to_lead_somewhere(objects: list[Object], severity: str, message: str) -> None:
@@ -274,11 +378,26 @@ def usage(memory: str) -> Object:
         ([usage("471859Ki")], "ok", "at most 90% of a limit is used"),
         ([usage("471860Ki")], "warning", "container django uses 90% of its limit of 512Mi"),
         ([], "ok", "at most 0% of a limit is used"),
-        (None, "warning", "the cluster serves no metrics"),
     ],
 )
-def test_memory_near_its_limit_is_a_warning(metrics: list[Object] | None, severity: str, words: str) -> None:
+def test_memory_near_its_limit_is_a_warning(metrics: list[Object], severity: str, words: str) -> None:
     [check] = check_memory([pod()], metrics)
+    assert check.severity == severity
+    assert words in check.message
+
+
+@pytest.mark.parametrize(
+    ("status", "created", "severity", "words"),
+    [
+        pytest.param(503, "2026-11-25T09:00:00Z", "warning", "the cluster serves no metrics", id="metrics-server is down"),
+        pytest.param(None, "2026-11-25T09:00:00Z", "warning", "the cluster serves no metrics", id="no answer"),
+        pytest.param(503, "2026-11-25T17:05:01Z", "ok", "was not checked: unavailable", id="a new platform"),
+        pytest.param(404, "2026-11-25T09:00:00Z", "ok", "the cluster has no metrics API", id="a cluster without metrics-server"),
+        pytest.param(403, "2026-11-25T09:00:00Z", "ok", "was not checked: unavailable", id="a credential that must not read them"),
+    ],
+)
+def test_missing_metrics_are_a_warning_where_they_are_expected(status: int | None, created: str, severity: str, words: str) -> None:
+    check = check_no_metrics(status, "unavailable", {"metadata": {"name": "shop", "creationTimestamp": created}}, NOW)
     assert check.severity == severity
     assert words in check.message
 
@@ -297,27 +416,34 @@ def event(kind: str, moment: str, count: int = 1) -> Object:
 
 def test_warning_events_count_since_the_release_and_once_each() -> None:
     events = [event("Warning", AFTER, 2), event("Warning", AFTER), event("Warning", BEFORE, 9), event("Normal", AFTER)]
-    assert list(check_events(events, SINCE)) == [Check("event", "Pod/django-a", "warning", "Unhealthy (3 times): probe failed")]
-    assert brief(check_events(events[2:], SINCE)) == [("Events", "ok")]
+    moment = Moment(Snapshot([pod()]), NOW)
+    assert list(check_events(events, SINCE, moment)) == [Check("event", "Pod/django-a", "warning", "Unhealthy (3 times): probe failed")]
+    assert brief(check_events(events[2:], SINCE, moment)) == [("Events", "ok")]
 
 
-@pytest.mark.parametrize(
-    ("line", "found"),
-    [
-        ("[2026-11-25 17:00:00] ERROR shop.tasks: no such product", True),
-        ("Traceback (most recent call last):", True),
-        ('{"level": "CRITICAL", "msg": "x"}', True),
-        ("GET /errors/ERROR.html 200", False),
-        ("0 errors", False),
-        ("--log-level=ERROR-ONLY", False),
-        ("no error", False),
-    ],
-)
-def test_error_lines_are_known_by_their_level(line: str, found: bool) -> None:
-    check = check_log("django-a", "django", ["fine", line])
-    assert (check is not None) == found
-    if check:
-        assert (check.severity, check.message) == ("warning", f"container django wrote 1 error lines, the last: {line}")
+def test_error_lines_are_counted_and_the_last_is_shown() -> None:
+    lines = ["fine", "ERROR no stock", "FATAL: x", "GET /ERROR/ 200"]
+    check = check_log("django-a", "django", lines, Masker([]))
+    assert check == Check("log", "Pod/django-a", "warning", "container django wrote 2 error lines, the last: FATAL: x")
+    assert check_log("django-a", "django", ["fine"], Masker([])) is None
+
+
+def test_a_long_error_line_is_shortened_after_its_secrets_are_hidden() -> None:
+    check = check_log("django-a", "django", [f"ERROR {'x' * 290}hunter2-web"], Masker(["hunter2-web"]))
+    assert check
+    assert "hunter2" not in check.message
+    assert check.message.endswith("x****")
+
+
+def test_only_logs_of_pods_that_stay_are_searched() -> None:
+    old = replica_set("1")
+    pods = [
+        pod("stays"),
+        pod("leaves", change=lambda p: p["metadata"].update(deletionTimestamp=AFTER)),
+        pod("older", change=lambda p: p["metadata"]["ownerReferences"][0].update(uid="rs-1")),
+        pod("ended", change=lambda p: p["status"].update(phase="Succeeded")),
+    ]
+    assert list(logs_to_search(Snapshot([*HEALTHY[:2], old, *pods]))) == [("stays", "django")]
 
 
 def test_the_release_began_with_its_newest_revision() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils import _client
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._release_run import check_release
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._release_run import Release, check_release
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import ClusterApi, Listing
 
 POD = {
@@ -49,7 +49,7 @@ class BusyCluster:
 def test_reads_are_repeated_but_for_what_is_a_warning_at_worst(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_client, "FIRST_RETRY", 0.01)
     cluster = BusyCluster()
-    checks, _since = check_release(cast(ClusterApi, cluster), "shop", [], [], 10)
+    checks, _since = check_release(cast(ClusterApi, cluster), Release("shop", [], [], 10), str)
     assert {kind for kind, times in cluster.asked.items() if times == 1} == {"PodMetrics", "log"}
     assert {check.name: check.severity for check in checks} == {
         "namespace": "ok", "pod": "ok", "memory": "warning", "event": "ok", "log": "warning",

@@ -145,6 +145,10 @@ def pod(name: str, healthy: bool, reason: str = "") -> dict[str, Any]:
             {"endpoints": [{"name": "django", "healthy": False, "reason": "there is no such Deployment", "pods": []}]},
             [("django", "error", "there is no such Deployment")],
         ),
+        (
+            {"endpoints": [{"name": "celery-worker", "healthy": True, "wanted": 0, "status": None, "pods": []}]},
+            [("celery-worker", "ok", "has 0 replicas, so there is nothing to ask")],
+        ),
         ({"endpoints": [{"name": "front", "healthy": True, "status": 200, "pods": []}]}, [("front", "ok", "answered 200")]),
         ({"msg": "timeout must be more than 0"}, [("endpoints", "error", "timeout must be more than 0")]),
     ],

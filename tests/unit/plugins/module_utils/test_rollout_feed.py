@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils import _rollout_api
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import ClusterApi, ExpiredError, Listing
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_feed import (
@@ -22,6 +23,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_fee
 )
 from api_server import NAMESPACE, ApiServer
 from conftest import Serve
+from http_server import ENDLESS_BODY, SILENT, SLOW_BODY, flood
 
 NOW = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
 PODS = ("Pod", NAMESPACE)
@@ -185,12 +187,64 @@ def test_a_watch_that_the_server_refuses_is_told_and_listed_again(server: ApiSer
     assert [type(next_message(feed)) for _ in range(3)] == [Listed, Broken, Listed]
 
 
-def test_a_log_has_its_last_lines(server: ApiServer, api: ClusterApi) -> None:
-    server.log("a", "main", "one\ntwo\nthree\n")
-    assert api.log(NAMESPACE, "a", "main", False, 2) == ["two", "three"]
-
-
 def test_a_log_that_is_not_there_is_an_error(server: ApiServer, api: ClusterApi) -> None:
     server.log("a", "main", "one\n")
     with pytest.raises(PlatformError, match="previous terminated container not found"):
         api.log(NAMESPACE, "a", "main", True, 2)
+
+
+LONG = "x" * 5_000
+ACCESS = '10.244.1.1 - - [29/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5120 "-" "curl/8.5.0"'
+
+
+@pytest.mark.parametrize(
+    ("text", "lines", "expected"),
+    [
+        pytest.param("one\ntwo\nthree\n", 2, ["two", "three"], id="short lines"),
+        pytest.param("one\ntwo", 2, ["one", "two"], id="no newline at the end"),
+        pytest.param("", 2, [], id="nothing written"),
+        pytest.param(f"{LONG}\n" * 20 + "no such table\n", 20, [*[LONG] * 19, "no such table"], id="long lines before the cause"),
+        pytest.param(
+            f"{ACCESS}\n" * 1200 + "ERROR no stock\n", 1000, [*[ACCESS] * 999, "ERROR no stock"], id="many lines before the error"
+        ),
+        pytest.param("a" * 300_000 + "\nlast", 20, ["a" * 300_000, "last"], id="one long line before the last"),
+        pytest.param("café\n", 1, ["café"], id="more than ASCII"),
+    ],
+)
+def test_the_newest_lines_of_a_log_are_read(server: ApiServer, api: ClusterApi, text: str, lines: int, expected: list[str]) -> None:
+    server.log("a", "main", text)
+    assert api.log(NAMESPACE, "a", "main", False, lines) == expected
+
+
+def test_of_a_log_that_is_too_large_the_newest_whole_lines_are_kept(
+    server: ApiServer, api: ClusterApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_rollout_api, "LOG_BYTES", 100)
+    server.log("a", "main", "".join(f"line {number}\n" for number in range(1000)))
+    assert api.log(NAMESPACE, "a", "main", False, 1000) == [f"line {number}" for number in range(989, 1000)]
+    server.log("a", "main", "x" * 200 + " the cause")
+    assert api.log(NAMESPACE, "a", "main", False, 1) == ["the cause"]
+
+
+def test_a_log_whose_lines_are_too_long_to_be_read_is_read_with_fewer_lines(
+    server: ApiServer, api: ClusterApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_rollout_api, "LOG_BYTES_READ", 200_000)
+    server.log("a", "main", f"{LONG}\n" * 1000 + "the cause\n")
+    found = api.log(NAMESPACE, "a", "main", False, 1000)
+    assert (found[-1], set(found[:-1])) == ("the cause", {LONG})
+
+
+def test_a_log_without_an_end_is_read_up_to_a_bound(server: ApiServer, api: ClusterApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_rollout_api, "LOG_BYTES_READ", 200_000)
+    server.log_route("a", flood(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"8\r\nflooded\n\r\n"))
+    found = api.log(NAMESPACE, "a", "main", False, 1)
+    assert set(found) == {"flooded"}
+
+
+@pytest.mark.parametrize("route", [SILENT, SLOW_BODY, ENDLESS_BODY], ids=["silent", "slow", "endless"])
+def test_a_log_that_does_not_arrive_is_an_error(server: ApiServer, api: ClusterApi, monkeypatch: pytest.MonkeyPatch, route: Any) -> None:
+    monkeypatch.setattr(_rollout_api, "READ_TIMEOUT", 0.5)
+    server.log_route("a", route)
+    with pytest.raises(PlatformError, match="log of pod test/a"):
+        api.log(NAMESPACE, "a", "main", False, 2)

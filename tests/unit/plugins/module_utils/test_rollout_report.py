@@ -57,6 +57,26 @@ def test_a_failure_names_object_pod_container_cause_reason_and_last_words() -> N
     assert found["log"] == ["starting", "no database"]
 
 
+@pytest.mark.parametrize(
+    ("log", "quoted"),
+    [
+        pytest.param(["no database", "", "  "], "no database", id="blank lines at the end"),
+        pytest.param(["x" * 5_000, "no database"], "no database", id="a long line before it"),
+        pytest.param(["x" * 1_500], "x" * 1_000 + "...", id="a long line"),
+    ],
+)
+def test_the_last_words_are_the_last_line_that_is_not_blank(log: list[str], quoted: str) -> None:
+    found = entry(outcome("failed", crash()), Logs(current=log))
+    assert found["message"].endswith(f"; the last line of its log: {quoted}")
+    assert found["log"] == log
+
+
+def test_a_very_long_line_is_shortened_after_its_secrets_are_hidden() -> None:
+    line = "x" * 8_190 + "hunter2-web" + "y" * 300_000
+    found = entry(outcome("failed", crash()), Logs(current=[line]), Masker(["hunter2-web"]))
+    assert found["log"] == ["x" * 8_190 + "**..."]
+
+
 def test_a_timeout_says_how_long_it_was_and_what_was_in_the_way() -> None:
     finding = Finding("ProbeFailing", "Readiness probe failed: HTTP probe failed with statuscode: 503", pod="web-a", container="main")
     assert entry(outcome("timeout", finding))["message"] == (

@@ -85,6 +85,12 @@ def test_a_job_that_fails_fails_with_one_sentence_and_the_whole_structure(server
     assert [(entry["verdict"], entry["reason"], entry["exit_code"]) for entry in result["resources"]] == [("failed", "JobFailed", 3)]
 
 
+def test_a_cause_after_long_lines_is_in_the_sentence(server: ApiServer, run: Run) -> None:
+    server.put(FAILED, POD)
+    server.log("migrate-a", "migrate", f"{'x' * 5_000}\n" * 20 + "column exists\n")
+    assert run(namespace="test", resources=job())["msg"].endswith("; the last line of its log: column exists")
+
+
 def test_an_object_that_does_not_exist_is_one_sentence(run: Run) -> None:
     result = run(namespace="test", resources=job())
     assert (result["code"], result["msg"]) == (1, "Job test/migrate failed: there is no Job migrate in namespace test (NotFound)")
@@ -123,8 +129,11 @@ def test_values_to_mask_are_nowhere_but_numbers_and_names_stay(server: ApiServer
 
 
 def test_credentials_stay_hidden_even_if_they_are_among_the_values_to_mask(server: ApiServer, run: Run) -> None:
-    server.put(COMPLETE)
-    assert "the-token" not in json.dumps(run(namespace="test", resources=job(), mask=["the-token"]))
+    """Names are not masked, but a credential stays out of them too."""
+    server.put({**COMPLETE, "metadata": {"name": "the-token", "uid": "j-1"}})
+    result = run(namespace="test", resources=[{"kind": "Job", "name": "the-token"}], mask=["the-token"])
+    assert [entry["verdict"] for entry in result["resources"]] == ["ready"]
+    assert "the-token" not in json.dumps(result)
 
 
 def test_progress_is_appended_to_a_file_without_secrets(server: ApiServer, run: Run, tmp_path: Path) -> None:
