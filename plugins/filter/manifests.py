@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils import _jobs, _manifests, _network_policies
+from ansible_collections.jewelry_shop.platform.plugins.module_utils import _jobs, _manifests, _network_policies, _own_objects
 
 
 def _as_filter(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -28,7 +28,7 @@ def _as_filter(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class FilterModule:
-    """The filters of C(_jobs), C(_manifests) and C(_network_policies)."""
+    """The filters of C(_jobs), C(_manifests), C(_network_policies) and C(_own_objects)."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name them, as Ansible asks for."""
@@ -46,5 +46,7 @@ class FilterModule:
             _manifests.with_defaults,
             _network_policies.network_policies,
             _network_policies.network_policy_problems,
+            _own_objects.custom_resources,
+            _own_objects.own_objects,
         )
         return {function.__name__: _as_filter(function) for function in functions}

@@ -28,6 +28,10 @@ class ConflictError(RefusedError):
     """The object is another one, or has been changed, since it was read."""
 
 
+class UnknownKindError(RefusedError):
+    """The API server knows no such kind in this apiVersion."""
+
+
 class NoNamespaceError(PlatformError):
     """The namespace does not exist yet."""
 
@@ -130,8 +134,12 @@ class PlanApi(Cluster):
         def ask() -> tuple[Manifest, Any]:
             try:
                 resource = self._connect().resource(kind, api_version)
+                if params.get("name") and resource.namespaced and not params.get("namespace"):
+                    raise RefusedError(without_namespace(named), certain=True)
                 reply = getattr(resource, method)(serialize=False, _request_timeout=TIMEOUT, **params)
                 return json.loads(reply.data), reply
+            except PlatformError:
+                raise
             except Exception as error:  # of several libraries without a common base
                 raise _classified(named, error) from error
 
@@ -232,6 +240,15 @@ class PlanApi(Cluster):
         return {**answer, "apiVersion": manifest["apiVersion"], "kind": manifest["kind"]}
 
 
+def without_namespace(named: str) -> str:
+    """Reject an object that needs a namespace and names none.
+
+    Args:
+        named: the object, as messages name it.
+    """
+    return f"{named}: it has no metadata.namespace, which its kind needs: add it"
+
+
 def deletion(live: Manifest, policy: str) -> Manifest:
     """The body of a request that deletes this object and no later one of the same name.
 
@@ -257,7 +274,7 @@ def _classified(named: str, error: Exception) -> PlatformError:
     if status == 404:
         return NotFoundError(str(said), certain=True)
     if type(error).__name__ == "ResourceNotFoundError":
-        return RefusedError(f"{named}: the cluster knows no such kind and apiVersion", certain=True)
+        return UnknownKindError(f"{named}: the cluster knows no such kind and apiVersion", certain=True)
     if status == 409:
         return ConflictError(str(said), certain=True)
     # 401 concerns no object in particular, 408, 429 and 5xx pass.

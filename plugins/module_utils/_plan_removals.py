@@ -40,10 +40,15 @@ def no_longer_listed(record: Manifest | None, manifests: Iterable[Manifest]) -> 
         manifests: of all stages.
 
     Returns:
-        Manifests without more than a name.
+        Manifests without more than a name. The last that was applied comes first, so that a custom resource goes before its definition;
+        the record goes when nothing else is left.
     """
-    wanted = object_identities(manifests)
-    for identity in json.loads((record or {}).get("data", {}).get("objects", "[]")):
+    if record is None:
+        return
+    wanted, itself = object_identities(manifests), object_identities([record])
+    identities = json.loads(record.get("data", {}).get("objects", "[]"))
+    identities.reverse()
+    for identity in sorted(identities, key=lambda each: [each] == itself):
         if identity not in wanted:
             place = {"namespace": identity["namespace"]} if identity["namespace"] else {}
             yield {"apiVersion": identity["api_version"], "kind": identity["kind"], "metadata": {"name": identity["name"], **place}}

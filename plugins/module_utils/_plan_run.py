@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Protocol
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._own_objects import defined_kinds
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import (
     CHANGE,
     CREATE,
@@ -28,6 +29,8 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api im
     NoNamespaceError,
     NotFoundError,
     RefusedError,
+    UnknownKindError,
+    without_namespace,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_pods import comes_before_old_ones_go, is_certain, new_pod
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import no_longer_listed, no_longer_wanted
@@ -116,12 +119,23 @@ def plan(
     warnings: list[str] = []
     # Of each namespace the refusals that what comes earlier in this plan may change.
     gates: dict[str, set[str]] = {}
+    # The scope of each kind that what comes earlier in this plan defines.
+    defined: dict[tuple[str, str], str] = {}
     for stage, manifests in stages:
         for manifest in manifests:
-            entry, said = _plan_one(api, stage, manifest, field_manager, take_over, gates)
+            try:
+                entry, said = _plan_one(api, stage, manifest, field_manager, take_over, gates)
+            except UnknownKindError as error:
+                kind = (manifest["apiVersion"], manifest["kind"])
+                entry = (
+                    _undefined_yet(stage, manifest, defined) if kind in defined else Planned(stage, manifest, REFUSED, refusal=str(error))
+                )
+                said = []
             entries.append(entry)
             warnings += [f"{entry.subject}: {each}" for each in said]
             _note_gate(gates, entry)
+            if entry.action != REFUSED:
+                defined.update(defined_kinds(manifest))
     # Of all stages: what one no longer lists, another may.
     wanted = [entry.manifest for entry in entries]
     for stage, record in (records or {}).items():
@@ -136,6 +150,13 @@ def plan(
 # By the kind of what keeps something out, the word for such a refusal.
 _GATES = {"Namespace": "PodSecurityViolated", "ResourceQuota": "QuotaExceeded", "LimitRange": "LimitRangeViolated"}
 _POD_SECURITY = "pod-security.kubernetes.io/"
+
+
+def _undefined_yet(stage: str, manifest: Manifest, defined: Mapping[tuple[str, str], str]) -> Planned:
+    """Plan a custom resource whose definition comes earlier in this plan; until then the API server cannot judge it."""
+    if defined[manifest["apiVersion"], manifest["kind"]] == "Namespaced" and not manifest["metadata"].get("namespace"):
+        return Planned(stage, manifest, REFUSED, refusal=without_namespace(subject(manifest)))
+    return Planned(stage, manifest, CREATE, {}, without_bookkeeping(manifest))
 
 
 def _note_gate(gates: dict[str, set[str]], entry: Planned) -> None:
@@ -201,6 +222,8 @@ def _plan_one(
     except NoNamespaceError:
         # Made by an earlier stage; until then nobody can judge what will be in it.
         return Planned(stage, manifest, CREATE, {}, without_bookkeeping(manifest)), []
+    except UnknownKindError:
+        raise
     except RefusedError as error:
         if live is None and _is_of_a_gate(str(error), judged_later):
             return Planned(stage, manifest, CREATE, {}, without_bookkeeping(manifest)), []

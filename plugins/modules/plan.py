@@ -22,7 +22,8 @@ description:
     LimitRange, Pod Security or a webhook will keep out. Without the permission to create pods this is left out.
   - What a quota, a LimitRange or Pod Security keeps out now is no refusal where an earlier stage changes them.
   - An object of one of the O(owned) kinds that bears the collection's labels and is not among the manifests any more is to be removed.
-  - What belongs into a namespace that does not exist yet counts as to be created.
+  - What belongs into a namespace that does not exist yet counts as to be created. So does a custom resource whose definition comes
+    earlier in the same call.
   - A workload that another install made is named, since applying it would be refused or mix the two; with O(take_over) it counts as to
     be taken over, as M(jewelry_shop.platform.take_over) does it.
   - Secrets are compared by name, labels and annotations. Give them without O(ignore:data), under names that carry a hash of it; their

@@ -114,6 +114,25 @@ def test_all_that_is_wrong_with_the_settings_is_told_at_once(tmp_path: Path) -> 
             },
             "Secret /mine, comes with its content, which would be shown: use platform_secrets",
         ),
+        (
+            "site.yml",
+            {
+                "extra_objects_manifests": [
+                    {"kind": "List", "apiVersion": "v1", "items": [{"kind": "Job"}]},
+                    {"kind": "List", "items": []},
+                    {},
+                ]
+            },
+            "extra_objects_manifests[2] has no apiVersion.",
+        ),
+        (
+            "playbooks/render.yml",
+            {
+                "render_directory": "rendered",
+                "extra_objects_manifests": [{"apiVersion": "v1", "kind": "Job", "metadata": {"generateName": "a-"}}],
+            },
+            "extra_objects_manifests[0], a Job, has metadata.generateName, by which each run would create another object",
+        ),
         ("site.yml", {"nginx_tls_provider": "existing"}, "nginx_tls_secret is not set, but nginx_tls_provider is existing: put the name"),
         (
             "site.yml",

@@ -21,7 +21,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import
     shown_metadata,
     summary,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import NoNamespaceError, RefusedError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import NoNamespaceError, RefusedError, UnknownKindError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_run import plan
 from cluster_objects import NothingToTakeOver
 
@@ -264,6 +264,70 @@ def test_what_an_earlier_change_of_this_plan_may_let_in_is_not_refused(
     cluster = Cluster({name: before} if before else {}, {name: gate, "media-pvc": RefusedError(refusal)})
     entries, _warnings = plan(cluster, [("extra_objects", [gate]), ("storage", [wanted])], "m")
     assert entries[1].action == action
+
+
+DEFINITION: dict[str, Any] = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "backups.example.com"},
+    "spec": {
+        "group": "example.com",
+        "scope": "Namespaced",
+        "names": {"kind": "Backup"},
+        "versions": [{"name": "v1", "served": True}, {"name": "v2", "served": False}],
+    },
+}
+BACKUP: dict[str, Any] = {"apiVersion": "example.com/v1", "kind": "Backup", "metadata": {"name": "nightly", "namespace": "shop"}}
+UNKNOWN = UnknownKindError("Backup shop/nightly: the cluster knows no such kind and apiVersion", certain=True)
+
+
+class WithoutBackups(Cluster):
+    """A cluster that knows no kind Backup."""
+
+    def read(self, manifest: dict[str, Any]) -> dict[str, Any] | None:
+        if manifest["kind"] == "Backup":
+            raise UNKNOWN
+        return super().read(manifest)
+
+
+def definition(**spec: Any) -> dict[str, Any]:
+    return {**DEFINITION, "spec": {**DEFINITION["spec"], **spec}}
+
+
+@pytest.mark.parametrize(
+    ("manifests", "outcome", "actions", "refusal"),
+    [
+        pytest.param([DEFINITION, BACKUP], DEFINITION, ["create", "create"], "", id="its definition comes first"),
+        pytest.param([BACKUP, DEFINITION], DEFINITION, ["refused", "create"], str(UNKNOWN), id="its definition comes later"),
+        pytest.param([BACKUP], DEFINITION, ["refused"], str(UNKNOWN), id="no definition"),
+        pytest.param(
+            [DEFINITION, {**BACKUP, "apiVersion": "example.com/v2"}], DEFINITION, ["create", "refused"], str(UNKNOWN), id="not served"
+        ),
+        pytest.param(
+            [DEFINITION, {**BACKUP, "apiVersion": "example.org/v1"}], DEFINITION, ["create", "refused"], str(UNKNOWN), id="another group"
+        ),
+        pytest.param([DEFINITION, BACKUP], RefusedError("is bad"), ["refused", "refused"], "is bad", id="a definition that is rejected"),
+        pytest.param(
+            [DEFINITION, {**BACKUP, "metadata": {"name": "nightly"}}],
+            DEFINITION,
+            ["create", "refused"],
+            "Backup nightly: it has no metadata.namespace, which its kind needs: add it",
+            id="without a namespace",
+        ),
+        pytest.param(
+            [definition(scope="Cluster"), {**BACKUP, "metadata": {"name": "nightly"}}],
+            DEFINITION,
+            ["create", "create"],
+            "",
+            id="a kind that needs no namespace",
+        ),
+    ],
+)
+def test_a_custom_resource_waits_for_its_definition(manifests: list[Any], outcome: Any, actions: list[str], refusal: str) -> None:
+    cluster = WithoutBackups({}, {"backups.example.com": outcome})
+    entries, _warnings = plan(cluster, [("extra_objects", manifests)], "m")
+    assert [entry.action for entry in entries] == actions
+    assert next((entry.refusal for entry in entries if entry.refusal), "") == refusal
 
 
 def test_a_secret_is_never_applied() -> None:

@@ -44,6 +44,7 @@ CLASS = manifest("PriorityClass", "shop", namespace="", version="scheduling.k8s.
         pytest.param(record(SERVICE, RECORD), [SERVICE, RECORD], [], id="nothing changed"),
         pytest.param(record(SERVICE, CLASS, RECORD), [SERVICE, RECORD], [CLASS], id="one without a namespace is taken off"),
         pytest.param(record(SERVICE, RECORD), [], [SERVICE, RECORD], id="the record goes with the last"),
+        pytest.param(record(CLASS, SERVICE, RECORD), [], [SERVICE, CLASS, RECORD], id="what was applied last goes first"),
         pytest.param(record(SERVICE, RECORD), [manifest("Service", "mail", "other"), RECORD], [SERVICE], id="moved to another namespace"),
         pytest.param(record(RECORD), [SERVICE, RECORD], [], id="one is new"),
     ],

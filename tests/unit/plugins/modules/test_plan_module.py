@@ -444,3 +444,9 @@ def test_a_task_gives_the_same_wherever_the_module_runs(server: Server, tmp_path
     assert "the-token" not in done.stdout + done.stderr
     # Only a process of its own is started by a command.
     assert ("EXEC /bin/sh" in done.stdout) == (interpreter != sys.executable)
+
+
+def test_an_object_that_needs_a_namespace_and_names_none_is_a_refusal_among_the_others(run: Run) -> None:
+    result = run({**CONFIG_MAP, "metadata": {"name": "settings"}}, CONFIG_MAP)
+    assert (actions(result), result["code"]) == (["refused", "none"], 0)
+    assert result["refusals"] == ["ConfigMap settings: it has no metadata.namespace, which its kind needs: add it"]

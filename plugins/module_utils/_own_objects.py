@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Manifests that users write themselves: reading, order and problems (private to the collection)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+# What other objects need: a namespace to be in, a definition to be of. The API server rejects them until these exist.
+_FIRST = ("Namespace", "CustomResourceDefinition")
+
+
+class _ProblemError(Exception):
+    """An entry cannot be applied."""
+
+
+def own_objects(manifests: Iterable[Any], texts: Iterable[str], paths: Iterable[str]) -> dict[str, list[Any]]:
+    """Read the user's own manifests, and report what cannot be applied.
+
+    Lists are replaced by their items. Namespaces and definitions of custom resources come first, the rest stays in its order.
+
+    Args:
+        manifests: of C(extra_objects_manifests).
+        texts: what the templates of C(extra_objects_templates) give.
+        paths: of these templates.
+
+    Returns:
+        C(objects), each with apiVersion, kind and name; and C(problems), a sentence without a full stop for each entry that has none.
+        No sentence shows the content of an entry.
+    """
+    objects: list[Mapping[str, Any]] = []
+    problems: list[str] = []
+    for place, document in (*_of_manifests(manifests), *_of_templates(texts, paths)):
+        for where, each in _unpacked(place, document):
+            try:
+                _require_name(where, each)
+            except _ProblemError as problem:
+                problems.append(str(problem))
+            else:
+                objects.append(each)
+    ranks = {kind: rank for rank, kind in enumerate(_FIRST)}
+    return {"objects": sorted(objects, key=lambda each: ranks.get(each["kind"], len(ranks))), "problems": problems}
+
+
+def _of_manifests(manifests: Iterable[Any]) -> Iterator[tuple[str, Any]]:
+    return ((f"extra_objects_manifests[{number}]", manifest) for number, manifest in enumerate(manifests))
+
+
+def _of_templates(texts: Iterable[str], paths: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    # Imported where it is needed, as Ansible's import test asks for.
+    import yaml
+
+    for path, text in zip(paths, texts, strict=True):
+        try:
+            documents = list(yaml.safe_load_all(text))
+        except yaml.MarkedYAMLError as error:
+            # The whole message shows lines of the text, which may hold a secret.
+            line = f" at line {error.problem_mark.line + 1} of the rendered text" if error.problem_mark else ""
+            yield f"{path} (extra_objects_templates)", _ProblemError(f"is not YAML: {error.problem}{line}")
+            continue
+        except yaml.YAMLError as error:
+            yield f"{path} (extra_objects_templates)", _ProblemError(f"is not YAML: {type(error).__name__}")
+            continue
+        for number, document in enumerate(documents, start=1):
+            # Nothing stands between two separators.
+            if document is not None:
+                yield f"document {number} of {path} (extra_objects_templates)", document
+
+
+def _unpacked(place: str, document: Any) -> Iterator[tuple[str, Any]]:
+    """A document, or the items of a list, however deep, with the kind and version that kubernetes.core gives them."""
+    kind = document.get("kind") if isinstance(document, Mapping) else None
+    if not isinstance(kind, str) or not kind.endswith("List"):
+        yield place, document
+        return
+    items = document.get("items")
+    if not isinstance(items, list):
+        # kubernetes.core takes each kind of this name for a list, and applies nothing.
+        yield place, _ProblemError(f"is of kind {kind} and has no list of items: a kind that ends with List is applied by its items")
+        return
+    of_items = {} if kind == "List" else {"apiVersion": document.get("apiVersion"), "kind": kind[: -len("List")]}
+    for number, item in enumerate(items):
+        yield from _unpacked(f"{place}.items[{number}]", {**of_items, **item} if isinstance(item, Mapping) else item)
+
+
+def _require_name(place: str, manifest: Any) -> None:
+    if isinstance(manifest, _ProblemError):
+        raise _ProblemError(f"{place} {manifest}")
+    if not isinstance(manifest, Mapping):
+        raise _ProblemError(f"{place} is no mapping: write a manifest with apiVersion, kind and metadata.name")
+    for key in ("apiVersion", "kind"):
+        if not isinstance(manifest.get(key), str) or not manifest[key]:
+            raise _ProblemError(f"{place} has no {key}")
+    metadata = manifest.get("metadata")
+    metadata = metadata if isinstance(metadata, Mapping) else {}
+    if isinstance(metadata.get("name"), str) and metadata["name"]:
+        return
+    if "name" in metadata:
+        raise _ProblemError(f"{place}, a {manifest['kind']}, has a metadata.name that is no string: put it into quotes")
+    if "generateName" in metadata:
+        raise _ProblemError(
+            f"{place}, a {manifest['kind']}, has metadata.generateName, by which each run would create another object: set metadata.name"
+        )
+    raise _ProblemError(f"{place}, a {manifest['kind']}, has no metadata.name")
+
+
+def custom_resources(manifests: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of the manifests that a CustomResourceDefinition among them defines, one of each kind."""
+    manifests = list(manifests)
+    defined = {kind for manifest in manifests for kind in defined_kinds(manifest)}
+    found: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for manifest in manifests:
+        kind = (manifest["apiVersion"], manifest["kind"])
+        if kind in defined:
+            found.setdefault(kind, manifest)
+    return list(found.values())
+
+
+def defined_kinds(manifest: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    """The scope (C(Namespaced) or C(Cluster)) of each kind that a manifest defines, by its apiVersion and kind.
+
+    Args:
+        manifest: of any kind; one that is no CustomResourceDefinition defines none.
+    """
+    if manifest["kind"] != "CustomResourceDefinition":
+        return {}
+    spec = manifest.get("spec") or {}
+    kind = (spec.get("names") or {}).get("kind", "")
+    return {
+        (f"{spec.get('group')}/{version.get('name')}", kind): spec.get("scope", "")
+        for version in spec.get("versions") or ()
+        if version.get("served")
+    }

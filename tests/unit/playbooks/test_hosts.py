@@ -1,0 +1,84 @@
+"""A run that selects no host of the group platform fails, instead of ending with exit code 0 and nothing done."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[3]
+PLAYBOOKS = sorted(path.stem for path in (REPOSITORY / "playbooks").glob("*.yml"))
+OTHERS = "[platform]\nproduction\n[web]\nweb1\nweb2\n"
+
+
+def run(playbook: str, directory: Path, *options: str) -> tuple[int, str]:
+    """Run a playbook where no ansible.cfg of the repository counts, and return its exit code and output without line breaks."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "ansible.cli.playbook", playbook, "--connection=local", *options],
+        cwd=directory,
+        env={**environment, "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".ansible" / "collections"), "ANSIBLE_NOCOLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+
+@pytest.fixture
+def others(tmp_path: Path) -> Path:
+    """An inventory with hosts in the group platform and others."""
+    path = tmp_path / "others.ini"
+    path.write_text(OTHERS)
+    return path
+
+
+def test_all_playbooks_are_known() -> None:
+    assert {"remove", "render", "restart", "scale", "site", "validate"} <= set(PLAYBOOKS)
+
+
+@pytest.mark.parametrize("playbook", [f"jewelry_shop.platform.{name}" for name in PLAYBOOKS] + [str(REPOSITORY / "site.yml")])
+def test_an_inventory_without_the_group_platform_ends_with_one_sentence(playbook: str, tmp_path: Path) -> None:
+    code, output = run(playbook, tmp_path, "--inventory=localhost,")
+    assert code == 2, output
+    assert output.count("fatal: ") == 1, output
+    assert "This run selects no host of the group platform (inventory localhost,). Nothing was changed." in output
+    assert "ok=0 changed=0 unreachable=0 failed=1" in output
+
+
+def test_an_inventory_with_an_empty_group_ends_with_the_same_sentence(tmp_path: Path) -> None:
+    (tmp_path / "empty.ini").write_text("[platform]\n")
+    code, output = run("jewelry_shop.platform.site", tmp_path, "--inventory=empty.ini")
+    assert code == 2, output
+    assert f"This run selects no host of the group platform (inventory {tmp_path}/empty.ini). Nothing was changed." in output
+
+
+def test_a_limit_outside_of_the_group_ends_with_one_sentence(others: Path, tmp_path: Path) -> None:
+    code, output = run("jewelry_shop.platform.site", tmp_path, f"--inventory={others}", "--limit=web")
+    assert code == 2, output
+    assert output.count("fatal: ") == 1, output
+    assert f"This run selects no host of the group platform (inventory {others}, limit web). Nothing was changed." in output
+
+
+@pytest.mark.parametrize("options", [(), ("--limit=production",), ("--limit=web1,production",), ("--limit=all:!web",)])
+def test_no_host_outside_of_the_group_is_ever_selected_beside_one_of_it(others: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
+    code, output = run("jewelry_shop.platform.site", tmp_path, f"--inventory={others}", "--list-hosts", *options)
+    assert code == 0, output
+    assert "hosts (1): production" in output
+
+
+def test_the_hosts_of_a_file_given_as_limit_are_those_of_the_run(others: Path, tmp_path: Path) -> None:
+    """As in --limit @FILE, which Ansible offers after a failed run."""
+    (tmp_path / "limit").write_text("production\n")
+    code, output = run("jewelry_shop.platform.remove", tmp_path, f"--inventory={others}", "--limit=@limit")
+    assert code == 2, output
+    assert "run it again with -e remove_confirmed=true" in output
+
+
+def test_the_syntax_can_be_checked_without_an_inventory(tmp_path: Path) -> None:
+    """As ansible-lint does in a project that imports the playbook."""
+    code, output = run("jewelry_shop.platform.site", tmp_path, "--syntax-check")
+    assert code == 0, output
