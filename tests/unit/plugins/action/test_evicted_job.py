@@ -1,0 +1,159 @@
+"""A Job whose pod is evicted is repeated within bounds, unless its command says that it must not be."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import PATHS
+from api_server import NAMESPACE, ApiServer
+from conftest import Serve
+from http_server import Handler, reply
+
+REPOSITORY = Path(__file__).parents[4]
+JOBS = PATHS["Job"].format(namespace=NAMESPACE)
+PLACE = f"{JOBS}/migrate-a"
+RESOURCE = {"name": "jobs", "singularName": "job", "kind": "Job", "namespaced": True, "verbs": ["delete", "get", "list", "patch"]}
+POD_SPEC = {"restartPolicy": "Never", "containers": [{"name": "migrate", "image": "shop:1"}], "nodeName": "worker"}
+MANIFEST = {
+    "apiVersion": "batch/v1",
+    "kind": "Job",
+    "metadata": {"name": "migrate-a", "namespace": NAMESPACE},
+    "spec": {"backoffLimit": 0, "template": {"spec": POD_SPEC}},
+}
+EVICTED = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI", "message": "Eviction API: evicting"}
+NO_SUCH_JOB = {"kind": "Status", "status": "Failure", "code": 404, "message": "not found"}
+
+
+class Cluster:
+    """An API server whose Jobs end at once: the first ones by an eviction, as many as asked for, or with an exit code.
+
+    Args:
+        serve: starts a server.
+        ends: how the Jobs end, one after another; the last way holds for all that follow.
+    """
+
+    def __init__(self, serve: Serve, ends: list[str]) -> None:
+        self.api = ApiServer(serve)
+        self.started = 0
+        self.requests: list[str] = []
+        self._ends = ends
+        self._lock = threading.Lock()
+        self._live: dict[str, Any] | None = None
+        routes: Any = self.api._server.routes
+        routes["/api"] = reply({"kind": "APIVersions", "versions": ["v1"]})
+        groups = [
+            {
+                "name": "batch",
+                "versions": [{"groupVersion": "batch/v1", "version": "v1"}],
+                "preferredVersion": {"groupVersion": "batch/v1", "version": "v1"},
+            }
+        ]
+        routes["/apis"] = reply({"kind": "APIGroupList", "groups": groups})
+        routes["/apis/batch/v1"] = reply({"kind": "APIResourceList", "groupVersion": "batch/v1", "resources": [RESOURCE]})
+        routes["/api/v1"] = reply({"kind": "APIResourceList", "groupVersion": "v1", "resources": []})
+        routes[PLACE] = self._job
+
+    def _job(self, handler: Handler) -> None:
+        with self._lock:
+            if handler.command != "GET":
+                self.requests.append(handler.command)
+            if handler.command == "PATCH":
+                self._start()
+            live = self._live
+            if handler.command == "DELETE" and live:
+                self.api.delete("Job", live["metadata"]["uid"])
+                self._live = None
+        reply(live if live else NO_SUCH_JOB, 200 if live else 404)(handler)
+
+    def _start(self) -> None:
+        end = self._ends[min(self.started, len(self._ends) - 1)]
+        self.started += 1
+        metadata = {**MANIFEST["metadata"], "uid": f"j-{self.started}", "resourceVersion": "1", "creationTimestamp": "2026-11-29T17:00:00Z"}  # type: ignore[dict-item]
+        condition = "Complete" if end == "complete" else "Failed"
+        conditions = [{"type": condition, "status": "True", "reason": "BackoffLimitExceeded", "message": "limit"}]
+        self._live = {**MANIFEST, "metadata": metadata, "status": {"conditions": conditions}}
+        owner = {"kind": "Job", "uid": metadata["uid"], "controller": True}
+        pod = {
+            "kind": "Pod",
+            "metadata": {
+                "name": f"migrate-a-{self.started}",
+                "uid": f"p-{self.started}",
+                "ownerReferences": [owner],
+                "creationTimestamp": "2026-11-29T17:00:00Z",
+            },
+            "spec": POD_SPEC,
+            "status": {
+                "phase": "Succeeded" if end == "complete" else "Failed",
+                "conditions": [EVICTED] if end == "evicted" else [],
+                "containerStatuses": [
+                    {"name": "migrate", "restartCount": 0, "state": {"terminated": {"exitCode": 0 if end == "complete" else 143}}}
+                ],
+            },
+        }
+        self.api.put(pod, self._live)
+
+
+def run(cluster: Cluster, home: Path, **command: Any) -> tuple[int, str]:
+    """Run the command in its Job, and return the exit code and all output."""
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "module_defaults": {"group/jewelry_shop.platform.k8s": {"host": cluster.api.url, "api_key": "token"}},
+        "tasks": [
+            {"ansible.builtin.import_role": {"name": "jewelry_shop.platform.platform", "rolespec_validate": False}},
+            {"ansible.builtin.include_role": {"name": "jewelry_shop.platform.job", "tasks_from": "run"}},
+        ],
+    }
+    values = {
+        "job_name": "migrate-a",
+        "job_commands": [{"name": "migrate", **command}],
+        "job_manifests": [MANIFEST],
+        "platform_namespace": NAMESPACE,
+        "platform_secret_values": {},
+    }
+    (home / "play.yml").write_text(yaml.safe_dump([play]))
+    done = subprocess.run(
+        [sys.executable, "-m", "ansible.cli.playbook", "-i", "localhost,", "-c", "local", "-e", json.dumps(values), "play.yml"],
+        env={
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".ansible" / "collections"),
+            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+            "ANSIBLE_NOCOLOR": "1",
+            "TMPDIR": str(home),
+        },
+        cwd=home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+
+@pytest.mark.parametrize(
+    ("ends", "command", "started", "succeeds"),
+    [
+        pytest.param(["evicted", "evicted", "complete"], {}, 3, True, id="evicted twice"),
+        pytest.param(["evicted"], {}, 3, False, id="evicted each time"),
+        pytest.param(["evicted", "complete"], {"repeat_after_eviction": False}, 1, False, id="evicted, and not safe to repeat"),
+        pytest.param(["evicted", "failed"], {}, 2, False, id="evicted, then failed by itself"),
+    ],
+)
+def test_a_command_is_repeated_after_an_eviction_only(
+    serve: Serve, tmp_path: Path, ends: list[str], command: dict[str, Any], started: int, succeeds: bool
+) -> None:
+    cluster = Cluster(serve, ends)
+    code, output = run(cluster, tmp_path, **command)
+    assert (cluster.started, code == 0) == (started, succeeds), output
+    # Each Job is gone before the next one starts.
+    assert cluster.requests == ["PATCH", *["DELETE", "PATCH"] * (started - 1)]
+    evicted = "it was evicted from node worker while it ran: Eviction API: evicting (EvictionByEvictionAPI)"
+    assert (evicted in output) == ("evicted" in ends), output
