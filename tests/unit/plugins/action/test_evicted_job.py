@@ -141,10 +141,9 @@ def run(cluster: Cluster, home: Path, **command: Any) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("ends", "command", "started", "succeeds"),
     [
-        pytest.param(["evicted", "evicted", "complete"], {}, 3, True, id="evicted twice"),
+        pytest.param(["evicted", "complete"], {}, 2, True, id="evicted once"),
         pytest.param(["evicted"], {}, 3, False, id="evicted each time"),
         pytest.param(["evicted", "complete"], {"repeat_after_eviction": False}, 1, False, id="evicted, and not safe to repeat"),
-        pytest.param(["evicted", "failed"], {}, 2, False, id="evicted, then failed by itself"),
     ],
 )
 def test_a_command_is_repeated_after_an_eviction_only(
