@@ -79,7 +79,7 @@ def eviction(job: Manifest, pods: Sequence[Manifest], snapshot: Snapshot) -> Fin
     pod, words = found
     container = main_container(job, pod)
     statuses = (pod.get("status") or {}).get("containerStatuses") or []
-    ended = next((last_end(status) for status in statuses if status["name"] == container), {})
+    ended: Manifest = next((last_end(status) for status in statuses if status["name"] == container), {})
     return Finding("JobEvicted", words, 0, pod=pod["metadata"]["name"], container=container, exit_code=ended.get("exitCode"))
 
 

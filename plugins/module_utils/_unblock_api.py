@@ -53,9 +53,7 @@ class UnblockApi(PruneApi):
         }
         path = f"{PATHS['Job'].format(namespace=metadata['namespace'])}/{metadata['name']}"
         try:
-            self._request(
-                path, {"fieldManager": field_manager}, READ_TIMEOUT, "PATCH", body=patch, header_params={"Content-Type": _MERGE_PATCH}
-            )
+            self._request(path, {"fieldManager": field_manager}, READ_TIMEOUT, "PATCH", body=patch, content_type=_MERGE_PATCH)
         except Exception as error:  # of several libraries without a common base
             if getattr(error, "status", None) in (_GONE, _ANOTHER_ONE):
                 return False

@@ -132,7 +132,7 @@ REDIS: Manifest = {
     "spec": {"replicas": 1},
     "status": {"observedGeneration": 3, "updateRevision": "redis-new", "currentRevision": "redis-old", "replicas": 1},
 }
-OLD, NEW = {"labels": {"controller-revision-hash": "redis-old"}}, {"labels": {"controller-revision-hash": "redis-new"}}
+OLD, NEW = {"controller-revision-hash": "redis-old"}, {"controller-revision-hash": "redis-new"}
 
 
 def redis(**changes: Any) -> Manifest:
@@ -146,21 +146,23 @@ def redis(**changes: Any) -> Manifest:
 @pytest.mark.parametrize(
     ("stateful_set", "its_pod", "because"),
     [
-        pytest.param(REDIS, pod(NO_IMAGE, "s-1", **OLD), "ImageNotFound: ", id="its image does not exist"),
-        pytest.param(REDIS, pod(NO_REGISTRY, "s-1", **OLD), "ImageUnavailable: ", id="its registry does not answer"),
-        pytest.param(REDIS, pod(CRASHED, "s-1", **OLD), "CrashLoop: ", id="it crashes"),
-        pytest.param(REDIS, pod({}, "s-1", node="", **OLD), "Unschedulable: ", id="no node has room for it"),
-        pytest.param(REDIS, pod(PULLING, "s-1", **OLD), "none of its containers runs", id="it has yet to start"),
-        pytest.param(REDIS, pod(RUNS, "s-1", **OLD), None, id="it runs, and may be loading its data"),
-        pytest.param(REDIS, pod(RUNS, "s-1", ready=True, **OLD), None, id="it serves"),
-        pytest.param(REDIS, pod(NO_IMAGE, "s-1", **NEW), None, id="it is of the newest revision"),
-        pytest.param(REDIS, pod(NO_IMAGE, "s-1", deletionTimestamp=ago(1), **OLD), None, id="it is being deleted"),
-        pytest.param(REDIS, pod(NO_IMAGE, "s-2", **OLD), None, id="it belongs to another StatefulSet"),
+        pytest.param(REDIS, pod(NO_IMAGE, "s-1", labels=OLD), "ImageNotFound: ", id="its image does not exist"),
+        pytest.param(REDIS, pod(NO_REGISTRY, "s-1", labels=OLD), "ImageUnavailable: ", id="its registry does not answer"),
+        pytest.param(REDIS, pod(CRASHED, "s-1", labels=OLD), "CrashLoop: ", id="it crashes"),
+        pytest.param(REDIS, pod({}, "s-1", node="", labels=OLD), "Unschedulable: ", id="no node has room for it"),
+        pytest.param(REDIS, pod(PULLING, "s-1", labels=OLD), "none of its containers runs", id="it has yet to start"),
+        pytest.param(REDIS, pod(RUNS, "s-1", labels=OLD), None, id="it runs, and may be loading its data"),
+        pytest.param(REDIS, pod(RUNS, "s-1", ready=True, labels=OLD), None, id="it serves"),
+        pytest.param(REDIS, pod(NO_IMAGE, "s-1", labels=NEW), None, id="it is of the newest revision"),
+        pytest.param(REDIS, pod(NO_IMAGE, "s-1", deletionTimestamp=ago(1), labels=OLD), None, id="it is being deleted"),
+        pytest.param(REDIS, pod(NO_IMAGE, "s-2", labels=OLD), None, id="it belongs to another StatefulSet"),
         pytest.param(REDIS, pod(NO_IMAGE, "s-1"), None, id="its revision is unknown"),
-        pytest.param(redis(metadata__generation=4), pod(NO_IMAGE, "s-1", **OLD), None, id="the controller has yet to see what was applied"),
-        pytest.param(redis(metadata__managedFields=[]), pod(NO_IMAGE, "s-1", **OLD), None, id="not applied by this collection"),
         pytest.param(
-            redis(spec__updateStrategy={"type": "OnDelete"}), pod(NO_IMAGE, "s-1", **OLD), None, id="an operator replaces its pods"
+            redis(metadata__generation=4), pod(NO_IMAGE, "s-1", labels=OLD), None, id="the controller has yet to see what was applied"
+        ),
+        pytest.param(redis(metadata__managedFields=[]), pod(NO_IMAGE, "s-1", labels=OLD), None, id="not applied by this collection"),
+        pytest.param(
+            redis(spec__updateStrategy={"type": "OnDelete"}), pod(NO_IMAGE, "s-1", labels=OLD), None, id="an operator replaces its pods"
         ),
     ],
 )
@@ -173,7 +175,7 @@ def test_a_pod_that_keeps_a_stateful_set_from_its_newest_revision_goes(
 
 
 def test_a_pod_whose_init_container_runs_stays() -> None:
-    waiting = pod(PULLING, "s-1", **OLD)
+    waiting = pod(PULLING, "s-1", labels=OLD)
     waiting["status"]["initContainerStatuses"] = [{"name": "init", "state": RUNS}]
     assert pods_in_the_way(REDIS, Snapshot([waiting]), MANAGER) == []
 

@@ -77,6 +77,8 @@ class Namespace:
     def _write(self, item: Manifest) -> Callable[[Handler], None]:
         def route(handler: Handler) -> None:
             name, body = item["metadata"]["name"], json.loads(handler.server.requests[-1].body)
+            if handler.command == "PATCH":
+                assert handler.headers["Content-Type"] == "application/merge-patch+json"
             precondition = body.get("preconditions") or {"uid": body["metadata"]["uid"]}
             if name in self.rejected:
                 code, message = self.rejected[name]

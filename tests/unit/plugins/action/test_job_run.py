@@ -1,7 +1,8 @@
-"""A Job whose pod is evicted is repeated within bounds, unless its command says that it must not be."""
+"""A Job whose pod is evicted is repeated within bounds, unless its command says that it must not be; a Job that is given up is stopped."""
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import subprocess
@@ -30,11 +31,17 @@ MANIFEST = {
     "spec": {"backoffLimit": 0, "template": {"spec": POD_SPEC}},
 }
 EVICTED = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI", "message": "Eviction API: evicting"}
+# Of the container, by the way in which its Job ends.
+STATES = {
+    "complete": {"terminated": {"exitCode": 0}},
+    "evicted": {"terminated": {"exitCode": 143}},
+    "no image": {"waiting": {"reason": "ErrImagePull", "message": "not found"}},
+}
 NO_SUCH_JOB = {"kind": "Status", "status": "Failure", "code": 404, "message": "not found"}
 
 
 class Cluster:
-    """An API server whose Jobs end at once: the first ones by an eviction, as many as asked for, or with an exit code.
+    """An API server whose Jobs end at once: by a success, an eviction, or an image that does not exist.
 
     Args:
         serve: starts a server.
@@ -45,6 +52,7 @@ class Cluster:
         self.api = ApiServer(serve)
         self.started = 0
         self.requests: list[str] = []
+        self.stopped: list[dict[str, Any]] = []
         self._ends = ends
         self._lock = threading.Lock()
         self._live: dict[str, Any] | None = None
@@ -66,7 +74,10 @@ class Cluster:
         with self._lock:
             if handler.command != "GET":
                 self.requests.append(handler.command)
-            if handler.command == "PATCH":
+            stopping = handler.headers["Content-Type"] == "application/merge-patch+json"
+            if stopping:
+                self.stopped.append(json.loads(handler.server.requests[-1].body))
+            elif handler.command == "PATCH":
                 self._start()
             live = self._live
             if handler.command == "DELETE" and live:
@@ -77,9 +88,20 @@ class Cluster:
     def _start(self) -> None:
         end = self._ends[min(self.started, len(self._ends) - 1)]
         self.started += 1
-        metadata = {**MANIFEST["metadata"], "uid": f"j-{self.started}", "resourceVersion": "1", "creationTimestamp": "2026-11-29T17:00:00Z"}  # type: ignore[dict-item]
+        now = datetime.datetime.now(datetime.UTC).isoformat()
+        manager = {"manager": "jewelry_shop.platform", "operation": "Apply", "fieldsV1": {"f:spec": {}}}
+        metadata = {
+            "name": "migrate-a",
+            "namespace": NAMESPACE,
+            "uid": f"j-{self.started}",
+            "resourceVersion": "1",
+            "creationTimestamp": now,
+            "managedFields": [manager],
+        }
         condition = "Complete" if end == "complete" else "Failed"
-        conditions = [{"type": condition, "status": "True", "reason": "BackoffLimitExceeded", "message": "limit"}]
+        conditions = (
+            [] if end == "no image" else [{"type": condition, "status": "True", "reason": "BackoffLimitExceeded", "message": "limit"}]
+        )
         self._live = {**MANIFEST, "metadata": metadata, "status": {"conditions": conditions}}
         owner = {"kind": "Job", "uid": metadata["uid"], "controller": True}
         pod = {
@@ -88,15 +110,13 @@ class Cluster:
                 "name": f"migrate-a-{self.started}",
                 "uid": f"p-{self.started}",
                 "ownerReferences": [owner],
-                "creationTimestamp": "2026-11-29T17:00:00Z",
+                "creationTimestamp": now,
             },
             "spec": POD_SPEC,
             "status": {
-                "phase": "Succeeded" if end == "complete" else "Failed",
+                "phase": {"complete": "Succeeded", "no image": "Pending"}.get(end, "Failed"),
                 "conditions": [EVICTED] if end == "evicted" else [],
-                "containerStatuses": [
-                    {"name": "migrate", "restartCount": 0, "state": {"terminated": {"exitCode": 0 if end == "complete" else 143}}}
-                ],
+                "containerStatuses": [{"name": "migrate", "image": "shop:1", "restartCount": 0, "state": STATES[end]}],
             },
         }
         self.api.put(pod, self._live)
@@ -108,9 +128,22 @@ def run(cluster: Cluster, home: Path, **command: Any) -> tuple[int, str]:
         "hosts": "localhost",
         "gather_facts": False,
         "module_defaults": {"group/jewelry_shop.platform.k8s": {"host": cluster.api.url, "api_key": "token"}},
+        # As in site.yml.
         "tasks": [
             {"ansible.builtin.import_role": {"name": "jewelry_shop.platform.platform", "rolespec_validate": False}},
-            {"ansible.builtin.include_role": {"name": "jewelry_shop.platform.job", "tasks_from": "run"}},
+            {
+                "block": [{"ansible.builtin.include_role": {"name": "jewelry_shop.platform.job", "tasks_from": "run"}}],
+                "rescue": [
+                    {
+                        "ansible.builtin.import_role": {
+                            "name": "jewelry_shop.platform.job",
+                            "tasks_from": "stop",
+                            "rolespec_validate": False,
+                        }
+                    },
+                    {"ansible.builtin.fail": {"msg": "the verdict: {{ ansible_failed_result.msg }}"}},
+                ],
+            },
         ],
     }
     values = {
@@ -156,3 +189,16 @@ def test_a_command_is_repeated_after_an_eviction_only(
     assert cluster.requests == ["PATCH", *["DELETE", "PATCH"] * (started - 1)]
     evicted = "it was evicted from node worker while it ran: Eviction API: evicting (EvictionByEvictionAPI)"
     assert (evicted in output) == ("evicted" in ends), output
+
+
+def test_a_job_that_is_given_up_is_stopped_and_the_verdict_stays(serve: Serve, tmp_path: Path) -> None:
+    cluster = Cluster(serve, ["no image"])
+    code, output = run(cluster, tmp_path)
+    assert code != 0
+    verdict = "image shop:1 was not found: not found (ImageNotFound)"
+    assert f"the verdict: Job {NAMESPACE}/migrate-a failed, pod migrate-a-1, container migrate: {verdict}" in output, output
+    assert len(cluster.stopped) == 1, output
+    [stop] = cluster.stopped
+    assert stop["spec"] == {"activeDeadlineSeconds": 1}
+    assert verdict in stop["metadata"]["annotations"]["jewelry-shop/stopped"]
+    assert f"stopped Job {NAMESPACE}/migrate-a" in output
