@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 SERVER = "#!/bin/sh\n"
+LATE = 'PROGRAM="$(dirname "$0")"; [ -e "$PROGRAM/asked" ] && echo 160009 && exit; touch "$PROGRAM/asked"; exit 2'
 VALUES = {"postgresql_image": "registry.example.com/postgres:17"}
 
 
@@ -42,6 +43,7 @@ def run(script: str, programs: pathlib.Path, **contents: str) -> tuple[int, str]
         ),
         pytest.param("echo 'postgres (PostgreSQL) 18beta1'", "echo 170002", 1, "is PostgreSQL 18", id="a beta of a newer one"),
         pytest.param("echo 'postgres (PostgreSQL) 16.1'", "echo 170002", 1, "the data are of PostgreSQL 17", id="an older one"),
+        pytest.param("echo 'postgres (PostgreSQL) 17.6'", LATE, 1, "the data are of PostgreSQL 16", id="the server answers after a moment"),
         pytest.param("echo 'postgres (PostgreSQL) 17.6'", "exit 2", 0, "its version is not compared", id="the server does not answer"),
         pytest.param("echo 'Exec format error' >&2; exit 126", "echo 170002", 1, "Exec format error", id="an image that does not start"),
     ],
@@ -49,7 +51,7 @@ def run(script: str, programs: pathlib.Path, **contents: str) -> tuple[int, str]
 def test_a_postgresql_image_that_cannot_read_the_data_is_found(
     resolve: Any, tmp_path: pathlib.Path, postgres: str, psql: str, code: int, words: str
 ) -> None:
-    found, said = run(resolve("__postgresql_check", **VALUES), tmp_path, postgres=postgres, psql=psql)
+    found, said = run(resolve("__postgresql_check", **VALUES), tmp_path, postgres=postgres, psql=psql, sleep="exit 0")
     assert (found, words in said) == (code, True), said
 
 
