@@ -31,12 +31,12 @@ def test_a_command_may_be_repeated(resolve: Any, command: dict[str, Any], last: 
     ],
 )
 def test_an_eviction_is_the_only_reason_to_repeat_a_command(resolve: Any, result: dict[str, Any], evicted: bool) -> None:
-    assert resolve("__job_was_evicted", job_result=result) is evicted
+    assert resolve("__job_was_evicted", platform_rolled_out=result) is evicted
 
 
 def test_what_a_failed_run_gave_up_are_its_jobs(resolve: Any) -> None:
     job = {"kind": "Job", "name": "migrate-a", "verdict": "failed", "message": "it said no"}
     done = {**job, "name": "migrate-b", "verdict": "ready"}
     deployment = {**job, "kind": "Deployment", "name": "django"}
-    assert resolve("__job_given_up", ansible_failed_result={"resources": [job, done, deployment]}) == {"migrate-a": "it said no"}
-    assert resolve("__job_given_up", ansible_failed_result={"msg": "3 problem(s), nothing was changed"}) == {}
+    assert resolve("__job_given_up", platform_rolled_out={"resources": [job, done, deployment]}) == {"migrate-a": "it said no"}
+    assert resolve("__job_given_up", platform_rolled_out={}) == {}

@@ -39,6 +39,10 @@ STATES = {
 NO_SUCH_JOB = {"kind": "Status", "status": "Failure", "code": 404, "message": "not found"}
 
 
+# As the role report makes it.
+VERDICT = "the verdict: {{ (ansible_failed_result | jewelry_shop.platform.run_failure('it', [], platform_rolled_out)).sentence }}"
+
+
 class Cluster:
     """An API server whose Jobs end at once: by a success, an eviction, or an image that does not exist.
 
@@ -142,7 +146,7 @@ def run(cluster: Cluster, home: Path, values: dict[str, Any] | None = None, **co
                             "rolespec_validate": False,
                         }
                     },
-                    {"ansible.builtin.fail": {"msg": "the verdict: {{ ansible_failed_result.msg }}"}},
+                    {"ansible.builtin.fail": {"msg": VERDICT}},
                 ],
             },
         ],
