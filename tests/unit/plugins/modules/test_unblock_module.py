@@ -25,6 +25,7 @@ Run = Callable[..., dict[str, Any]]
 LABELS = {"app": "jewelry-shop"}
 OURS = [{"manager": "jewelry_shop.platform", "operation": "Apply", "fieldsV1": {"f:spec": {}}}]
 NO_IMAGE = {"name": "main", "image": "shop:nope", "state": {"waiting": {"reason": "ErrImagePull", "message": "not found"}}}
+JOB = {"template": {"spec": {"containers": [{"name": "main"}]}}}
 NOT_FOUND = "ImageNotFound: image shop:nope was not found: not found"
 
 
@@ -40,7 +41,7 @@ class Namespace:
         routes["/version"] = reply({"major": "1", "minor": "34", "gitVersion": "v1.34.4"})
         routes["/apis"] = reply({"kind": "APIGroupList", "groups": []})
         self.server: Server = serve(routes)
-        self.job = self.put("Job", "migrate-old", labels={**LABELS, "jewelry-shop/release": "old"}, spec={}, status={"active": 1})
+        self.job = self.put("Job", "migrate-old", labels={**LABELS, "jewelry-shop/release": "old"}, spec=JOB, status={"active": 1})
         self.put_pod("migrate-old-x", "migrate-old", "")
         self.redis = self.put("StatefulSet", "redis", spec={"replicas": 1}, status={"observedGeneration": 1, "updateRevision": "new"})
         self.put_pod("redis-0", "redis", "old")
