@@ -11,7 +11,13 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils import _jobs, _manifests, _network_policies, _own_objects
+from ansible_collections.jewelry_shop.platform.plugins.module_utils import (
+    _image_checks,
+    _jobs,
+    _manifests,
+    _network_policies,
+    _own_objects,
+)
 
 
 def _as_filter(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -28,11 +34,12 @@ def _as_filter(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class FilterModule:
-    """The filters of C(_jobs), C(_manifests), C(_network_policies) and C(_own_objects)."""
+    """The filters of C(_image_checks), C(_jobs), C(_manifests), C(_network_policies) and C(_own_objects)."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name them, as Ansible asks for."""
         functions = (
+            _image_checks.image_checks,
             _jobs.job_states,
             _jobs.jobs_to_run,
             _manifests.cpu_cores,

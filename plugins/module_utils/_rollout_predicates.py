@@ -18,6 +18,13 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._job_contain
     last_end,
     main_container,
 )
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._job_ends import (
+    PODS_BEHIND,
+    eviction,
+    failed_condition,
+    own_limit,
+    stopped,
+)
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import (
     diagnose_claim,
     diagnose_leaving,
@@ -59,9 +66,6 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._workload_po
 _DAEMON_SET_GENERATION = "deprecated.daemonset.template.generation"
 _POD_TEMPLATE_GENERATION = "pod-template-generation"
 _SELECTED_NODE = "volume.kubernetes.io/selected-node"
-
-# Seconds after which what is known of pods has caught up with what is known of their owner.
-PODS_BEHIND = 1.0
 
 # Seconds for which a paused Deployment must stay so: somebody may be about to resume it.
 PAUSED = 5.0
@@ -403,7 +407,8 @@ def assess_job(item: Manifest, snapshot: Snapshot, policy: Policy) -> Assessment
     progress = f"{succeeded} of {wanted} succeeded, {failed} failed, {int(status.get('active') or 0)} active"
     source = _log_source(item, pods)
     done = is_true(item, "Complete")
-    finding = None if done else most_certain([_job_failed(item, pods), *_job_obstacles(item, pods, snapshot, policy)])
+    failed_because = stopped(item) or eviction(item, pods, snapshot) or _job_failed(item, pods)
+    finding = None if done else most_certain([failed_because, *_job_obstacles(item, pods, snapshot, policy)])
     steps = {
         "ready": replicas.ready,
         "succeeded": succeeded,
@@ -430,8 +435,7 @@ def _log_source(item: Manifest, pods: Sequence[Manifest]) -> tuple[str, str] | N
 
 
 def _job_failed(item: Manifest, pods: Sequence[Manifest]) -> Finding | None:
-    # FailureTarget comes first and means that it will fail; from Kubernetes 1.31 on Failed waits for the last pod to end.
-    failed = next((conditions(item)[name] for name in ("Failed", "FailureTarget") if is_true(item, name)), None)
+    failed = failed_condition(item)
     if failed is None:
         return None
     reason = "JobDeadlineExceeded" if failed.get("reason") == "DeadlineExceeded" else "JobFailed"
@@ -444,7 +448,7 @@ def _job_failed(item: Manifest, pods: Sequence[Manifest]) -> Finding | None:
         words = too_long or f"{failed.get('reason')}: {failed.get('message')}"
         return Finding(reason, words, PODS_BEHIND, pod=pod_name, container=container_name)
     pod, container = found
-    words = " and ".join(part for part in (too_long, exit_words(last_end(container))) if part)
+    words = " and ".join(part for part in (too_long, own_limit(pod), exit_words(last_end(container))) if part)
     return Finding(reason, words, 0, pod=pod["metadata"]["name"], container=container["name"], exit_code=last_end(container)["exitCode"])
 
 

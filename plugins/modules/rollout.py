@@ -218,8 +218,8 @@ resources:
           V(InvalidImageName), V(CrashLoop) (beyond O(tolerated_failures)), V(MissingConfiguration) (ConfigMap, Secret or key),
           V(ContainerConfigError), V(LimitRangeViolated), V(PodSecurityViolated), V(AdmissionRefused), V(ClaimLost),
           V(ClaimNotProvisioned) (at once if its class will never do it, else when its provisioner has failed for a minute without saying
-          that it is busy), V(ProgressDeadlineExceeded), V(JobFailed), V(JobDeadlineExceeded), V(StuckTerminating) (a pod that
-          should have gone)."
+          that it is busy), V(ProgressDeadlineExceeded), V(JobFailed), V(JobDeadlineExceeded), V(JobEvicted) (its pod was evicted, preempted
+          or deleted while it ran), V(JobStopped) (by another run of the playbook), V(StuckTerminating) (a pod that should have gone)."
         - "Certain when it lasts: V(Unschedulable), V(QuotaExceeded), V(ClaimNotFound), V(Paused) (for 5 seconds),
           V(SidecarRunsOn) (the containers of a Job's template have ended, and one that was injected beside them has not for 5 seconds,
           or 15 if they succeeded)."

@@ -124,6 +124,18 @@ def test_a_tag_that_is_not_in_the_registry_stops_at_the_first_job(cluster: Any, 
     assert "jewelry-shop:9.9.9" in report["sentence"]
     assert seconds_since(report, first_event(cluster, entry, "Failed", "9.9.9")) <= AT_ONCE
     assert cluster.generations() == before
+    is_stopped(cluster, entry)
+
+
+def is_stopped(cluster: Any, entry: Report) -> None:
+    """The Job that failed says why, and no pod of it tries to start any more."""
+    deadline = time.monotonic() + 30
+    while cluster.get("pods", f"--selector=job-name={entry['name']}"):
+        assert time.monotonic() < deadline, entry
+        time.sleep(0.5)
+    [job] = cluster.get("jobs", f"--field-selector=metadata.name={entry['name']}")
+    assert job["metadata"]["annotations"]["jewelry-shop/stopped"] == entry["message"]
+    assert [each["reason"] for each in job["status"]["conditions"] if each["type"] == "Failed"] == ["DeadlineExceeded"]
 
 
 def test_a_tag_of_one_tier_that_is_not_there_names_that_tier(cluster: Any, deploy: Deploy, seconds_since: Any) -> None:
@@ -216,6 +228,46 @@ def test_a_migration_that_exits_3_ends_the_run_with_its_last_words_but_no_secret
     assert "the password is" in everything
     assert password not in everything
     assert encoded.rstrip("=") not in everything
+
+
+def test_a_migration_whose_pod_is_evicted_is_repeated(cluster: Any, deploy: Deploy) -> None:
+    """As a drain of its node does it. The first one sleeps until it is evicted."""
+    name = f"evicted-{time.time_ns()}"
+    script = f"test -e /app/media/{name} && echo second && exit; touch /app/media/{name}; trap 'exit 143' TERM; sleep 600 & wait"
+    evicted: list[dict[str, Any]] = []
+
+    def evict() -> None:
+        deadline = time.monotonic() + 100
+        while time.monotonic() < deadline and not evicted:
+            pods = cluster.get("pods", f"--selector=component={name}")
+            evicted.extend(pod for pod in pods if any(each.get("started") for each in pod["status"].get("containerStatuses") or []))
+            time.sleep(0.5)
+        metadata = evicted[0]["metadata"]
+        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {key: metadata[key] for key in ("name", "namespace")}}
+        path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}/eviction"
+        cluster.kubectl("create", f"--raw={path}", "--filename=-", input=json.dumps(body))
+
+    evicting = threading.Thread(target=evict)
+    evicting.start()
+    report = deploy(pre_deploy_commands=[{"name": name, "command": ["sh", "-c", script], "wait_for_db": False}])
+    evicting.join()
+    assert report["verdict"] == "succeeded", report["output"]
+    said = "".join(report["output"].split())
+    node = evicted[0]["spec"]["nodeName"]
+    assert f"itwasevictedfromnode{node}whileitran:EvictionAPI:evicting(EvictionByEvictionAPI)" in said, report["output"]
+    assert f"pod{evicted[0]['metadata']['name']}" in said, report["output"]
+    [job] = cluster.get("jobs", f"--selector=component={name}")
+    assert job["status"]["succeeded"] == 1
+
+
+def test_a_wrong_image_of_redis_leaves_its_pod_serving(cluster: Any, deploy: Deploy) -> None:
+    """A StatefulSet ends the old pod before the new one starts, so the image is proved first."""
+    before = {pod["metadata"]["uid"] for pod in cluster.pods("redis")}
+    [image] = {container["image"] for pod in cluster.pods("redis") for container in pod["spec"]["containers"]}
+    report = deploy(redis_image=f"{image}-nope")
+    entry = evidence(report, kind="Job", name="check-redis-", reason="ImageNotFound", container="check-redis", pod="check-redis-")
+    assert {pod["metadata"]["uid"] for pod in cluster.pods("redis")} == before
+    is_stopped(cluster, entry)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,12 @@ def test_secrets_are_written_only_where_they_come_from_the_inventory(resolve: An
     assert resources(**ALL) - resources() == {"secrets", "pods/exec"}
 
 
+@pytest.mark.parametrize(("provider", "is_asked_for"), [("in_cluster", True), ("external", False)])
+def test_pods_are_deleted_only_where_data_services_are_in_the_cluster(resolve: Any, provider: str, is_asked_for: bool) -> None:
+    wanted = resolve("__preflight_permissions", platform_postgresql_provider=provider, platform_redis_provider=provider)
+    assert any(each["resource"] == "pods" and "delete" in each["verbs"] for each in wanted) is is_asked_for
+
+
 @pytest.mark.parametrize(("version", "is_named"), [("1.34.4", False), ("1.35.0", True)])
 def test_a_port_forward_asks_for_create_from_1_35_on(resolve: Any, version: str, is_named: bool) -> None:
     plan = {"cluster": {"version": version}, "forbidden": ["create pods/portforward"]}

@@ -50,6 +50,7 @@ NEIGHBOURS = {
     "ClaimNotFound": "unschedulable: its claim exists by now",
     "ImageMismatch": "deployment: the image is as asked",
     "InvalidImageName": "image_pull: neither the state nor an event names a cause",
+    "JobStopped": "job_stopped: it is about to be stopped",
     "NotFound": "deployment: done",
     "Paused": "deployment: it is paused after its rollout",
     "ProgressDeadlineExceeded": "deployment: the deadline was exceeded before this change",

@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Jobs that prove a workload's new image before its pod is replaced: pure functions (private to the collection)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+# For an hour after its end such a Job can be looked at.
+KEEP_SECONDS = 3600
+# What concerns a container that serves.
+_OF_A_SERVER = ("args", "command", "lifecycle", "livenessProbe", "ports", "readinessProbe", "startupProbe")
+
+
+def image_checks(workloads: Iterable[Mapping[str, Any]], planned: Iterable[Mapping[str, Any]] | None = None) -> list[dict[str, Any]]:
+    """Describe a Job for each workload that has a C(check_command), and whose live object is to be changed.
+
+    A workload that is still to be created has no pod that could be lost, and its rollout says what is wrong.
+
+    Args:
+        workloads: descriptions of workloads.
+        planned: what applying each object would do, as M(jewelry_shop.platform.plan) returns it; without it each workload is checked.
+
+    Returns:
+        For each an entry of C(job_commands), with the C(job_name) of its Job.
+    """
+    changed = None if planned is None else {(entry["kind"], entry["name"]) for entry in planned if entry["action"] == "change"}
+    return [
+        _check(workload)
+        for workload in workloads
+        if workload.get("check_command") and (changed is None or (workload.get("kind", "Deployment"), workload["name"]) in changed)
+    ]
+
+
+def _check(workload: Mapping[str, Any]) -> dict[str, Any]:
+    name, pod = f"check-{workload['name']}", workload["pod"]
+    server = pod["containers"][0]
+    container = {key: value for key, value in server.items() if key not in _OF_A_SERVER}
+    # The data stay with the pod that serves.
+    instead_of_claims = [{"name": claim["metadata"]["name"], "emptyDir": {}} for claim in workload.get("volume_claim_templates") or ()]
+    selector = {"app": "jewelry-shop", "component": workload.get("component", workload["name"])}
+    where_it_serves = {
+        "podAffinity": {
+            "preferredDuringSchedulingIgnoredDuringExecution": [
+                {
+                    "weight": 100,
+                    "podAffinityTerm": {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": selector}},
+                }
+            ]
+        }
+    }
+    check_pod = {
+        **pod,
+        # There the image is pulled already when the pod is replaced.
+        "affinity": where_it_serves,
+        "containers": [{**container, "name": name, "command": list(workload["check_command"])}],
+        "volumes": [*(pod.get("volumes") or ()), *instead_of_claims],
+    }
+    revision = hashlib.sha256(json.dumps(check_pod, sort_keys=True, default=str).encode()).hexdigest()[:10]
+    return {"name": name, "job_name": f"{name}-{revision}", "revision": revision, "keep_seconds": KEEP_SECONDS, "pod": check_pod}
