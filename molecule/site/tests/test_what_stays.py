@@ -44,8 +44,8 @@ def before(cluster: Any, playbook: Any, kind_config: dict[str, Any]) -> Iterator
     found = {
         "configmaps": names(cluster, "configmaps", "django-config-") - {BY_HAND},
         "secrets": names(cluster, "secrets", "django-secrets-"),
-        # The check of nginx bears the name of what it tries, and comes again with the same.
-        "jobs": {name for name in names(cluster, "jobs", "") if not name.startswith("check-nginx-")},
+        # The checks of nginx and of images bear the name of what they try, and come again with the same.
+        "jobs": {name for name in names(cluster, "jobs", "") if not name.startswith(("check-nginx-", "check-postgresql-", "check-redis-"))},
     }
     for number in range(1, HISTORY + 2):
         run = playbook("site.yml", **release(number, kind_config))
