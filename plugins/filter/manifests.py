@@ -47,6 +47,7 @@ class FilterModule:
             _manifests.environment_strings,
             _manifests.hash_named,
             _manifests.object_identities,
+            _manifests.removal_line,
             _manifests.rollout_target,
             _manifests.secret_data,
             _manifests.subject_alternative_name,

@@ -82,6 +82,19 @@ def object_identities(manifests: Iterable[Mapping[str, Any]]) -> list[dict[str, 
     ]
 
 
+def removal_line(item: Mapping[str, Any]) -> str:
+    """Name an object that is to be removed, and how much a claim holds.
+
+    Args:
+        item: an object as it is, or an entry of C(object_identities).
+    """
+    if "metadata" not in item:
+        place = f"{item['namespace']}/" if item["namespace"] else ""
+        return f"{item['kind']} {place}{item['name']}"
+    size = (item.get("status") or {}).get("capacity", {}).get("storage") if item["kind"] == "PersistentVolumeClaim" else ""
+    return f"{item['kind']} {item['metadata']['name']}{f' with {size}' if size else ''}"
+
+
 def subject_alternative_name(host: str) -> str:
     """Write a host as a certificate has it: C(DNS:) and the name, or C(IP:) and the address in its shortest form.
 

@@ -126,9 +126,11 @@ def plan(
             try:
                 entry, said = _plan_one(api, stage, manifest, field_manager, take_over, gates)
             except UnknownKindError as error:
-                kind = (manifest["apiVersion"], manifest["kind"])
+                version_and_kind = (manifest["apiVersion"], manifest["kind"])
                 entry = (
-                    _undefined_yet(stage, manifest, defined) if kind in defined else Planned(stage, manifest, REFUSED, refusal=str(error))
+                    _undefined_yet(stage, manifest, defined)
+                    if version_and_kind in defined
+                    else Planned(stage, manifest, REFUSED, refusal=str(error))
                 )
                 said = []
             entries.append(entry)

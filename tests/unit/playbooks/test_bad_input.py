@@ -146,7 +146,6 @@ def test_all_that_is_wrong_with_the_settings_is_told_at_once(tmp_path: Path) -> 
             "django_env.A is null; give it a value, or ",
         ),
         ("playbooks/render.yml", {}, "missing required arguments: render_directory"),
-        ("playbooks/remove.yml", {}, "run it again with -e remove_confirmed=true if that is meant"),
     ],
 )
 def test_one_sentence_names_what_is_wrong(tmp_path: Path, playbook: str, values: dict[str, Any], sentence: str) -> None:
@@ -167,11 +166,3 @@ def test_one_sentence_names_what_is_wrong(tmp_path: Path, playbook: str, values:
 def test_no_playbook_takes_the_current_context_for_granted(tmp_path: Path, playbook: str, values: dict[str, Any]) -> None:
     failure, output = run(playbook, tmp_path, platform_kube_context="", **values)
     assert f"No cluster is named: set platform_kube_context in {VALUES}" in failure, output
-
-
-@pytest.mark.parametrize(("word", "consents"), [("true", True), ("false", False)])
-def test_a_word_of_consent_on_the_command_line_is_a_text(tmp_path: Path, word: str, consents: bool) -> None:
-    """As -e remove_confirmed=true gives it, which is what the refusal asks for."""
-    failure, output = run("playbooks/remove.yml", tmp_path, remove_confirmed=word, platform_kube_context="elsewhere")
-    assert ("run it again with -e remove_confirmed=true" in failure) is not consents, output
-    assert ("elsewhere" in failure) is consents, output

@@ -75,7 +75,7 @@ def test_the_hosts_of_a_file_given_as_limit_are_those_of_the_run(others: Path, t
     (tmp_path / "limit").write_text("production\n")
     code, output = run("jewelry_shop.platform.remove", tmp_path, f"--inventory={others}", "--limit=@limit")
     assert code == 2, output
-    assert "run it again with -e remove_confirmed=true" in output
+    assert "No cluster is named: set platform_kube_context" in output
 
 
 def test_the_syntax_can_be_checked_without_an_inventory(tmp_path: Path) -> None:

@@ -74,3 +74,23 @@ def test_cpu_quantities_are_read_as_cores(quantity: str | int | float, cores: fl
 def test_what_is_no_cpu_quantity_is_refused_with_the_text(quantity: str) -> None:
     with pytest.raises(ValueError, match=f"'{quantity}' is no CPU quantity"):
         _manifests.cpu_cores(quantity)
+
+
+@pytest.mark.parametrize(
+    ("item", "line"),
+    [
+        (
+            {"kind": "PersistentVolumeClaim", "metadata": {"name": "media-pvc"}, "status": {"capacity": {"storage": "50Gi"}}},
+            "PersistentVolumeClaim media-pvc with 50Gi",
+        ),
+        (
+            {"kind": "PersistentVolumeClaim", "metadata": {"name": "media-pvc"}, "status": {"phase": "Pending"}},
+            "PersistentVolumeClaim media-pvc",
+        ),
+        ({"kind": "Service", "metadata": {"name": "django-service"}}, "Service django-service"),
+        ({"api_version": "v1", "kind": "ConfigMap", "namespace": "other", "name": "note"}, "ConfigMap other/note"),
+        ({"api_version": "v1", "kind": "PriorityClass", "namespace": "", "name": "first"}, "PriorityClass first"),
+    ],
+)
+def test_what_is_to_be_removed_is_named_with_the_size_of_claims(item: dict[str, Any], line: str) -> None:
+    assert _manifests.removal_line(item) == line

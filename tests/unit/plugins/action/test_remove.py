@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""playbooks/remove.yml against a server that answers as an API server does: what it shows, and when it deletes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import Serve
+from http_server import Handler, Server, reply
+
+REPOSITORY = Path(__file__).parents[4]
+NAMESPACE = "/api/v1/namespaces/jewelry-shop"
+NOT_FOUND = {"kind": "Status", "status": "Failure", "code": 404, "message": "not found"}
+CLAIM = {"metadata": {"name": "media-pvc"}, "status": {"capacity": {"storage": "50Gi"}}}
+DEFINITION = {"api_version": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "namespace": "", "name": "backups.example.com"}
+PRIORITY = {"api_version": "scheduling.k8s.io/v1", "kind": "PriorityClass", "namespace": "", "name": "shop-first"}
+RESOURCES = {
+    "v1": {"namespaces": "Namespace", "configmaps": "ConfigMap", "persistentvolumeclaims": "PersistentVolumeClaim", "services": "Service"},
+    "apps/v1": {"deployments": "Deployment", "statefulsets": "StatefulSet"},
+    "batch/v1": {"jobs": "Job"},
+    "scheduling.k8s.io/v1": {"priorityclasses": "PriorityClass"},
+    "apiextensions.k8s.io/v1": {"customresourcedefinitions": "CustomResourceDefinition"},
+}
+
+
+@pytest.fixture
+def server(serve: Serve) -> Server:
+    gone: set[str] = set()
+
+    def kept(content: dict[str, Any]) -> Any:
+        """An object that is there until it is deleted."""
+
+        def route(handler: Handler) -> None:
+            path = handler.path.partition("?")[0]
+            is_gone = path in gone
+            if handler.command == "DELETE" and "dryRun" not in handler.path:
+                gone.add(path)
+            reply(NOT_FOUND, 404)(handler) if is_gone else reply(content)(handler)
+
+        return route
+
+    def listed(kind: str, *items: dict[str, Any]) -> Any:
+        return reply({"kind": f"{kind}List", "apiVersion": "v1", "items": list(items)})
+
+    def discovered(version: str, kinds: dict[str, str]) -> Any:
+        of_the_cluster = ("Namespace", "PriorityClass", "CustomResourceDefinition")
+        resources = [
+            {"name": name, "singularName": "", "kind": kind, "namespaced": kind not in of_the_cluster, "verbs": ["get", "list", "delete"]}
+            for name, kind in kinds.items()
+        ]
+        return reply({"kind": "APIResourceList", "groupVersion": version, "resources": resources})
+
+    groups = [version.partition("/")[0] for version in RESOURCES if "/" in version]
+    entries = [{"groupVersion": f"{name}/v1", "version": "v1"} for name in groups]
+    return serve(
+        {
+            "/version": reply({"major": "1", "minor": "34", "gitVersion": "v1.34.4"}),
+            "/api": reply({"kind": "APIVersions", "versions": ["v1"]}),
+            "/apis": reply(
+                {
+                    "kind": "APIGroupList",
+                    "groups": [
+                        {"name": name, "versions": [entry], "preferredVersion": entry} for name, entry in zip(groups, entries, strict=True)
+                    ],
+                }
+            ),
+            **{f"/{'apis' if '/' in version else 'api'}/{version}": discovered(version, kinds) for version, kinds in RESOURCES.items()},
+            "/api/v1/namespaces/kube-system": reply({"kind": "Namespace", "metadata": {"name": "kube-system", "uid": "cluster-1"}}),
+            NAMESPACE: kept({"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "jewelry-shop", "uid": "n-1"}}),
+            f"{NAMESPACE}/configmaps/extra-objects": reply(
+                {"kind": "ConfigMap", "metadata": {"name": "extra-objects"}, "data": {"objects": json.dumps([DEFINITION, PRIORITY])}}
+            ),
+            f"{NAMESPACE}/persistentvolumeclaims": listed("PersistentVolumeClaim", CLAIM),
+            f"{NAMESPACE}/services": listed("Service"),
+            "/apis/apps/v1/namespaces/jewelry-shop/deployments": listed("Deployment", {"metadata": {"name": "django"}}),
+            "/apis/apps/v1/namespaces/jewelry-shop/statefulsets": listed("StatefulSet"),
+            "/apis/batch/v1/namespaces/jewelry-shop/jobs": listed("Job"),
+            "/apis/scheduling.k8s.io/v1/priorityclasses/shop-first": kept({"kind": "PriorityClass", "metadata": {"name": "shop-first"}}),
+            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/backups.example.com": kept(
+                {"kind": "CustomResourceDefinition", "metadata": {"name": "backups.example.com"}}
+            ),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "deletes"),
+    [
+        pytest.param(["--check"], 0, False, id="check mode needs no confirmation"),
+        pytest.param([], 2, False, id="without a confirmation"),
+        # As -e gives it: a string.
+        pytest.param(["--extra-vars=remove_confirmed=false"], 2, False, id="not confirmed"),
+        pytest.param(["--extra-vars=remove_confirmed=true"], 0, True, id="confirmed"),
+    ],
+)
+def test_what_goes_is_shown_first_and_deleted_only_when_confirmed(
+    server: Server, tmp_path: Path, options: list[str], code: int, deletes: bool
+) -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "ansible.cli.playbook",
+            "playbooks/remove.yml",
+            f"--extra-vars={json.dumps({'platform_kube_context': '', 'platform_api_host': server.url})}",
+            *options,
+        ],
+        cwd=REPOSITORY,
+        env={
+            **os.environ,
+            "K8S_AUTH_HOST": server.url,
+            "K8S_AUTH_API_KEY": "token",
+            "HOME": str(tmp_path),
+            "TMPDIR": str(tmp_path),
+            "ANSIBLE_NOCOLOR": "1",
+        },
+        capture_output=True,
+        text=True,
+    )
+    output = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode == code, output
+    for line in ("PersistentVolumeClaim media-pvc with 50Gi", "Deployment django", "PriorityClass shop-first"):
+        assert line in output
+    assert ("run it again with -e remove_confirmed=true" in output) is (code == 2), output
+    written = [request for request in server.requests if request.method == "DELETE" and "dryRun" not in request.path]
+    deleted = [request.path.rpartition("/")[2] for request in written]
+    assert deleted == (["shop-first", "backups.example.com", "jewelry-shop"] if deletes else [])
