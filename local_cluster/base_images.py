@@ -34,11 +34,12 @@ def _make(suite: str) -> None:
     log = cache.log_file(f"debian-{suite}")
     with cache.scratch() as folder:
         root = folder / "root"
-        run([_SCRIPT, suite, _mirror(), root], log=log)
+        run([_SCRIPT, suite, mirror(), root], log=log)
         docker.import_root(root, reference(suite), log=log, changes=['CMD ["bash"]'])
 
 
-def _mirror() -> str:
+def mirror() -> str:
+    """Return the address of the Debian mirror that the machine's apt uses."""
     targets = output(["apt-get", "indextargets", "--format", "$(CREATED_BY)\t$(LABEL)\t$(COMPONENT)\t$(REPO_URI)"])
     return debian_mirror(targets)
 

@@ -43,7 +43,14 @@ def platform_images() -> list[PlatformImage]:
     if not version_file.exists():
         raise LocalClusterError("demo/shop/VERSION is missing: it holds the tag of the shop's image.")
     version = version_file.read_text().strip()
-    shops = [PlatformImage("jewelry-shop", tag, _DEMO / "shop", arguments=(("APP_VERSION", tag),)) for tag in (version, f"{version}-next")]
+    shops = [
+        PlatformImage("jewelry-shop", tag, _DEMO / "shop", arguments=(("APP_VERSION", tag), *gunicorn))
+        for tag, gunicorn in (
+            (version, ()),
+            # Rollouts of the scenarios go from the newest gunicorn to one that resets idle connections at SIGTERM, and back.
+            (f"{version}-next", (("GUNICORN", "21.2"),)),
+        )
+    ]
     images = _DEMO / "images"
     return [
         PlatformImage("nginx", "1.30", images / "nginx", suite="forky"),
@@ -52,6 +59,11 @@ def platform_images() -> list[PlatformImage]:
         PlatformImage("redis", "8", images / "redis"),
         *shops,
     ]
+
+
+def drill_images() -> list[PlatformImage]:
+    """Return the images of the set ``drill``: the oldest gunicorn that is still in use."""
+    return [PlatformImage("jewelry-shop", "gunicorn-20.1", _DEMO / "shop", arguments=(("APP_VERSION", "gunicorn-20.1"), ("GUNICORN", "20.1")))]
 
 
 def network_images() -> list[PlatformImage]:
@@ -63,7 +75,7 @@ def network_images() -> list[PlatformImage]:
     ]
 
 
-SETS = {"platform": platform_images, "network": network_images}
+SETS = {"platform": platform_images, "network": network_images, "drill": drill_images}
 
 
 def build_and_push(set_name: str, port: int) -> None:

@@ -1,6 +1,7 @@
 """Programs of Debian packages that the unit tests run: unpacked once per machine into the user's cache, never installed.
 
 An installed package would start its service. `python -m tools.debian_programs` fetches them beforehand and shows how far it is.
+nginx comes from the Debian suite of the demo's image, with its own C library, since the roles need 1.27.4 or newer.
 """
 
 from __future__ import annotations
@@ -12,27 +13,30 @@ import shutil
 import sys
 from pathlib import Path
 
-from local_cluster import cache, packages
+from local_cluster import base_images, cache, packages
 from local_cluster.errors import LocalClusterError
 from local_cluster.process import output, run
 from local_cluster.steps import Step, run_steps
 
-_PACKAGES = {"promtool": "prometheus", "redis-server": "redis-server"}
+_PACKAGES = {"promtool": "prometheus", "redis-server": "redis-server", "nginx": "nginx"}
+# Where the machine's own release is too old: the suite of the image.
+_SUITES = {"nginx": "forky"}
+_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 def program(name: str) -> Path:
     """Return a program that is there after C(ensure): the machine's own, or the one in the cache."""
-    own = shutil.which(name)
+    own = None if name in _SUITES else shutil.which(name)
     return Path(own) if own else _folder(name) / name
 
 
 def environment(name: str) -> dict[str, str]:
     """Return the environment that a program runs in: that of this process, and where its libraries are."""
-    return {**os.environ, "LD_LIBRARY_PATH": str(_folder(name) / "lib")}
+    return {**os.environ} if name in _SUITES else {**os.environ, "LD_LIBRARY_PATH": str(_folder(name) / "lib")}
 
 
-def ensure() -> None:
-    """Fetch what is missing.
+def ensure(*names: str) -> None:
+    """Fetch what is missing of these programs; of all without a name.
 
     Raises:
         LocalClusterError: There is no apt-get, or a package cannot be had.
@@ -40,6 +44,7 @@ def ensure() -> None:
     steps = [
         Step(f"{name} of the Debian package {package}", program(name).exists, lambda name=name: _fetch(name))  # type: ignore[misc]
         for name, package in _PACKAGES.items()
+        if name in names or not names
     ]
     if not all(step.done() for step in steps):
         with cache.lock():
@@ -51,27 +56,64 @@ def _folder(name: str) -> Path:
         release = platform.freedesktop_os_release()
     except OSError:  # no such file, as on macOS
         release = {}
-    return cache.root() / "builds" / f"debian-{name}-{release.get('VERSION_CODENAME', 'unknown')}"
+    return cache.root() / "builds" / f"debian-{name}-{_SUITES.get(name) or release.get('VERSION_CODENAME', 'unknown')}"
 
 
 def _fetch(name: str) -> None:
     package = _PACKAGES[name]
     if shutil.which("apt-get") is None:
         raise LocalClusterError(f"{name} is needed, which the Debian package {package} has: install it, or run this on Debian or Ubuntu.")
-    if os.geteuid() == 0:
-        packages.update()
-    # The package, and of what it needs that which is not installed.
-    planned = output(["apt-get", "--simulate", "--no-install-recommends", "install", package])
     log = cache.log_file("packages")
     with cache.scratch() as scratch:
-        run(["apt-get", "download", *re.findall(r"^Inst (\S+)", planned, re.MULTILINE)], log=log, cwd=scratch)
+        if name in _SUITES:
+            options = _options_of_suite(_SUITES[name], scratch)
+            run(["apt-get", *options, "update"], log=log)
+        else:
+            options = []
+            if os.geteuid() == 0:
+                packages.update()
+        # The package, and of what it needs that which is not installed.
+        planned = output(["apt-get", *options, "--simulate", "--no-install-recommends", "install", package])
+        run(["apt-get", *options, "download", *re.findall(r"^Inst (\S+)", planned, re.MULTILINE)], log=log, cwd=scratch)
         unpacked = scratch / "unpacked"
         for archive in sorted(scratch.glob("*.deb")):
             run(["dpkg-deb", "--extract", archive, unpacked], log=log)
         with cache.atomic_directory(_folder(name)) as folder:
-            shutil.copy2(unpacked / "usr" / "bin" / name, folder)
+            [found] = [*unpacked.glob(f"usr/bin/{name}"), *unpacked.glob(f"usr/sbin/{name}")]
             for libraries in unpacked.glob("usr/lib/*-linux-gnu"):
                 shutil.copytree(libraries, folder / "lib", symlinks=True)
+            if name in _SUITES:
+                shutil.copy2(found, folder / f"{name}.bin")
+                _write_starter(folder, name)
+            else:
+                shutil.copy2(found, folder)
+
+
+def _options_of_suite(suite: str, folder: Path) -> list[str]:
+    """Return options that make apt-get see nothing but a suite, as if no package were installed."""
+    sources = folder / "sources.list"
+    sources.write_text(f"deb [signed-by={_KEYRING}] {base_images.mirror()} {suite} main\n")
+    (folder / "lists" / "partial").mkdir(parents=True)
+    (folder / "cache" / "archives" / "partial").mkdir(parents=True)
+    values = {
+        "Dir::Etc::sourcelist": sources,
+        "Dir::Etc::sourceparts": "-",
+        "Dir::State::lists": folder / "lists",
+        "Dir::State::status": "/dev/null",
+        "Dir::Cache": folder / "cache",
+        "APT::Sandbox::User": "root",
+    }
+    return [f"--option={key}={value}" for key, value in values.items()]
+
+
+def _write_starter(folder: Path, name: str) -> None:
+    """Write a script that starts a program with the C library that it was built for."""
+    starter = folder / name
+    starter.write_text(
+        f'#!/bin/sh\nhere=$(dirname "$(readlink -f "$0")")\n'
+        f'exec "$here"/lib/ld-linux*.so.* --library-path "$here/lib" "$here/{name}.bin" "$@"\n'
+    )
+    starter.chmod(0o755)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils import (
     _manifests,
     _network_policies,
     _own_objects,
+    _traffic,
 )
 
 
@@ -34,7 +35,7 @@ def _as_filter(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class FilterModule:
-    """The filters of C(_image_checks), C(_jobs), C(_manifests), C(_network_policies) and C(_own_objects)."""
+    """The filters of C(_image_checks), C(_jobs), C(_manifests), C(_network_policies), C(_own_objects) and C(_traffic)."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name them, as Ansible asks for."""
@@ -56,5 +57,8 @@ class FilterModule:
             _network_policies.network_policy_problems,
             _own_objects.custom_resources,
             _own_objects.own_objects,
+            _traffic.host_map_keys,
+            _traffic.size_bytes,
+            _traffic.upstream_keep_alive_milliseconds,
         )
         return {function.__name__: _as_filter(function) for function in functions}

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
@@ -95,8 +96,9 @@ def order_detail(request: HttpRequest, pk: str) -> HttpResponse:
     )
 
 
+@csrf_exempt
 @never_cache
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def how_it_arrived(request: HttpRequest) -> JsonResponse:
     """Tell how this request looks from here, behind all proxies."""
     forwarded_for = request.headers.get("X-Forwarded-For", "")
@@ -109,6 +111,7 @@ def how_it_arrived(request: HttpRequest) -> JsonResponse:
             "client": client or request.META["REMOTE_ADDR"],
             "forwarded_for": forwarded_for,
             "real_ip": request.headers.get("X-Real-Ip", ""),
+            "body_length": len(request.body),
         }
     )
 

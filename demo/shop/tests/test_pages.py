@@ -163,7 +163,13 @@ def test_request_tells_what_proxies_said(browser: Client) -> None:
         "client": "203.0.113.7",
         "forwarded_for": "203.0.113.7, 10.0.0.1",
         "real_ip": "203.0.113.7",
+        "body_length": 0,
     }
+
+
+def test_request_takes_a_post_without_a_token(browser: Client) -> None:
+    answer = browser.post("/request/", "abc", content_type="text/plain")
+    assert (answer.status_code, answer.json()["body_length"]) == (200, 3)
 
 
 def test_request_tells_of_a_plain_one_without_proxies(settings: Settings) -> None:

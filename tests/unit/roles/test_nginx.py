@@ -1,0 +1,306 @@
+"""What a real nginx does with the configuration of the role."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import pathlib
+import subprocess
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from local_cluster.errors import LocalClusterError
+from tests.unit.roles import nginx_server
+from tests.unit.roles.nginx_server import Dns, Nginx, patiently
+from tools import debian_programs
+
+ROLE = pathlib.Path(__file__).parents[3] / "roles" / "nginx"
+SETTINGS: dict[str, Any] = {
+    "role_path": str(ROLE),
+    "inventory_hostname": "test",
+    "platform_postgresql_host": "db.example.com",
+    "platform_redis_host": "redis.example.com",
+    "platform_config": {"DJANGO_ALLOWED_HOSTS": "shop.example.com"},
+}
+SECURITY_HEADERS = ("X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy")
+
+
+@pytest.fixture(scope="module")
+def program() -> None:
+    try:
+        debian_programs.ensure("nginx")
+    except LocalClusterError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture
+def dns() -> Iterator[Dns]:
+    server = Dns()
+    server.addresses = ["127.0.0.1"]
+    yield server
+    server.socket.close()
+
+
+@pytest.fixture
+def django_port() -> int:
+    return nginx_server.free_port()
+
+
+Make = Callable[..., Nginx]
+
+
+@pytest.fixture
+def make(program: None, resolve: Any, tmp_path: pathlib.Path, dns: Dns, django_port: int) -> Make:
+    """Write the configuration for some settings."""
+
+    def write(**values: Any) -> Nginx:
+        files = resolve("__nginx_config_map", **{**SETTINGS, **values})["data"]
+        return Nginx(tmp_path, files, dns, django_port)
+
+    return write
+
+
+@pytest.fixture
+def start(make: Make, django_port: int) -> Iterator[Make]:
+    """Start nginx for some settings, with a server in Django's place."""
+    with contextlib.ExitStack() as stack:
+
+        def run(**values: Any) -> Nginx:
+            stack.enter_context(nginx_server.django("127.0.0.1", django_port))
+            nginx = stack.enter_context(make(**values).running())
+            patiently(nginx.knows_the_address, "the first resolution")
+            return nginx
+
+        yield run
+
+
+# --- What Django gets ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_a_client_says_of_its_way_is_not_passed_on(start: Make) -> None:
+    claims = ("X-Forwarded-For", "X-Real-Ip", "X-Client-Ip", "True-Client-Ip", "Forwarded", "X-Forwarded-Host", "X-Forwarded-Proto")
+    seen = start().ask("/", headers=dict.fromkeys(claims, "203.0.113.66")).seen["headers"]
+    assert "203.0.113.66" not in json.dumps(seen)
+    assert (seen["x-forwarded-for"], seen["x-real-ip"], seen["x-forwarded-proto"]) == ("127.0.0.1", "127.0.0.1", "http")
+    assert (seen["host"], seen["x-forwarded-host"]) == ("shop.example.com", "shop.example.com")
+
+
+def test_a_trusted_proxy_is_believed(start: Make) -> None:
+    claims = {"X-Forwarded-For": "203.0.113.66, 198.51.100.7", "X-Forwarded-Proto": "https"}
+    seen = start(nginx_trusted_proxies=["127.0.0.0/8"]).ask("/", headers=claims).seen["headers"]
+    assert (seen["x-forwarded-for"], seen["x-forwarded-proto"]) == ("198.51.100.7", "https")
+
+
+@pytest.mark.parametrize("path", ["/health/detailed/", "/health/detailed", "/metrics", "//metrics", "/%6detrics", "/nginx_status"])
+def test_what_is_not_for_the_public_is_not_found(start: Make, path: str) -> None:
+    assert start().ask(path).status == 404
+
+
+def test_a_cookie_of_12_kilobytes_arrives(start: Make) -> None:
+    cookie = "a=" + "x" * 12_000
+    assert start().ask("/", headers={"Cookie": cookie}).seen["headers"]["cookie"] == cookie
+
+
+def test_the_size_of_a_request_header_is_a_setting(start: Make) -> None:
+    nginx = start(nginx_client_header_size="2k")
+    assert nginx.ask("/", headers={"Cookie": "x" * 1_500}).status == 200
+    assert nginx.ask("/", headers={"Cookie": "x" * 2_500}).status == 400
+
+
+# --- What a client gets -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [6_000, 14_000])
+def test_large_response_headers_are_served(start: Make, size: int) -> None:
+    answer = start().ask(f"/headers/{size}/")
+    assert answer.status == 200
+    assert len([name for name in answer.headers if name.startswith("X-Large-")]) == size // 1000
+
+
+def test_the_size_of_a_response_header_is_a_setting(start: Make) -> None:
+    nginx = start(nginx_proxy_buffer_size="32k")
+    assert nginx.ask("/headers/30000/").status == 200
+    assert nginx.ask("/headers/34000/").status == 502
+
+
+@pytest.mark.parametrize("path", ["/", "/no-such-location/", "/static/missing.css", "/metrics", "/media/missing.png"])
+def test_each_security_header_is_sent_once_whatever_the_status(start: Make, path: str) -> None:
+    headers = start().ask(path).headers
+    assert [len(headers.get_all(name) or []) for name in SECURITY_HEADERS] == [1, 1, 1]
+
+
+def test_security_headers_are_sent_with_an_error_of_nginx_itself(make: Make) -> None:
+    with make().running() as nginx:
+        answer = patiently(lambda: (said := nginx.ask("/")).status == 502 and said, "an error without a server behind nginx")
+        assert [len(answer.headers.get_all(name) or []) for name in SECURITY_HEADERS] == [1, 1, 1]
+
+
+def test_a_security_header_of_django_wins(start: Make) -> None:
+    assert start().ask("/own-headers/").headers.get_all("X-Frame-Options") == ["DENY"]
+
+
+# --- Redirects ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("allowed", "host", "redirected"),
+    [
+        ("shop.example.com", "shop.example.com", True),
+        ("shop.example.com", "SHOP.example.com:8080", True),
+        ("Shop.Example.com", "shop.example.com.", True),
+        ("shop.example.com", "evil.example", False),
+        ("shop.example.com", "www.shop.example.com", False),
+        ("shop.example.com", "shop.example.com.evil.example", False),
+        (".example.com", "example.com", True),
+        (".example.com", "a.b.example.com", True),
+        (".example.com", "notexample.com", False),
+        ("*", "anything.example", True),
+        ("*.example.com,shop.example.org", "www.example.com", False),
+        ("*.example.com,shop.example.org", "shop.example.org", True),
+        ("default,shop.example.com", "evil.example", False),
+        ("default", "default", True),
+        ("[2001:db8::1],127.0.0.1", "[2001:db8::1]:80", True),
+        ("[2001:db8::1],127.0.0.1", "127.0.0.1", True),
+    ],
+)
+def test_https_redirects_lead_to_allowed_hosts_only(start: Make, allowed: str, host: str, redirected: bool) -> None:
+    nginx = start(nginx_redirect_to_https=True, platform_config={"DJANGO_ALLOWED_HOSTS": allowed})
+    for path in ("/a?b=c", "/static/a", "/media/a"):
+        answer = nginx.ask(path, method="POST", body="x", headers={"Host": host})
+        if redirected:
+            name = host.lower().removesuffix(":8080").removesuffix(":80").removesuffix(".")
+            assert (answer.status, answer.headers["Location"]) == (308, f"https://{name}{path}")
+        else:
+            assert (answer.status, answer.headers["Location"]) == (421, None)
+
+
+@pytest.mark.parametrize(("proto", "status"), [("http", 421), ("https", 200)])
+def test_behind_a_trusted_proxy_its_scheme_decides(start: Make, proto: str, status: int) -> None:
+    """Django itself answers to a request that is not redirected."""
+    nginx = start(nginx_redirect_to_https=True, nginx_trusted_proxies=["127.0.0.0/8"])
+    assert nginx.ask("/", headers={"Host": "evil.example", "X-Forwarded-Proto": proto}).status == status
+
+
+@pytest.mark.parametrize("values", [{}, {"nginx_trusted_proxies": ["127.0.0.0/8"]}], ids=["direct", "behind a trusted proxy"])
+@pytest.mark.parametrize("folder", ["static", "media"])
+def test_the_redirect_of_a_directory_names_no_host(start: Make, folder: str, values: dict[str, Any]) -> None:
+    nginx = start(**values)
+    (nginx.folder / "app" / {"static": "staticfiles", "media": "media"}[folder] / "inside").mkdir()
+    answer = nginx.ask(f"/{folder}/inside", headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
+    assert (answer.status, answer.headers["Location"]) == (301, f"/{folder}/inside/")
+
+
+# --- Static files -------------------------------------------------------------------------------------------------------------
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+SHORT = "public, max-age=60, must-revalidate"
+STATIC_FILES = {
+    # Django's ManifestStaticFilesStorage
+    "app.55e7cbb9ba48.css": IMMUTABLE,
+    "app.min.55e7cbb9ba48.js": IMMUTABLE,
+    # webpack
+    "main.8c1f2e3d.chunk.css": IMMUTABLE,
+    "main.8c1f2e3d4b5a69788c1f.js.map": IMMUTABLE,
+    "vendors-8c1f2e3d.js": IMMUTABLE,
+    "8c1f2e3d4b5a69788c1f.png": IMMUTABLE,
+    # Vite
+    "index-BkXq3Z1a.js": IMMUTABLE,
+    "index-B_Xq-3Za.css": IMMUTABLE,
+    # no hash
+    "app.css": SHORT,
+    "bootstrap-datepicker.js": SHORT,
+    "fonts/OpenSans-SemiBold.ttf": SHORT,
+    "jquery-3.7.1.min.js": SHORT,
+    "photo-1024x768.jpg": SHORT,
+    "catalogue-Ring2024.pdf": SHORT,
+    "terms-20240115.pdf": SHORT,
+    "backup.202401151200.css": SHORT,
+    "8c1f2e3d4b5a/app.css": SHORT,
+}
+
+
+def test_only_names_with_a_hash_are_immutable(start: Make) -> None:
+    nginx = start()
+    for name in STATIC_FILES:
+        path = nginx.folder / "app" / "staticfiles" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(name)
+    answers = {name: nginx.ask(f"/static/{name}") for name in STATIC_FILES}
+    assert {name: answer.headers.get_all("Cache-Control") for name, answer in answers.items()} == {
+        name: [lifetime] for name, lifetime in STATIC_FILES.items()
+    }
+    # What is asked again is not sent again.
+    etag = answers["app.css"].headers["ETag"]
+    assert nginx.ask("/static/app.css", headers={"If-None-Match": etag}).status == 304
+    assert nginx.ask("/static/missing.55e7cbb9ba48.css").headers["Cache-Control"] is None
+
+
+def test_lifetimes_and_pattern_are_settings(start: Make) -> None:
+    nginx = start(nginx_static_max_age=0, nginx_static_hashed_max_age=600, nginx_static_hashed_pattern="/v[0-9]+/")
+    for name in ("v1/app.css", "app.55e7cbb9ba48.css"):
+        path = nginx.folder / "app" / "staticfiles" / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    assert nginx.ask("/static/v1/app.css").headers["Cache-Control"] == "public, max-age=600, immutable"
+    assert nginx.ask("/static/app.55e7cbb9ba48.css").headers["Cache-Control"] == "public, max-age=0, must-revalidate"
+
+
+# --- The address of django-service --------------------------------------------------------------------------------------------
+
+
+def test_a_service_with_another_address_is_reached(start: Make, dns: Dns, django_port: int) -> None:
+    nginx = start()
+    assert nginx.ask("/").seen["server"] == "127.0.0.1"
+    with nginx_server.django("127.0.0.2", django_port):
+        dns.addresses = ["127.0.0.2"]
+        patiently(lambda: nginx.ask("/").seen["server"] == "127.0.0.2", "a request to the new address")
+
+
+def test_a_refused_connection_is_retried_for_every_method(start: Make, dns: Dns) -> None:
+    """As a Service does that still leads to an ending pod."""
+    dns.addresses = ["127.0.0.3", "127.0.0.1"]
+    nginx = start()
+    patiently(lambda: "Connection refused" in nginx.log or nginx.ask("/").status != 200, "an attempt where nothing listens")
+    for number in range(20):
+        answer = nginx.ask("/", method="POST", body=str(number))
+        assert (answer.status, answer.seen["body"]) == (200, str(number))
+
+
+def test_a_pod_is_not_started_before_the_address_is_known(make: Make, dns: Dns, django_port: int) -> None:
+    """Otherwise it would be ready, and answer each request with 502. Whether Django answers does not matter."""
+    dns.addresses = []
+    with make().running() as nginx:
+        assert nginx.ask("/nginx_health").status == 200
+        assert nginx.ask("/nginx_started").status == 503
+        dns.addresses = ["127.0.0.1"]
+        patiently(nginx.knows_the_address, "the first resolution")
+
+
+@pytest.mark.parametrize(("size", "fine"), [("50m", True), ("lots", False)])
+def test_the_configuration_is_tested_without_dns(make: Make, dns: Dns, size: str, fine: bool) -> None:
+    dns.addresses = []
+    tested = make(nginx_client_max_body_size=size).test()
+    assert (tested.returncode == 0) is fine, tested.stderr
+    assert fine or "client_max_body_size" in tested.stderr
+
+
+@pytest.mark.parametrize(
+    ("resolv_conf", "resolvers", "domain"),
+    [
+        ("search jewelry-shop.svc.cluster.local svc.cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n", "10.96.0.10", "cluster.local"),
+        ("nameserver 10.96.0.10\nsearch jewelry-shop.svc.k8s.example.com. example.com\n", "10.96.0.10", "k8s.example.com"),
+        ("nameserver fd00:10:96::a\nsearch jewelry-shop.svc.cluster.local", "[fd00:10:96::a]", "cluster.local"),
+        ("# made by hand\nnameserver\t169.254.20.10 # node\nnameserver 10.96.0.10\n", "169.254.20.10 10.96.0.10", "cluster.local"),
+        ("search other-shop.svc.other.example svc.other.example\nnameserver 10.96.0.10", "10.96.0.10", "cluster.local"),
+    ],
+    ids=["cluster.local", "another domain", "IPv6", "two servers", "no domain of the namespace"],
+)
+def test_nginx_asks_the_servers_of_the_pod(make: Make, dns: Dns, django_port: int, resolv_conf: str, resolvers: str, domain: str) -> None:
+    nginx = make()
+    nginx.resolv_conf(resolv_conf)
+    subprocess.run(nginx.command("true"), check=True)
+    lines = (nginx.folder / "django_upstream.conf").read_text().splitlines()
+    assert f"resolver {resolvers}:{dns.port} valid=5s;" in lines
+    assert lines.count(f"server django-service.jewelry-shop.svc.{domain}:{django_port} resolve max_fails=0;") == 3
