@@ -75,7 +75,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         body = self.rfile.read(length).decode()
         said = json.dumps(
-            {"method": self.command, "path": self.path, "headers": self.headers.items(), "body": body, "server": self.server.server_address[0]}
+            {
+                "method": self.command,
+                "path": self.path,
+                "headers": self.headers.items(),
+                "body": body,
+                "server": self.server.server_address[0],
+            }
         ).encode()
         self.send_response(200)
         if self.path.startswith("/headers/"):
