@@ -27,7 +27,6 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_wai
 EVENTS = 20
 # Characters of a line of a log, and of the line that a sentence quotes.
 LONGEST_LINE = 8192
-LONGEST_QUOTE = 1000
 
 
 class LogReader(Protocol):
