@@ -289,7 +289,11 @@ def test_the_configuration_is_tested_without_dns(make: Make, dns: Dns, size: str
 @pytest.mark.parametrize(
     ("resolv_conf", "resolvers", "domain"),
     [
-        ("search jewelry-shop.svc.cluster.local svc.cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n", "10.96.0.10", "cluster.local"),
+        (
+            "search jewelry-shop.svc.cluster.local svc.cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n",
+            "10.96.0.10",
+            "cluster.local",
+        ),
         ("nameserver 10.96.0.10\nsearch jewelry-shop.svc.k8s.example.com. example.com\n", "10.96.0.10", "k8s.example.com"),
         ("nameserver fd00:10:96::a\nsearch jewelry-shop.svc.cluster.local", "[fd00:10:96::a]", "cluster.local"),
         ("# made by hand\nnameserver\t169.254.20.10 # node\nnameserver 10.96.0.10\n", "169.254.20.10 10.96.0.10", "cluster.local"),

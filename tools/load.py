@@ -96,6 +96,4 @@ class Load:
         except (OSError, http.client.HTTPException) as error:
             closed_while_idle = used and isinstance(error, (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError))
             return "closed" if closed_while_idle else f"{type(error).__name__}: {error}", False
-        if response.status >= 500:
-            return f"{response.status} {body[:200]!r}", not response.will_close
-        return ("" if response.status < 400 else f"{response.status} {body[:200]!r}"), not response.will_close
+        return f"{response.status} {body[:200]!r}" if response.status >= 500 else "", not response.will_close
