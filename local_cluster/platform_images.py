@@ -63,7 +63,9 @@ def platform_images() -> list[PlatformImage]:
 
 def drill_images() -> list[PlatformImage]:
     """Return the images of the set ``drill``: the oldest gunicorn that is still in use."""
-    return [PlatformImage("jewelry-shop", "gunicorn-20.1", _DEMO / "shop", arguments=(("APP_VERSION", "gunicorn-20.1"), ("GUNICORN", "20.1")))]
+    return [
+        PlatformImage("jewelry-shop", "gunicorn-20.1", _DEMO / "shop", arguments=(("APP_VERSION", "gunicorn-20.1"), ("GUNICORN", "20.1")))
+    ]
 
 
 def network_images() -> list[PlatformImage]:

@@ -16,6 +16,8 @@ import requests
 import testinfra
 import yaml
 
+from tools import load
+
 ROOT = pathlib.Path(__file__).parents[1]
 SETTINGS: dict[str, Any] = yaml.safe_load((ROOT / "molecule" / "cluster.yml").read_text())
 INVENTORY: dict[str, Any] = yaml.safe_load((ROOT / "inventories" / "kind" / "group_vars" / "all" / "main.yml").read_text())
@@ -196,6 +198,13 @@ class Shop:
         return self.session.post(
             self.address + path, data={**data, **token}, timeout=60, allow_redirects=False, headers={"Referer": self.address}, **options
         )
+
+
+@pytest.fixture(scope="module")
+def customers() -> Iterator[load.Load]:
+    """Customers who send requests through nginx for as long as the tests of a module run."""
+    with load.Load(SETTINGS["kind_http_port"], "localhost") as running:
+        yield running
 
 
 @pytest.fixture

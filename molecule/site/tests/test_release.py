@@ -18,7 +18,8 @@ APPLICATION = {"django", "celery-worker", "celery-beat"}
 VALUES = {"A": True, "B": 1000.0, "C": "0123", "D": "1e3", "E": "", "F": "a: b # ü 金\n'\"$HOME $(A) $$", "G": "null"}
 BYTES = bytes(range(256))
 STRICT_CONFIG = {
-    "DJANGO_ALLOWED_HOSTS": "shop.example.com",
+    # The second is that of the customers who go on meanwhile.
+    "DJANGO_ALLOWED_HOSTS": "shop.example.com,localhost",
     "SITE_URL": "https://shop.example.com",
     "SECURE_SSL_REDIRECT": True,
 }
@@ -56,8 +57,8 @@ Apply = Callable[..., Change]
 
 
 @pytest.fixture(scope="module")
-def apply(cluster: Any, playbook: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apply]:
-    """Deploys with further values and options. All is taken back at the end."""
+def apply(cluster: Any, playbook: Any, customers: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apply]:
+    """Deploys with further values and options, while customers go on. All is taken back at the end."""
     folder = tmp_path_factory.mktemp("changes")
     before = budgets(cluster)
 
@@ -96,7 +97,7 @@ def own_values(apply: Apply, configured: Change) -> Change:
 
 @pytest.fixture(scope="module")
 def next_release(apply: Apply, own_values: Change) -> Change:
-    """A new tag, with production's strict hosts and redirect to https."""
+    """A new tag, with production's strict hosts and redirect to https. Its gunicorn (21.2) resets idle connections at SIGTERM."""
     return apply({**own_values.values, "platform_image_tag": "1.0.0-next", "platform_config": STRICT_CONFIG})
 
 
@@ -201,3 +202,10 @@ def test_going_back_makes_the_static_files_of_before_the_present_ones_and_migrat
     assert again in before
     assert again.startswith("collectstatic-")
     assert max(after.values(), key=lambda job: job["creationTimestamp"])["name"] == again
+
+
+def test_no_request_is_lost_while_all_of_this_rolls(customers: Any, next_release: Change, measured: Callable[[str], None]) -> None:
+    """Over rollouts of Django to another gunicorn and back, of nginx, and of configuration."""
+    measured(str(customers.count))
+    assert customers.count.failures == []
+    assert {kind for kind, number in customers.count.requests.items() if number > 500} == {"GET kept", "GET new", "POST kept", "POST new"}

@@ -80,7 +80,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 "path": self.path,
                 "headers": self.headers.items(),
                 "body": body,
-                "server": self.server.server_address[0],
+                "server": self.connection.getsockname()[0],
             }
         ).encode()
         self.send_response(200)
@@ -93,17 +93,29 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(said)
 
-    do_GET = do_POST = _answer
+    def do_GET(self) -> None:
+        self._answer()
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def do_POST(self) -> None:
+        self._answer()
+
+    def log_message(self, *arguments: Any) -> None:
+        """Say nothing."""
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Says nothing of connections that nginx closes."""
+
+    daemon_threads = True
+
+    def handle_error(self, *arguments: Any) -> None:
         """Say nothing."""
 
 
 @contextlib.contextmanager
 def django(address: str, port: int) -> Iterator[None]:
     """A server on an address of the loopback network."""
-    server = http.server.ThreadingHTTPServer((address, port), Handler)
-    server.daemon_threads = True
+    server = Server((address, port), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
@@ -152,10 +164,11 @@ class Nginx:
         for path in ("etc/conf.d", "etc/snippets", "app/staticfiles", "app/media", "var/cache/nginx", "var/run"):
             (folder / path).mkdir(parents=True)
         for name, text in files.items():
+            own = text
             for old, new in replaced.items():
-                text = text.replace(old, new)
+                own = own.replace(old, new)
             place = "conf.d/" if name == "default.conf" else "snippets/" if name.endswith(".conf") and name != "nginx.conf" else ""
-            (folder / "etc" / f"{place}{name}").write_text(text)
+            (folder / "etc" / f"{place}{name}").write_text(own)
         self.resolv_conf("nameserver 127.0.0.1\nsearch jewelry-shop.svc.cluster.example svc.cluster.example\noptions ndots:5\n")
 
     def resolv_conf(self, text: str) -> None:

@@ -26,9 +26,11 @@ class Count:
 
     @property
     def total(self) -> int:
+        """Return the number of requests of all kinds."""
         return sum(self.requests.values())
 
     def __str__(self) -> str:
+        """Say how many failed."""
         kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(self.requests.items()))
         return f"{len(self.failures)} failed of {self.total} requests ({kinds})"
 
@@ -54,11 +56,13 @@ class Load:
         ]
 
     def __enter__(self) -> Load:
+        """Begin."""
         for thread in self._threads:
             thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
+        """End, once the requests in progress are answered."""
         self._stop.set()
         for thread in self._threads:
             thread.join(timeout=90)
@@ -96,6 +100,4 @@ class Load:
         except (OSError, http.client.HTTPException) as error:
             closed_while_idle = used and isinstance(error, (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError))
             return "closed" if closed_while_idle else f"{type(error).__name__}: {error}", False
-        if response.status >= 500:
-            return f"{response.status} {body[:200]!r}", not response.will_close
-        return ("" if response.status < 400 else f"{response.status} {body[:200]!r}"), not response.will_close
+        return f"{response.status} {body[:200]!r}" if response.status >= 500 else "", not response.will_close

@@ -1,0 +1,57 @@
+"""Ten thousand requests over rollouts of everything on their way, with each gunicorn that is still in use."""
+
+from __future__ import annotations
+
+import pathlib
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).parents[3]
+SETTINGS: dict[str, Any] = yaml.safe_load((ROOT / "molecule" / "cluster.yml").read_text())
+REQUESTS = 10_000
+
+
+@pytest.mark.drill
+def test_no_request_of_ten_thousand_is_lost(
+    playbook: Any, customers: Any, kind_config: dict[str, Any], measured: Callable[[str], None]
+) -> None:
+    images = [sys.executable, "-m", "local_cluster", "images", "--set=drill", f"--registry-port={SETTINGS['kind_registry_port']}"]
+    subprocess.run(images, cwd=ROOT, check=True)
+    changes: dict[str, dict[str, Any]] = {
+        "Django to gunicorn 21.2": {"django_image_tag": "1.0.0-next"},
+        "Django back to the newest": {},
+        "Django to gunicorn 20.1": {"django_image_tag": "gunicorn-20.1"},
+        "nginx": {"django_image_tag": "gunicorn-20.1", "nginx_client_max_body_size": "40m"},
+        "configuration": {"django_image_tag": "gunicorn-20.1", "platform_config": {**kind_config, "DRILL": "1"}},
+        "all back": {},
+    }
+    for change, values in changes.items():
+        run = playbook("site.yml", **values)
+        assert run.returncode == 0, run.output
+        measured(f"{change}: {customers.count}")
+    deadline = time.monotonic() + 600
+    while customers.count.total < REQUESTS and time.monotonic() < deadline:
+        time.sleep(1)
+    measured(f"all: {customers.count}")
+    assert customers.count.failures == []
+    assert customers.count.total >= REQUESTS
+
+
+@pytest.mark.drill
+def test_a_deleted_service_is_found_at_its_new_address(cluster: Any, playbook: Any, shop: Any) -> None:
+    def address() -> str:
+        found: str = cluster.kubectl("get", "service", "django-service", "--output=jsonpath={.spec.clusterIP}").stdout
+        return found
+
+    before = address()
+    cluster.kubectl("delete", "service", "django-service")
+    run = playbook("site.yml")
+    assert run.returncode == 0, run.output
+    assert address() != before
+    assert [shop.get("/request/").status_code for _request in range(20)] == [200] * 20
