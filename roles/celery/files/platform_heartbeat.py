@@ -28,6 +28,8 @@ class Heartbeat:
     def __init__(self):
         self.last_beat = None
         self.expected = False
+        # Further answers in JSON, by path: functions that return status and body.
+        self.pages = {}
 
     def beat(self):
         self.last_beat = time.monotonic()
@@ -84,6 +86,9 @@ def _handler(heartbeat):
                     "version": os.environ.get("APP_VERSION", ""),
                 }
                 self._answer(200 if good else 503, "application/json", json.dumps(body).encode())
+            elif self.path in heartbeat.pages:
+                status, body = heartbeat.pages[self.path]()
+                self._answer(status, "application/json", json.dumps(body).encode())
             elif self.path == "/metrics" and prometheus_client is not None:
                 self._answer(200, prometheus_client.CONTENT_TYPE_LATEST, prometheus_client.generate_latest())
             else:

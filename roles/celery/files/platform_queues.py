@@ -7,13 +7,13 @@ never more than it has waited, and 0 after a restart of beat.
 import contextlib
 import hashlib
 import logging
-import os
 import threading
 import time
 
 from platform_heartbeat import prometheus_client
+from platform_unserved import Unserved, names_of
 
-NAMES = [name for name in os.environ.get("PLATFORM_QUEUES", "").split(",") if name]
+NAMES = names_of("PLATFORM_QUEUES")
 INTERVAL = 10.0
 # Older than this, what was seen is not told any more.
 STALE = 60.0
@@ -29,6 +29,7 @@ class Queues:
         self.app = app
         self.names = names
         self.clock = clock
+        self.unserved = Unserved([*names, *names_of("PLATFORM_QUEUES_OF_OTHER_WORKERS")], clock)
         self.connection = None
         self.client = None
         self.channel = None
@@ -38,16 +39,19 @@ class Queues:
         self.seen = (0.0, {})
 
     def start(self):
-        if self.names and prometheus_client is not None:
+        if prometheus_client is not None:
             prometheus_client.REGISTRY.register(self)
-            threading.Thread(target=self._watch, name="queues", daemon=True).start()
+            prometheus_client.REGISTRY.register(self.unserved)
+        threading.Thread(target=self._watch, name="queues", daemon=True).start()
 
     def _watch(self):
         failing = False
         while True:
             try:
                 if not self.look():
+                    self.unserved.ignore()
                     return
+                self.unserved.look(self.client, self.channel)
                 failing = False
             except Exception as error:  # noqa: BLE001 - of libraries that this file does not know
                 if not failing:
@@ -107,6 +111,7 @@ class Queues:
         """Forget connection and figures, not the messages: one that outlasts an outage has waited all the while."""
         connection, self.connection, self.channel, self.client = self.connection, None, None, None
         self.seen = (0.0, {})
+        self.unserved.forget()
         if connection is not None:
             with contextlib.suppress(Exception):  # it may be broken in any way
                 connection.release()

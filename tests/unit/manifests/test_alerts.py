@@ -99,6 +99,28 @@ CASES = [
             "runbook": "kubectl -n jewelry-shop logs -l component=celery-worker --tail=50",
         },
     ),
+    *(
+        Case(
+            "JewelryShopQueueUnserved",
+            {f'celery_unserved_queue_length{{{NAMESPACE},pod="celery-beat-1",queue="reports"}}': series},
+            {
+                # A task that somebody tried a queue with and took out again.
+                f'celery_unserved_queue_length{{{NAMESPACE},pod="celery-beat-1",queue="try"}}': "1x5 stale",
+                'celery_unserved_queue_length{namespace="other",queue="reports"}': "9x30",
+            },
+            9,
+            10,
+            {"severity": "warning", "queue": "reports"},
+            {
+                "summary": "No worker serves queue reports in jewelry-shop",
+                "description": f"Queue reports in jewelry-shop gets tasks, holds {held} and is not in celery_worker_queues. Add it there, "
+                "or to celery_beat_queues_of_other_workers if other workers serve it.",
+                "runbook": "kubectl -n jewelry-shop exec deployment/celery-worker -c celery-worker -- "
+                "celery --app=config inspect active_queues",
+            },
+        )
+        for series, held in (("43x30", 43), ("0x30", 0))
+    ),
     Case(
         "JewelryShopBeatSilent",
         {f'celery_beat_tick_age_seconds{{{NAMESPACE},pod="celery-beat-1"}}': "0+60x30"},

@@ -13,6 +13,10 @@ from typing import Any
 
 import pytest
 
+from local_cluster.errors import LocalClusterError
+from tests.unit.roles.redis_server import RedisServer
+from tools import debian_programs
+
 # What an inventory has to say of the application and the cluster, so that the preflight finds nothing else.
 COMPLETE: dict[str, Any] = {
     "platform_image": "shop",
@@ -64,3 +68,16 @@ def resolve() -> Iterator[Callable[..., Any]]:
 
         yield ask
         requests.close()
+
+
+@pytest.fixture
+def server(tmp_path: pathlib.Path) -> Iterator[RedisServer]:
+    """A Redis server with a password."""
+    try:
+        debian_programs.ensure()
+    except LocalClusterError as error:
+        pytest.fail(str(error), pytrace=False)
+    redis = RedisServer(tmp_path)
+    redis.start()
+    yield redis
+    redis.stop()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,60 +13,10 @@ import prometheus_client
 import pytest
 from celery import Celery
 
-from local_cluster.errors import LocalClusterError
-from tools import debian_programs
+from tests.unit.roles.redis_server import RedisServer
 
 FILES = Path(__file__).parents[3] / "roles" / "celery" / "files"
 QUEUES = ["celery", "backups", "reports"]
-
-
-class Server:
-    """A Redis that can be taken away and brought back with what it held."""
-
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.folder = folder
-        self.process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"redis://:hunter2@127.0.0.1:{self.port}/0"
-
-    def start(self) -> None:
-        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--requirepass", "hunter2", "--dir", str(self.folder)]
-        self.process = subprocess.Popen(
-            [debian_programs.program("redis-server"), *options, "--appendonly", "yes", "--save", ""],
-            env=debian_programs.environment("redis-server"),
-            stdout=subprocess.DEVNULL,
-        )
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return
-            except OSError:
-                assert time.monotonic() < deadline, "redis-server does not listen"
-                time.sleep(0.05)
-
-    def stop(self) -> None:
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait(timeout=20)
-            self.process = None
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    try:
-        debian_programs.ensure()
-    except LocalClusterError as error:
-        pytest.fail(str(error), pytrace=False)
-    redis = Server(tmp_path)
-    redis.start()
-    yield redis
-    redis.stop()
 
 
 @pytest.fixture
@@ -123,7 +71,7 @@ def told(queues: Any) -> dict[str, dict[str, float]]:
     return {family.name: {each.labels["queue"]: each.value for each in family.samples} for family in queues.collect()}
 
 
-def test_every_queue_is_told_of_also_an_empty_one(server: Server, watch: Any) -> None:
+def test_every_queue_is_told_of_also_an_empty_one(server: RedisServer, watch: Any) -> None:
     queues = watch(server.url)
     assert told(queues) == {}, "nothing is known before the first look"
     send(queues, "backups")
@@ -135,7 +83,7 @@ def test_every_queue_is_told_of_also_an_empty_one(server: Server, watch: Any) ->
     }
 
 
-def test_the_age_is_that_of_the_next_task_and_begins_anew_when_it_is_taken(server: Server, watch: Any, clock: Clock) -> None:
+def test_the_age_is_that_of_the_next_task_and_begins_anew_when_it_is_taken(server: RedisServer, watch: Any, clock: Clock) -> None:
     queues = watch(server.url)
     send(queues, "celery", "first")
     queues.look()
@@ -157,7 +105,7 @@ def test_the_age_is_that_of_the_next_task_and_begins_anew_when_it_is_taken(serve
     assert told(queues)["celery_queue_oldest_task_seconds"]["celery"] == 0, "an empty queue has no age"
 
 
-def test_a_task_of_another_priority_counts_and_ages_too(server: Server, watch: Any, clock: Clock) -> None:
+def test_a_task_of_another_priority_counts_and_ages_too(server: RedisServer, watch: Any, clock: Clock) -> None:
     queues = watch(server.url)
     send(queues, "reports", "late", priority=9)
     queues.look()
@@ -170,7 +118,7 @@ def test_a_task_of_another_priority_counts_and_ages_too(server: Server, watch: A
     }
 
 
-def test_a_prefix_of_all_keys_is_kept_to(server: Server, watch: Any, clock: Clock) -> None:
+def test_a_prefix_of_all_keys_is_kept_to(server: RedisServer, watch: Any, clock: Clock) -> None:
     queues = watch(server.url, broker_transport_options={"global_keyprefix": "shop:"})
     send(queues, "celery")
     queues.look()
@@ -188,7 +136,7 @@ def wait_for(condition: Callable[[], bool], what: str) -> None:
 
 
 def test_without_its_broker_nothing_is_told_and_the_age_goes_on_when_it_is_back(
-    server: Server, watch: Any, module: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    server: RedisServer, watch: Any, module: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     registry = prometheus_client.CollectorRegistry()
     monkeypatch.setattr(prometheus_client, "REGISTRY", registry)
@@ -213,7 +161,7 @@ def test_without_its_broker_nothing_is_told_and_the_age_goes_on_when_it_is_back(
     assert "hunter2" not in warnings[0]
 
 
-def test_old_figures_are_not_told_when_the_look_hangs(server: Server, watch: Any, clock: Clock) -> None:
+def test_old_figures_are_not_told_when_the_look_hangs(server: RedisServer, watch: Any, clock: Clock) -> None:
     queues = watch(server.url)
     queues.look()
     clock.now += 59
@@ -228,7 +176,7 @@ def test_another_kind_of_broker_is_left_alone(watch: Any) -> None:
     assert told(queues) == {}
 
 
-def test_the_connection_is_bounded(server: Server, watch: Any, module: Any) -> None:
+def test_the_connection_is_bounded(server: RedisServer, watch: Any, module: Any) -> None:
     queues = watch(server.url, broker_transport_options={"socket_timeout": None, "visibility_timeout": 7})
     queues.look()
     options = queues.channel.pool.connection_kwargs
