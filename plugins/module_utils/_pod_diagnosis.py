@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._last_words import cause_lines
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import (
     READY,
     Finding,
@@ -364,13 +365,15 @@ def _crash(pod: Manifest, init: bool, status: Manifest, snapshot: Snapshot, poli
 
 
 def exit_words(terminated: Manifest, times: int = 1) -> str:
-    """How a container ended, in words.
+    """How a container ended, in words; a message of several lines keeps them, so that secrets in it are still recognized.
 
     Args:
         terminated: the terminated state of a container.
         times: how often it has ended.
     """
-    code, reason, message = terminated.get("exitCode"), terminated.get("reason"), str(terminated.get("message") or "").strip()
+    code, reason = terminated.get("exitCode"), terminated.get("reason")
+    # Of a container that writes no message it is the end of its log: up to 80 lines.
+    message = cause_lines(str(terminated.get("message") or ""))
     words = f"ended with exit code {code}"
     if reason == "OOMKilled":
         words = f"was killed because it exceeded its memory limit (OOMKilled, exit code {code})"

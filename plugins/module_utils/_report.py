@@ -13,6 +13,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._customer import customer_checks
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._last_words import last_words
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import Masker
 
 # The API server's own words within what kubernetes.core makes of them: a Status as JSON, in quotes of its own.
@@ -75,7 +76,8 @@ def rollout_problem(result: Mapping[str, Any]) -> str:
 
 
 def _sentence(result: Mapping[str, Any], task: str) -> str:
-    text = str(result.get("msg") or result.get("stderr") or result.get("module_stderr") or "it gave no reason")
+    printed = last_words(str(result.get("stderr") or result.get("module_stderr") or ""))
+    text = str(result.get("msg") or printed or "it gave no reason")
     status = _STATUS.search(text)
     if status:
         # As it is, and as the representation of bytes shows it, with its backslashes doubled.

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any, Protocol
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._last_words import last_words
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import Masker
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import (
     FAILED,
@@ -24,9 +25,8 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_typ
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_wait import Outcome
 
 EVENTS = 20
-# Characters of a line of a log, and of the line that a sentence quotes.
+# Characters of a line of a log.
 LONGEST_LINE = 8192
-LONGEST_QUOTE = 1000
 
 
 class LogReader(Protocol):
@@ -111,9 +111,10 @@ def sentence(entry: Mapping[str, Any], cause: str) -> str:
     if entry["idle_seconds"] is not None:
         waited += f" and made no progress for {entry['idle_seconds']:.0f} s"
     reason = f" ({entry['reason']})" if entry["reason"] else ""
-    last = next((line.strip() for line in reversed(entry["log"]) if line.strip()), "")
-    last_words = f"; the last line of its log: {_shortened(last, LONGEST_QUOTE)}" if last and entry["exit_code"] is not None else ""
-    return f"{title}{waited}{where}: {_one_line(cause)}{reason}{last_words}"
+    cause = _one_line(cause)
+    words = last_words("\n".join(entry["log"])) if entry["exit_code"] is not None else ""
+    quoted = f"; the last line of its log: {words}" if words and words not in cause else ""
+    return f"{title}{waited}{where}: {cause}{reason}{quoted}"
 
 
 def _shortened(text: str, length: int) -> str:

@@ -55,6 +55,10 @@ REPORT: dict[str, Any] = {
         ({"msg": "platform_image is not set"}, "platform_image is not set"),
         ({"msg": "one\n  two"}, "one two"),
         ({"stderr": "no such file"}, "no such file"),
+        (
+            {"stderr": "loading plugins\nTraceback (most recent call last):\n  File \"a.py\", line 1, in <module>\nValueError: no weight\n"},
+            "ValueError: no weight",
+        ),
         ({}, "it gave no reason"),
         # The body of a refusal as text, and as the representation of bytes.
         (

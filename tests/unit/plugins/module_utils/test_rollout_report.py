@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import Masker
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import exit_words
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_report import newest_events, report, summary
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import Assessment, Finding, Target
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_wait import Outcome
@@ -75,6 +76,29 @@ def test_a_very_long_line_is_shortened_after_its_secrets_are_hidden() -> None:
     line = "x" * 8_190 + "hunter2-web" + "y" * 300_000
     found = entry(outcome("failed", crash()), Logs(current=[line]), Masker(["hunter2-web"]))
     assert found["log"] == ["x" * 8_190 + "**..."]
+
+
+def test_the_sentence_quotes_the_exception_once_and_the_log_stays_whole() -> None:
+    """A container's message is the end of its log, as Kubernetes takes it where a container writes none."""
+    log = [*(f"Loading plugin {number}" for number in range(10)), "Traceback (most recent call last):", '  File "/app/manage.py", line 22']
+    log += ["django.db.utils.OperationalError: connection failed: Connection refused", "\tIs the server running?", ""]
+    finding = Finding(
+        "JobFailed", exit_words({"exitCode": 1, "reason": "Error", "message": "\n".join(log)}), 0, pod="web-a", container="main", exit_code=1
+    )
+    found = entry(outcome("failed", finding), Logs(current=log))
+    assert found["message"] == (
+        "Deployment test/web failed, pod web-a, container main: ended with exit code 1: "
+        "django.db.utils.OperationalError: connection failed: Connection refused Is the server running? (JobFailed)"
+    )
+    assert found["log"] == log
+
+
+def test_a_secret_is_hidden_before_the_cause_becomes_one_line() -> None:
+    message = f"starting\nValueError: cannot log in with two  spaces and\n{'x' * 990}two  spaces"
+    finding = Finding("JobFailed", exit_words({"exitCode": 1, "message": message}), 0, pod="web-a", container="main", exit_code=1)
+    found = entry(outcome("failed", finding), Logs(current=message.splitlines()), Masker(["two  spaces"]))
+    assert "cannot log in with ****** and" in found["message"]
+    assert "two" not in found["message"]
 
 
 def test_a_timeout_says_how_long_it_was_and_what_was_in_the_way() -> None:
