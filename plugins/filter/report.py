@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils import _customer, _report
+from ansible_collections.jewelry_shop.platform.plugins.module_utils import _customer, _queue_checks, _report
 
 
 class FilterModule:
-    """The filters of C(_report) and C(_customer)."""
+    """The filters of C(_report), C(_customer) and C(_queue_checks)."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name them, as Ansible asks for."""
         functions = (
             _customer.customer_endpoints,
+            _queue_checks.round_trip_checks,
+            _queue_checks.unserved_queue_checks,
             _report.health_checks,
             _report.masked,
             _report.report_junit,

@@ -100,7 +100,8 @@ def _excerpt(text: str, secrets: Sequence[str]) -> str:
     return words if len(words) <= _EXCERPT else f"{words[:_EXCERPT]}..."
 
 
-def _text(answer: Answer) -> str:
+def body_text(answer: Answer) -> str:
+    """The body as text, whatever it holds."""
     charset = re.search(r"charset=\"?([\w.-]+)", answer.headers.get("content-type", ""), re.IGNORECASE)
     try:
         return answer.body.decode(charset.group(1) if charset else "utf-8", "replace")
@@ -125,7 +126,7 @@ def _judge_status(answer: Answer, expected: Expectation, secrets: Sequence[str])
         why = "which is not followed there" if expected.follow_redirects else "redirects are not followed"
         return f"redirected with status {answer.status} to {target} ({why})"
     wanted = " or ".join(map(str, expected.statuses))
-    text = _text(answer)
+    text = body_text(answer)
     said = _excerpt(_html_title(text) if _is_html(answer, text) else text, secrets)
     return f"status {answer.status} instead of {wanted}{': ' + said if said else ''}"
 
@@ -177,7 +178,7 @@ def judge(answer: Answer, expected: Expectation, secrets: Sequence[str] = ()) ->
     reason = _judge_status(answer, expected, secrets) or _judge_headers(answer, expected, secrets)
     if reason:
         return reason
-    text = _text(answer)
+    text = body_text(answer)
     if expected.body_contains is not None and expected.body_contains not in text:
         return f"the body does not contain {expected.body_contains!r}: {_excerpt(text, secrets)!r}"
     if expected.body_regex is not None and not expected.body_regex.search(text):

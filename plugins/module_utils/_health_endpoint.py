@@ -57,6 +57,7 @@ class Endpoint:
         min_pods: ready pods that are enough, or None for all that the workload wants.
         validate_certs: whether the server's certificate is checked.
         ca_path: PEM file of the only authorities accepted, or None for the machine's.
+        return_content: whether the body of a healthy answer is returned.
         secrets: texts that no output may contain.
     """
 
@@ -67,6 +68,7 @@ class Endpoint:
     min_pods: int | None = None
     validate_certs: bool = True
     ca_path: str | None = None
+    return_content: bool = False
     secrets: tuple[str, ...] = ()
 
 
@@ -152,6 +154,7 @@ def _parse(entry: Mapping[str, Any]) -> Endpoint:
         min_pods=entry.get("min_pods"),
         validate_certs=entry["validate_certs"],
         ca_path=entry.get("ca_path"),
+        return_content=bool(entry.get("return_content")),
         secrets=tuple(secrets),
     )
 

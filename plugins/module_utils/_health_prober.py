@@ -22,6 +22,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors impo
     PlatformError,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._health_assertions import (
+    body_text,
     judge,
     redact,
 )
@@ -63,6 +64,7 @@ class Record:
         attempts: how many there were.
         certain: whether another attempt is of no use.
         connected: whether a connection was opened.
+        content: body of a healthy answer, where it is wanted.
     """
 
     reason: str | None = NOT_TRIED
@@ -71,6 +73,7 @@ class Record:
     attempts: int = 0
     certain: bool = False
     connected: bool = False
+    content: str | None = None
 
     def result(self) -> dict[str, Any]:
         """The part of a result that every target has."""
@@ -80,6 +83,7 @@ class Record:
             "elapsed": None if self.elapsed is None else round(self.elapsed, 3),
             "attempts": self.attempts,
             "reason": self.reason,
+            **({} if self.content is None else {"content": self.content}),
         }
 
 
@@ -136,6 +140,8 @@ class Prober:
                 answer = replace(answer, elapsed=answer.elapsed - dial.seconds)
             status, elapsed = answer.status, answer.elapsed
             reason = judge(answer, endpoint.expected, endpoint.secrets)
+            if endpoint.return_content and reason is None:
+                record.content = redact(body_text(answer), endpoint.secrets)
         except StageTimeoutError as error:
             # An attempt that only the end of the run cut short says less than the one before it.
             if deadline.cut_short and record.attempts:

@@ -119,6 +119,10 @@ options:
             V(items.0.name). A dot that is part of a name is written V(\\.) in it.
           - Types count as they do in JSON, so V(true) is neither V("true") nor V(1).
         type: dict
+      return_content:
+        description: Whether the body of a healthy answer is returned, without secrets.
+        type: bool
+        default: false
       max_latency:
         description:
           - Seconds that the answer may take, from connecting to its last byte. Of a pod the time for opening the stream to it does
@@ -248,6 +252,11 @@ endpoints:
       returned: if the endpoint is a URL
       type: str
       sample: https://shop.example.com/health/
+    content:
+      description: The body of a healthy answer.
+      returned: if the endpoint is a URL and has O(endpoints[].return_content)
+      type: str
+      sample: '{"status": "ok"}'
     connected:
       description: Whether the last attempt opened a connection. Without one the reason is about the way to the endpoint.
       returned: if the endpoint is a URL
@@ -339,6 +348,11 @@ endpoints:
           returned: always
           type: str
           sample: "status 503 instead of 200: database is down"
+        content:
+          description: The body of a healthy answer.
+          returned: if the endpoint has O(endpoints[].return_content)
+          type: str
+          sample: '{"status": "ok"}'
         revision:
           description: Number of the Deployment's revision, or hash of the revision of another workload.
           returned: always
@@ -399,6 +413,7 @@ ENDPOINT_SPEC = {
     "body_contains": {"type": "str"},
     "body_regex": {"type": "str"},
     "json": {"type": "dict"},
+    "return_content": {"type": "bool", "default": False},
     "max_latency": {"type": "float"},
     "follow_redirects": {"type": "bool", "default": False},
     "validate_certs": {"type": "bool", "default": True},

@@ -56,7 +56,7 @@ REPORT: dict[str, Any] = {
         ({"msg": "one\n  two"}, "one two"),
         ({"stderr": "no such file"}, "no such file"),
         (
-            {"stderr": "loading plugins\nTraceback (most recent call last):\n  File \"a.py\", line 1, in <module>\nValueError: no weight\n"},
+            {"stderr": 'loading plugins\nTraceback (most recent call last):\n  File "a.py", line 1, in <module>\nValueError: no weight\n'},
             "ValueError: no weight",
         ),
         ({}, "it gave no reason"),

@@ -83,7 +83,12 @@ def test_the_sentence_quotes_the_exception_once_and_the_log_stays_whole() -> Non
     log = [*(f"Loading plugin {number}" for number in range(10)), "Traceback (most recent call last):", '  File "/app/manage.py", line 22']
     log += ["django.db.utils.OperationalError: connection failed: Connection refused", "\tIs the server running?", ""]
     finding = Finding(
-        "JobFailed", exit_words({"exitCode": 1, "reason": "Error", "message": "\n".join(log)}), 0, pod="web-a", container="main", exit_code=1
+        "JobFailed",
+        exit_words({"exitCode": 1, "reason": "Error", "message": "\n".join(log)}),
+        0,
+        pod="web-a",
+        container="main",
+        exit_code=1,
     )
     found = entry(outcome("failed", finding), Logs(current=log))
     assert found["message"] == (

@@ -74,6 +74,15 @@ def test_options_reach_the_request(serve: Serve, run: Run) -> None:
     assert [(request.method, request.headers["Host"]) for request in server.requests] == [("HEAD", "shop.example.com")] * 2
 
 
+def test_the_body_is_returned_where_it_is_wanted_and_without_secrets(serve: Serve, run: Run) -> None:
+    server = serve({"/": InTurn([reply("starting", 503), reply({"queues": ["reports"], "key": "k-42"})])})
+    wanted = {"url": server.url, "return_content": True, "secret_headers": {"X-Key": "k-42"}}
+    [entry] = run(endpoints=[wanted], interval=0.01)["endpoints"]
+    assert json.loads(entry["content"]) == {"queues": ["reports"], "key": "********"}
+    server = serve({"/": reply("no", 503)})
+    assert "content" not in run(endpoints=[{**wanted, "url": server.url}], timeout=0.5)["endpoints"][0]
+
+
 def endpoint_with_secrets(url: str) -> dict[str, Any]:
     return {"url": url.replace("http://", "http://user:s3cr%40t@"), "secret_headers": {"Authorization": "Bearer tok-123", "X-Key": "k-42"}}
 

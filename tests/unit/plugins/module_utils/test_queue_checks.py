@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._queue_checks import (
+    MARK,
+    round_trip_checks,
+    unserved_queue_checks,
+)
+
+NOISE = "Loading settings\nThe shop of 2026 ***\n" * 10
+CAME_BACK = "a task came back through it"
+LATE = "a task sent through it did not come back in 3 s; no worker took it, and it was removed from the queue"
+QUEUES = ["celery", "reports"]
+
+
+def check(subject: str, severity: str, message: str) -> dict[str, str]:
+    return {"name": "queue", "subject": subject, "severity": severity, "message": message}
+
+
+def answered(problems: Any, before: str = "", after: str = "") -> dict[str, Any]:
+    return {"rc": 0, "stdout": f"{before}\n{MARK}{json.dumps(problems)}\n{after}", "stderr": NOISE}
+
+
+@pytest.mark.parametrize(
+    ("result", "expected"),
+    [
+        pytest.param(
+            answered({"celery": "", "reports": ""}),
+            [check("celery", "ok", CAME_BACK), check("reports", "ok", CAME_BACK)],
+            id="all are fine",
+        ),
+        pytest.param(
+            answered({"celery": "", "reports": LATE}, NOISE, "Bye\n"),
+            [check("celery", "ok", CAME_BACK), check("reports", "error", LATE)],
+            id="one is not, amid the application's output",
+        ),
+        pytest.param(
+            answered({"celery": ""}),
+            [check("celery", "ok", CAME_BACK), check("reports", "error", "it was not tried")],
+            id="one is missing from the answer",
+        ),
+        pytest.param(
+            {
+                "rc": 1,
+                "stdout": NOISE,
+                "stderr": 'Traceback (most recent call last):\n  File "<string>", line 1, in <module>\nModuleNotFoundError: No module named '
+                "'config'\n",
+            },
+            [check("celery, reports", "error", "no task could be sent from a Django pod: ModuleNotFoundError: No module named 'config'")],
+            id="the application cannot be loaded",
+        ),
+        pytest.param(
+            {"rc": 137, "stdout": "no end", "stderr": ""},
+            [check("celery, reports", "error", "no task could be sent from a Django pod: no end")],
+            id="it was killed",
+        ),
+        pytest.param(
+            {"msg": "Failed to execute on pod none due to : (404)\nReason: Not Found"},
+            [
+                check(
+                    "celery, reports",
+                    "error",
+                    "no task could be sent from a Django pod: Failed to execute on pod none due to : (404) Reason: Not Found",
+                )
+            ],
+            id="there is no pod",
+        ),
+        pytest.param(
+            {"rc": 0, "stdout": f"{MARK}[]"},
+            [check("celery, reports", "error", f"no task could be sent from a Django pod: {MARK}[]")],
+            id="the answer is cut off",
+        ),
+    ],
+)
+def test_each_queue_of_a_round_trip_is_a_check(result: dict[str, Any], expected: list[dict[str, str]]) -> None:
+    assert round_trip_checks(result, QUEUES) == expected
+
+
+def beat(report: Any, **pod: Any) -> dict[str, Any]:
+    content = report if isinstance(report, str) else json.dumps(report)
+    return {"endpoints": [{"name": "queues", "pods": [{"pod": "celery-beat-1", "content": content, "reason": None, **pod}]}]}
+
+
+ADD = "Add it to celery_worker_queues, or to celery_beat_queues_of_other_workers if workers outside this collection serve it"
+
+
+@pytest.mark.parametrize(
+    ("health", "expected"),
+    [
+        pytest.param(beat({"unserved": [], "problem": ""}), [], id="every queue has a worker"),
+        pytest.param(
+            beat({"unserved": [{"queue": "reports", "length": 43, "entry": "daily"}, {"queue": "mail", "length": 1, "entry": ""}]}),
+            [
+                check("reports", "warning", f"no worker serves it: 43 tasks wait in it, and the periodic task daily sends to it. {ADD}"),
+                check("mail", "warning", f"no worker serves it: 1 task waits in it. {ADD}"),
+            ],
+            id="two have none",
+        ),
+        pytest.param(
+            beat({"unserved": [], "problem": "The queues of the broker cannot be listed: no permission for 'scan'"}),
+            [
+                check(
+                    "celery-beat",
+                    "warning",
+                    "queues without a worker may be missing here. The queues of the broker cannot be listed: no permission for 'scan'",
+                )
+            ],
+            id="the broker's are unknown",
+        ),
+        pytest.param(
+            beat("not found\n", reason="status 404 instead of 200: not found"),
+            [
+                check(
+                    "celery-beat",
+                    "warning",
+                    "Celery beat did not report which queues have no worker: status 404 instead of 200: not found",
+                )
+            ],
+            id="beat is of an older release",
+        ),
+        pytest.param(
+            {
+                "endpoints": [{"name": "queues", "pods": []}],
+                "msg": "1 of 1 endpoints is not healthy:\nqueues: 0 of 1 wanted pods are ready",
+            },
+            [
+                check(
+                    "celery-beat",
+                    "warning",
+                    "Celery beat did not report which queues have no worker: 1 of 1 endpoints is not healthy: "
+                    "queues: 0 of 1 wanted pods are ready",
+                )
+            ],
+            id="there is no pod",
+        ),
+        pytest.param(
+            {"msg": "no answer"},
+            [check("celery-beat", "warning", "Celery beat did not report which queues have no worker: no answer")],
+            id="the check failed as a whole",
+        ),
+    ],
+)
+def test_each_queue_without_a_worker_is_a_warning(health: dict[str, Any], expected: list[dict[str, str]]) -> None:
+    assert unserved_queue_checks(health) == expected
