@@ -25,7 +25,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_typ
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_wait import Outcome
 
 EVENTS = 20
-# Characters of a line of a log, and of the line that a sentence quotes.
+# Characters of a line of a log.
 LONGEST_LINE = 8192
 
 

@@ -14,7 +14,7 @@ FRAMES = """Traceback (most recent call last):
   File "/app/manage.py", line 22, in <module>
     main()
     ~~~~^^
-  File "/usr/lib/python3.13/site-packages/django/conf/__init__.py", line 203, in __init__
+  File "/usr/lib/python3/django/conf/__init__.py", line 203, in __init__
     raise ImproperlyConfigured("The SECRET_KEY setting must not be empty.")
 """
 CASES = {
@@ -25,11 +25,12 @@ CASES = {
         "django.core.exceptions.ImproperlyConfigured: The SECRET_KEY setting must not be empty.",
     ),
     "a traceback whose beginning was cut off": (
-        '    connection.ensure_connection()\n  File "/app/a.py", line 3, in f\n    raise KeyError("POSTGRES_HOST")\nKeyError: \'POSTGRES_HOST\'\n',
+        '    connection.ensure_connection()\n  File "/app/a.py", line 3, in f\n    raise KeyError("POSTGRES_HOST")\n'
+        "KeyError: 'POSTGRES_HOST'\n",
         "KeyError: 'POSTGRES_HOST'",
     ),
     "psycopg, several lines": (
-        'Traceback (most recent call last):\n  File "/usr/lib/python3.13/site-packages/psycopg/connection.py", line 117, in connect\n'
+        'Traceback (most recent call last):\n  File "/usr/lib/python3/psycopg/connection.py", line 117, in connect\n'
         "    raise last_ex.with_traceback(None)\n"
         'psycopg.OperationalError: connection failed: connection to server at "10.96.0.7", port 5432 failed: Connection refused\n'
         "\tIs the server running on that host and accepting TCP/IP connections?\n\n"
@@ -41,17 +42,17 @@ CASES = {
         "Is the server running on that host and accepting TCP/IP connections?",
     ),
     "PostgreSQL, with the statement": (
-        'Traceback (most recent call last):\n  File "/usr/lib/python3.13/site-packages/django/db/backends/utils.py", line 105, in _execute\n'
+        'Traceback (most recent call last):\n  File "/usr/lib/python3/django/db/backends/utils.py", line 105, in _execute\n'
         "    return self.cursor.execute(sql, params)\n"
-        '           ~~~~~~~~~~~~~~~~~~~^^^^^^^^^^^^^\ndjango.db.utils.ProgrammingError: column "weight" of relation "shop_order" already exists\n'
+        '           ~~~~~~~~~~~~~~~~~~~^^^^^^^^^^^^^\ndjango.db.utils.ProgrammingError: column "weight" already exists\n'
         'LINE 1: ALTER TABLE "shop_order" ADD COLUMN "weight" integer\n        ^\n',
-        'django.db.utils.ProgrammingError: column "weight" of relation "shop_order" already exists '
-        'LINE 1: ALTER TABLE "shop_order" ADD COLUMN "weight" integer ^',
+        'django.db.utils.ProgrammingError: column "weight" already exists LINE 1: ALTER TABLE "shop_order" ADD COLUMN "weight" integer ^',
     ),
     "an exception while another is handled": (
         'Traceback (most recent call last):\n  File "a.py", line 2, in <module>\n    1/0\nZeroDivisionError: division by zero\n\n'
         "During handling of the above exception, another exception occurred:\n\n"
-        'Traceback (most recent call last):\n  File "a.py", line 4, in <module>\n    raise RuntimeError("no price")\nRuntimeError: no price\n',
+        'Traceback (most recent call last):\n  File "a.py", line 4, in <module>\n    raise RuntimeError("no price")\n'
+        "RuntimeError: no price\n",
         "RuntimeError: no price",
     ),
     "argparse": (
@@ -71,7 +72,7 @@ CASES = {
     ),
     "Celery": (
         'Traceback (most recent call last):\n  File "<string>", line 8, in <module>\n'
-        '  File "/usr/lib/python3.13/site-packages/celery/backends/asynchronous.py", line 200, in _wait_for_pending\n'
+        '  File "/usr/lib/python3/celery/backends/asynchronous.py", line 200, in _wait_for_pending\n'
         "    raise TimeoutError('The operation timed out.')\ncelery.exceptions.TimeoutError: The operation timed out.\n",
         "celery.exceptions.TimeoutError: The operation timed out.",
     ),
@@ -90,7 +91,7 @@ CASES = {
         "no such table: shop_order",
     ),
     "JSON with a traceback": (
-        '{"levelname": "ERROR", "message": "Internal", "exc_info": "Traceback (most recent call last):\\n  File \\"a.py\\", line 1, in <module>'
+        '{"levelname": "ERROR", "message": "Internal", "exc_info": "Traceback (most recent call last):\\n  File \\"a.py\\", line 1'
         '\\nValueError: no weight"}\n{"levelname": "INFO", "message": "bye"}\n',
         "ValueError: no weight",
     ),

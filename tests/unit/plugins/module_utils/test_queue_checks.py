@@ -50,7 +50,7 @@ def answered(problems: Any, before: str = "", after: str = "") -> dict[str, Any]
             {
                 "rc": 1,
                 "stdout": NOISE,
-                "stderr": 'Traceback (most recent call last):\n  File "<string>", line 1, in <module>\nModuleNotFoundError: No module named '
+                "stderr": 'Traceback (most recent call last):\n  File "<string>", line 1\nModuleNotFoundError: No module named '
                 "'config'\n",
             },
             [check("celery, reports", "error", "no task could be sent from a Django pod: ModuleNotFoundError: No module named 'config'")],
