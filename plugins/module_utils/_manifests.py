@@ -84,7 +84,7 @@ def file_problems(files: Mapping[str, Any]) -> list[str]:
         name = str(key)
         if not _FILE_NAME.fullmatch(name) or name == "." or name.startswith(".."):
             problems.append(
-                f"{_shown(key)} is no name of a file in a Secret; write at most {_KEY_LENGTH} letters, digits, -, _ and ., without a folder, "
+                f"{_shown(key)} is no name of a file in a Secret; write at most {_KEY_LENGTH} letters, digits, -, _ and ., no folder, "
                 "and do not begin with .."
             )
         elif not isinstance(content, str):
@@ -104,7 +104,8 @@ def _shown(key: Any) -> str:
 def _unfit_name(name: str) -> str:
     if _VARIABLE_NAME.fullmatch(name) and name != "." and not name.startswith(".."):
         return ""
-    return f"is no name of an environment variable; write at most {_KEY_LENGTH} letters, digits, _, - and ., and do not begin with a digit or .."
+    rule = f"write at most {_KEY_LENGTH} letters, digits, _, - and ., and do not begin with a digit or .."
+    return f"is no name of an environment variable; {rule}"
 
 
 def _unfit(value: Any) -> str:
