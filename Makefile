@@ -7,9 +7,11 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 PLUGINS := .ansible/collections/ansible_collections/jewelry_shop/platform/plugins
-LOCK := uv pip compile --quiet --system-certs --universal --python-version 3.12 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
+LOCK := uv pip compile --quiet --system-certs --universal --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
 IMPORTER := .cache/galaxy-importer
 OLDEST := .cache/oldest
+# The oldest Python on which the controller of the oldest ansible-core that meta/runtime.yml allows runs.
+OLDEST_PYTHON := 3.10
 ARTIFACT := build/jewelry_shop-platform-$(shell sed -n "s/^version: //p" galaxy.yml).tar.gz
 
 .PHONY: help
@@ -97,7 +99,9 @@ readmes: .venv ## Write the variables of the roles' READMEs from their argument 
 
 .PHONY: lock
 lock: .venv ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes the newest versions
-	cd requirements && for name in uv dev galaxy-importer oldest; do $(LOCK) $(LOCK_FLAGS) $$name.in --output-file $$name.txt; done
+	cd requirements
+	for name in uv oldest; do $(LOCK) --python-version $(OLDEST_PYTHON) $(LOCK_FLAGS) $$name.in --output-file $$name.txt; done
+	for name in dev galaxy-importer; do $(LOCK) --python-version 3.12 $(LOCK_FLAGS) $$name.in --output-file $$name.txt; done
 
 .PHONY: .venv
 .venv: .venv/requirements.txt ## Make or update the Python environment
@@ -109,4 +113,4 @@ $(IMPORTER)/requirements.txt: requirements/galaxy-importer.txt requirements/uv.t
 	@tools/make_venv $(IMPORTER) $<
 
 $(OLDEST)/requirements.txt: requirements/oldest.txt requirements/uv.txt
-	@tools/make_venv $(OLDEST) $<
+	@tools/make_venv $(OLDEST) $< $(OLDEST_PYTHON)

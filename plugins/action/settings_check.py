@@ -6,14 +6,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._manifests import environment_problems
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._manifests import (
+    environment_problems,
+    environment_sizes,
+    file_problems,
+    file_sizes,
+    size_problems,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._quantities import quantity_problems
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._settings import (
     resolved,
     scalar_problems,
@@ -23,6 +29,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._settings im
 )
 
 ROLES = Path(__file__).parents[2] / "roles"
+KINDS = ("environments", "files", "quantities")
 
 
 class ActionModule(ActionBase):
@@ -40,12 +47,12 @@ class ActionModule(ActionBase):
         """
         result: dict[str, Any] = super().run(tmp, task_vars)
         del tmp
-        _result, arguments = self.validate_argument_spec({"environments": {"type": "list", "elements": "str", "default": []}})
+        _result, arguments = self.validate_argument_spec({kind: {"type": "list", "elements": "str", "default": []} for kind in KINDS})
         variables = task_vars or {}
         options = self._options()
         result.update(
             changed=False,
-            problems=list(self._problems(variables, options, arguments["environments"])),
+            problems=self._problems(variables, options, {name: kind for kind in KINDS for name in arguments[kind]}),
             warnings=unknown_settings(self._written(variables), options, [path.name for path in ROLES.iterdir()]),
         )
         return result
@@ -65,12 +72,17 @@ class ActionModule(ActionBase):
         found_out = manager._nonpersistent_fact_cache.get(name, {})
         return set(manager.get_vars(host=manager._inventory.get_host(name), include_hostvars=False)) - set(found_out)
 
-    def _problems(self, variables: dict[str, Any], options: dict[str, dict[str, Any]], environments: list[str]) -> Iterator[str]:
-        for name, option in options.items():
-            if name in variables:
-                yield from self._problems_of(name, variables[name], option, name in environments)
+    def _problems(self, variables: dict[str, Any], options: dict[str, dict[str, Any]], kinds: dict[str, str]) -> list[str]:
+        found = [
+            (problem, variables[name] == option.get("default"))
+            for name, option in options.items()
+            if name in variables
+            for problem in self._problems_of(name, variables[name], option, kinds.get(name, ""))
+        ]
+        # A default follows from other settings, so that the problem is theirs where they have one.
+        return [problem for problem, is_default in found if not is_default] or [problem for problem, _is_default in found]
 
-    def _problems_of(self, name: str, value: Any, option: dict[str, Any], is_environment: bool) -> list[str]:
+    def _problems_of(self, name: str, value: Any, option: dict[str, Any], kind: str) -> list[str]:
         try:
             given = resolved(self._templar.template(value))
         except AnsibleUndefinedVariable as error:
@@ -82,9 +94,19 @@ class ActionModule(ActionBase):
         if not problems:
             is_template = self._templar.is_template(value)
             problems = template_problems(name, given, option) if is_template else scalar_problems(name, value, option)
-        if is_environment and not problems:
-            problems = [f"{name}.{each}" for each in environment_problems(given)]
-        return problems
+        return problems or _problems_of_kind(name, given, kind)
+
+
+def _problems_of_kind(name: str, given: Any, kind: str) -> list[str]:
+    if kind == "quantities":
+        return quantity_problems(name, given)
+    if kind == "environments":
+        entries, sizes = environment_problems(given), environment_sizes(given)
+    elif kind == "files":
+        entries, sizes = file_problems(given), file_sizes(given)
+    else:
+        return []
+    return [f"{name}.{each}" for each in entries] or [f"{name} {each}" for each in size_problems(sizes)]
 
 
 def _sentence(name: str, error: AnsibleError) -> str:

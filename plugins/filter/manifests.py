@@ -13,10 +13,13 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils import (
     _image_checks,
+    _images,
     _jobs,
     _manifests,
+    _names,
     _network_policies,
     _own_objects,
+    _quantities,
     _traffic,
 )
 
@@ -35,15 +38,15 @@ def _as_filter(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class FilterModule:
-    """The filters of C(_image_checks), C(_jobs), C(_manifests), C(_network_policies), C(_own_objects) and C(_traffic)."""
+    """The filters of manifests, by the file that has their logic."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name them, as Ansible asks for."""
         functions = (
             _image_checks.image_checks,
+            _images.image_version,
             _jobs.job_states,
             _jobs.jobs_to_run,
-            _manifests.cpu_cores,
             _manifests.environment_entries,
             _manifests.environment_strings,
             _manifests.hash_named,
@@ -53,10 +56,14 @@ class FilterModule:
             _manifests.secret_data,
             _manifests.subject_alternative_name,
             _manifests.with_defaults,
+            _names.naming_problems,
+            _names.version_label,
             _network_policies.network_policies,
             _network_policies.network_policy_problems,
             _own_objects.custom_resources,
             _own_objects.own_objects,
+            _quantities.canonical_quantities,
+            _quantities.cpu_cores,
             _traffic.host_map_keys,
             _traffic.size_bytes,
             _traffic.upstream_keep_alive_milliseconds,

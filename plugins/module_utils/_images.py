@@ -9,8 +9,19 @@ A name is repository[:tag][@digest]. Where there is a digest it decides; a tag b
 
 from __future__ import annotations
 
+import re
+
 _DEFAULT_TAG = "latest"
 _DEFAULT_REGISTRY = "docker.io"
+# The grammar of https://pkg.go.dev/github.com/distribution/reference
+_HOST_PART = r"(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])"
+_HOST = rf"(?:{_HOST_PART}(?:\.{_HOST_PART})*|\[[0-9A-Fa-f:]+\])(?::[0-9]+)?"
+_PATH = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_NAME = re.compile(rf"(?:{_HOST}/)?{_PATH}(?:/{_PATH})*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_NAME_LENGTH = 255
+_SHORT_DIGEST = 12
 
 
 def is_pinned_or_same(found: str, wanted: str) -> bool:
@@ -38,6 +49,57 @@ def digest_of(image_id: str) -> str:
         image_id: as the container runtime writes it.
     """
     return image_id.rpartition("@")[2]
+
+
+def image_version(image: str) -> str:
+    """The version that an image's name tells: its tag, else the first digits of its digest.
+
+    Args:
+        image: name of the image.
+    """
+    _repository, tag, digest = _parts(image)
+    return tag or digest.rpartition(":")[2][:_SHORT_DIGEST]
+
+
+def image_problem(image: str) -> str:
+    """What keeps a text from being the name of an image; empty where nothing does.
+
+    Args:
+        image: name of the image, with or without tag and digest.
+    """
+    name, at, digest = image.partition("@")
+    path, slash, last = name.rpartition("/")
+    last, colon, tag = last.partition(":")
+    if colon and tag_problem(tag):
+        return f"has the tag '{tag}', which {tag_problem(tag)}"
+    if at and not _DIGEST.fullmatch(digest):
+        return "has no digest after the @; write sha256: and 64 hexadecimal digits in lower case"
+    return repository_problem(f"{path}{slash}{last}")
+
+
+def repository_problem(name: str) -> str:
+    """What keeps a text from being the name of an image without tag and digest; empty where nothing does.
+
+    Args:
+        name: registry and path.
+    """
+    if len(name) <= _NAME_LENGTH and _NAME.fullmatch(name):
+        return ""
+    return (
+        f"is no name of an image; write registry/path with at most {_NAME_LENGTH} characters, the path in lower-case letters, digits and "
+        "single ., _ and - between them"
+    )
+
+
+def tag_problem(tag: str) -> str:
+    """What keeps a text from being a tag; empty where nothing does.
+
+    Args:
+        tag: without the colon.
+    """
+    if _TAG.fullmatch(tag):
+        return ""
+    return "is no tag of an image; write at most 128 letters, digits, _, . and -, and do not begin with . or -"
 
 
 def _parts(image: str) -> tuple[str, str, str]:

@@ -10,10 +10,21 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.kubernetes.core.plugins.module_utils.hashes import generate_hash
+
+# A key of a ConfigMap or Secret. Of an environment, envFrom silently skips what is no name of a variable.
+_KEY_LENGTH = 253
+_FILE_NAME = re.compile(rf"[A-Za-z0-9._-]{{1,{_KEY_LENGTH}}}")
+_VARIABLE_NAME = re.compile(rf"[A-Za-z._-][A-Za-z0-9._-]{{0,{_KEY_LENGTH - 1}}}")
+# Of all values of a ConfigMap or Secret.
+_DATA_BYTES = 1048576
+# MAX_ARG_STRLEN of Linux, with the name, the equals sign and the zero at the end.
+_ENTRY_BYTES = 131072
 
 
 def environment_strings(values: Mapping[str, Any]) -> dict[str, str]:
@@ -37,16 +48,81 @@ def environment_entries(values: Mapping[str, Any]) -> list[dict[str, str]]:
 
 def environment_problems(values: Mapping[str, Any]) -> list[str]:
     """Say which entries no environment of a process can hold; names the keys and never a value."""
-    problems = [(key, _unfit(value)) for key, value in values.items()]
-    return [f"{key} is {problem}" for key, problem in problems if problem]
+    problems = []
+    for key, value in values.items():
+        problem = _unfit_name(str(key)) or _unfit(value) or _unfit_size(f"{key}={value}")
+        if problem:
+            problems.append(f"{_shown(key)} {problem}")
+    return problems
+
+
+def size_problems(sizes: Mapping[str, int]) -> list[str]:
+    """Say whether entries are too large together for one ConfigMap or Secret.
+
+    Args:
+        sizes: bytes of each entry, by its key.
+    """
+    total = sum(sizes.values())
+    if total <= _DATA_BYTES:
+        return []
+    largest = max(sizes, key=lambda key: sizes[key])
+    return [
+        f"has {total} bytes together ({_shown(largest)} has {sizes[largest]}), but a ConfigMap or Secret holds at most {_DATA_BYTES}; "
+        "put large content into a volume or an outside store"
+    ]
+
+
+def environment_sizes(values: Mapping[str, Any]) -> dict[str, int]:
+    """Count the bytes of each value of an environment."""
+    return {str(key): len(str(value).encode()) for key, value in values.items()}
+
+
+def file_problems(files: Mapping[str, Any]) -> list[str]:
+    """Say which entries no Secret can hold as files; names the keys and never a content."""
+    problems = []
+    for key, content in files.items():
+        name = str(key)
+        if not _FILE_NAME.fullmatch(name) or name == "." or name.startswith(".."):
+            problems.append(
+                f"{_shown(key)} is no name of a file in a Secret; write at most {_KEY_LENGTH} letters, digits, -, _ and ., no folder, "
+                "and do not begin with .."
+            )
+        elif not isinstance(content, str):
+            problems.append(f"{_shown(key)} {_unfit(content) or 'is no string; put its base64 into quotes'}")
+    return problems
+
+
+def file_sizes(files: Mapping[str, Any]) -> dict[str, int]:
+    """Count the bytes of files whose contents are in base64."""
+    return {str(key): len(str(text)) // 4 * 3 - str(text)[-2:].count("=") for key, text in files.items()}
+
+
+def _shown(key: Any) -> str:
+    return str(key) if re.fullmatch(r"[!-~]+", str(key)) else json.dumps(str(key))
+
+
+def _unfit_name(name: str) -> str:
+    if _VARIABLE_NAME.fullmatch(name) and name != "." and not name.startswith(".."):
+        return ""
+    rule = f"write at most {_KEY_LENGTH} letters, digits, _, - and ., and do not begin with a digit or .."
+    return f"is no name of an environment variable; {rule}"
 
 
 def _unfit(value: Any) -> str:
     if value is None:
-        return "null; give it a value, or '' if it is meant to be empty"
+        return "is null; give it a value, or '' if it is meant to be empty"
     if isinstance(value, (Mapping, Sequence)) and not isinstance(value, (str, bytes)):
-        return f"a {'mapping' if isinstance(value, Mapping) else 'list'}; an environment value is one text, number or boolean"
+        return f"is a {'mapping' if isinstance(value, Mapping) else 'list'}; an environment value is one text, number or boolean"
     return ""
+
+
+def _unfit_size(entry: str) -> str:
+    size = len(entry.encode()) + 1
+    if size > _ENTRY_BYTES:
+        return (
+            f"has {size} bytes with its name, but Linux starts no process with more than {_ENTRY_BYTES} in one variable; use a file instead"
+        )
+    return "has a character of the code 0, which no environment variable holds" if "\0" in entry else ""
 
 
 def secret_data(values: Mapping[str, str]) -> dict[str, str]:
@@ -113,15 +189,3 @@ def rollout_target(workload: Mapping[str, Any]) -> dict[str, str]:
         "name": workload["name"],
         "image": workload["pod"]["containers"][0]["image"],
     }
-
-
-def cpu_cores(quantity: str | int | float) -> float:
-    """Read a Kubernetes CPU quantity (C(500m), C(2), C(1.5)) as a number of cores.
-
-    :raises ValueError: the quantity is of another form.
-    """
-    text = str(quantity)
-    try:
-        return float(text[:-1]) / 1000 if text.endswith("m") else float(text)
-    except ValueError:
-        raise ValueError(f"'{text}' is no CPU quantity; write cores or millicores, such as 2 or 500m") from None

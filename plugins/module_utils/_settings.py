@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import difflib
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -49,7 +50,9 @@ def _sentence(name: str, error: AnsibleValidationError) -> str:
     if isinstance(error, UnsupportedError):
         unknown, _separator, known = error.msg.partition(". ")
         return f"{unknown} is unknown; {known[:1].lower()}{known[1:].rstrip('.')}"
-    return error.msg.replace(f"argument '{name}'", name) if name in error.msg else f"{name}: {error.msg}"
+    # As ansible-core writes types since 2.19.
+    message = re.sub(r"<class '(\w+)'>", r"\1", error.msg)
+    return message.replace(f"argument '{name}'", name) if name in message else f"{name}: {message}"
 
 
 def scalar_problems(name: str, written: Any, option: Mapping[str, Any]) -> list[str]:

@@ -24,7 +24,21 @@ extends_documentation_fragment:
 
 options:
   environments:
-    description: Names of variables whose entries become environment variables, so that they have to be texts, numbers or booleans.
+    description:
+      - Names of variables whose entries become environment variables.
+      - Keys have to be names of variables, and values strings, numbers or booleans, within the limits of Linux and Kubernetes.
+    type: list
+    elements: str
+    default: []
+  files:
+    description:
+      - Names of variables whose entries become files of a Secret, with their contents in base64.
+      - Keys have to be names of files, and the contents have at most 1 MiB together.
+    type: list
+    elements: str
+    default: []
+  quantities:
+    description: Names of variables that are a quantity of Kubernetes, such as V(10Gi), or the C(resources) of a container.
     type: list
     elements: str
     default: []

@@ -1,4 +1,4 @@
-"""The oldest ansible-core that meta/runtime.yml allows makes the same of an inventory as the newest, whose templates keep types."""
+"""On the oldest Python and ansible-core that the collection allows, inventories render the same and the tests of module_utils pass."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ import yaml
 
 ROOT = pathlib.Path(__file__).parents[3]
 OLDEST = ROOT / ".cache" / "oldest" / "bin" / "ansible-playbook"
+# The controller of ansible-core 2.17 runs on Python 3.10 to 3.12.
+OLDEST_PYTHON = "3.10"
+
+
+SITE_PACKAGES = next(pathlib.Path(sys.prefix).glob("lib/python*/site-packages"))
 
 
 def render(directory: pathlib.Path, inventory: str, values: dict[str, Any]) -> list[dict[str, Any]]:
-    site_packages = next(pathlib.Path(sys.prefix).glob("lib/python*/site-packages"))
     done = subprocess.run(
         [
             str(OLDEST),
@@ -26,7 +30,7 @@ def render(directory: pathlib.Path, inventory: str, values: dict[str, Any]) -> l
             f"--extra-vars={json.dumps({**values, 'render_directory': str(directory)})}",
         ],
         cwd=ROOT,
-        env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_COLLECTIONS_PATH": f"{ROOT / '.ansible' / 'collections'}:{site_packages}"},
+        env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_COLLECTIONS_PATH": f"{ROOT / '.ansible' / 'collections'}:{SITE_PACKAGES}"},
         capture_output=True,
         text=True,
         check=False,
@@ -41,6 +45,22 @@ def test_it_is_the_oldest() -> None:
     wanted = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["requires_ansible"].removeprefix(">=")
     said = subprocess.run([str(OLDEST), "--version"], capture_output=True, text=True, check=True).stdout
     assert f"core {wanted.rpartition('.')[0]}." in said, said
+    assert f"python version = {OLDEST_PYTHON}." in said, said
+
+
+def test_the_tests_of_module_utils_pass_on_it(tmp_path: pathlib.Path) -> None:
+    """With the collections that they import and nothing else of the newer environment."""
+    (tmp_path / "ansible_collections").mkdir()
+    (tmp_path / "ansible_collections" / "kubernetes").symlink_to(SITE_PACKAGES / "ansible_collections" / "kubernetes")
+    done = subprocess.run(
+        [str(OLDEST.with_name("python")), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/unit/plugins/module_utils"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", ["production", "changed"])

@@ -71,6 +71,10 @@ def test_all_that_is_wrong_with_the_settings_is_told_at_once(tmp_path: Path) -> 
         platform_image_tag=1.1,
         pre_deploy_commands=[{"nam": "migrate", "command": ["true"]}],
         django_gunicorn_workers="{{ 'lots' | jewelry_shop.platform.cpu_cores }}",
+        celery_beat_resources={"limits": {"cpu": "half"}},
+        storage_media_size="50 GB",
+        platform_config={"1ST": SECRET},
+        platform_secret_files={"gcs/key.json": SECRET},
     )
     place = f"(set it in {VALUES})."
     for sentence in (
@@ -85,6 +89,10 @@ def test_all_that_is_wrong_with_the_settings_is_told_at_once(tmp_path: Path) -> 
         f"platform_image_tag is no text as it is written, but a number with a point; put it into quotes {place}",
         "missing required arguments: name found in pre_deploy_commands",
         "'lots' is no CPU quantity; write cores or millicores, such as 2 or 500m",
+        "celery_beat_resources.limits.cpu 'half' is no quantity of Kubernetes; write a number",
+        "storage_media_size '50 GB' is no quantity of Kubernetes; write a number",
+        "platform_config.1ST is no name of an environment variable; write at most 253 ",
+        "platform_secret_files.gcs/key.json is no name of a file in a Secret; write at most 253 ",
     ):
         assert sentence in failure, failure
     assert "nothing was changed" in failure
@@ -98,6 +106,12 @@ def test_all_that_is_wrong_with_the_settings_is_told_at_once(tmp_path: Path) -> 
     [
         ("site.yml", {"platform_secrets": [SECRET]}, "platform_secrets is of type list and we were unable to convert to dict"),
         ("site.yml", {"platform_kubeconfig": "/no/such/file"}, "platform_kubeconfig /no/such/file does not exist: set it in"),
+        ("site.yml", {"platform_image_tag": "v1+build"}, "platform_image_tag 'v1+build' is no tag of an image; write at most 128 "),
+        (
+            "site.yml",
+            {"platform_secret_files": {"large.bin": "AAAA" * 349526}},
+            "platform_secret_files has 1048578 bytes together (large.bin has 1048578), but a ConfigMap or Secret holds at most 1048576",
+        ),
         ("site.yml", {"platform_release_history": 0}, "platform_release_history is 0: set it in"),
         ("site.yml", {"platform_kube_context": "elsewhere"}, "The cluster cannot be read (platform_kube_context 'elsewhere', "),
         (

@@ -66,7 +66,7 @@ def test_healthy(got: Answer, expected: Expectation) -> None:
         (
             answer(302, location="https://u:p@other/"),
             Expectation(follow_redirects=True),
-            "redirected with status 302 to https://****:****@other/ (which is not followed there)",
+            "redirected with status 302 to https://********@other/ (which is not followed there)",
         ),
         (answer(304), Expectation(), "status 304 instead of 200"),
         (answer(), Expectation(response_headers={"X-Shop": "1"}), "the answer has no header X-Shop"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._images import digest_of, is_pinned_or_same
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._images import digest_of, image_version, is_pinned_or_same
 
 A, B = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
 
@@ -51,3 +51,18 @@ def test_an_image_may_be_pinned_to_a_digest_but_not_be_another(found: str, wante
 )
 def test_an_image_that_runs_is_known_by_its_digest(image_id: str, digest: str) -> None:
     assert digest_of(image_id) == digest
+
+
+@pytest.mark.parametrize(
+    ("image", "version"),
+    [
+        ("nginx:1.30", "1.30"),
+        ("registry:5000/shop/nginx:1.30", "1.30"),
+        (f"registry:5000/nginx:1.30@{A}", "1.30"),
+        (f"registry:5000/nginx@{A}", "a" * 12),
+        ("registry:5000/nginx", "latest"),
+        ("nginx", "latest"),
+    ],
+)
+def test_the_version_of_an_image_is_its_tag_or_the_begin_of_its_digest(image: str, version: str) -> None:
+    assert image_version(image) == version

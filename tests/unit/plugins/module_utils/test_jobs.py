@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils import _jobs
 
-NOW = datetime.datetime(2026, 11, 26, 12, 0, 0, tzinfo=datetime.UTC)
+NOW = datetime.datetime(2026, 11, 26, 12, 0, 0, tzinfo=datetime.timezone.utc)
 MIGRATE = {"name": "migrate", "command": ["migrate"]}
 STATIC = {"name": "collectstatic", "command": ["collectstatic"], "repeat_on_return": True}
 COMPLETE = {"succeeded": 1, "conditions": [{"type": "SuccessCriteriaMet", "status": "True"}, {"type": "Complete", "status": "True"}]}

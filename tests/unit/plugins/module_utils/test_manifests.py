@@ -9,6 +9,8 @@ import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils import _manifests
 
+SECRET = "hunter2-and-more"
+
 
 @pytest.mark.parametrize(
     ("value", "text"),
@@ -39,6 +41,67 @@ def test_a_value_that_is_no_text_is_refused_by_its_name_and_without_its_content(
     assert "secret-value" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("values", "problems"),
+    [
+        ({"DJANGO_DEBUG": "False", "_a.b-c": "", "a" * 253: 1}, []),
+        ({"1PASSWORD": SECRET}, ["1PASSWORD is no name of an environment variable"]),
+        ({"MY KEY": SECRET}, ['"MY KEY" is no name of an environment variable']),
+        ({"gcs/key": SECRET}, ["gcs/key is no name of an environment variable"]),
+        ({"": SECRET}, ['"" is no name of an environment variable']),
+        ({"..key": SECRET}, ["..key is no name of an environment variable"]),
+        ({"a" * 254: SECRET}, [f"{'a' * 254} is no name of an environment variable"]),
+        ({1: SECRET}, ["1 is no name of an environment variable"]),
+        ({"NULL": None}, ["NULL is null"]),
+        ({"FITS": "x" * (131072 - 6)}, []),
+        ({"LARGE": "x" * (131072 - 6)}, ["LARGE has 131073 bytes with its name, but Linux starts no process with more than 131072"]),
+        ({"ZERO": f"{SECRET}\0"}, ["ZERO has a character of the code 0"]),
+    ],
+)
+def test_an_entry_that_no_environment_can_hold_is_named_without_its_value(values: dict[Any, Any], problems: list[str]) -> None:
+    found = _manifests.environment_problems(values)
+    assert len(found) == len(problems), found
+    assert all(each.startswith(begin) for each, begin in zip(found, problems, strict=True)), found
+    assert SECRET not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("files", "problems"),
+    [
+        ({"gcs.json": "eA==", ".hidden": "", "A_b-c.d": "eA=="}, []),
+        ({"gcs/key.json": "eA=="}, ["gcs/key.json is no name of a file in a Secret; write at most 253 "]),
+        ({"..data": "eA=="}, ["..data is no name of a file in a Secret"]),
+        ({".": "eA=="}, [". is no name of a file in a Secret"]),
+        ({"": "eA=="}, ['"" is no name of a file in a Secret']),
+        ({"a" * 254: "eA=="}, [f"{'a' * 254} is no name of a file in a Secret"]),
+        ({"a.json": {"type": SECRET}}, ["a.json is a mapping"]),
+        ({"a.json": None}, ["a.json is null"]),
+        ({"a.json": 12}, ["a.json is no string"]),
+    ],
+)
+def test_a_file_that_no_secret_can_hold_is_named_without_its_content(files: dict[str, Any], problems: list[str]) -> None:
+    found = _manifests.file_problems(files)
+    assert len(found) == len(problems), found
+    assert all(each.startswith(begin) for each, begin in zip(found, problems, strict=True)), found
+    assert SECRET not in str(found)
+
+
+@pytest.mark.parametrize("content", [b"", b"a", b"ab", b"abc", b"abcd" * 1000])
+def test_the_size_of_a_file_is_that_of_its_content(content: bytes) -> None:
+    assert _manifests.file_sizes({"a": base64.b64encode(content).decode()}) == {"a": len(content)}
+
+
+def test_the_size_of_an_environment_value_is_that_in_utf8() -> None:
+    assert _manifests.environment_sizes({"A": "größer", "B": 10, "C": True}) == {"A": 8, "B": 2, "C": 4}
+
+
+def test_what_is_too_large_for_a_secret_names_the_largest_entry_and_the_limit() -> None:
+    assert _manifests.size_problems({"a": 1048576}) == []
+    assert _manifests.size_problems({}) == []
+    [problem] = _manifests.size_problems({"small.pem": 1, "large.bin": 1048576})
+    assert problem.startswith("has 1048577 bytes together (large.bin has 1048576), but a ConfigMap or Secret holds at most 1048576")
+
+
 def test_secret_data_is_base64_of_utf8() -> None:
     encoded = _manifests.secret_data({"KEY": "schlüssel"})
     assert base64.b64decode(encoded["KEY"]).decode() == "schlüssel"
@@ -63,17 +126,6 @@ def test_a_list_of_the_container_replaces_the_default_list() -> None:
 def test_the_rollout_of_a_workload_is_that_of_its_main_container(kind: dict[str, str], expected: str) -> None:
     workload = {"name": "django", "pod": {"containers": [{"image": "shop:1"}, {"image": "sidecar:2"}]}, **kind}
     assert _manifests.rollout_target(workload) == {"kind": expected, "name": "django", "image": "shop:1"}
-
-
-@pytest.mark.parametrize(("quantity", "cores"), [("500m", 0.5), ("2000m", 2), ("2", 2), (2, 2), (0.5, 0.5), ("1.5", 1.5)])
-def test_cpu_quantities_are_read_as_cores(quantity: str | int | float, cores: float) -> None:
-    assert _manifests.cpu_cores(quantity) == cores
-
-
-@pytest.mark.parametrize("quantity", ["", "2Gi", "m", "two"])
-def test_what_is_no_cpu_quantity_is_refused_with_the_text(quantity: str) -> None:
-    with pytest.raises(ValueError, match=f"'{quantity}' is no CPU quantity"):
-        _manifests.cpu_cores(quantity)
 
 
 @pytest.mark.parametrize(

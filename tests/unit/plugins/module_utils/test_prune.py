@@ -25,7 +25,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._prune impor
 
 Manifest = dict[str, Any]
 
-NOW = datetime.fromisoformat("2026-11-26T12:00:00Z")
+NOW = datetime.fromisoformat("2026-11-26T12:00:00+00:00")
 NAME = "django-config-6kh7kbg95m"
 RULES = Rules(
     namespace="shop",

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Any, cast
 
 import pytest
@@ -39,7 +39,7 @@ class BusyCluster:
 
     def list_objects(self, kind: str, _namespace: str) -> Listing:
         self._answer(kind, never=kind == "PodMetrics")
-        return Listing([POD] if kind == "Pod" else [], "1", datetime.now(UTC))
+        return Listing([POD] if kind == "Pod" else [], "1", datetime.now(timezone.utc))
 
     def log(self, *_arguments: Any) -> list[str]:
         self._answer("log", never=True)

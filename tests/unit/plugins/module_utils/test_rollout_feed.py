@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -25,7 +25,7 @@ from api_server import NAMESPACE, ApiServer
 from conftest import Serve
 from http_server import ENDLESS_BODY, SILENT, SLOW_BODY, flood
 
-NOW = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
+NOW = datetime(2026, 11, 25, 17, 0, tzinfo=timezone.utc)
 PODS = ("Pod", NAMESPACE)
 
 
@@ -130,7 +130,7 @@ def test_a_list_has_kinds_and_the_servers_clock(server: ApiServer, api: ClusterA
     listing = api.list_objects("Pod", NAMESPACE)
     assert [(item["kind"], item["metadata"]["name"]) for item in listing.items] == [("Pod", "a")]
     assert listing.resource_version == "1"
-    assert abs(datetime.now(UTC) - listing.server_time) < timedelta(minutes=1)
+    assert abs(datetime.now(timezone.utc) - listing.server_time) < timedelta(minutes=1)
 
 
 def test_changes_arrive_while_the_watch_is_open(server: ApiServer, follow: Callable[[], Feed]) -> None:

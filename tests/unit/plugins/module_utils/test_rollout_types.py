@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 
 import pytest
 
@@ -24,10 +24,10 @@ class DatetimeOfPython310(datetime):
 @pytest.mark.parametrize(
     ("text", "moment"),
     [
-        ("2026-11-25T17:00:00Z", datetime(2026, 11, 25, 17, tzinfo=UTC)),
-        ("2026-11-25T17:00:00.123456Z", datetime(2026, 11, 25, 17, 0, 0, 123456, tzinfo=UTC)),
-        ("2026-11-25T19:00:00+02:00", datetime(2026, 11, 25, 17, tzinfo=UTC)),
-        (None, datetime(1970, 1, 1, tzinfo=UTC)),
+        ("2026-11-25T17:00:00Z", datetime(2026, 11, 25, 17, tzinfo=timezone.utc)),
+        ("2026-11-25T17:00:00.123456Z", datetime(2026, 11, 25, 17, 0, 0, 123456, tzinfo=timezone.utc)),
+        ("2026-11-25T19:00:00+02:00", datetime(2026, 11, 25, 17, tzinfo=timezone.utc)),
+        (None, datetime(1970, 1, 1, tzinfo=timezone.utc)),
     ],
 )
 def test_python_3_10_reads_the_times_of_the_api(monkeypatch: pytest.MonkeyPatch, text: str | None, moment: datetime) -> None:

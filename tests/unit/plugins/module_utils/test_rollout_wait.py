@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import copy
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_pre
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import Assessment, Policy, Snapshot, Target
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_wait import Outcome, Wait, sources
 
-NOW = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
+NOW = datetime(2026, 11, 25, 17, 0, tzinfo=timezone.utc)
 AWAY = PlatformError("Pods of namespace test: the API server cannot be reached")
 
 JOB = {

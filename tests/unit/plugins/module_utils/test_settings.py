@@ -28,7 +28,9 @@ NO_TEXT = "platform_image_tag is no text as it is written, but"
 @pytest.mark.parametrize(
     ("value", "option", "problem"),
     [
-        (3, {"type": "int", "description": "How many.", "default": "{{ undefined }}"}, None),
+        (3, {"type": "int", "description": "How many."}, None),
+        # The default, which may be a template, does not take the place of a null.
+        (None, {"type": "int", "default": "{{ undefined }}"}, None),
         ("3", {"type": "int"}, None),
         ([{"name": "migrate", "command": ["true"]}], COMMANDS, None),
         ("many", {"type": "int"}, "replicas is of type str and we were unable to convert to int"),

@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Quantities of Kubernetes, such as 500m and 2Gi: pure functions (private to the collection).
+
+The grammar is that of https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+_QUANTITY = re.compile(r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,2})?")
+_DECIMAL = {suffix: Fraction(1000) ** power for power, suffix in enumerate(("n", "u", "m", "", "k", "M", "G", "T", "P", "E"), start=-3)}
+_BINARY = {f"{suffix}i": Fraction(1024) ** power for power, suffix in enumerate("KMGTPE", start=1)}
+_SHAPES = "write a number with or without a suffix, such as 500m, 2, 512Mi or 10Gi"
+
+
+def amount(quantity: Any) -> Fraction | None:
+    """The number that a quantity means; nothing for what is no quantity.
+
+    Args:
+        quantity: as YAML gives it, a string or a number.
+    """
+    found = _QUANTITY.fullmatch(str(quantity))
+    if not found:
+        return None
+    number, suffix = found[1], found[2] or ""
+    factor = _DECIMAL.get(suffix) or _BINARY.get(suffix) or Fraction(f"1{suffix}")
+    return Fraction(number) * factor
+
+
+def canonical(resource: str, quantity: Any) -> Any:
+    """The one spelling of a quantity; what is no quantity stays as it is.
+
+    The API server keeps the base of a suffix, so that 1Gi and 1073741824 are two spellings in its answers. A StatefulSet whose template
+    has another spelling replaces its pods.
+
+    Args:
+        resource: name of the resource, such as C(cpu).
+        quantity: as YAML gives it, a string or a number.
+    """
+    number = amount(quantity)
+    if number is None:
+        return quantity
+    if resource == "cpu" and number and (number * 1000).denominator == 1:
+        return f"{number * 1000}m"
+    # The API server rounds what is finer than a nano up as well.
+    number = Fraction(math.ceil(number * 10**9), 10**9)
+    return min(_spellings(number), key=len)
+
+
+def _spellings(number: Fraction) -> Iterator[str]:
+    for suffix, factor in {**_BINARY, **_DECIMAL}.items():
+        if (number / factor).denominator == 1:
+            yield f"{number / factor}{suffix if number else ''}"
+
+
+def canonical_quantities(value: Any) -> Any:
+    """A pod, or a part of one, in which each quantity has its one spelling.
+
+    Args:
+        value: of mappings, lists and scalars.
+    """
+    if isinstance(value, Mapping):
+        return {key: _canonical_entry(str(key), each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [canonical_quantities(each) for each in value]
+    return value
+
+
+def _canonical_entry(key: str, value: Any) -> Any:
+    if key in ("requests", "limits") and isinstance(value, Mapping):
+        return {name: canonical(str(name), each) for name, each in value.items()}
+    return canonical(key, value) if key == "sizeLimit" else canonical_quantities(value)
+
+
+def quantity_problems(name: str, value: Any) -> list[str]:
+    """Say what is wrong with a quantity, or with a container's C(resources).
+
+    Args:
+        name: of the variable.
+        value: what it resolves to.
+
+    Returns:
+        A sentence for each problem, without a full stop.
+    """
+    if not isinstance(value, Mapping):
+        number = amount(value)
+        return [] if number is not None and number >= 0 else [f"{name} '{value}' is no quantity of Kubernetes; {_SHAPES}"]
+    problems = []
+    for kind in ("requests", "limits"):
+        entries = value.get(kind) or {}
+        if not isinstance(entries, Mapping):
+            problems.append(f"{name}.{kind} is no mapping; write the name of a resource and its quantity below it")
+            continue
+        # A null takes a default away.
+        given = {f"{name}.{kind}.{resource}": entry for resource, entry in entries.items() if entry is not None}
+        problems += [problem for where, entry in given.items() for problem in quantity_problems(where, entry)]
+    return problems
+
+
+def cpu_cores(quantity: str | int | float) -> float:
+    """Read a CPU quantity (C(500m), C(2), C(1.5)) as a number of cores.
+
+    :raises ValueError: the quantity is of another form.
+    """
+    number = amount(quantity)
+    if number is None or str(quantity).endswith("i"):
+        raise ValueError(f"'{quantity}' is no CPU quantity; write cores or millicores, such as 2 or 500m")
+    return float(number)

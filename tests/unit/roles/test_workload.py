@@ -1,0 +1,131 @@
+"""What the template of all workloads makes of a description."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+import pytest
+import yaml
+
+ROLES = pathlib.Path(__file__).parents[3] / "roles"
+WORKLOAD: dict[str, Any] = {
+    "name": "web",
+    "version": "1",
+    "replicas": 2,
+    "strategy": {"type": "RollingUpdate"},
+    "pod": {"containers": [{"name": "web", "image": "web:1"}]},
+    "metrics": {"port_name": "http", "port": 80, "path": "/metrics"},
+}
+AUTOSCALED = {**WORKLOAD, "autoscaling": {"enabled": True, "external": False, "min_replicas": 3, "max_replicas": 9, "cpu_percent": 70}}
+
+
+def render(resolve: Any, workload: dict[str, Any], created: bool = False) -> dict[str, Any]:
+    """Objects by kind, of a workload that is there already, or is to be created."""
+    objects = resolve(
+        "__tiers_first_manifests" if created else "tiers_manifests",
+        role_path=str(ROLES / "tiers"),
+        manifests_workloads={"tiers": [workload]},
+        preflight_plan={"handovers": [{"name": "web", "replicas": None}] if created else []},
+    )
+    return {each["kind"]: each for each in yaml.safe_load_all(objects) if each}
+
+
+def with_resources(kind: str, resources: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **WORKLOAD,
+        "kind": kind,
+        "service": {"name": "web", "spec": {}},
+        "pod": {"containers": [{"name": "web", "resources": resources}]},
+    }
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet"])
+def test_the_same_quantity_in_another_spelling_changes_nothing(resolve: Any, kind: str) -> None:
+    one = with_resources(kind, {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"cpu": "2000m", "memory": "2Gi"}})
+    other = with_resources(kind, {"requests": {"cpu": 0.5, "memory": "1024Mi"}, "limits": {"cpu": 2, "memory": 2147483648}})
+    assert render(resolve, one) == render(resolve, other)
+
+
+def test_another_quantity_is_another_template(resolve: Any) -> None:
+    one, other = (with_resources("Deployment", {"requests": {"cpu": cpu}}) for cpu in ("500m", "600m"))
+    labels = [render(resolve, each)["Deployment"]["spec"]["template"]["metadata"]["labels"] for each in (one, other)]
+    assert labels[0]["jewelry-shop/pod-template"] != labels[1]["jewelry-shop/pod-template"]
+
+
+def test_the_same_size_of_a_claim_in_another_spelling_changes_nothing(resolve: Any) -> None:
+    stateful = {**WORKLOAD, "kind": "StatefulSet", "service": {"name": "web", "spec": {}}}
+    one, other = (
+        {**stateful, "volume_claim_templates": [{"spec": {"resources": {"requests": {"storage": size}}}}]} for size in ("10Gi", "10240Mi")
+    )
+    assert render(resolve, one) == render(resolve, other)
+    claims = [resolve("storage_manifests", role_path=str(ROLES / "storage"), storage_media_size=size) for size in ("50Gi", "51200Mi")]
+    assert claims[0] == claims[1]
+
+
+@pytest.mark.parametrize("tag", ["a" * 128, "_1.0-", "V1_rc.1", "1.0"])
+def test_any_tag_makes_legal_labels(resolve: Any, tag: str) -> None:
+    for manifest in render(resolve, {**WORKLOAD, "version": tag}).values():
+        version = manifest["metadata"]["labels"]["app.kubernetes.io/version"]
+        assert 0 < len(version) <= 63
+        assert version.strip("-_.") == version
+
+
+def test_a_version_that_no_label_can_hold_is_left_out(resolve: Any) -> None:
+    deployment = render(resolve, {**WORKLOAD, "version": "___"})["Deployment"]
+    assert "app.kubernetes.io/version" not in deployment["spec"]["template"]["metadata"]["labels"]
+    assert deployment["spec"]["selector"]["matchLabels"] == {"app": "jewelry-shop", "component": "web"}
+
+
+@pytest.mark.parametrize(
+    ("values", "version"),
+    [
+        ({"platform_image_tag": "v1"}, "v1"),
+        ({"platform_image_tag": "v1", "platform_image_digest": f"sha256:{'a' * 64}"}, "v1"),
+        ({"platform_image_tag": "", "platform_image_digest": f"sha256:{'a' * 64}"}, "a" * 12),
+    ],
+)
+def test_the_version_of_the_application_is_its_tag_or_the_begin_of_its_digest(resolve: Any, values: dict[str, str], version: str) -> None:
+    assert resolve("platform_app_version", platform_image="shop", **values) == version
+
+
+@pytest.mark.parametrize("name", ["nginx", "postgresql", "redis"])
+def test_the_version_of_the_other_images_is_theirs(resolve: Any, name: str) -> None:
+    facts = {
+        "platform_config_values": {"POSTGRES_DB": "a", "POSTGRES_USER": "a"},
+        "platform_postgresql_secret_name": "a",
+        "platform_redis_secret_name": "a",
+        "platform_redis_previous_secret_name": "",
+        "nginx_config_map": {"metadata": {"name": "a"}},
+        "nginx_tls_secret_name": "",
+    }
+    image = f"registry:5000/other/image@sha256:{'a' * 64}"
+    assert resolve(f"{name}_workload", **facts, **{f"{name}_image": image})["version"] == "a" * 12
+
+
+def test_a_tier_is_created_with_the_minimum_of_its_autoscaler(resolve: Any) -> None:
+    assert render(resolve, AUTOSCALED, created=True)["Deployment"]["spec"]["replicas"] == 3
+    assert "replicas" not in render(resolve, AUTOSCALED)["Deployment"]["spec"]
+
+
+def test_a_pod_has_no_token_and_no_variables_of_services(resolve: Any) -> None:
+    objects = render(resolve, WORKLOAD)
+    spec = objects["Deployment"]["spec"]["template"]["spec"]
+    assert spec["automountServiceAccountToken"] is False
+    assert spec["enableServiceLinks"] is False
+    assert spec["serviceAccountName"] == objects["ServiceAccount"]["metadata"]["name"] == "web"
+    assert objects["ServiceAccount"]["automountServiceAccountToken"] is False
+
+
+def test_prometheus_names_the_job_of_a_metric_by_the_component(resolve: Any) -> None:
+    objects = yaml.safe_load_all(
+        resolve(
+            "monitoring_manifests",
+            role_path=str(ROLES / "monitoring"),
+            manifests_workloads={"tiers": [WORKLOAD], "data_services": []},
+            monitoring_service_monitors=True,
+        )
+    )
+    [monitor] = [each for each in objects if each]
+    assert monitor["spec"]["jobLabel"] == "component"
+    assert monitor["metadata"]["labels"]["component"] == "web"
