@@ -1,0 +1,259 @@
+"""Change the code a little, many times, and count how often a test or a linter notices.
+
+    python -m tools.mutation_sample python --count 100 --seed 1
+    python -m tools.mutation_sample manifests --count 50 --seed 1
+    python -m tools.mutation_sample tasks --count 20 --seed 1
+
+Each change is made alone, in a copy of the repository. The checks run until one fails:
+
+- python (plugins, and the Python files of roles): the tests that import the file, ruff, mypy, then the tests that import it indirectly;
+- manifests (defaults, vars and templates of roles): yamllint, the tests of the repository and of the roles, the snapshots of the rendered
+  manifests, then the other tests of manifests;
+- tasks (tasks of roles): yamllint, ansible-lint, the snapshots, the playbooks with bad input. What only a cluster shows stays unnoticed.
+
+The kind of change is drawn first, then the change, so that frequent kinds do not push out the others; one line is changed once. A survivor
+may be equivalent to the code as it is, which a person has to judge: it counts as unnoticed. CI does not run this: it takes an hour or two.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import fnmatch
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import yaml
+
+from tools.collection_tree import ROOT, repository_files
+from tools.mutation_sample import mutate_python, mutate_yaml
+from tools.mutation_sample.change import Change
+
+AREAS = {
+    "python": ("plugins/*.py", "roles/*/files/*.py"),
+    "manifests": ("roles/*/defaults/*.yml", "roles/*/vars/*.yml", "roles/*/templates/*.j2"),
+    "tasks": ("roles/*/tasks/*.yml",),
+}
+TESTS = "tests/unit"
+SNAPSHOTS = f"{TESTS}/manifests/test_snapshots.py"
+PLUGINS = ".ansible/collections/ansible_collections/jewelry_shop/platform/plugins"
+# What a check may take. One that takes longer has noticed the change: it hangs.
+SECONDS = 900
+
+Command = tuple[str, ...]
+
+
+def files(area: str) -> list[str]:
+    """The files of an area, below the repository."""
+    return [name for name in repository_files() if any(fnmatch.fnmatch(name, pattern) for pattern in AREAS[area])]
+
+
+def sample(changes: Iterable[Change], count: int, chance: random.Random) -> list[Change]:
+    """Draw changes: a kind, then one of its changes, each line at most once; what does not parse any more is drawn again."""
+    kinds: dict[str, list[Change]] = collections.defaultdict(list)
+    for change in changes:
+        kinds[change.kind].append(change)
+    for each in kinds.values():
+        chance.shuffle(each)
+    drawn: dict[tuple[str, int], Change] = {}
+    while len(drawn) < count and kinds:
+        kind = chance.choice(sorted(kinds))
+        change = kinds[kind].pop()
+        if (change.path, change.line) not in drawn and _parses(change):
+            drawn[change.path, change.line] = change
+        if not kinds[kind]:
+            del kinds[kind]
+    return list(drawn.values())
+
+
+def _parses(change: Change) -> bool:
+    text = change.apply((ROOT / change.path).read_text())
+    try:
+        if change.path.endswith(".py"):
+            compile(text, change.path, "exec")
+        elif not change.path.endswith(".j2"):
+            yaml.safe_load(text)
+    except (SyntaxError, yaml.YAMLError):
+        return False
+    return True
+
+
+def importers(name: str) -> tuple[list[str], list[str]]:
+    """The test files that import a Python file of the collection, or name it, and those that do so by way of others."""
+    sources = {each: (ROOT / each).read_text() for each in [*files("python"), *repository_files()] if each.endswith(".py")}
+    tests = sorted(each for each in sources if fnmatch.fnmatch(each, f"{TESTS}/*/test_*.py") and "/local_cluster/" not in each)
+
+    def direct(module: str) -> set[str]:
+        word = re.compile(rf"(?<!\w){re.escape(Path(module).stem)}(?!\w)")
+        return {each for each, text in sources.items() if each != module and word.search(text) and each.startswith(("plugins/", TESTS))}
+
+    near = direct(name)
+    seen, more = set(near), set(near)
+    while more:
+        more = {each for module in more for each in direct(module)} - seen
+        seen |= more
+    stem = Path(name).stem.strip("_")
+
+    def order(test: str) -> tuple[bool, str]:
+        return Path(test).stem != f"test_{stem}", test
+
+    first = sorted((test for test in tests if test in near), key=order)
+    return first, sorted((test for test in tests if test in seen and test not in near and "/manifests/" not in test), key=order)
+
+
+def pytest(*arguments: str) -> Command:
+    """A command that ends with the first failed test."""
+    return ("pytest", "-x", "-q", "-p", "no:cacheprovider", *arguments)
+
+
+def checks(area: str, name: str) -> Iterator[Command]:
+    """What might notice a change of the file, the quickest first."""
+    if area == "python":
+        first, further = importers(name)
+        yield ("ruff", "check", "--quiet", name)
+        if first:
+            yield pytest(*first)
+        yield ("mypy", "--cache-dir=.mypy_cache", f"{PLUGINS}" if name.startswith("plugins/") else name)
+        if name.startswith(("plugins/filter/", "plugins/module_utils/_manifests", "plugins/module_utils/_network_policies", "roles/")):
+            yield pytest(SNAPSHOTS)
+        if further:
+            yield pytest(*further)
+        return
+    if name.endswith(".yml"):
+        yield ("yamllint", "--strict", name)
+    if area == "tasks":
+        yield ("ansible-lint", "--offline", name)
+    else:
+        yield pytest(f"{TESTS}/test_repository.py", "-k", "role")
+        yield pytest(f"{TESTS}/roles")
+    yield pytest(SNAPSHOTS)
+    if area == "tasks":
+        yield pytest(f"{TESTS}/playbooks")
+    else:
+        yield pytest(f"{TESTS}/manifests", f"--ignore={SNAPSHOTS}", f"--ignore={TESTS}/manifests/test_oldest_ansible.py")
+
+
+def copy_to(target: Path) -> None:
+    """Copy what git tracks or would add, so that nothing is changed in the checkout."""
+    for name in repository_files():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target / name, follow_symlinks=False)
+    for name in (".venv", ".cache"):
+        (target / name).symlink_to((ROOT / name).resolve())
+    # Tests ask git which files there are.
+    subprocess.run(["git", "init", "--quiet"], cwd=target, check=True)  # noqa: S607
+    subprocess.run(["git", "add", "--all"], cwd=target, check=True)  # noqa: S607
+
+
+def passes(command: Command, folder: Path) -> bool:
+    """Whether a check finds nothing."""
+    environment = {
+        **os.environ,
+        "PATH": f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
+        "PYTHONDONTWRITEBYTECODE": "1",  # two changes within a second would share one compiled file
+        "TMPDIR": str(folder.parent / "tmp"),
+    }
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        return process.wait(SECONDS) == 0
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return False
+
+
+class Examiner:
+    """Makes changes in a copy of the repository, and asks who notices.
+
+    Args:
+        area: a key of AREAS.
+        folder: the copy.
+    """
+
+    def __init__(self, area: str, folder: Path) -> None:
+        self._area = area
+        self._folder = folder
+        self._sound: dict[Command, bool] = {}
+
+    def noticed_by(self, change: Change) -> str | None:
+        """The check that fails with the change, or None."""
+        path = self._folder / change.path
+        text = path.read_text()
+        for command in checks(self._area, change.path):
+            # A check that fails without the change says nothing; it is left out.
+            if command not in self._sound:
+                self._sound[command] = passes(command, self._folder)
+                if not self._sound[command]:
+                    print(f"  fails without a change, left out: {' '.join(command)}", flush=True)
+            if not self._sound[command]:
+                continue
+            path.write_text(change.apply(text))
+            try:
+                if not passes(command, self._folder):
+                    return " ".join(word for word in command if not word.startswith("-"))
+            finally:
+                path.write_text(text)
+        return None
+
+
+def main() -> None:
+    """Draw, change, check, count."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("area", choices=AREAS)
+    parser.add_argument("--count", type=int, default=100, help="how many changes (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="another one draws another sample (default: %(default)s)")
+    parser.add_argument("--only", default="*", metavar="PATTERN", help="only files like this, such as 'plugins/module_utils/_http*'")
+    parser.add_argument("--skip", action="append", default=[], metavar="REGEX", help="leave out changes whose line of the list matches")
+    parser.add_argument("--list", action="store_true", help="show the sample, check nothing")
+    arguments = parser.parse_args()
+
+    find = mutate_python.changes if arguments.area == "python" else mutate_yaml.changes
+    names = [name for name in files(arguments.area) if fnmatch.fnmatch(name, arguments.only)]
+    found = [change for name in names for change in find(name, (ROOT / name).read_text())]
+    found = [change for change in found if not any(re.search(pattern, str(change)) for pattern in arguments.skip)]
+    drawn = sample(found, arguments.count, random.Random(arguments.seed))  # noqa: S311 - no secret
+    print(f"{arguments.area}, seed {arguments.seed}: {len(drawn)} of {len(found)} changes in {len(names)} files", flush=True)
+    if arguments.list:
+        print("\n".join(map(str, sorted(drawn, key=str))))
+        return
+
+    survivors: list[Change] = []
+    with tempfile.TemporaryDirectory(prefix="mutation-sample-") as temporary:
+        folder = Path(temporary, "platform")
+        Path(temporary, "tmp").mkdir()
+        copy_to(folder)
+        examiner = Examiner(arguments.area, folder)
+        for number, change in enumerate(drawn, 1):
+            start = time.monotonic()
+            check = examiner.noticed_by(change)
+            if check is None:
+                survivors.append(change)
+            seconds = time.monotonic() - start
+            print(
+                f"{number} {'NOT NOTICED' if check is None else 'noticed'} {change} [{seconds:.0f} s{f', {check[:70]}' if check else ''}]",
+                flush=True,
+            )
+    noticed = len(drawn) - len(survivors)
+    print(f"\n{arguments.area}: {noticed} of {len(drawn)} noticed, {100 * noticed / max(1, len(drawn)):.0f} %")
+    for change in survivors:
+        print(f"  {change}")
+
+
+if __name__ == "__main__":
+    main()
