@@ -93,14 +93,15 @@ class Cluster:
     def _start(self) -> None:
         end = self._ends[min(self.started, len(self._ends) - 1)]
         self.started += 1
-        now = datetime.datetime.now(datetime.UTC).isoformat()
+        # What is older than half a minute when the wait begins is not believed at once, and a busy machine takes that long to begin.
+        created = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)).isoformat()
         manager = {"manager": "jewelry_shop.platform", "operation": "Apply", "fieldsV1": {"f:spec": {}}}
         metadata = {
             "name": "migrate-a",
             "namespace": NAMESPACE,
             "uid": f"j-{self.started}",
             "resourceVersion": "1",
-            "creationTimestamp": now,
+            "creationTimestamp": created,
             "managedFields": [manager],
         }
         condition = "Complete" if end == "complete" else "Failed"
@@ -115,7 +116,7 @@ class Cluster:
                 "name": f"migrate-a-{self.started}",
                 "uid": f"p-{self.started}",
                 "ownerReferences": [owner],
-                "creationTimestamp": now,
+                "creationTimestamp": created,
             },
             "spec": POD_SPEC,
             "status": {

@@ -194,6 +194,16 @@ def test_a_lack_of_capacity_does_not_count_while_a_pod_is_ending() -> None:
     assert verdicts(outcomes) == [("failed", 25.0)]
 
 
+def test_a_pod_that_is_ending_delays_no_other_failure() -> None:
+    ending = pod("old", "j-0")
+    ending["metadata"]["deletionTimestamp"] = "2026-11-25T17:05:00Z"
+    missing = unschedulable("a")
+    missing["status"]["conditions"][0]["message"] = 'persistentvolumeclaim "data" not found.'
+    outcomes, lines = wait(Script(*at_start(JOB, missing, ending)), target())
+    assert verdicts(outcomes) == [("failed", 5.1)]
+    assert lines[-1] == "Job test/migrate: failed, 0 of 1 succeeded, 0 failed, 1 active: ClaimNotFound in pod a (5 s)"
+
+
 def test_a_lack_of_capacity_does_not_count_while_another_target_is_on_its_way() -> None:
     deployment: dict[str, Any] = {
         "kind": "Deployment",
@@ -528,6 +538,21 @@ def test_a_new_revision_begins_anew() -> None:
     assert verdicts(wait(script, target("web", "Deployment"))[0]) == [("timeout", 90.0)]
 
 
+def test_an_earlier_revision_that_comes_back_is_no_progress() -> None:
+    second = twenty(1, 1)
+    for item in second:
+        item["metadata"] = {**item["metadata"], "annotations": {"deployment.kubernetes.io/revision": "2"}}
+    moments = [(10.0 * at, second if at % 2 else twenty(20, 5)) for at in range(1, 20)]
+    assert verdicts(wait(watched_older_web(twenty(20, 5), *moments), target("web", "Deployment"))[0]) == [("timeout", 70.0)]
+
+
+def test_what_does_not_lack_capacity_is_given_up_although_another_target_makes_progress() -> None:
+    kinds = ("Event", "Job", "PersistentVolumeClaim", "Pod", "Deployment", "ReplicaSet")
+    moments = [(45.0 * ready, changed(item)) for ready in range(1, 5) for item in twenty(ready + 1, ready)]
+    outcomes, _lines = wait(Script(*at_start(JOB, *twenty(1, 0), kinds=kinds), *moments), target(), target("web", "Deployment"))
+    assert verdicts(outcomes) == [("timeout", 60.0), ("pending", 62.0)]
+
+
 def test_what_lacks_capacity_is_not_given_up_while_another_target_makes_progress() -> None:
     script = Script(
         *at_start(
@@ -579,6 +604,11 @@ def test_a_paused_deployment_is_certain_when_it_has_lasted() -> None:
 def test_a_refused_permission_ends_it_at_once() -> None:
     with pytest.raises(PlatformError, match="forbidden"):
         wait(Script((0.1, Broken(("Pod", "test"), PlatformError("pods is forbidden", certain=True)))), target())
+
+
+def test_an_api_server_that_is_away_before_the_first_lists_is_survived() -> None:
+    script = Script((0.1, Broken(("Pod", "test"), AWAY)), *[(5, message) for _at, message in at_start(COMPLETE)])
+    assert verdicts(wait(script, target())[0]) == [("ready", 5.0)]
 
 
 def test_a_permission_that_is_refused_while_the_api_server_starts_is_survived() -> None:
