@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pathlib
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 from xml.etree import ElementTree
 
@@ -71,14 +73,58 @@ QUEUES = ["celery", "backups", "pricing", "reports", "notifications"]
 def test_a_task_goes_through_every_queue_and_comes_back(playbook: Any, tmp_path: pathlib.Path) -> None:
     run = playbook("playbooks/validate.yml", validate_round_trip_queues=QUEUES, platform_report_dir=str(tmp_path))
     assert run.returncode == 0, run.output
-    [check] = [each for each in json.loads(next(tmp_path.glob("kind_*.json")).read_text())["checks"] if each["name"] == "queue"]
-    assert (check["severity"], check["message"]) == ("ok", f"a task came back through {', '.join(QUEUES)}")
+    checks = [each for each in json.loads(next(tmp_path.glob("kind_*.json")).read_text())["checks"] if each["name"] == "queue"]
+    expected = [(queue, "ok", "a task came back through it") for queue in QUEUES]
+    assert [(check["subject"], check["severity"], check["message"]) for check in checks] == expected
     junit = ElementTree.parse(next(tmp_path.glob("kind_*.xml"))).getroot()
     assert junit.get("failures") == "0"
-    assert junit.find(f"testcase[@classname='validate.queue'][@name='{','.join(QUEUES)}']") is not None
+    for queue in QUEUES:
+        assert junit.find(f"testcase[@classname='validate.queue'][@name='{queue}']") is not None
 
 
-def test_a_queue_that_nobody_reads_fails_and_all_other_checks_are_made(playbook: Any, tmp_path: pathlib.Path) -> None:
+# Runs in a pod of the application, with the broker's client as "client" and a task for a queue that no worker serves.
+BROKER = """
+import sys
+from config.celery import app
+from redis import Redis
+client = Redis.from_url(app.conf.broker_url)
+"""
+SEND = 'app.send_task("celery.accumulate", queue="no-worker")'
+KEYS = 'print(sorted(key.decode() for key in client.keys("*") if b"no-worker" in key or b"nobody-reads-this" in key))'
+CLEAN = 'client.delete("no-worker", "_kombu.binding.no-worker", "_kombu.binding_permanent.no-worker")'
+
+
+@pytest.fixture
+def broker(cluster: Any) -> Callable[[str], str]:
+    """Runs a statement of Python in a Django pod, and returns the last line that it prints."""
+    pod = cluster.pods("django")[0]["metadata"]["name"]
+
+    def run(statement: str) -> str:
+        done = cluster.kubectl("exec", pod, "--container=django", "--", "python", "-c", f"{BROKER}{statement}")
+        return str(done.stdout.strip().split("\n")[-1])
+
+    return run
+
+
+@pytest.fixture
+def unserved(broker: Callable[[str], str], cluster: Any) -> Iterator[None]:
+    """A task in a queue that no worker serves, which beat has noticed."""
+    broker(SEND)
+    beat = cluster.pods("celery-beat")[0]["metadata"]["name"]
+    read = "import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:8000/metrics').read().decode())"
+    try:
+        deadline = time.monotonic() + 60
+        while 'celery_unserved_queue_length{queue="no-worker"} 1.0' not in cluster.kubectl("exec", beat, "--", "python", "-c", read).stdout:
+            assert time.monotonic() < deadline, "beat does not notice the queue"
+            time.sleep(1)
+        yield
+    finally:
+        broker(CLEAN)
+
+
+def test_a_queue_that_nobody_reads_fails_and_all_other_checks_are_made(
+    playbook: Any, tmp_path: pathlib.Path, broker: Callable[[str], str], unserved: None
+) -> None:
     run = playbook(
         "playbooks/validate.yml",
         validate_round_trip_queues=["celery", "nobody-reads-this"],
@@ -90,10 +136,18 @@ def test_a_queue_that_nobody_reads_fails_and_all_other_checks_are_made(playbook:
     report = json.loads(next(tmp_path.glob("kind_*.json")).read_text())
     failed = {(check["name"], check["subject"], check["message"]) for check in report["checks"] if check["severity"] == "error"}
     assert failed == {
-        ("queue", "celery,nobody-reads-this", "a task sent through queue nobody-reads-this did not come back in 3 s"),
+        (
+            "queue",
+            "nobody-reads-this",
+            "a task sent through it did not come back in 3 s; no worker took it, and it was removed from the queue",
+        ),
         ("service", "Service/no-such-service", "does not exist"),
     }
     assert all(message in report["sentence"] for _name, _subject, message in failed)
+    warnings = [check for check in report["checks"] if check["name"] == "queue" and check["severity"] == "warning"]
+    assert [check["subject"] for check in warnings] == ["no-worker"]
+    assert warnings[0]["message"].startswith("no worker serves it: 1 task waits in it. Add it to celery_worker_queues")
+    assert "nobody-reads-this" not in broker(KEYS), "the round trip leaves nothing"
     assert {check["name"] for check in report["checks"]} >= {"namespace", "workload", "claim", "image", "pod", "memory", "health"}
 
 
