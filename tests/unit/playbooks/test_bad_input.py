@@ -81,7 +81,8 @@ def test_all_that_is_wrong_with_the_settings_is_told_at_once(tmp_path: Path) -> 
         f"django_replicas is of type str and we were unable to convert to int: \"'many'\" cannot be converted to an int {place}",
         f"value of nginx_service_type must be one of: LoadBalancer, NodePort, ClusterIP, got: Balancer {place}",
         f"platform_labels: 'nobody_set_this' is undefined {place}",
-        f"platform_secrets.DJANGO_SECRET_KEY is a list; an environment value is one text, number or boolean {place}",
+        f"platform_secrets.DJANGO_SECRET_KEY is a list; an environment value is one text, number or boolean "
+        f"(set it in {VALUES.with_name('secrets.yml')}).",
         f"django_env.HOSTS is a list; an environment value is one text, number or boolean {place}",
         'django_hpa_enabled is the text "false" where a boolean belongs; write it without quotes, on the command line as '
         f"-e '{{\"django_hpa_enabled\": false}}' {place}",
@@ -109,7 +110,7 @@ def test_all_that_is_wrong_with_the_settings_is_told_at_once(tmp_path: Path) -> 
         ("site.yml", {"platform_image_tag": "v1+build"}, "platform_image_tag 'v1+build' is no tag of an image; write at most 128 "),
         (
             "site.yml",
-            {"platform_secret_files": {"large.bin": "AAAA" * 349526}},
+            {"platform_secret_files": {"large.bin": "{{ 'AAAA' * 349526 }}"}},
             "platform_secret_files has 1048578 bytes together (large.bin has 1048578), but a ConfigMap or Secret holds at most 1048576",
         ),
         ("site.yml", {"platform_release_history": 0}, "platform_release_history is 0: set it in"),
