@@ -97,6 +97,10 @@ build: .venv ## Build the collection's artifact into build/
 readmes: .venv ## Write the variables of the roles' READMEs from their argument specifications
 	python tools/role_readme.py
 
+.PHONY: snapshots
+snapshots: .venv ## Write what the inventories are rendered to, which the unit tests compare; read the diff
+	WRITE_SNAPSHOTS=1 pytest -q tests/unit/manifests/test_snapshots.py
+
 .PHONY: lock
 lock: .venv ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes the newest versions
 	cd requirements

@@ -1,4 +1,4 @@
-"""Renders each inventory once, the way `playbooks/render.yml` does it for people."""
+"""Renders each inventory once."""
 
 from __future__ import annotations
 
@@ -37,10 +37,16 @@ Manifest = dict[str, Any]
 
 
 class Manifests:
-    """The objects of one inventory, by kind and name."""
+    """The objects of one inventory, by kind and name.
 
-    def __init__(self, objects: list[Manifest]) -> None:
+    Args:
+        objects: all but the Secrets.
+        secrets: the Secrets, without content.
+    """
+
+    def __init__(self, objects: list[Manifest], secrets: list[Manifest] | None = None) -> None:
         self.objects = objects
+        self.secrets = secrets or []
 
     def __iter__(self) -> Iterator[Manifest]:
         return iter(self.objects)
@@ -76,13 +82,14 @@ class Manifests:
 
 
 def render(inventory: str, directory: pathlib.Path, values: dict[str, Any]) -> Manifests:
-    """Run the playbook and read what it wrote."""
+    """Run the roles that playbooks/render.yml runs, and read what they made."""
+    file = directory / "rendered.json"
     result = subprocess.run(
         [
             str(pathlib.Path(sys.executable).with_name("ansible-playbook")),
-            "playbooks/render.yml",
+            "tests/unit/manifests/render.yml",
             f"--inventory=inventories/{inventory}",
-            f"--extra-vars={json.dumps({**values, 'render_directory': str(directory)})}",
+            f"--extra-vars={json.dumps({**values, 'render_directory': str(file)})}",
         ],
         cwd=ROOT,
         env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
@@ -91,11 +98,19 @@ def render(inventory: str, directory: pathlib.Path, values: dict[str, Any]) -> M
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
-    objects: list[Manifest] = []
-    for path in sorted(directory.glob("*.yaml")):
-        for document in yaml.safe_load_all(path.read_text()):
-            objects.extend([document] if document else [])
-    return Manifests(objects)
+    made = json.loads(file.read_text())
+    return Manifests([manifest for stage in made["stages"].values() for manifest in _objects(stage)], list(_objects(made["secrets"])))
+
+
+def _objects(stage: Any) -> Iterator[Manifest]:
+    """The objects of a stage, which is a text of YAML documents, an object, a list of objects or of lists, or null."""
+    if isinstance(stage, str):
+        yield from (document for document in yaml.safe_load_all(stage) if document)
+    elif isinstance(stage, list):
+        for each in stage:
+            yield from _objects(each)
+    elif stage:
+        yield stage
 
 
 @pytest.fixture(scope="session")
@@ -166,6 +181,90 @@ CHANGED: dict[str, Any] = {
 }
 
 
+# Settings that exclude those of CHANGED, so that each branch of a template is rendered once.
+OPTIONAL: dict[str, Any] = {
+    "platform_environment": "acceptance",
+    "platform_namespace": "shop",
+    "platform_image_pull_policy": "Always",
+    "platform_config": {
+        "DJANGO_ALLOWED_HOSTS": ".example.com,*.example.org",
+        "SITE_URL": "https://shop.example.com",
+        "USE_PGBOUNCER": True,
+        "PGBOUNCER_HOST": "pool.example.com",
+        "PGBOUNCER_PORT": 6543,
+    },
+    "platform_secret_files": {"payment.key": "cGF5bWVudA=="},
+    "platform_postgresql_port": 5433,
+    "platform_postgresql_database": "shop",
+    "platform_postgresql_user": "seller",
+    "platform_postgresql_tls_mode": "require",
+    "platform_redis_provider": "in_cluster",
+    "platform_redis_previous_password": "before",
+    "platform_fs_group": 2004,
+    "platform_dependency_timeout": 121,
+    "platform_ephemeral_storage_request": "65Mi",
+    "platform_ephemeral_storage_limit": "11Gi",
+    "configuration_annotations": {"reloader": "off"},
+    "namespace_pod_security": "baseline",
+    "namespace_labels": {"team": "shop"},
+    "storage_class": "nfs",
+    "storage_access_mode": "ReadWriteOnce",
+    "redis_storage_class": "fast",
+    "redis_uid": 2005,
+    "django_hpa_enabled": False,
+    "django_replicas": 1,
+    "django_env": {"TIER": "web", "DEBUG": False},
+    "django_metrics_by_pod_address": False,
+    "django_gunicorn_workers": 3,
+    "django_gunicorn_threads": 2,
+    "django_gunicorn_timeout": 61,
+    "django_gunicorn_keep_alive": 76,
+    "django_drain_seconds": 11,
+    "django_termination_grace_period_seconds": 91,
+    "celery_app": "shop",
+    "celery_log_level": "debug",
+    "celery_worker_probe": "inspect",
+    "celery_worker_image_tag": "v1.0.1",
+    "celery_worker_env": {"TIER": "worker"},
+    "celery_worker_queues": ["celery", "mail"],
+    "celery_worker_concurrency": 2,
+    "celery_worker_max_tasks_per_child": 100,
+    "celery_beat_image_tag": "v1.0.2",
+    "celery_beat_env": {"TIER": "beat"},
+    "celery_beat_hung_seconds": 661,
+    "nginx_replicas": 1,
+    "nginx_uid": 2006,
+    "nginx_service_type": "ClusterIP",
+    "nginx_hsts_seconds": 3600,
+    "nginx_headers": {"X-Frame-Options": "DENY"},
+    "nginx_rate_limit": 20,
+    "nginx_rate_limit_burst": 51,
+    "nginx_ipv6": False,
+    "nginx_client_max_body_size": "51m",
+    "nginx_proxy_timeout": 62,
+    "nginx_drain_seconds": 12,
+    "ingress_enabled": True,
+    "ingress_class": "",
+    "ingress_hosts": ["shop.example.com", "www.example.com"],
+    "ingress_tls_secret": "shop-tls",
+    "ingress_annotations": {"own": "annotation"},
+    "ingress_traefik_middlewares": ["shop-limits@kubernetescrd"],
+    "job_active_deadline_seconds": 1801,
+    "pre_deploy_check_services": False,
+    "pre_deploy_commands": [
+        {"name": "migrate", "command": ["python", "manage.py", "migrate"]},
+        {"name": "seed", "command": ["true"], "wait_for_db": False},
+    ],
+    "monitoring_service_monitors": True,
+    "monitoring_interval": "15s",
+    "network_policies_postgresql": [{"ipBlock": {"cidr": "192.0.2.1/32"}}],
+    "network_policies_pgbouncer": [{"ipBlock": {"cidr": "192.0.2.2/32"}}],
+    "network_policies_clients": [],
+    "network_policies_endpoints": {"mail": [{"ipBlock": {"cidr": "192.0.2.3/32"}}]},
+    "network_policies_flows": [{"from": ["celery-worker"], "to": ["mail"], "ports": [587], "reason": "sends mail"}],
+}
+
+
 @pytest.fixture(scope="session")
 def values() -> dict[str, dict[str, Any]]:
     """What production is rendered with, by the name of the fixture that renders it."""
@@ -176,6 +275,12 @@ def values() -> dict[str, dict[str, Any]]:
 def changed(tmp_path_factory: pytest.TempPathFactory) -> Manifests:
     """Production with the settings of CHANGED."""
     return render("production", tmp_path_factory.mktemp("changed"), {**VALUES, **CHANGED})
+
+
+@pytest.fixture(scope="session")
+def optional(tmp_path_factory: pytest.TempPathFactory) -> Manifests:
+    """Production with the settings of OPTIONAL."""
+    return render("production", tmp_path_factory.mktemp("optional"), {**VALUES, **OPTIONAL})
 
 
 @pytest.fixture
