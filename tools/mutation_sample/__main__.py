@@ -7,8 +7,8 @@
 Each change is made alone, in a copy of the repository. The checks run until one fails:
 
 - python (plugins, and the Python files of roles): the tests that import the file, ruff, mypy, then the tests that import it indirectly;
-- manifests (defaults, vars and templates of roles): yamllint, the tests of the repository and of the roles, the snapshots of the rendered
-  manifests, then the other tests of manifests;
+- manifests (defaults, vars and templates of roles): yamllint, the tests of the repository and those of roles that name the role, the snapshots
+  of the rendered manifests, then the other tests of manifests;
 - tasks (tasks of roles): yamllint, ansible-lint, the snapshots, the playbooks with bad input. What only a cluster shows stays unnoticed.
 
 The kind of change is drawn first, then the change, so that frequent kinds do not push out the others; one line is changed once. A survivor
@@ -51,6 +51,9 @@ SECONDS = 900
 # Kinds of change that are often errors of types, for which mypy is quicker than the tests.
 TYPED = ("returned value", "argument dropped", "arguments swapped", "exception dropped")
 
+# Roles whose variables no manifest is made of.
+NOT_RENDERED = ("post_deploy", "preflight", "remove", "report", "restart", "scale", "validate")
+
 Command = tuple[str, ...]
 
 
@@ -59,8 +62,9 @@ def files(area: str) -> list[str]:
     return [name for name in repository_files() if any(fnmatch.fnmatch(name, pattern) for pattern in AREAS[area])]
 
 
-def sample(changes: Iterable[Change], count: int, chance: random.Random) -> list[Change]:
+def sample(changes: Iterable[Change], count: int, seed: int) -> list[Change]:
     """Draw changes: a kind, then one of its changes, each line at most once; what does not parse any more is drawn again."""
+    chance = random.Random(seed)  # noqa: S311 - no secret
     kinds: dict[str, list[Change]] = collections.defaultdict(list)
     for change in changes:
         kinds[change.kind].append(change)
@@ -138,7 +142,13 @@ def checks(area: str, change: Change) -> Iterator[Command]:
         yield ("ansible-lint", "--offline", name)
     else:
         yield pytest(f"{TESTS}/test_repository.py", "-k", "role")
-        yield pytest(f"{TESTS}/roles")
+        role = name.split("/")[1]
+        if tests := [
+            test for test in repository_files() if fnmatch.fnmatch(test, f"{TESTS}/roles/test_*.py") and role in (ROOT / test).read_text()
+        ]:
+            yield pytest(*tests)
+        if role in NOT_RENDERED:
+            return
     yield pytest(SNAPSHOTS)
     if area == "tasks":
         yield pytest(f"{TESTS}/playbooks")
@@ -236,7 +246,7 @@ def main() -> None:
     names = [name for name in files(arguments.area) if fnmatch.fnmatch(name, arguments.only)]
     found = [change for name in names for change in find(name, (ROOT / name).read_text())]
     found = [change for change in found if not any(re.search(pattern, str(change)) for pattern in arguments.skip)]
-    drawn = sample(found, arguments.count, random.Random(arguments.seed))  # noqa: S311 - no secret
+    drawn = sample(found, arguments.count, arguments.seed)
     print(f"{arguments.area}, seed {arguments.seed}: {len(drawn)} of {len(found)} changes in {len(names)} files", flush=True)
     if arguments.list:
         print("\n".join(map(str, sorted(drawn, key=str))))
