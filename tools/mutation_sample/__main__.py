@@ -7,8 +7,8 @@
 Each change is made alone, in a copy of the repository. The checks run until one fails:
 
 - python (plugins, and the Python files of roles): the tests that import the file, ruff, mypy, then the tests that import it indirectly;
-- manifests (defaults, vars and templates of roles): yamllint, the tests of the repository and those of roles that name the role, the snapshots
-  of the rendered manifests, then the other tests of manifests;
+- manifests (defaults, vars and templates of roles): yamllint, the tests of the repository and those of roles that name the role, the
+  snapshots of the rendered manifests, then the other tests of manifests;
 - tasks (tasks of roles): yamllint, ansible-lint, the snapshots, the playbooks with bad input. What only a cluster shows stays unnoticed.
 
 The kind of change is drawn first, then the change, so that frequent kinds do not push out the others; one line is changed once. A survivor
