@@ -84,7 +84,11 @@ CASES = [
     ),
     Case(
         "JewelryShopQueueWaits",
-        {f'celery_queue_oldest_task_seconds{{{NAMESPACE},pod="celery-beat-1",queue="backups"}}': "0+60x30"},
+        {
+            f'celery_queue_oldest_task_seconds{{{NAMESPACE},pod="celery-beat-1",queue="backups"}}': "0+60x30",
+            # A second beat, which has not seen the task yet: the older age counts.
+            f'celery_queue_oldest_task_seconds{{{NAMESPACE},pod="celery-beat-2",queue="backups"}}': "0x30",
+        },
         {
             f'celery_queue_oldest_task_seconds{{{NAMESPACE},pod="celery-beat-1",queue="celery"}}': "600x30",
             'celery_queue_oldest_task_seconds{namespace="other",queue="celery"}': "9000x30",
@@ -102,7 +106,11 @@ CASES = [
     *(
         Case(
             "JewelryShopQueueUnserved",
-            {f'celery_unserved_queue_length{{{NAMESPACE},pod="celery-beat-1",queue="reports"}}': series},
+            {
+                f'celery_unserved_queue_length{{{NAMESPACE},pod="celery-beat-1",queue="reports"}}': series,
+                # A second beat, which has not seen the tasks yet.
+                f'celery_unserved_queue_length{{{NAMESPACE},pod="celery-beat-2",queue="reports"}}': "0x30",
+            },
             {
                 # A task that somebody tried a queue with and took out again.
                 f'celery_unserved_queue_length{{{NAMESPACE},pod="celery-beat-1",queue="try"}}': "1x5 stale",
@@ -123,7 +131,11 @@ CASES = [
     ),
     Case(
         "JewelryShopBeatSilent",
-        {f'celery_beat_tick_age_seconds{{{NAMESPACE},pod="celery-beat-1"}}': "0+60x30"},
+        {
+            f'celery_beat_tick_age_seconds{{{NAMESPACE},pod="celery-beat-1"}}': "0+60x30",
+            # The same pod, scraped by way of another Service before it hung: the older age counts.
+            f'celery_beat_tick_age_seconds{{{NAMESPACE},pod="celery-beat-1",service="other"}}': "0x30",
+        },
         {
             f'celery_beat_tick_age_seconds{{{NAMESPACE},pod="celery-beat-2"}}': "300x30",
             'celery_beat_tick_age_seconds{namespace="other",pod="celery-beat-1"}': "9000x30",
@@ -194,10 +206,10 @@ CASES = [
     Case(
         "JewelryShopVolumeNearlyFull",
         {
-            # Two nodes tell of one shared volume.
+            # Two nodes report one shared volume, one of them later.
             f'kubelet_volume_stats_used_bytes{{{NAMESPACE},persistentvolumeclaim="media-pvc",node="a"}}': "91x20",
             f'kubelet_volume_stats_capacity_bytes{{{NAMESPACE},persistentvolumeclaim="media-pvc",node="a"}}': "100x20",
-            f'kubelet_volume_stats_used_bytes{{{NAMESPACE},persistentvolumeclaim="media-pvc",node="b"}}': "91x20",
+            f'kubelet_volume_stats_used_bytes{{{NAMESPACE},persistentvolumeclaim="media-pvc",node="b"}}': "89x20",
             f'kubelet_volume_stats_capacity_bytes{{{NAMESPACE},persistentvolumeclaim="media-pvc",node="b"}}': "100x20",
         },
         {
@@ -257,6 +269,15 @@ def test_an_alert_fires_and_its_neighbour_does_not(rules: Any, tmp_path: pathlib
 def test_the_neighbour_alone_is_quiet(rules: Any, tmp_path: pathlib.Path, case: Case) -> None:
     healthy = {f'celery_beat_tick_age_seconds{{{NAMESPACE},pod="celery-beat-0"}}': "1x60"} if case.alert.endswith("BeatAbsent") else {}
     done = promtool(tmp_path, rules, scenario(case, {**case.quiet, **healthy}, {case.fires: []}))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_three_restarts_an_hour_are_tolerated_for_hours(rules: Any, tmp_path: pathlib.Path) -> None:
+    [case] = [each for each in CASES if each.alert == "JewelryShopContainerRestarts"]
+    series = f'kube_pod_container_status_restarts_total{{{NAMESPACE},pod="django-1",container="django"}}'
+    every_20_minutes = " ".join(f"{restarts}x19" for restarts in range(10))
+    quiet: dict[int, list[dict[str, Any]]] = {minutes: [] for minutes in (60, 90, 120, 150, 180)}
+    done = promtool(tmp_path, rules, scenario(case, {series: every_20_minutes}, quiet))
     assert done.returncode == 0, done.stdout + done.stderr
 
 

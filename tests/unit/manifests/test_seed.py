@@ -91,11 +91,45 @@ def test_beat_is_recreated_and_never_scaled(production: Any) -> None:
     assert ("HorizontalPodAutoscaler", "celery-beat") not in owned
 
 
-@pytest.mark.parametrize("name", TIERS)
-def test_every_container_has_its_probes(production: Any, name: str) -> None:
-    for container in production.get("Deployment", name)["spec"]["template"]["spec"]["containers"]:
-        assert {"livenessProbe", "readinessProbe"} <= container.keys(), container["name"]
-    assert "startupProbe" in production.container("Deployment", name, name)
+# By container and probe: path or port, seconds between two requests, seconds to answer in, failures that count (3 if the probe names none).
+CELERY_PROBES = {
+    "startupProbe": ("/health/ready/", 2, 5, 90),
+    "livenessProbe": ("/health/live/", 10, 5, 6),
+    "readinessProbe": ("/health/ready/", 10, 5, 3),
+}
+PROBES = {
+    ("django", "django"): {
+        "startupProbe": ("/health/live/", 3, 5, 60),
+        "livenessProbe": ("/health/live/", 10, 5, 6),
+        "readinessProbe": ("/health/ready/", 10, 5, 3),
+    },
+    ("nginx", "nginx"): {
+        "startupProbe": ("/nginx_started", 1, 3, 30),
+        "livenessProbe": ("/nginx_health", 10, 3, 3),
+        "readinessProbe": ("/nginx_health", 5, 3, 2),
+    },
+    ("nginx", "nginx-exporter"): {"livenessProbe": ("metrics", 10, 3, 3), "readinessProbe": ("metrics", 10, 3, 3)},
+    ("celery-worker", "celery-worker"): CELERY_PROBES,
+    ("celery-beat", "celery-beat"): CELERY_PROBES,
+}
+
+
+def limits(probe: dict[str, Any]) -> tuple[Any, ...]:
+    asked = probe["httpGet"]["path"] if "httpGet" in probe else probe["tcpSocket"]["port"]
+    return (asked, probe["periodSeconds"], probe["timeoutSeconds"], probe.get("failureThreshold", 3))
+
+
+@pytest.mark.parametrize(("tier", "container"), PROBES)
+def test_every_container_has_its_probes_and_their_limits(production: Any, tier: str, container: str) -> None:
+    found = production.container("Deployment", tier, container)
+    assert {probe: limits(found[probe]) for probe in found if probe.endswith("Probe")} == PROBES[tier, container]
+
+
+def test_the_probes_of_every_container_are_known_here(production: Any) -> None:
+    containers = {
+        (tier, each["name"]) for tier in TIERS for each in production.get("Deployment", tier)["spec"]["template"]["spec"]["containers"]
+    }
+    assert containers == PROBES.keys()
 
 
 def test_django_is_asked_for_what_the_seed_names(production: Any) -> None:

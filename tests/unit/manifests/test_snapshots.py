@@ -27,6 +27,8 @@ OTHERS = ("kind", "staging", "changed", "optional")
 HASH = re.compile(r"\b(?:[0-9a-f]{10}|[2456789bcdfghkmt]{10})\b")
 FILES = {path.read_text().rstrip("\n"): str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("roles/*/files/*.py"))}
 ABSENT = "(absent)"
+# So many objects share a change if it is one of all of a kind.
+MANY = 4
 
 Objects = dict[str, Any]
 
@@ -81,22 +83,34 @@ def leaves(value: Any, place: str = "") -> dict[str, Any]:
     return {place: value}
 
 
+def difference(before: Any, after: Any) -> Any:
+    """The new value; of a text of several lines only the lines that came and went."""
+    if isinstance(before, str) and isinstance(after, str) and "\n" in before and "\n" in after and before != after:
+        return [line for line in difflib.ndiff(before.splitlines(), after.splitlines()) if line[0] in "+-"]
+    return after
+
+
 def differences(base: Objects, other: Objects) -> Objects:
-    """Objects that only one side has, and the leaves in which the others differ."""
+    """Objects that only one side has, and the leaves in which the others differ; what many share is shown once, with their number."""
     found: Objects = {}
+    shared: dict[str, list[str]] = {}
     for name in sorted({*base, *other}):
-        if name not in other:
-            found[name] = ABSENT
-        elif name not in base:
-            found[name] = other[name]
-        else:
-            before, after = leaves(base[name]), leaves(other[name])
-            changed = {
-                place: after.get(place, ABSENT) for place in {*before, *after} if before.get(place, ABSENT) != after.get(place, ABSENT)
-            }
-            if changed:
-                found[name] = changed
-    return found
+        if name not in other or name not in base:
+            found[name] = other.get(name, ABSENT)
+            continue
+        before, after = leaves(base[name]), leaves(other[name])
+        for place in sorted({*before, *after}):
+            old, new = before.get(place, ABSENT), after.get(place, ABSENT)
+            if old != new:
+                found.setdefault(name, {})[place] = difference(old, new)
+                shared.setdefault(json.dumps([place, old, new]), []).append(name)
+    for change, names in shared.items():
+        if len(names) >= MANY:
+            place, _old, new = json.loads(change)
+            found.setdefault(f"({len(names)} objects) {place}", []).append(new)
+            for name in names:
+                del found[name][place]
+    return {name: content for name, content in found.items() if content != {}}
 
 
 def compare(name: str, content: Any) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -31,9 +32,11 @@ from conftest import Serve
 from http_server import (
     ENDLESS_BODY,
     ENDLESS_HEADERS,
+    PAUSE,
     SILENT,
     SLOW_BODY,
     SLOW_STATUS_LINE,
+    Handler,
     flood,
     raw,
     redirect,
@@ -67,8 +70,23 @@ def mute_port() -> Iterator[int]:
 def test_an_answer_has_status_headers_and_body(serve: Serve) -> None:
     server = serve({"/health/": reply("fine", 418, X_Shop="yes")})
     answer = ask(f"{server.url}/health/")
-    assert (answer.status, answer.body, answer.headers["x-shop"]) == (418, b"fine", "yes")
-    assert 0 < answer.elapsed < 5
+    assert (answer.status, answer.body, answer.headers["x-shop"], answer.location) == (418, b"fine", "yes", None)
+
+
+def test_elapsed_is_the_time_of_all_hops(serve: Serve) -> None:
+    def slow(handler: Handler) -> None:
+        handler.pause()
+        redirect("/b")(handler)
+
+    server = serve({"/a": slow, "/b": reply("there")})
+    start = time.monotonic()
+    answer = ask(f"{server.url}/a", follow_redirects=True)
+    assert PAUSE <= answer.elapsed <= time.monotonic() - start
+
+
+def test_a_repeated_header_is_joined(serve: Serve) -> None:
+    server = serve({"/": raw(b"HTTP/1.1 200 OK\r\nX-Shop: a\r\nX-Shop: b\r\nContent-Length: 0\r\n\r\n")})
+    assert ask(f"{server.url}/").headers["x-shop"] == "a, b"
 
 
 def test_host_and_forwarded_proto_arrive_as_set(serve: Serve) -> None:
@@ -95,6 +113,36 @@ def test_a_name_whose_first_address_refuses_is_reached_at_another(serve: Serve, 
     dead = (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", server.port, 0, 0))
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: [dead, good])
     assert ask(f"http://shop.test:{server.port}/").body == b"here"
+
+
+@pytest.fixture
+def full_port() -> Iterator[int]:
+    """A port whose connections nobody accepts any more, so that packets to it are swallowed."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _connection in range(2):
+            client = stack.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
+def test_a_first_address_that_swallows_packets_leaves_time_for_the_next(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, full_port: int
+) -> None:
+    server = serve({"/": reply("here")})
+    addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in (full_port, server.port)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: addresses)
+    assert ask(f"http://shop.test:{server.port}/", seconds=3).body == b"here"
+
+
+def test_addresses_that_all_swallow_packets_end_with_the_deadline(monkeypatch: pytest.MonkeyPatch, full_port: int) -> None:
+    addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", full_port))] * 2
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: addresses)
+    with pytest.raises(StageTimeoutError, match=r"^connecting to shop\.test port 81$"):
+        ask("http://shop.test:81/", seconds=2)
 
 
 # --- limits
@@ -171,6 +219,20 @@ def test_a_redirect_is_returned_with_where_it_points(serve: Serve) -> None:
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_each_status_of_a_redirect_is_followed(serve: Serve, status: int) -> None:
+    server = serve({"/a": redirect("/b", status), "/b": reply("there")})
+    assert ask(f"{server.url}/a").location == f"{server.url}/b"
+    assert ask(f"{server.url}/a", follow_redirects=True).body == b"there"
+
+
+@pytest.mark.parametrize("status", [200, 201, 300, 304, 305])
+def test_another_status_with_a_location_is_no_redirect(serve: Serve, status: int) -> None:
+    server = serve({"/a": redirect("/b", status), "/b": reply("there")})
+    answer = ask(f"{server.url}/a", follow_redirects=True)
+    assert (answer.status, answer.location) == (status, None)
+
+
 def test_a_redirect_on_the_same_host_is_followed_if_asked(serve: Serve) -> None:
     server = serve({"/a": redirect("/b"), "/b": redirect("c?x=1", 308), "/c": reply("there")})
     assert ask(f"{server.url}/a", follow_redirects=True).body == b"there"
@@ -232,6 +294,24 @@ def test_redirects_in_a_circle_end(serve: Serve) -> None:
 )
 def test_where_a_redirect_may_lead(url: str, location: str, pinned: bool, target: str | None) -> None:
     assert next_hop(HttpRequest("GET", url, pinned=pinned), location) == target
+
+
+@pytest.mark.parametrize(
+    ("url", "location", "target"),
+    [
+        ("http://10.0.0.1:8080/a", "http://shop/b", "http://10.0.0.1:8080/b"),
+        ("http://10.0.0.1:8080/a", "http://SHOP/b", "http://10.0.0.1:8080/b"),
+        ("https://10.0.0.1:8443/a", "https://shop/b", "https://10.0.0.1:8443/b"),
+        # Another scheme is another port, which the address does not say.
+        ("http://10.0.0.1:8080/a", "https://shop/b", None),
+        ("https://10.0.0.1:8443/a", "http://shop/b", None),
+        ("http://10.0.0.1:8080/a", "http://shop:8080/b", None),
+        ("http://10.0.0.1:8080/a", "http://10.0.0.1:8080/b", "http://10.0.0.1:8080/b"),
+    ],
+)
+@pytest.mark.parametrize("name", ["Host", "host"])
+def test_where_a_redirect_to_the_overridden_host_leads(url: str, location: str, target: str | None, name: str) -> None:
+    assert next_hop(HttpRequest("GET", url, headers={"X-Other": "x", name: "shop"}), location) == target
 
 
 # --- TLS
