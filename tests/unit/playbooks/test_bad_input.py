@@ -114,6 +114,7 @@ def test_all_that_is_wrong_with_the_settings_is_told_at_once(tmp_path: Path) -> 
             "platform_secret_files has 1048578 bytes together (large.bin has 1048578), but a ConfigMap or Secret holds at most 1048576",
         ),
         ("site.yml", {"platform_release_history": 0}, "platform_release_history is 0: set it in"),
+        ("site.yml", {"validate_customer_path": "/nginx_health"}, "validate_customer_path '/nginx_health' is no path that Django serves"),
         ("site.yml", {"platform_kube_context": "elsewhere"}, "The cluster cannot be read (platform_kube_context 'elsewhere', "),
         (
             "site.yml",
