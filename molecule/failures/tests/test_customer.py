@@ -11,6 +11,8 @@ import pytest
 
 Checks = list[dict[str, Any]]
 
+pytestmark = pytest.mark.drill
+
 
 @pytest.fixture(scope="module", autouse=True)
 def repaired(playbook: Any, cluster: Any, shop_of_module: Any) -> Iterator[None]:

@@ -230,6 +230,7 @@ def test_a_migration_that_exits_3_ends_the_run_with_its_last_words_but_no_secret
     assert encoded.rstrip("=") not in everything
 
 
+@pytest.mark.drill
 def test_a_migration_whose_pod_is_evicted_is_repeated(cluster: Any, deploy: Deploy) -> None:
     """As a drain of its node does it. The first one sleeps until it is evicted."""
     name = f"evicted-{time.time_ns()}"
@@ -260,6 +261,7 @@ def test_a_migration_whose_pod_is_evicted_is_repeated(cluster: Any, deploy: Depl
     assert job["status"]["succeeded"] == 1
 
 
+@pytest.mark.drill
 def test_a_wrong_image_of_redis_leaves_its_pod_serving(cluster: Any, deploy: Deploy) -> None:
     """A StatefulSet ends the old pod before the new one starts, so the image is proved first."""
     before = {pod["metadata"]["uid"] for pod in cluster.pods("redis")}

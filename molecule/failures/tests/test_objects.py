@@ -65,6 +65,7 @@ def test_pods_that_are_kept_out_are_told_in_the_clusters_words(
     assert entry["seconds"] < TIMEOUT / 4
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize(
     ("manifest", "reason", "words"),
     [
@@ -84,6 +85,7 @@ def test_a_job_that_failed_beside_a_container_that_runs_on_is_named_within_secon
     assert entry["seconds"] < TIMEOUT / 4
 
 
+@pytest.mark.drill
 def test_a_paused_deployment_is_named_with_what_resumes_it(applied: Any, rollout: Rollout) -> None:
     applied("paused.yaml")
     [entry] = rollout({"kind": "Deployment", "name": "drill"})["resources"]
