@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import tempfile
 from pathlib import Path
@@ -191,6 +192,72 @@ def test_a_configuration_that_cannot_be_used_is_certain(auth: dict[str, Any], wo
     assert words in str(caught.value)
     assert "cannot be reached" not in str(caught.value)
     assert caught.value.certain
+
+
+class AnsweredError(Exception):
+    """As the libraries raise it: some call it status and body, some status_code and resp_body."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__("(500)\nReason: of no use to anybody")
+        self.__dict__.update(attributes)
+
+
+def caused(cause: Exception) -> Exception:
+    error = AnsweredError()
+    error.__cause__ = cause
+    return error
+
+
+def within(context: Exception) -> Exception:
+    error = AnsweredError()
+    error.__context__ = context
+    return error
+
+
+def of_module(module: str, name: str, text: str) -> Exception:
+    error: Exception = type(name, (Exception,), {"__module__": module})(text)
+    return error
+
+
+MESSAGE = json.dumps({"message": "no"})
+UNREACHABLE = "Pod a: the API server cannot be reached: "
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (AnsweredError(status=409, body=MESSAGE), ("Pod a: no", False, 409, False)),
+        (AnsweredError(status_code=404, resp_body=MESSAGE), ("Pod a: no", True, 404, False)),
+        (AnsweredError(status=400, body="{}", reason="Bad Request"), ("Pod a: Bad Request", True, 400, False)),
+        (AnsweredError(status=499, body="<html>"), ("Pod a: the API server answered with status 499", False, 499, False)),
+        (AnsweredError(status=429, body="[]", reason="Too Many Requests"), ("Pod a: Too Many Requests", False, 429, True)),
+        (AnsweredError(status=500, body=MESSAGE), ("Pod a: no", False, 500, True)),
+        (AnsweredError(status=504), ("Pod a: the API server answered with status 504", False, 504, True)),
+        (caused(AnsweredError(status=403, body=MESSAGE)), ("Pod a: no", True, 403, False)),
+        (within(AnsweredError(status=403, body=MESSAGE)), ("Pod a: no", True, 403, False)),
+        (OSError("Network\n is unreachable"), (f"{UNREACHABLE}Network is unreachable", False, None, True)),
+        (ConnectionResetError(), (f"{UNREACHABLE}ConnectionResetError", False, None, True)),
+        (
+            of_module("urllib3.exceptions", "ReadTimeoutError", "HTTPSConnection(host='a', port=1): timed out"),
+            (f"{UNREACHABLE}timed out", False, None, True),
+        ),
+        (of_module("websocket._exceptions", "Closed", "<socket 1>: closed"), (f"{UNREACHABLE}closed", False, None, True)),
+        (of_module("urllib4", "Other", "closed"), ("Pod a: Other: closed", False, None, False)),
+        (of_module("any", "CoreException", "no context"), ("Pod a: no context", True, None, False)),
+        (of_module("any", "ConfigException", "no file"), ("Pod a: no file", True, None, False)),
+    ],
+)
+def test_what_each_error_of_the_libraries_means(error: Exception, expected: tuple[Any, ...]) -> None:
+    found = as_platform_error("Pod a", error)
+    assert (str(found), found.certain, found.status, found.away) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "certain"), [(400, True), (401, True), (403, True), (404, True), (409, False), (422, False), (500, False)]
+)
+def test_what_is_certain_by_its_status(status: int, certain: bool) -> None:
+    assert as_platform_error("Pod a", AnsweredError(status=status)).certain is certain
+    assert as_platform_error("Pod a", AnsweredError(status=status), final=(status + 1,)).certain is False
 
 
 def test_an_error_of_no_known_kind_is_told_too() -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,10 +11,17 @@ import pytest
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
     PlatformError,
 )
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._health_assertions import (
+    Expectation,
+)
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._health_endpoint import (
     Endpoint,
+    Workload,
     parse_endpoints,
     userinfo_secrets,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._http_probe import (
+    HttpRequest,
 )
 
 DEFAULTS = {"method": "GET", "status": [200], "follow_redirects": False, "validate_certs": True, "use_proxy": False}
@@ -78,52 +86,124 @@ def test_the_name_for_the_certificate(entry: dict[str, Any], name: str | None) -
     assert parse(**entry).request.server_name == name
 
 
+NEITHER_OR_BOTH = "exactly one of url and workload is needed"
+NOT_HTTP = "url must be http:// or https:// followed by a host and, if any, a port and a path"
+NO_URL = "url is empty or holds characters that a URL cannot have (percent-encode them)"
+NO_PATH = "must begin with / and hold only ASCII characters, others percent-encoded"
+NO_STATUS = "status must list at least one code between 100 and 599"
+NO_LATENCY = "max_latency must be more than 0 seconds"
+NO_BODY = "method HEAD brings no body that body_contains, body_regex or json could look at"
+
+
 @pytest.mark.parametrize(
-    ("entry", "words"),
+    ("entry", "sentence"),
     [
-        ({}, "exactly one of url and workload"),
-        ({"url": "http://a", "workload": DJANGO}, "exactly one of url and workload"),
-        ({"url": ""}, "url is empty"),
-        ({"url": "http://a/b c"}, "url is empty or holds characters"),
-        ({"url": "http://a/\r\nX: 1"}, "url is empty or holds characters"),
-        ({"url": "http://a/ö"}, "percent-encode"),
-        ({"url": "ftp://a/"}, "url must be http:// or https://"),
-        ({"url": "file:///etc/passwd"}, "url must be http:// or https://"),
-        ({"url": "shop.test/health"}, "url must be http:// or https://"),
-        ({"url": "http:///health"}, "url must be http:// or https://"),
-        ({"url": "http://a:b/"}, "url must be http:// or https://"),
-        ({"url": "http://a:99999/"}, "url must be http:// or https://"),
-        ({"url": "http://[::1/"}, "url must be http:// or https://"),
-        ({"url": "http://a?x=1", "path": "/b"}, "leave out path"),
-        ({"url": "http://a", "path": "b"}, "path 'b' must begin with /"),
-        ({"url": "http://a", "path": "/b c"}, "path '/b c'"),
-        ({"workload": DJANGO, "path": "/b#c"}, "path '/b#c'"),
-        ({"url": "http://a", "scheme": "https"}, "scheme is for a workload"),
-        ({"url": "http://a", "min_pods": 1}, "min_pods is for a workload"),
+        ({}, NEITHER_OR_BOTH),
+        ({"url": "http://a", "workload": DJANGO}, NEITHER_OR_BOTH),
+        ({"url": ""}, NO_URL),
+        ({"url": "http://a/b c"}, NO_URL),
+        ({"url": "http://a/\r\nX: 1"}, NO_URL),
+        ({"url": "http://a/ö"}, NO_URL),
+        ({"url": "ftp://a/"}, NOT_HTTP),
+        ({"url": "file:///etc/passwd"}, NOT_HTTP),
+        ({"url": "shop.test/health"}, NOT_HTTP),
+        ({"url": "http:///health"}, NOT_HTTP),
+        ({"url": "http://a:b/"}, NOT_HTTP),
+        ({"url": "http://a:0/"}, NOT_HTTP),
+        ({"url": "http://a:99999/"}, NOT_HTTP),
+        ({"url": "http://[::1/"}, NOT_HTTP),
+        ({"url": "http://a?x=1", "path": "/b"}, "url has a query or a fragment, so nothing can be joined to it: leave out path"),
+        ({"url": "http://a#x", "path": "/b"}, "url has a query or a fragment, so nothing can be joined to it: leave out path"),
+        ({"url": "http://a", "path": "b"}, f"path 'b' {NO_PATH}"),
+        ({"url": "http://a", "path": "/b c"}, f"path '/b c' {NO_PATH}"),
+        ({"workload": DJANGO, "path": "/b#c"}, f"path '/b#c' {NO_PATH}"),
+        ({"url": "http://a", "scheme": "https"}, "scheme is for a workload, not for a url"),
+        ({"url": "http://a", "min_pods": 0}, "min_pods is for a workload, not for a url"),
         ({"workload": DJANGO, "min_pods": -1}, "min_pods must not be negative"),
         ({"workload": DJANGO, "use_proxy": True}, "use_proxy is for a url"),
+        ({"workload": DJANGO, "use_proxy": True, "min_pods": -1}, "use_proxy is for a url"),
         ({"workload": {**DJANGO, "port": "0"}}, "workload.port 0 is not between 1 and 65535"),
         ({"workload": {**DJANGO, "port": "65536"}}, "workload.port 65536 is not between 1 and 65535"),
-        ({"url": "http://a", "headers": {"X A": "1"}}, "headers has the name 'X A'"),
-        ({"url": "http://a", "headers": {"X": "1\r\nY: 2"}}, "headers: the value of X"),
-        ({"url": "http://a", "headers": {"X": "€"}}, "headers: the value of X"),
-        ({"url": "http://a", "status": []}, "status must list"),
-        ({"url": "http://a", "status": [200, 99]}, "status must list"),
-        ({"url": "http://a", "body_regex": "(a"}, "body_regex is not a regular expression: missing )"),
+        ({"url": "http://a", "headers": {"X A": "1"}}, "headers has the name 'X A', which no header can have"),
+        ({"url": "http://a", "headers": {"X": "1\r\nY: 2"}}, "headers: the value of X holds characters that no header can have"),
+        ({"url": "http://a", "headers": {"X": "€"}}, "headers: the value of X holds characters that no header can have"),
+        ({"url": "http://a", "secret_headers": {"X": "€"}}, "secret_headers: the value of X holds characters that no header can have"),
+        ({"url": "http://a", "status": []}, NO_STATUS),
+        ({"url": "http://a", "status": [200, 99]}, NO_STATUS),
+        ({"url": "http://a", "status": [600]}, NO_STATUS),
+        (
+            {"url": "http://a", "body_regex": "(a"},
+            "body_regex is not a regular expression: missing ), unterminated subpattern at position 0",
+        ),
         ({"url": "http://a", "json": {"a..b": 1}}, "json: the path 'a..b' has an empty part"),
-        ({"url": "http://a", "max_latency": 0.0}, "max_latency must be more than 0"),
-        ({"url": "http://a", "max_latency": float("nan")}, "max_latency must be more than 0"),
-        ({"url": "http://a", "method": "HEAD", "body_contains": "x"}, "method HEAD brings no body"),
-        ({"url": "http://a", "method": "HEAD", "json": {"a": 1}}, "method HEAD brings no body"),
+        ({"url": "http://a", "max_latency": 0.0}, NO_LATENCY),
+        ({"url": "http://a", "max_latency": float("nan")}, NO_LATENCY),
+        ({"url": "http://a", "method": "HEAD", "body_contains": "x"}, NO_BODY),
+        ({"url": "http://a", "method": "HEAD", "body_regex": "x"}, NO_BODY),
+        ({"url": "http://a", "method": "HEAD", "json": {"a": 1}}, NO_BODY),
     ],
 )
-def test_bad_input_names_endpoint_and_option(entry: dict[str, Any], words: str) -> None:
+def test_bad_input_names_endpoint_and_option(entry: dict[str, Any], sentence: str) -> None:
     with pytest.raises(PlatformError) as caught:
         parse_endpoints([{**DEFAULTS, "url": "http://good"}, {**DEFAULTS, "name": "front", **entry}])
-    message = str(caught.value)
-    assert message.startswith("endpoint front: ")
-    assert words in message
-    assert "\n" not in message
+    assert str(caught.value) == f"endpoint front: {sentence}"
+    assert caught.value.certain
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"workload": {**DJANGO, "port": "1"}},
+        {"workload": {**DJANGO, "port": "65535"}},
+        {"workload": DJANGO, "min_pods": 0},
+        {"url": "http://a", "status": [100, 599]},
+        {"url": "http://a:1", "max_latency": 0.001},
+        {"url": "http://a", "method": "HEAD", "body_contains": ""},
+        {"url": "http://a", "headers": {"X": "\t ~\x80\xff"}},
+    ],
+)
+def test_what_is_just_within_the_limits_is_accepted(entry: dict[str, Any]) -> None:
+    assert parse(**entry)
+
+
+def test_every_option_of_a_workload_arrives() -> None:
+    entry = {
+        "name": "django",
+        "workload": {**DJANGO, "port": 8000, "container": "web"},
+        "method": "HEAD",
+        "status": [200, 204],
+        "follow_redirects": True,
+        "validate_certs": False,
+        "ca_path": "/ca.pem",
+        "return_content": True,
+        "min_pods": 2,
+        "headers": {"X-A": "a"},
+        "secret_headers": {"X-B": "Bearer b"},
+        "response_headers": {"X-C": 1},
+        "max_latency": 1.5,
+    }
+    assert parse(**entry) == Endpoint(
+        name="django",
+        request=HttpRequest(
+            "HEAD", "http://localhost/", headers={"X-A": "a", "X-B": "Bearer b"}, follow_redirects=True, use_proxy=False, pinned=True
+        ),
+        expected=Expectation(statuses=(200, 204), response_headers={"X-C": "1"}, max_latency=1.5, follow_redirects=True),
+        workload=Workload("Deployment", "jewelry-shop", "django", "8000", "web"),
+        min_pods=2,
+        validate_certs=False,
+        ca_path="/ca.pem",
+        return_content=True,
+        secrets=("Bearer b", "b"),
+    )
+
+
+def test_every_option_of_a_url_arrives() -> None:
+    endpoint = parse(url="http://a/", use_proxy=True, body_contains="fine", body_regex="f.*e", json={"a.b": 1}, server_name="shop.test")
+    assert endpoint == Endpoint(
+        name="http://a/",
+        request=HttpRequest("GET", "http://a/", server_name="shop.test", use_proxy=True),
+        expected=Expectation(statuses=(200,), body_contains="fine", body_regex=re.compile("f.*e"), json={"a.b": 1}),
+    )
 
 
 def test_an_endpoint_without_a_name_is_called_by_its_position() -> None:

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,6 +27,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._http_probe 
     HttpRequest,
     dial_direct,
     exchange,
+    explain,
     next_hop,
     tls_context,
 )
@@ -162,14 +166,14 @@ def test_addresses_that_all_swallow_packets_end_with_the_deadline(monkeypatch: p
 def test_the_deadline_holds(serve: Serve, authority: Authority, route: Any, stage: str, secure: bool) -> None:
     server = serve({"/": route}, tls=authority.server_context("127.0.0.1") if secure else None)
     start = time.monotonic()
-    with pytest.raises(StageTimeoutError, match=stage):
+    with pytest.raises(StageTimeoutError, match=f"^{stage}$"):
         ask(f"{server.url}/", seconds=0.8, ca=authority.path)
     assert time.monotonic() - start < 0.8 + 1
 
 
 def test_the_deadline_holds_in_the_tls_handshake(mute_port: int) -> None:
     start = time.monotonic()
-    with pytest.raises(StageTimeoutError, match="TLS handshake"):
+    with pytest.raises(StageTimeoutError, match=r"^in the TLS handshake$"):
         ask(f"https://127.0.0.1:{mute_port}/", seconds=0.5)
     assert time.monotonic() - start < 0.5 + 1
 
@@ -178,7 +182,7 @@ def test_the_deadline_holds_while_a_name_is_resolved(monkeypatch: pytest.MonkeyP
     never = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: never.wait(20))
     start = time.monotonic()
-    with pytest.raises(StageTimeoutError, match=r"resolving the name shop\.test"):
+    with pytest.raises(StageTimeoutError, match=r"^resolving the name shop\.test$"):
         ask("http://shop.test/", seconds=0.5)
     never.set()
     assert time.monotonic() - start < 0.5 + 1
@@ -425,3 +429,43 @@ def test_an_unknown_name_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_name_that_no_host_can_have_is_told() -> None:
     with pytest.raises(PlatformError, match=r"port 80: .*label"):
         ask(f"http://{'a' * 64}.test/")
+
+
+def ssl_error(reason: str | None) -> ssl.SSLError:
+    error = ssl.SSLError(1, "bad record")
+    error.reason = reason  # type: ignore[assignment]  # None where OpenSSL has no name for it
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ssl_error("WRONG_VERSION_NUMBER"), "the TLS handshake with shop.test failed: wrong version number"),
+        (ssl_error(None), "the TLS handshake with shop.test failed: bad record"),
+        (socket.gaierror(socket.EAI_AGAIN, "Try again"), "the name 10.0.0.1 cannot be resolved: Try again"),
+        (http.client.RemoteDisconnected("Remote end closed"), "the connection was closed without an answer"),
+        (http.client.IncompleteRead(b"ab", 3), "the connection was closed before the whole body had come"),
+        (http.client.BadStatusLine("SSH-2.0" + "x" * 100), f"the answer is not HTTP, it begins with {'SSH-2.0' + 'x' * 73!r}"),
+        (http.client.LineTooLong("header line"), "the answer is not valid HTTP: got more than 65536 bytes when reading header line"),
+        (http.client.HTTPException(), "the answer is not valid HTTP: HTTPException"),
+        (OSError(113, "No Route to Host"), "10.0.0.1 port 8443: no route to host"),
+        (OSError("Tunnel connection failed"), "10.0.0.1 port 8443: Tunnel connection failed"),
+    ],
+)
+def test_each_error_has_its_words(error: Exception, words: str) -> None:
+    assert explain(error, HttpRequest("GET", "https://10.0.0.1:8443/health/", server_name="shop.test")) == words
+
+
+@pytest.mark.parametrize(
+    ("url", "words"), [("http://a/", "a port 80: no"), ("https://a/", "a port 443: no"), ("http://a:81/", "a port 81: no")]
+)
+def test_an_error_names_the_port_that_was_meant(url: str, words: str) -> None:
+    assert explain(OSError(1, "No"), HttpRequest("GET", url)) == words
+
+
+def test_a_certificate_that_is_not_accepted_names_the_host() -> None:
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_message = "certificate has expired."
+    request = HttpRequest("GET", "https://10.0.0.1/", server_name="shop.test")
+    assert explain(error, request) == "the TLS certificate of shop.test is not accepted: certificate has expired"
+    assert explain(error, replace(request, server_name=None)) == "the TLS certificate of 10.0.0.1 is not accepted: certificate has expired"

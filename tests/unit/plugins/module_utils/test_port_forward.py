@@ -44,6 +44,24 @@ def test_http_through_a_stream(serve: Serve) -> None:
     assert 0 < dialer.seconds < 5
 
 
+def test_the_time_of_opening_is_added_up_over_the_streams_of_a_request() -> None:
+    pause = threading.Event()
+    stand_in = cluster(0)
+    opened = stand_in.port_forward
+
+    class Slow:
+        def port_forward(self, namespace: str, pod: str, port: int) -> Any:
+            pause.wait(0.1)
+            return opened(namespace, pod, port)
+
+    with PodDialer(Slow(), "shop", "django-1", 8000) as dialer:
+        assert (dialer.seconds, dialer.error) == (0, None)
+        for streams in (1, 2):
+            dialer("", 0, Deadline(30)).close()
+            assert dialer.seconds >= streams * 0.1
+        assert dialer.error is None
+
+
 def test_https_through_a_stream(serve: Serve, authority: Authority) -> None:
     server = serve({"/": reply("safe")}, tls=authority.server_context("shop.test"))
     request = HttpRequest("GET", "https://localhost/", server_name="shop.test")
@@ -62,7 +80,7 @@ def test_a_redirect_opens_another_stream_and_both_are_closed(serve: Serve) -> No
 
 def test_the_deadline_holds_through_a_stream(serve: Serve) -> None:
     stand_in = cluster(serve({"/": ENDLESS_BODY}).port)
-    with PodDialer(stand_in, "shop", "django-1", 8000) as dialer, pytest.raises(StageTimeoutError, match="reading the body"):
+    with PodDialer(stand_in, "shop", "django-1", 8000) as dialer, pytest.raises(StageTimeoutError, match=r"^reading the body$"):
         exchange(HttpRequest("GET", "http://localhost/"), None, dialer, Deadline(0.3), 1000)
     assert stand_in.streams[0].closed.wait(5)
 
@@ -106,7 +124,7 @@ def test_a_stream_that_does_not_open_is_given_up_and_closed_when_it_comes() -> N
 
     with (
         PodDialer(HangingCluster(), "shop", "django-1", 8000) as dialer,
-        pytest.raises(StageTimeoutError, match="opening the port-forward"),
+        pytest.raises(StageTimeoutError, match=r"^opening the port-forward stream$"),
     ):
         dialer("", 0, Deadline(0.05))
     hang.set()

@@ -175,6 +175,60 @@ def test_the_screen_of_a_failure_shows_the_worst_first_and_leaves_the_sentence_t
     assert positions == sorted(positions)
 
 
+SCREEN = """
+Deployment shop/django: failed after 12.3 s
+  reason CrashLoop, pod django-a, container django, revision 4, exit_code 1
+  log:
+    one
+    no such module \x1b[31mshop\x1b[0m
+  events:
+    Warning  BackOff Pod/django-a (3 times): Back-off restarting
+    Normal   Pulled Pod/django-a: Image is there
+
+Job shop/migrate: timeout after 600.0 s
+
+SEVERITY  CHECK      SUBJECT                                      MESSAGE
+ERROR     service    Service/web                                  leads nowhere
+WARNING   event      Pod/django-a                                 Unhealthy
+OK        workload   Deployment/django                            3 of 3 ready
+
+The shop:  https://shop"""
+
+
+def test_the_whole_screen() -> None:
+    once = {"type": "Normal", "reason": "Pulled", "object": "Pod/django-a", "message": "Image is there", "count": 1}
+    bare = {
+        "kind": "Job",
+        "namespace": "shop",
+        "name": "migrate",
+        "verdict": "timeout",
+        "seconds": 600.0,
+        "reason": None,
+        "log": [],
+        "events": [],
+    }
+    evidence = [{**ENTRY, "events": [*ENTRY["events"], once]}, bare]
+    assert "\n".join(report_screen({**REPORT, "evidence": evidence, "address": ["The shop:  https://shop"]})) == SCREEN
+    assert report_screen({"verdict": "succeeded", "sentence": "Nothing to do."}) == ["Nothing to do."]
+
+
+JUNIT = """<?xml version="1.0" encoding="UTF-8"?>
+<testsuite name="jewelry_shop.platform staging" timestamp="2026-11-25T17:00:00Z" tests="3" failures="1" errors="0">
+  <testcase classname="run" name="site" time="0" />
+  <testcase classname="rollout" name="Deployment shop/django" time="12.3">
+    <failure message="it does not answer" type="timeout" />
+  </testcase>
+  <testcase classname="validate.workload" name="Deployment/django" time="0" />
+</testsuite>
+"""
+
+
+def test_the_whole_junit_file() -> None:
+    entry = {**ENTRY, "verdict": "timeout", "reason": None, "seconds": 12.34, "log": [], "message": "it does not answer"}
+    report = {**REPORT, "verdict": "succeeded", "stage": "", "evidence": [entry], "checks": CHECKS[:1]}
+    assert ElementTree.canonicalize(report_junit(report)) == ElementTree.canonicalize(JUNIT)
+
+
 def test_a_secret_is_hidden_wherever_it_is() -> None:
     hidden = masked({"a": ["x hunter2-secret y", {"b": "aHVudGVyMi1zZWNyZXQ="}], "n": 3, "none": None}, ["hunter2-secret", 5])
     assert hidden == {"a": ["x ****** y", {"b": "******="}], "n": 3, "none": None}

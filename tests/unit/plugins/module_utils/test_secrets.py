@@ -7,11 +7,18 @@ import base64
 from typing import Any, cast
 
 import pytest
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils import _client
+from ansible_collections.jewelry_shop.platform.plugins.module_utils import _client, _secrets
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import Cluster
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._secrets import key_problems, secret_values
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._secrets import (
+    TIMEOUT,
+    key_problems,
+    read_secret,
+    secret_values,
+    secrets_to_mask,
+)
 
 SECRET = "Secret shop/given"
 KEYS = [{"name": "DJANGO_SECRET_KEY", "min_length": 50}, {"name": "REDIS_PASSWORD", "min_length": 1}]
@@ -74,3 +81,38 @@ def test_a_secret_to_mask_is_read_from_an_api_server_that_comes_back(monkeypatch
 def test_what_must_be_masked_and_cannot_be_read_is_an_error() -> None:
     with pytest.raises(PlatformError, match="Secret shop/hidden: refused with 403"):
         secret_values(cast(Cluster, Secrets(hidden=403)), "shop", ["hidden"])
+
+
+def test_one_secret_is_read_in_its_namespace_and_in_time() -> None:
+    asked: list[tuple[Any, ...]] = []
+
+    class Cluster:
+        def get(self, *arguments: Any) -> dict[str, Any]:
+            asked.append(arguments)
+            return {"data": {}}
+
+    assert read_secret(cast(Any, Cluster()), "shop", "given") == {"data": {}}
+    assert asked == [("Secret", "shop", "given", TIMEOUT)]
+
+
+def test_a_secret_that_is_not_there_is_none_and_any_other_answer_is_an_error() -> None:
+    cluster = cast(Cluster, Secrets(hidden=403))
+    assert read_secret(cluster, "shop", "missing") is None
+    with pytest.raises(PlatformError, match="refused with 403"):
+        read_secret(cluster, "shop", "hidden")
+
+
+def test_the_secrets_that_an_option_names_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    credentials: list[Any] = []
+    options = {**dict.fromkeys(AUTH_ARG_SPEC), "host": "https://a", "namespace": "shop", "labels": {}}
+
+    def connect(auth: Any) -> Any:
+        credentials.append(auth)
+        return Secrets(one=encoded(A="first"))
+
+    monkeypatch.setattr(_secrets, "Cluster", connect)
+    assert secrets_to_mask({**options, "mask_secrets": []}) == []
+    assert credentials == []
+    assert secrets_to_mask({**options, "mask_secrets": ["one"]}) == ["first"]
+    assert [each["host"] for each in credentials] == ["https://a"]
+    assert "labels" not in credentials[0]
