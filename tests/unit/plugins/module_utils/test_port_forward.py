@@ -44,24 +44,6 @@ def test_http_through_a_stream(serve: Serve) -> None:
     assert 0 < dialer.seconds < 5
 
 
-def test_the_time_of_opening_is_added_up_over_the_streams_of_a_request() -> None:
-    pause = threading.Event()
-    stand_in = cluster(0)
-    opened = stand_in.port_forward
-
-    class Slow:
-        def port_forward(self, namespace: str, pod: str, port: int) -> Any:
-            pause.wait(0.1)
-            return opened(namespace, pod, port)
-
-    with PodDialer(Slow(), "shop", "django-1", 8000) as dialer:
-        assert (dialer.seconds, dialer.error) == (0, None)
-        for streams in (1, 2):
-            dialer("", 0, Deadline(30)).close()
-            assert dialer.seconds >= streams * 0.1
-        assert dialer.error is None
-
-
 def test_https_through_a_stream(serve: Serve, authority: Authority) -> None:
     server = serve({"/": reply("safe")}, tls=authority.server_context("shop.test"))
     request = HttpRequest("GET", "https://localhost/", server_name="shop.test")
