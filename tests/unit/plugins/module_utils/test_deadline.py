@@ -58,8 +58,8 @@ def test_a_socket_sends_and_receives_until_its_deadline_and_no_longer(pair: tupl
     other.sendall(b"abc")
     sock.sendall(b"xyz")
     buffer = bytearray(2)
-    assert (sock.recv_into(buffer, 1), buffer, other.recv(10)) == (1, b"a\0", b"xyz")
-    assert 29 < (sock.gettimeout() or 0) <= 30
+    assert (sock.recv_into(buffer, 1), bytes(buffer), other.recv(10)) == (1, b"a\0", b"xyz")
+    assert 0 < (sock.gettimeout() or 0) <= 30
     sock.deadline = Deadline(-1)
     with pytest.raises(TimeoutError, match=r"^the deadline has passed$"):
         sock.recv_into(buffer)

@@ -104,7 +104,7 @@ def test_a_secret_that_is_not_there_is_none_and_any_other_answer_is_an_error() -
 
 def test_the_secrets_that_an_option_names_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
     credentials: list[Any] = []
-    options = {**dict.fromkeys(AUTH_ARG_SPEC), "host": "https://a", "namespace": "shop", "labels": {}}
+    options: dict[str, Any] = {**dict.fromkeys(AUTH_ARG_SPEC), "host": "https://a", "namespace": "shop", "labels": {}}
 
     def connect(auth: Any) -> Any:
         credentials.append(auth)
