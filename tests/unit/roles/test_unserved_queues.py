@@ -179,7 +179,7 @@ def test_a_user_that_may_not_list_keys_is_named_and_the_schedule_counts(
     made = queues()
     said: list[str] = []
     # Other tests configure logging, which disables loggers that exist.
-    logger = sys.modules[type(made.unserved).__module__].logger  # type: ignore[attr-defined]
+    logger = sys.modules[type(made.unserved).__module__].logger
     monkeypatch.setattr(logger, "warning", lambda text, *values: said.append(text % values))
     made.app.send_task("shop.report", queue="reports")
     Redis.from_url(server.url).acl_setuser("default", enabled=True, commands=["-scan"])
