@@ -99,7 +99,6 @@ def server(serve: Serve) -> Server:
         pytest.param([], 2, False, id="without a confirmation"),
         # As -e gives it: a string.
         pytest.param(["--extra-vars=remove_confirmed=false"], 2, False, id="not confirmed"),
-        pytest.param(["--extra-vars=remove_confirmed=true"], 0, True, id="confirmed"),
     ],
 )
 def test_what_goes_is_shown_first_and_deleted_only_when_confirmed(
