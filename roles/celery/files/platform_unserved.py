@@ -116,7 +116,7 @@ class Unserved:
         """Go on with the pass over the keys: a large database takes several looks."""
         prefix = _prefix(channel) + channel.keyprefix_queue % ""
         pattern = re.sub(r"([\\*?\[\]])", r"\\\1", prefix) + "*"
-        for _ in range(SCANS):
+        for _round in range(SCANS):
             self.cursor, keys = client.scan(self.cursor, match=pattern, count=KEYS)
             self.passing.update(_text(key)[len(prefix) :] for key in keys)
             if not self.cursor:
