@@ -93,16 +93,16 @@ def server(serve: Serve) -> Server:
 
 
 @pytest.mark.parametrize(
-    ("options", "code", "deletes"),
+    ("options", "code"),
     [
-        pytest.param(["--check"], 0, False, id="check mode needs no confirmation"),
-        pytest.param([], 2, False, id="without a confirmation"),
+        pytest.param(["--check"], 0, id="check mode needs no confirmation"),
+        pytest.param([], 2, id="without a confirmation"),
         # As -e gives it: a string.
-        pytest.param(["--extra-vars=remove_confirmed=false"], 2, False, id="not confirmed"),
+        pytest.param(["--extra-vars=remove_confirmed=false"], 2, id="not confirmed"),
     ],
 )
-def test_what_goes_is_shown_first_and_deleted_only_when_confirmed(
-    server: Server, tmp_path: Path, options: list[str], code: int, deletes: bool
+def test_what_goes_is_shown_and_nothing_is_deleted_without_a_confirmation(
+    server: Server, tmp_path: Path, options: list[str], code: int
 ) -> None:
     done = subprocess.run(
         [
@@ -130,6 +130,4 @@ def test_what_goes_is_shown_first_and_deleted_only_when_confirmed(
     for line in ("PersistentVolumeClaim media-pvc with 50Gi", "Deployment django", "PriorityClass shop-first"):
         assert line in output
     assert ("run it again with -e remove_confirmed=true" in output) is (code == 2), output
-    written = [request for request in server.requests if request.method == "DELETE" and "dryRun" not in request.path]
-    deleted = [request.path.rpartition("/")[2] for request in written]
-    assert deleted == (["shop-first", "backups.example.com", "jewelry-shop"] if deletes else [])
+    assert [request.path for request in server.requests if request.method == "DELETE" and "dryRun" not in request.path] == []
