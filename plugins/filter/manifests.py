@@ -12,6 +12,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils import (
+    _generated,
     _image_checks,
     _images,
     _jobs,
@@ -43,6 +44,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name them, as Ansible asks for."""
         functions = (
+            _generated.secrets_kept_in,
             _image_checks.image_checks,
             _images.image_version,
             _jobs.job_states,
