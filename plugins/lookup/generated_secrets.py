@@ -27,7 +27,7 @@ options:
 EXAMPLES = r"""
 - name: Show how many secrets were generated
   ansible.builtin.debug:
-    msg: "{{ lookup('jewelry_shop.platform.generated_secrets', '/srv/secrets', placeholder='') | dict2items | selectattr('value') | length }}"
+    msg: "{{ lookup('jewelry_shop.platform.generated_secrets', '/srv/secrets', placeholder='').values() | select | length }}"
 """
 
 RETURN = r"""
