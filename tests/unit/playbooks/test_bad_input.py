@@ -187,7 +187,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Outcome
 
 
 @pytest.mark.parametrize(("name", "host"), [(name, host) for name, hosts in CASES.items() for host in hosts])
-def test_all_that_is_wrong_is_told_at_once(outcome: Callable[[str], Outcome], name: str, host: str) -> None:
+def test_all_problems_are_reported_at_once(outcome: Callable[[str], Outcome], name: str, host: str) -> None:
     found = outcome(name)
     files = {"values": found.settings / "main.yml", "secrets": found.settings / "secrets.yml"}
     _values, said = CASES[name][host]
@@ -210,7 +210,7 @@ def test_each_problem_has_a_line_once_at_the_end_of_the_run(outcome: Callable[[s
     assert all(found.output.count(line) == last.count(line) == 1 for line in lines), found.output
 
 
-def test_what_is_right_or_secret_is_not_told(outcome: Callable[[str], Outcome]) -> None:
+def test_neither_valid_settings_nor_secrets_are_reported(outcome: Callable[[str], Outcome]) -> None:
     found = outcome("site.yml with secrets")
     assert "celery_worker_replicas" not in found.sentence("settings")
     assert "preflight_take_over" not in found.sentence("settings")

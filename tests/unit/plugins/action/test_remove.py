@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from conftest import Serve
 from http_server import Handler, Server, reply
@@ -94,27 +93,27 @@ def server(serve: Serve) -> Server:
     )
 
 
-# The second value is as -e gives it: a string.
+def test_remove_confirmed_is_false_by_default() -> None:
+    assert yaml.safe_load((REPOSITORY / "roles" / "remove" / "defaults" / "main.yml").read_text())["remove_confirmed"] is False
+
+
 @pytest.mark.parametrize(
-    ("options", "hosts", "code"),
+    ("options", "code"),
     [
-        pytest.param(["--check"], {"checked": {}}, 0, id="check mode needs no confirmation"),
-        pytest.param([], {"unconfirmed": {}, "refused": {"remove_confirmed": "false"}}, 2, id="without a confirmation"),
+        pytest.param(["--check"], 0, id="check mode needs no confirmation"),
+        # As -e gives it: a string.
+        pytest.param(["--extra-vars=remove_confirmed=false"], 2, id="not confirmed"),
     ],
 )
 def test_what_goes_is_shown_and_nothing_is_deleted_without_a_confirmation(
-    server: Server, tmp_path: Path, options: list[str], hosts: dict[str, Any], code: int
+    server: Server, tmp_path: Path, options: list[str], code: int
 ) -> None:
-    shutil.copytree(REPOSITORY / "inventories" / "kind", tmp_path / "inventory")
-    (tmp_path / "inventory" / "hosts.yml").write_text(json.dumps({"platform": {"hosts": hosts}}))
     done = subprocess.run(
         [
             sys.executable,
             "-m",
             "ansible.cli.playbook",
             "playbooks/remove.yml",
-            f"--inventory={tmp_path / 'inventory'}",
-            "--connection=local",
             f"--extra-vars={json.dumps({'platform_kube_context': '', 'platform_api_host': server.url})}",
             *options,
         ],
@@ -126,17 +125,13 @@ def test_what_goes_is_shown_and_nothing_is_deleted_without_a_confirmation(
             "HOME": str(tmp_path),
             "TMPDIR": str(tmp_path),
             "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
         },
         capture_output=True,
         text=True,
     )
-    assert done.returncode == code, done.stdout + done.stderr
-    for host in hosts:
-        # The lines of a result are indented.
-        results = re.findall(rf"^\w+: \[{host}\].*\n(?: .*\n)*", done.stdout, re.MULTILINE)
-        output = " ".join("".join(results).split())
-        for line in ("PersistentVolumeClaim media-pvc with 50Gi", "Deployment django", "PriorityClass shop-first"):
-            assert line in output, done.stdout + done.stderr
-        assert ("run it again with -e remove_confirmed=true" in output) is (code == 2), output
+    output = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode == code, output
+    for line in ("PersistentVolumeClaim media-pvc with 50Gi", "Deployment django", "PriorityClass shop-first"):
+        assert line in output
+    assert ("run it again with -e remove_confirmed=true" in output) is (code == 2), output
     assert [request.path for request in server.requests if request.method == "DELETE" and "dryRun" not in request.path] == []
