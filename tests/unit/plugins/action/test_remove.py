@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from conftest import Serve
 from http_server import Handler, Server, reply
@@ -94,11 +95,14 @@ def server(serve: Serve) -> Server:
     )
 
 
+def test_remove_confirmed_is_false_by_default() -> None:
+    assert yaml.safe_load((REPOSITORY / "roles" / "remove" / "defaults" / "main.yml").read_text())["remove_confirmed"] is False
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [
         pytest.param(["--check"], 0, id="check mode needs no confirmation"),
-        pytest.param([], 2, id="without a confirmation"),
         # As -e gives it: a string.
         pytest.param(["--extra-vars=remove_confirmed=false"], 2, id="not confirmed"),
     ],
