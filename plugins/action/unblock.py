@@ -26,7 +26,7 @@ class ActionModule(InProcessAction):
             task_vars: variables of the host.
         """
         result = super().run(tmp, task_vars)
-        # A task that changed something does not show its message.
-        if result.get("changed"):
+        # A task that changed something does not show its message. Why a Job failed ends the run, and stands there alone.
+        if result.get("changed") and not self._task.args.get("failed_jobs"):
             display.display(f"  [{(task_vars or {}).get('inventory_hostname', '')}] {result['msg']}")
         return result

@@ -149,17 +149,25 @@ def test_a_tag_of_one_tier_that_is_not_there_names_that_tier(cluster: Any, deplo
 def test_a_registry_that_is_away_for_a_while_is_waited_for(cluster: Any, deploy: Deploy, registry: Any) -> None:
     """R27's neighbour: a network error is not yet certain."""
     tag = registry.push_new_tag()
+    missed: list[str] = []
+
+    def start_when_missed() -> None:
+        deadline = time.monotonic() + 240
+        while time.monotonic() < deadline and not missed:
+            events = cluster.get("events", "--field-selector=reason=Failed")
+            missed.extend(m for m in (event["message"] for event in events) if tag in m and "failed to do request" in m)
+            time.sleep(1)
+        registry.start()
+
     registry.stop()
-    back = threading.Timer(25, registry.start)
+    back = threading.Thread(target=start_when_missed)
     back.start()
     try:
         report = deploy(celery_worker_image_tag=tag)
     finally:
         back.join()
     assert report["verdict"] == "succeeded", report["output"]
-    events = cluster.get("events", "--field-selector=reason=Failed")
-    said = [event["message"] for event in events if tag in event["message"]]
-    assert any("failed to do request" in message for message in said), events
+    assert missed
 
 
 def test_an_image_that_exits_at_once_is_a_crash_loop_with_its_last_words(deploy: Deploy) -> None:
