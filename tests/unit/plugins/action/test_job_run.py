@@ -235,7 +235,8 @@ def test_a_job_that_is_given_up_is_stopped_and_the_verdict_stays(outcomes: dict[
     [stop] = found.cluster.stopped
     assert stop["spec"] == {"activeDeadlineSeconds": 1}
     assert verdict in stop["metadata"]["annotations"]["jewelry-shop/stopped"]
-    assert f"stopped Job {NAMESPACE}/migrate-a" in found.shown, found.all
+    assert "Stop the Jobs that this run gave up: migrate-a" in found.shown, found.all
+    assert "stopped Job" not in found.shown, "it would repeat the verdict"
 
 
 def test_a_job_whose_pod_does_not_end_is_not_started_twice(outcomes: dict[str, Outcome]) -> None:
