@@ -20,8 +20,15 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._http_probe 
     REDIRECT_STATUSES,
     Answer,
 )
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._text import (
+    READ_AT_MOST,
+    quoted_line,
+)
 
 _EXCERPT = 160
+_LONGEST_TARGET = 240
+# The answer must not choose among all of Python's codecs: some take quadratic time, others change the text.
+_CHARSET = re.compile(r"charset=\"?(?:iso-?8859-1|latin-?1)\b", re.IGNORECASE)
 _MASK = "********"
 
 
@@ -95,17 +102,13 @@ def _look_up(document: Any, path: str) -> Any:
 
 
 def _excerpt(text: str, secrets: Sequence[str]) -> str:
-    words = " ".join(redact(text, secrets).split())
-    return words if len(words) <= _EXCERPT else f"{words[:_EXCERPT]}..."
+    return quoted_line(redact(text, secrets), _EXCERPT)
 
 
 def body_text(answer: Answer) -> str:
-    """The body as text, whatever it holds."""
-    charset = re.search(r"charset=\"?([\w.-]+)", answer.headers.get("content-type", ""), re.IGNORECASE)
-    try:
-        return answer.body.decode(charset.group(1) if charset else "utf-8", "replace")
-    except LookupError:
-        return answer.body.decode("utf-8", "replace")
+    """The body as text, whatever it holds: Latin-1 if its header says so, else UTF-8."""
+    is_latin_1 = _CHARSET.search(answer.headers.get("content-type", ""))
+    return answer.body.decode("latin-1" if is_latin_1 else "utf-8", "replace")
 
 
 def _is_html(answer: Answer, text: str) -> bool:
@@ -113,15 +116,17 @@ def _is_html(answer: Answer, text: str) -> bool:
 
 
 def _html_title(text: str) -> str:
-    title = re.search(r"<title[^>]*>([^<]*)", text, re.IGNORECASE)
-    return " ".join(title.group(1).split()) if title else ""
+    # No pattern for all of it: one would go back over `<title<title...` again and again.
+    page = text[:READ_AT_MOST]
+    tag = re.search("<title", page, re.IGNORECASE)
+    return page[tag.end() :].partition(">")[2].partition("<")[0] if tag else ""
 
 
 def _judge_status(answer: Answer, expected: Expectation, secrets: Sequence[str]) -> str | None:
     if answer.status in expected.statuses:
         return None
     if answer.status in REDIRECT_STATUSES and answer.location:
-        target = redact(_without_login(answer.location), secrets)
+        target = quoted_line(redact(_without_login(answer.location), secrets), _LONGEST_TARGET)
         why = "which is not followed there" if expected.follow_redirects else "redirects are not followed"
         return f"redirected with status {answer.status} to {target} ({why})"
     wanted = " or ".join(map(str, expected.statuses))
@@ -132,7 +137,10 @@ def _judge_status(answer: Answer, expected: Expectation, secrets: Sequence[str])
 
 def _without_login(url: str) -> str:
     """A URL whose user and password are masked; ansible-core has such a function from 2.18 on."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # an unclosed bracket
+        return url if "@" not in url else _MASK
     login, separator, host = parts.netloc.rpartition("@")
     return parts._replace(netloc=f"{_MASK if login else ''}{separator}{host}").geturl()
 

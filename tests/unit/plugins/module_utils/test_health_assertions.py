@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._health_assertions import (
     Expectation,
+    body_text,
     judge,
     parse_path,
     redact,
@@ -123,6 +124,54 @@ def test_a_reason_never_repeats_a_secret(got: Answer, expected: Expectation) -> 
     assert reason
     assert "tok" not in reason.replace("token", "")
     assert "***" in reason
+
+
+@pytest.mark.parametrize(
+    ("charset", "text"),
+    [
+        ("utf-8", "ring"),
+        ("UTF8", "ring"),
+        ("iso-8859-1", "ring"),
+        ("utf-7", "r+AGk-ng"),
+        ("punycode", "ring-"),
+        ("idna", "xn--ring-"),
+        ("utf-16", "r\0i\0"),
+        ("unicode_escape", r"r\x69ng"),
+        ("rot13", "evat"),
+        ("utf-8" + "x" * 70_000, "ring"),
+    ],
+)
+def test_bodies_are_read_as_utf_8_or_latin_1_whatever_they_claim(charset: str, text: str) -> None:
+    assert body_text(answer(body=text.encode("latin-1"), content_type=f"text/plain; charset={charset}")) == text
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"<title" * 10_000, ""),
+        (b"<title>" + b"x" * 10_000, f": {'x' * 160}..."),
+        (b"<html>" + b" " * 5_000 + b"<title>late</title>", ""),
+        (b"<html><TITLE lang='en'>Bad Gateway</title>", ": Bad Gateway"),
+        (b"<html><title", ""),
+    ],
+    ids=["never closed", "long", "behind the first 4 KiB", "with an attribute", "cut off"],
+)
+def test_only_the_first_4_kib_of_a_page_are_searched_for_its_title(body: bytes, said: str) -> None:
+    assert judge(answer(502, body, content_type="text/html"), Expectation()) == f"status 502 instead of 200{said}"
+
+
+def test_only_the_first_4_kib_of_an_answer_are_quoted() -> None:
+    assert judge(answer(500, b" " * 5_000 + b"late"), Expectation()) == "status 500 instead of 200"
+
+
+def test_the_target_of_a_redirect_is_shortened() -> None:
+    reason = judge(answer(302, location="https://shop.example.com/" + "x" * 60_000), Expectation())
+    assert reason
+    assert len(reason) < 310
+
+
+def test_a_redirect_to_no_url_is_reported() -> None:
+    assert (judge(answer(302, location="http://[bad"), Expectation()) or "").startswith("redirected with status 302 to http://[bad")
 
 
 def test_the_longest_secret_is_taken_out_first() -> None:

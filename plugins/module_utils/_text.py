@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Text from outside, made fit for a message: pure functions (private to the collection)."""
+
+from __future__ import annotations
+
+# What is read of a text of any length to quote from it.
+READ_AT_MOST = 4096
+
+
+def shortened(text: str, length: int) -> str:
+    """A text of at most this length, with dots in place of the rest.
+
+    Args:
+        text: without secrets, since a part of a secret is no longer recognized.
+        length: in characters, without the dots.
+    """
+    return text if len(text) <= length else f"{text[:length]}..."
+
+
+def one_line(text: str) -> str:
+    """A text whose words are separated by single spaces."""
+    return " ".join(text.split())
+
+
+def quoted_line(text: str, length: int) -> str:
+    """The beginning of a text of any length, in one line.
+
+    Args:
+        text: without secrets.
+        length: in characters, without the dots.
+    """
+    return shortened(one_line(text[:READ_AT_MOST]), length)
