@@ -16,7 +16,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._text import
 # Longer than an exception that names a host, a user and a reason.
 LONGEST = 1000
 # Of what a command printed, the end: more lines would be compared with each other for too long.
-_LAST_CHARACTERS = 65_536
+READ_AT_END = 65_536
 _LAST_LINES = 200
 
 _TRACEBACK = re.compile(r"Traceback \(most recent call last\):")
@@ -50,7 +50,7 @@ def cause_lines(text: str) -> str:
     Args:
         text: what it printed, or the end of it.
     """
-    lines = [line for line in _COLORS.sub("", text[-_LAST_CHARACTERS:]).splitlines() if line.strip()][-_LAST_LINES:]
+    lines = [line for line in _COLORS.sub("", text[-READ_AT_END:]).splitlines() if line.strip()][-_LAST_LINES:]
     for position in reversed(range(len(lines))):
         line = lines[position]
         if _ends_traceback(lines, position):

@@ -10,8 +10,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._last_words import LONGEST, last_words
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._text import one_line, quoted_line
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._last_words import LONGEST, READ_AT_END, last_words
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import Masker, values_to_mask
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._text import READ_AT_MOST, one_line, quoted_line
 
 # How roles/validate/files/round_trip.py begins the line with its answer.
 MARK = "platform-round-trip: "
@@ -19,24 +20,30 @@ _LONGEST_NAME = 200
 _MOST_QUEUES = 100
 
 
-def round_trip_checks(result: Mapping[str, Any], queues: Sequence[str]) -> list[dict[str, str]]:
+def round_trip_checks(result: Mapping[str, Any], queues: Sequence[str], secrets: Any = ()) -> list[dict[str, str]]:
     """A check for each queue through which a task was sent, in the form of M(jewelry_shop.platform.release_check).
 
     Args:
         result: of the task that ran C(round_trip.py) in a pod.
         queues: through which tasks were to be sent.
+        secrets: a structure whose texts and numbers are hidden.
     """
+    mask = Masker(values_to_mask(secrets))
     problems = _marked(str(result.get("stdout") or ""))
     if problems is None:
         # The script itself failed, and with it all queues in the same way.
         printed = str(result.get("stderr") or "") or str(result.get("stdout") or "")
-        cause = last_words(printed) or quoted_line(str(result.get("msg") or "it gave no reason"), LONGEST)
+        cause = last_words(mask(printed[-2 * READ_AT_END :])) or _quoted(str(result.get("msg") or "it gave no reason"), mask)
         return [_check(", ".join(queues), "error", f"no task could be sent from a Django pod: {cause}")]
     checks = []
     for queue in queues:
-        problem = problems.get(queue, "it was not tried")
+        problem = _quoted(problems.get(queue, "it was not tried"), mask)
         checks.append(_check(queue, "error" if problem else "ok", problem or "a task came back through it"))
     return checks
+
+
+def _quoted(text: str, mask: Masker) -> str:
+    return quoted_line(mask(text, READ_AT_MOST), LONGEST)
 
 
 def _marked(stdout: str) -> dict[str, str] | None:
@@ -47,9 +54,7 @@ def _marked(stdout: str) -> dict[str, str] | None:
                 answer = json.loads(line[len(MARK) :])
             except (ValueError, RecursionError):
                 return None
-            return (
-                {str(queue): quoted_line(str(problem), LONGEST) for queue, problem in answer.items()} if isinstance(answer, dict) else None
-            )
+            return {str(queue): str(problem) for queue, problem in answer.items()} if isinstance(answer, dict) else None
     return None
 
 

@@ -6,6 +6,13 @@
 
 from __future__ import annotations
 
+import re
+
+_LINE_END = re.compile("\r\n?")
+_COLOUR = re.compile("\x1b\\[[0-9;]{0,20}m")
+# C0 and C1 of ISO 6429, but for newline and tab. A terminal obeys them: they move the cursor, hide text, or set its title.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
 # What is read of a text of any length to quote from it.
 READ_AT_MOST = 4096
 
@@ -33,3 +40,12 @@ def quoted_line(text: str, length: int) -> str:
         length: in characters, without the dots.
     """
     return shortened(one_line(text[:READ_AT_MOST]), length)
+
+
+def printable(text: str) -> str:
+    """A text that a terminal only shows: without colours, and with other control characters replaced.
+
+    Args:
+        text: without secrets, since one may hold such characters.
+    """
+    return _CONTROL.sub("\ufffd", _COLOUR.sub("", _LINE_END.sub("\n", text)))

@@ -162,6 +162,21 @@ def test_an_answer_that_cannot_be_read_is_an_error_of_the_round_trip(result: dic
     assert [found["severity"] for found in round_trip_checks(result, QUEUES)] == ["error"]
 
 
+@pytest.mark.parametrize(
+    "result",
+    [
+        answered({"celery": "x" * 995 + "correct-horse"}),
+        {"rc": 1, "stderr": "ValueError: " + "x" * 980 + "correct-horse"},
+        {"msg": "x" * 995 + "correct-horse"},
+    ],
+    ids=["problem of a queue", "standard error", "message of the module"],
+)
+def test_secrets_are_hidden_before_a_text_is_shortened(result: dict[str, Any]) -> None:
+    [found] = round_trip_checks(result, ["celery"], ["correct-horse"])
+    assert found["severity"] == "error"
+    assert "corr" not in found["message"]
+
+
 def test_a_problem_of_a_queue_is_shortened() -> None:
     found = round_trip_checks(answered({"celery": "x\n" * 50_000, "reports": ["y"] * 50_000}), QUEUES)
     assert max(len(check["message"]) for check in found) < 1_100
