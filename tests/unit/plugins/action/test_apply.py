@@ -18,9 +18,7 @@ from conftest import Serve
 from http_server import Handler, reply
 
 REPOSITORY = Path(__file__).parents[4]
-PLACE = "/api/v1/namespaces/shop/configmaps/settings"
-MANIFEST = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "shop"}, "data": {"a": "1"}}
-RESOURCE = {"name": "configmaps", "singularName": "configmap", "kind": "ConfigMap", "namespaced": True, "verbs": ["get", "patch"]}
+KINDS = {"apply": ("ConfigMap", "configmaps", "1"), "apply_secrets": ("Secret", "secrets", "MQ==")}
 WEBHOOK = 'Internal error occurred: failed calling webhook "policy.example.com"'
 
 
@@ -38,6 +36,10 @@ def test_what_passes_is_tried_again(
     serve: Serve, tmp_path: Path, stage: str, failures: list[int], message: str, writes: int, succeeds: bool
 ) -> None:
     left, written = list(failures), []
+    kind, plural, value = KINDS[stage]
+    metadata = {"name": "settings", "namespace": "shop"}
+    manifest = {"apiVersion": "v1", "kind": kind, "metadata": metadata, "data": {"a": value}}
+    resource = {"name": plural, "singularName": kind.lower(), "kind": kind, "namespaced": True, "verbs": ["get", "patch"]}
 
     def settings(handler: Handler) -> None:
         if handler.command != "PATCH":
@@ -45,7 +47,7 @@ def test_what_passes_is_tried_again(
             return
         written.append(handler.path)
         status = left.pop(0) if left else 201
-        content = MANIFEST if status == 201 else {"kind": "Status", "status": "Failure", "code": status, "message": message}
+        content = manifest if status == 201 else {"kind": "Status", "status": "Failure", "code": status, "message": message}
         reply(content, status)(handler)
 
     server = serve(
@@ -53,8 +55,8 @@ def test_what_passes_is_tried_again(
             "/version": reply({"major": "1", "minor": "34", "gitVersion": "v1.34.4"}),
             "/api": reply({"kind": "APIVersions", "versions": ["v1"]}),
             "/apis": reply({"kind": "APIGroupList", "groups": []}),
-            "/api/v1": reply({"kind": "APIResourceList", "groupVersion": "v1", "resources": [RESOURCE]}),
-            PLACE: settings,
+            "/api/v1": reply({"kind": "APIResourceList", "groupVersion": "v1", "resources": [resource]}),
+            f"/api/v1/namespaces/shop/{plural}/settings": settings,
         }
     )
     play = {
@@ -63,7 +65,7 @@ def test_what_passes_is_tried_again(
         "module_defaults": {"group/jewelry_shop.platform.k8s": {"host": server.url, "api_key": "token"}},
         "tasks": [{"ansible.builtin.include_role": {"name": "jewelry_shop.platform.platform", "tasks_from": stage}}],
     }
-    values = {"platform_apply_title": "it", "platform_apply_manifests": [MANIFEST], "__platform_retries": 3, "__platform_retry_delay": 0}
+    values = {"platform_apply_title": "it", "platform_apply_manifests": [manifest], "__platform_retries": 3, "__platform_retry_delay": 0}
     (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
     done = subprocess.run(
         [sys.executable, "-m", "ansible.cli.playbook", "-i", "localhost,", "-c", "local", "-e", json.dumps(values), "play.yml"],
