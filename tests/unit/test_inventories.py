@@ -20,7 +20,7 @@ class Loader(yaml.SafeLoader):
     """Knows the tag of Ansible for a value that is no template."""
 
 
-Loader.add_constructor("!unsafe", Loader.construct_yaml_str)
+Loader.add_constructor("!unsafe", lambda _loader, node: node.value)
 
 
 def load(path: pathlib.Path) -> Any:
