@@ -201,9 +201,9 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def customers() -> Iterator[load.Load]:
-    """Customers who send requests through nginx for as long as the tests of a module run."""
-    with load.Load(SETTINGS["kind_http_port"], "localhost") as running:
+def customers(request: pytest.FixtureRequest) -> Iterator[load.Load]:
+    """Customers who send requests through nginx at the module's PACE, for as long as its tests run."""
+    with load.Load(SETTINGS["kind_http_port"], "localhost", pace=request.module.PACE) as running:
         yield running
 
 

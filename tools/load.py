@@ -11,8 +11,6 @@ from types import TracebackType
 
 HOST = "127.0.0.1"
 BODY = "x" * 200
-# Each second, of each of the four kinds below: with GET and POST, and with kept-alive and new connections.
-PACE = 8.0
 SECONDS = 1800.0
 MOST = 200_000
 
@@ -40,16 +38,23 @@ class Load:
 
     A kept-alive connection that nginx closed between two requests is opened again, as browsers do: only a request that nginx took and
     did not answer counts as broken.
+
+    Args:
+        port: of nginx on this machine.
+        host: for the header Host.
+        path: what is requested.
+        workers: threads of each kind: GET or POST, with kept-alive or new connections.
+        pace: requests of each kind a second.
     """
 
-    def __init__(self, port: int, host: str, path: str = "/request/", workers: int = 2) -> None:
+    def __init__(self, port: int, host: str, path: str = "/request/", workers: int = 2, *, pace: float) -> None:
         self.port, self.host, self.path = port, host, path
         self.count = Count()
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._deadline = time.monotonic() + SECONDS
         self._threads = [
-            threading.Thread(target=self._send, args=(method, kept, PACE / workers), daemon=True)
+            threading.Thread(target=self._send, args=(method, kept, pace / workers), daemon=True)
             for method in ("GET", "POST")
             for kept in (True, False)
             for _number in range(workers)

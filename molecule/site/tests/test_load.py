@@ -15,6 +15,8 @@ import yaml
 ROOT = pathlib.Path(__file__).parents[3]
 SETTINGS: dict[str, Any] = yaml.safe_load((ROOT / "molecule" / "cluster.yml").read_text())
 REQUESTS = 10_000
+# Requests of each kind a second: 16 with GET and 16 with POST.
+PACE = 8.0
 
 
 @pytest.mark.drill

@@ -13,6 +13,8 @@ import pytest
 import yaml
 
 TIERS = ("django", "nginx", "celery-worker", "celery-beat", "postgresql", "redis")
+# Requests of each kind a second; `make drills` sends more.
+PACE = 2.0
 APPLICATION = {"django", "celery-worker", "celery-beat"}
 # What YAML made of them, and what a shell, Kubernetes and JSON would make something else of.
 VALUES = {"A": True, "B": 1000.0, "C": "0123", "D": "1e3", "E": "", "F": "a: b # ü 金\n'\"$HOME $(A) $$", "G": "null"}
@@ -208,4 +210,4 @@ def test_no_request_is_lost_while_all_of_this_rolls(customers: Any, next_release
     """Over rollouts of Django to another gunicorn and back, of nginx, and of configuration."""
     measured(str(customers.count))
     assert customers.count.failures == []
-    assert {kind for kind, number in customers.count.requests.items() if number > 500} == {"GET kept", "GET new", "POST kept", "POST new"}
+    assert {kind for kind, number in customers.count.requests.items() if number > 300} == {"GET kept", "GET new", "POST kept", "POST new"}

@@ -82,7 +82,9 @@ def test_a_secret_is_found_nowhere_after_a_first_run_that_fails(
         secrets = {"DJANGO_SECRET_KEY": f"{marker}{'k' * 50}", "POSTGRES_PASSWORD": marker, "SHOP_MARKER": marker}
         values["platform_secrets"] = {**secrets, "REDIS_PASSWORD": "r"} if provider == "inventory" else secrets
         values["platform_generated_secrets_directory"] = str(tmp_path / "generated")
-    values["pre_deploy_commands"] = [{"name": "leak", "command": ["sh", "-c", "env; echo $SHOP_MARKER | base64 -w0; exit 1"]}]
+    values["pre_deploy_commands"] = [
+        {"name": "leak", "command": ["sh", "-c", "env; env | grep SHOP_MARKER; echo $SHOP_MARKER | base64 -w0; exit 1"]}
+    ]
     reports = tmp_path / "reports"
     run = playbook("site.yml", "--diff", "-vvv", values_file(values), platform_report_dir=str(reports))
     assert run.returncode != 0, run.output

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -81,15 +83,23 @@ class Manifests:
         return next(c for c in containers if c["name"] == container)
 
 
-def render(inventory: str, directory: pathlib.Path, values: dict[str, Any]) -> Manifests:
-    """Run the roles that playbooks/render.yml runs, and read what they made."""
-    file = directory / "rendered.json"
+def copied_inventory(name: str, directory: pathlib.Path, hosts: dict[str, dict[str, Any]]) -> pathlib.Path:
+    """Copy an inventory, with these hosts and their settings in place of its own host."""
+    copy = directory / "inventory"
+    shutil.copytree(ROOT / "inventories" / name, copy)
+    own = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    (copy / "hosts.yml").write_text(json.dumps({"platform": {"hosts": {host: {**own, **values} for host, values in hosts.items()}}}))
+    return copy
+
+
+def render(inventory: str, directory: pathlib.Path, hosts: dict[str, dict[str, Any]]) -> dict[str, Manifests]:
+    """Run the roles that playbooks/render.yml runs, once for all hosts, and read what they made for each."""
     result = subprocess.run(
         [
             str(pathlib.Path(sys.executable).with_name("ansible-playbook")),
             "tests/unit/manifests/render.yml",
-            f"--inventory=inventories/{inventory}",
-            f"--extra-vars={json.dumps({**values, 'render_directory': str(file)})}",
+            f"--inventory={copied_inventory(inventory, directory, hosts)}",
+            f"--extra-vars={json.dumps({'render_directory': f'{directory}/{{{{ inventory_hostname }}}}.json'})}",
         ],
         cwd=ROOT,
         env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
@@ -98,7 +108,10 @@ def render(inventory: str, directory: pathlib.Path, values: dict[str, Any]) -> M
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
-    made = json.loads(file.read_text())
+    return {host: _manifests(json.loads((directory / f"{host}.json").read_text())) for host in hosts}
+
+
+def _manifests(made: dict[str, Any]) -> Manifests:
     return Manifests([manifest for stage in made["stages"].values() for manifest in _objects(stage)], list(_objects(made["secrets"])))
 
 
@@ -113,19 +126,6 @@ def _objects(stage: Any) -> Iterator[Manifest]:
         yield stage
 
 
-@pytest.fixture(scope="session")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Manifests]:
-    """Render an inventory, once."""
-    cache: dict[str, Manifests] = {}
-
-    def get(inventory: str) -> Manifests:
-        if inventory not in cache:
-            cache[inventory] = render(inventory, tmp_path_factory.mktemp(inventory), {} if inventory == "kind" else VALUES)
-        return cache[inventory]
-
-    return get
-
-
 @pytest.fixture(scope="session", params=INVENTORIES)
 def manifests(request: pytest.FixtureRequest, rendered: Callable[[str], Manifests]) -> Manifests:
     """The objects of each inventory in turn."""
@@ -137,7 +137,7 @@ def production(rendered: Callable[[str], Manifests]) -> Manifests:
     return rendered("production")
 
 
-# Settings that do not meet in an object that a test looks at, together in one run, since a run costs ten seconds.
+# Settings that do not meet in an object that a test looks at, together for one host, since a host costs seconds.
 CHANGED: dict[str, Any] = {
     "nginx_tls_secret": "shop-tls",
     "nginx_trusted_proxies": ["10.42.0.0/16"],
@@ -265,28 +265,59 @@ OPTIONAL: dict[str, Any] = {
 }
 
 
+# What production is rendered with, by host of the one run for all.
+HOSTS: dict[str, dict[str, Any]] = {
+    "production": VALUES,
+    "changed": {**VALUES, **CHANGED},
+    "optional": {**VALUES, **OPTIONAL},
+    "other_configuration_of_nginx": {**VALUES, "nginx_client_max_body_size": "11m"},
+    "other_environment_of_a_tier": {**VALUES, "celery_worker_env": {"DRILL": True}},
+}
+
+
 @pytest.fixture(scope="session")
 def values() -> dict[str, dict[str, Any]]:
-    """What production is rendered with, by the name of the fixture that renders it."""
-    return {"production": VALUES, "changed": {**VALUES, **CHANGED}}
+    """What production is rendered with, by host."""
+    return HOSTS
 
 
 @pytest.fixture(scope="session")
-def changed(tmp_path_factory: pytest.TempPathFactory) -> Manifests:
+def inventory_of() -> Callable[..., pathlib.Path]:
+    """Copies an inventory for other hosts."""
+    return copied_inventory
+
+
+@pytest.fixture(scope="session")
+def productions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Manifests]:
+    """Production with the settings of each host."""
+    return render("production", tmp_path_factory.mktemp("production"), HOSTS)
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Callable[[str], Manifests]:
+    """Render an inventory, once."""
+
+    @functools.cache
+    def get(inventory: str) -> Manifests:
+        if inventory == "production":
+            productions: dict[str, Manifests] = request.getfixturevalue("productions")
+            return productions[inventory]
+        values = {} if inventory == "kind" else VALUES
+        return render(inventory, tmp_path_factory.mktemp(inventory), {inventory: values})[inventory]
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def changed(productions: dict[str, Manifests]) -> Manifests:
     """Production with the settings of CHANGED."""
-    return render("production", tmp_path_factory.mktemp("changed"), {**VALUES, **CHANGED})
+    return productions["changed"]
 
 
 @pytest.fixture(scope="session")
-def optional(tmp_path_factory: pytest.TempPathFactory) -> Manifests:
+def optional(productions: dict[str, Manifests]) -> Manifests:
     """Production with the settings of OPTIONAL."""
-    return render("production", tmp_path_factory.mktemp("optional"), {**VALUES, **OPTIONAL})
-
-
-@pytest.fixture
-def production_with(tmp_path: pathlib.Path) -> Callable[[dict[str, Any]], Manifests]:
-    """Render production with further settings."""
-    return lambda further: render("production", tmp_path, {**VALUES, **further})
+    return productions["optional"]
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import os
 import pathlib
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,18 +17,22 @@ ROOT = pathlib.Path(__file__).parents[3]
 OLDEST = ROOT / ".cache" / "oldest" / "bin" / "ansible-playbook"
 # The controller of ansible-core 2.17 runs on Python 3.10 to 3.12.
 OLDEST_PYTHON = "3.10"
-
+HOSTS = ("production", "changed")
 
 SITE_PACKAGES = next(pathlib.Path(sys.prefix).glob("lib/python*/site-packages"))
 
 
-def render(directory: pathlib.Path, inventory: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+@pytest.fixture(scope="module")
+def oldest(tmp_path_factory: pytest.TempPathFactory, values: dict[str, Any], inventory_of: Callable[..., pathlib.Path]) -> pathlib.Path:
+    """The folder of what the oldest renders of production, with a folder for each host of its one run."""
+    folder = tmp_path_factory.mktemp("oldest")
+    inventory = inventory_of("production", folder, {host: values[host] for host in HOSTS})
     done = subprocess.run(
         [
             str(OLDEST),
             "playbooks/render.yml",
-            f"--inventory=inventories/{inventory}",
-            f"--extra-vars={json.dumps({**values, 'render_directory': str(directory)})}",
+            f"--inventory={inventory}",
+            f"--extra-vars={json.dumps({'render_directory': f'{folder}/{{{{ inventory_hostname }}}}'})}",
         ],
         cwd=ROOT,
         env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_COLLECTIONS_PATH": f"{ROOT / '.ansible' / 'collections'}:{SITE_PACKAGES}"},
@@ -36,8 +41,7 @@ def render(directory: pathlib.Path, inventory: str, values: dict[str, Any]) -> l
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    texts = (path.read_text() for path in sorted(directory.glob("*.yaml")))
-    return [document for text in texts for document in yaml.safe_load_all(text) if document]
+    return folder
 
 
 def test_it_is_the_oldest() -> None:
@@ -63,6 +67,7 @@ def test_the_tests_of_module_utils_pass_on_it(tmp_path: pathlib.Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", ["production", "changed"])
-def test_it_renders_the_same(request: pytest.FixtureRequest, values: dict[str, Any], tmp_path: pathlib.Path, name: str) -> None:
-    assert render(tmp_path, "production", values[name]) == request.getfixturevalue(name).objects
+@pytest.mark.parametrize("host", HOSTS)
+def test_it_renders_the_same(productions: dict[str, Any], oldest: pathlib.Path, host: str) -> None:
+    texts = (path.read_text() for path in sorted((oldest / host).glob("*.yaml")))
+    assert [document for text in texts for document in yaml.safe_load_all(text) if document] == productions[host].objects

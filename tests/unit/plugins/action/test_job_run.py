@@ -5,18 +5,21 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import PATHS
 from api_server import NAMESPACE, ApiServer
 from conftest import Serve
-from http_server import Handler, reply
+from http_server import Handler, Server, reply, running
 
 REPOSITORY = Path(__file__).parents[4]
 JOBS = PATHS["Job"].format(namespace=NAMESPACE)
@@ -128,12 +131,33 @@ class Cluster:
         self.api.put(pod, self._live)
 
 
-def run(cluster: Cluster, home: Path, values: dict[str, Any] | None = None, **command: Any) -> tuple[int, str]:
-    """Run the command in its Job, and return the exit code and all output."""
+class Outcome:
+    """What a host's run of the command came to.
+
+    Args:
+        cluster: the host's.
+        host: its name.
+        output: of the run for all hosts.
+    """
+
+    def __init__(self, cluster: Cluster, host: str, output: str) -> None:
+        self.cluster = cluster
+        self.all = output
+        # The lines of a result are indented; those that a plugin shows name the host first.
+        results = re.findall(rf"^(?:\w+:| ) \[{host}\].*\n(?: {{4}}.*\n)*", output, re.MULTILINE)
+        self.shown = " ".join("".join(results).split())
+        [failed] = re.findall(rf"^{host} +: ok=.* failed=(\d+) ", output, re.MULTILINE)
+        self.failed = failed != "0"
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
+    """One run for three hosts, each with a cluster of its own."""
+    home = tmp_path_factory.mktemp("job")
     play = {
-        "hosts": "localhost",
+        "hosts": "all",
         "gather_facts": False,
-        "module_defaults": {"group/jewelry_shop.platform.k8s": {"host": cluster.api.url, "api_key": "token"}},
+        "module_defaults": {"group/jewelry_shop.platform.k8s": {"host": "{{ url }}", "api_key": "token"}},
         # As in site.yml.
         "tasks": [
             {"ansible.builtin.import_role": {"name": "jewelry_shop.platform.platform", "rolespec_validate": False}},
@@ -152,70 +176,71 @@ def run(cluster: Cluster, home: Path, values: dict[str, Any] | None = None, **co
             },
         ],
     }
-    given = {
+    (home / "play.yml").write_text(yaml.safe_dump([play]))
+    values = {
         "job_name": "migrate-a",
-        "job_commands": [{"name": "migrate", **command}],
+        "job_commands": [{"name": "migrate"}],
         "job_manifests": [MANIFEST],
         "platform_namespace": NAMESPACE,
         "platform_secret_values": {},
+        "__job_removal_timeout": "{{ removal_timeout }}",
     }
-    (home / "play.yml").write_text(yaml.safe_dump([play]))
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "ansible.cli.playbook",
-            "-i",
-            "localhost,",
-            "-c",
-            "local",
-            "-e",
-            json.dumps({**given, **(values or {})}),
-            "play.yml",
-        ],
-        env={
-            **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".ansible" / "collections"),
-            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
-            "ANSIBLE_NOCOLOR": "1",
-            "TMPDIR": str(home),
-        },
-        cwd=home,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, " ".join((done.stdout + done.stderr).split())
+    with ExitStack() as stack:
+
+        def serve(routes: Any) -> Server:
+            return stack.enter_context(running(routes))
+
+        clusters = {
+            "evicted": Cluster(serve, ["evicted"]),
+            "given_up": Cluster(serve, ["no image"]),
+            "kept": Cluster(serve, ["evicted", "complete"]),
+        }
+        clusters["kept"].keeps_jobs = True
+        hosts = {host: {"url": cluster.api.url, "removal_timeout": 1 if host == "kept" else 120} for host, cluster in clusters.items()}
+        (home / "hosts.yml").write_text(json.dumps({"all": {"hosts": hosts}}))
+        done = subprocess.run(
+            [sys.executable, "-m", "ansible.cli.playbook", "-i", "hosts.yml", "-c", "local", "-e", json.dumps(values), "play.yml"],
+            env={
+                **os.environ,
+                "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+                "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".ansible" / "collections"),
+                "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+                "ANSIBLE_NOCOLOR": "1",
+                "TMPDIR": str(home),
+            },
+            cwd=home,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    return {host: Outcome(cluster, host, done.stdout + done.stderr) for host, cluster in clusters.items()}
 
 
-def test_a_command_is_repeated_twice_at_most_after_an_eviction(serve: Serve, tmp_path: Path) -> None:
-    cluster = Cluster(serve, ["evicted"])
-    code, output = run(cluster, tmp_path)
-    assert (cluster.started, code != 0) == (3, True), output
+def test_a_command_is_repeated_twice_at_most_after_an_eviction(outcomes: dict[str, Outcome]) -> None:
+    found = outcomes["evicted"]
+    assert (found.cluster.started, found.failed) == (3, True), found.all
     # Each Job is gone before the next one starts.
-    assert cluster.requests == ["PATCH", "DELETE", "PATCH", "DELETE", "PATCH"]
+    assert found.cluster.requests == ["PATCH", "DELETE", "PATCH", "DELETE", "PATCH"]
     evicted = "it was evicted from node worker while it ran: Eviction API: evicting (EvictionByEvictionAPI)"
-    assert f"the verdict: Job {NAMESPACE}/migrate-a failed, pod migrate-a-3, container migrate: {evicted} (JobEvicted)" in output, output
+    verdict = f"the verdict: Job {NAMESPACE}/migrate-a failed, pod migrate-a-3, container migrate: {evicted} (JobEvicted)"
+    assert verdict in found.shown, found.all
 
 
-def test_a_job_that_is_given_up_is_stopped_and_the_verdict_stays(serve: Serve, tmp_path: Path) -> None:
-    cluster = Cluster(serve, ["no image"])
-    code, output = run(cluster, tmp_path)
-    assert code != 0
+def test_a_job_that_is_given_up_is_stopped_and_the_verdict_stays(outcomes: dict[str, Outcome]) -> None:
+    found = outcomes["given_up"]
+    assert found.failed
     verdict = "image shop:1 was not found: not found (ImageNotFound)"
-    assert f"the verdict: Job {NAMESPACE}/migrate-a failed, pod migrate-a-1, container migrate: {verdict}" in output, output
-    assert len(cluster.stopped) == 1, output
-    [stop] = cluster.stopped
+    assert f"the verdict: Job {NAMESPACE}/migrate-a failed, pod migrate-a-1, container migrate: {verdict}" in found.shown, found.all
+    assert len(found.cluster.stopped) == 1, found.all
+    [stop] = found.cluster.stopped
     assert stop["spec"] == {"activeDeadlineSeconds": 1}
     assert verdict in stop["metadata"]["annotations"]["jewelry-shop/stopped"]
-    assert f"stopped Job {NAMESPACE}/migrate-a" in output
+    assert f"stopped Job {NAMESPACE}/migrate-a" in found.shown, found.all
 
 
-def test_a_job_whose_pod_does_not_end_is_not_started_twice(serve: Serve, tmp_path: Path) -> None:
+def test_a_job_whose_pod_does_not_end_is_not_started_twice(outcomes: dict[str, Outcome]) -> None:
     """The node of an evicted pod may be cut off, and the command may still run there."""
-    cluster = Cluster(serve, ["evicted", "complete"])
-    cluster.keeps_jobs = True
-    code, output = run(cluster, tmp_path, {"__job_removal_timeout": 1})
-    assert (code != 0, cluster.started) == (True, 1), output
-    assert f"Job {NAMESPACE}/migrate-a cannot be replaced: " in output, output
-    assert f"kubectl get pods -n {NAMESPACE} -l job-name=migrate-a -o wide" in output
+    found = outcomes["kept"]
+    assert (found.failed, found.cluster.started) == (True, 1), found.all
+    assert f"Job {NAMESPACE}/migrate-a cannot be replaced: " in found.shown, found.all
+    assert f"kubectl get pods -n {NAMESPACE} -l job-name=migrate-a -o wide" in found.shown

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from conftest import Serve
 from http_server import Handler, Server, reply
@@ -21,6 +22,7 @@ REPOSITORY = Path(__file__).parents[4]
 NAMESPACE = "/api/v1/namespaces/jewelry-shop"
 NOT_FOUND = {"kind": "Status", "status": "Failure", "code": 404, "message": "not found"}
 CLAIM = {"metadata": {"name": "media-pvc"}, "status": {"capacity": {"storage": "50Gi"}}}
+DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "django"}}
 DEFINITION = {"api_version": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "namespace": "", "name": "backups.example.com"}
 PRIORITY = {"api_version": "scheduling.k8s.io/v1", "kind": "PriorityClass", "namespace": "", "name": "shop-first"}
 RESOURCES = {
@@ -81,7 +83,8 @@ def server(serve: Serve) -> Server:
             ),
             f"{NAMESPACE}/persistentvolumeclaims": listed("PersistentVolumeClaim", CLAIM),
             f"{NAMESPACE}/services": listed("Service"),
-            "/apis/apps/v1/namespaces/jewelry-shop/deployments": listed("Deployment", {"metadata": {"name": "django"}}),
+            "/apis/apps/v1/namespaces/jewelry-shop/deployments": listed("Deployment", DEPLOYMENT),
+            "/apis/apps/v1/namespaces/jewelry-shop/deployments/django": kept(DEPLOYMENT),
             "/apis/apps/v1/namespaces/jewelry-shop/statefulsets": listed("StatefulSet"),
             "/apis/batch/v1/namespaces/jewelry-shop/jobs": listed("Job"),
             "/apis/scheduling.k8s.io/v1/priorityclasses/shop-first": kept({"kind": "PriorityClass", "metadata": {"name": "shop-first"}}),
@@ -92,11 +95,14 @@ def server(serve: Serve) -> Server:
     )
 
 
+def test_remove_confirmed_is_false_by_default() -> None:
+    assert yaml.safe_load((REPOSITORY / "roles" / "remove" / "defaults" / "main.yml").read_text())["remove_confirmed"] is False
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [
         pytest.param(["--check"], 0, id="check mode needs no confirmation"),
-        pytest.param([], 2, id="without a confirmation"),
         # As -e gives it: a string.
         pytest.param(["--extra-vars=remove_confirmed=false"], 2, id="not confirmed"),
     ],

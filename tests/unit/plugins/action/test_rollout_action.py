@@ -9,52 +9,73 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
+import yaml
 
 from api_server import ApiServer
-from conftest import Serve
+from http_server import running
 
 REPOSITORY = Path(__file__).parents[4]
 CLAIM = {"kind": "PersistentVolumeClaim", "metadata": {"name": "data", "uid": "c-1"}, "spec": {}, "status": {"phase": "Bound"}}
-LINE = "  [localhost] PersistentVolumeClaim test/data: ready, is bound (0 s)"
+LINE = "PersistentVolumeClaim test/data: ready, is bound (0 s)"
 
 
-@pytest.fixture
-def server(serve: Serve) -> ApiServer:
-    found = ApiServer(serve)
-    found.put(CLAIM)
-    return found
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("rollout")
 
 
-def run_task(server: ApiServer, **arguments: Any) -> tuple[list[str], dict[str, Any]]:
-    """The lines that a run of the task shows before its result, and the result."""
-    task = {"host": server.url, "api_key": "token", "namespace": "test", "resources": [{"kind": "PersistentVolumeClaim", "name": "data"}]}
-    command = [sys.executable, "-m", "ansible.cli.adhoc", "localhost", "-m", "jewelry_shop.platform.rollout"]
-    environment = {
-        **os.environ,
-        "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".ansible" / "collections"),
-        "ANSIBLE_INVENTORY": "localhost,",
-        "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
-        "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
-    }
-    done = subprocess.run(
-        [*command, "-a", json.dumps({**task, **arguments})], env=environment, cwd=Path(__file__).parent, capture_output=True, text=True
-    )
-    before, _, result = done.stdout.partition("localhost | SUCCESS => ")
-    assert result, done.stdout + done.stderr
-    return before.splitlines(), json.loads(result)
+@pytest.fixture(scope="module")
+def output(folder: Path) -> str:
+    """What a run of the task shows for a host, and for one whose task asks for a file."""
+    hosts = {"shown": {}, "written": {"progress_path": str(folder / "progress")}}
+    (folder / "hosts.yml").write_text(json.dumps({"all": {"hosts": hosts}}))
+    with ExitStack() as stack:
+        server = ApiServer(lambda routes: stack.enter_context(running(routes)))
+        server.put(CLAIM)
+        task = {
+            "host": server.url,
+            "api_key": "token",
+            "namespace": "test",
+            "resources": [{"kind": "PersistentVolumeClaim", "name": "data"}],
+            "progress_path": "{{ progress_path | default(omit) }}",
+        }
+        play = {"hosts": "all", "gather_facts": False, "tasks": [{"jewelry_shop.platform.rollout": task}]}
+        (folder / "play.yml").write_text(yaml.safe_dump([play]))
+        done = subprocess.run(
+            [sys.executable, "-m", "ansible.cli.playbook", "-v", "-i", "hosts.yml", "-c", "local", "play.yml"],
+            env={
+                **os.environ,
+                "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".ansible" / "collections"),
+                "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+                "ANSIBLE_NOCOLOR": "1",
+                "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+            },
+            cwd=folder,
+            capture_output=True,
+            text=True,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
-def test_progress_is_shown_before_the_result(server: ApiServer) -> None:
-    lines, result = run_task(server)
-    assert lines == [LINE]
-    assert result["msg"] == "1 of 1 ready"
+def lines_of(host: str, output: str) -> list[str]:
+    """The lines that are shown for a host beside its result."""
+    return [line for line in output.splitlines() if line.startswith(f"  [{host}] ")]
 
 
-def test_a_file_that_the_task_asked_for_is_left_to_the_task(server: ApiServer, tmp_path: Path) -> None:
-    lines, _result = run_task(server, progress_path=str(tmp_path / "progress"))
-    assert lines == []
-    assert (tmp_path / "progress").read_text() == f"{LINE.partition('] ')[2]}\n"
+def test_progress_is_shown_before_the_result(output: str) -> None:
+    before, found, result = output.partition("ok: [shown] => ")
+    assert found, output
+    assert lines_of("shown", before) == lines_of("shown", output) == [f"  [shown] {LINE}"]
+    shown, _end = json.JSONDecoder().raw_decode(result)
+    assert shown["msg"] == "1 of 1 ready"
+
+
+def test_a_file_that_the_task_asked_for_is_left_to_the_task(output: str, folder: Path) -> None:
+    assert "ok: [written] => " in output
+    assert lines_of("written", output) == []
+    assert (folder / "progress").read_text() == f"{LINE}\n"
