@@ -20,6 +20,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._manifests i
     size_problems,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._quantities import quantity_problems
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._secret_settings import UnresolvedError, unresolved_secrets
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._settings import (
     resolved,
     scalar_problems,
@@ -50,12 +51,24 @@ class ActionModule(ActionBase):
         _result, arguments = self.validate_argument_spec({kind: {"type": "list", "elements": "str", "default": []} for kind in KINDS})
         variables = task_vars or {}
         options = self._options()
+        secrets = [name for name, option in options.items() if option.get("no_log") and name in variables]
+        unresolved = [problem for name in secrets for problem in unresolved_secrets(name, variables[name], self._resolved)]
+        if unresolved:
+            # At once: each later task that reads one would fail, and the words of that failure would show it.
+            result.update(failed=True, changed=False, msg=". ".join(unresolved))
+            return result
         result.update(
             changed=False,
             problems=self._problems(variables, options, {name: kind for kind in KINDS for name in arguments[kind]}),
             warnings=unknown_settings(self._written(variables), options, [path.name for path in ROLES.iterdir()]),
         )
         return result
+
+    def _resolved(self, text: str) -> Any:
+        try:
+            return self._templar.template(text)
+        except (AnsibleError, TypeError, ValueError) as error:
+            raise UnresolvedError from error
 
     def _options(self) -> dict[str, dict[str, Any]]:
         """Read the specification of each setting, by its name."""

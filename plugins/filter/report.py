@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils import _customer, _queue_checks, _report
+from ansible_collections.jewelry_shop.platform.plugins.module_utils import _customer, _masking, _queue_checks, _report
 
 
 class FilterModule:
-    """The filters of C(_report), C(_customer) and C(_queue_checks)."""
+    """The filters of C(_report), C(_customer), C(_masking) and C(_queue_checks)."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name them, as Ansible asks for."""
         functions = (
             _customer.customer_endpoints,
+            _masking.values_to_mask,
             _queue_checks.round_trip_checks,
             _queue_checks.unserved_queue_checks,
             _report.health_checks,

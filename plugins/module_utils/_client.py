@@ -19,6 +19,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._deadline im
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
     PlatformError,
 )
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._rejections import rejection
 
 T = TypeVar("T")
 
@@ -199,13 +200,16 @@ def _status_and_words(error: BaseException) -> tuple[int | None, str | None]:
     return status, str(words) if words else None
 
 
-def as_platform_error(subject: str, error: BaseException, final: Collection[int] = _FINAL_STATUSES) -> PlatformError:
+def as_platform_error(
+    subject: str, error: BaseException, final: Collection[int] = _FINAL_STATUSES, hides_content: bool = False
+) -> PlatformError:
     """Say what an error of the client libraries means.
 
     Args:
         subject: what was asked for.
         error: what was raised.
         final: status codes after which asking again is of no use.
+        hides_content: whether the words of the API server, which may repeat the object, are left out.
     """
     # The stream functions hide what happened behind an ApiException without a status.
     chain = [item for item in (error, error.__cause__, error.__context__) if item]
@@ -214,10 +218,14 @@ def as_platform_error(subject: str, error: BaseException, final: Collection[int]
         if status:
             # It answers 500 for a webhook that does not, which is no matter of a moment.
             away = (status == _TOO_MANY_REQUESTS or status >= _SERVER_ERRORS) and "failed calling webhook" not in (words or "")
+            if hides_content:
+                words = rejection(status, getattr(item, "body", None))
             return PlatformError(f"{subject}: {words or f'the API server answered with status {status}'}", status in final, status, away)
     text = " ".join(_TRANSPORT_NOISE.sub("", str(getattr(error, "reason", None) or error)).split())
     if any(isinstance(item, OSError) or type(item).__module__.partition(".")[0] in _TRANSPORTS for item in chain):
         return PlatformError(f"{subject}: the API server cannot be reached: {text or type(error).__name__}", away=True)
     if type(error).__name__ in ("CoreException", "ConfigException"):
         return PlatformError(f"{subject}: {text}", certain=True)
+    if hides_content:
+        return PlatformError(f"{subject}: {type(error).__name__}")
     return PlatformError(f"{subject}: {type(error).__name__}: {text}")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,9 +19,21 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._http_probe 
     REDIRECT_STATUSES,
     Answer,
 )
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import (
+    MASK,
+    Masker,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._text import (
+    READ_AT_MOST,
+    one_line,
+    shortened,
+)
 
+NOTHING_HIDDEN = Masker([])
 _EXCERPT = 160
-_MASK = "********"
+_LONGEST_TARGET = 240
+# The answer must not choose among all of Python's codecs: some take quadratic time, others change the text.
+_CHARSET = re.compile(r"charset=\"?(?:iso-?8859-1|latin-?1)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -46,18 +57,6 @@ class Expectation:
     json: dict[str, Any] = field(default_factory=dict)
     max_latency: float | None = None
     follow_redirects: bool = False
-
-
-def redact(text: str, secrets: Sequence[str]) -> str:
-    """The text without the secrets.
-
-    Args:
-        text: anything that is about to be shown.
-        secrets: what must not be in it.
-    """
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(secret, _MASK)
-    return text
 
 
 def parse_path(path: str) -> list[str]:
@@ -94,18 +93,14 @@ def _look_up(document: Any, path: str) -> Any:
     return document
 
 
-def _excerpt(text: str, secrets: Sequence[str]) -> str:
-    words = " ".join(redact(text, secrets).split())
-    return words if len(words) <= _EXCERPT else f"{words[:_EXCERPT]}..."
+def _excerpt(text: str, mask: Masker) -> str:
+    return shortened(one_line(mask(text, READ_AT_MOST)), _EXCERPT)
 
 
 def body_text(answer: Answer) -> str:
-    """The body as text, whatever it holds."""
-    charset = re.search(r"charset=\"?([\w.-]+)", answer.headers.get("content-type", ""), re.IGNORECASE)
-    try:
-        return answer.body.decode(charset.group(1) if charset else "utf-8", "replace")
-    except LookupError:
-        return answer.body.decode("utf-8", "replace")
+    """The body as text, whatever it holds: Latin-1 if its header says so, else UTF-8."""
+    is_latin_1 = _CHARSET.search(answer.headers.get("content-type", ""))
+    return answer.body.decode("latin-1" if is_latin_1 else "utf-8", "replace")
 
 
 def _is_html(answer: Answer, text: str) -> bool:
@@ -113,48 +108,53 @@ def _is_html(answer: Answer, text: str) -> bool:
 
 
 def _html_title(text: str) -> str:
-    title = re.search(r"<title[^>]*>([^<]*)", text, re.IGNORECASE)
-    return " ".join(title.group(1).split()) if title else ""
+    # No pattern for all of it: one would go back over `<title<title...` again and again.
+    page = text[:READ_AT_MOST]
+    tag = re.search("<title", page, re.IGNORECASE)
+    return page[tag.end() :].partition(">")[2].partition("<")[0] if tag else ""
 
 
-def _judge_status(answer: Answer, expected: Expectation, secrets: Sequence[str]) -> str | None:
+def _judge_status(answer: Answer, expected: Expectation, mask: Masker) -> str | None:
     if answer.status in expected.statuses:
         return None
     if answer.status in REDIRECT_STATUSES and answer.location:
-        target = redact(_without_login(answer.location), secrets)
+        target = shortened(one_line(mask(_without_login(answer.location), READ_AT_MOST)), _LONGEST_TARGET)
         why = "which is not followed there" if expected.follow_redirects else "redirects are not followed"
         return f"redirected with status {answer.status} to {target} ({why})"
     wanted = " or ".join(map(str, expected.statuses))
     text = body_text(answer)
-    said = _excerpt(_html_title(text) if _is_html(answer, text) else text, secrets)
+    said = _excerpt(_html_title(text) if _is_html(answer, text) else text, mask)
     return f"status {answer.status} instead of {wanted}{': ' + said if said else ''}"
 
 
 def _without_login(url: str) -> str:
     """A URL whose user and password are masked; ansible-core has such a function from 2.18 on."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # an unclosed bracket
+        return url if "@" not in url else MASK
     login, separator, host = parts.netloc.rpartition("@")
-    return parts._replace(netloc=f"{_MASK if login else ''}{separator}{host}").geturl()
+    return parts._replace(netloc=f"{MASK if login else ''}{separator}{host}").geturl()
 
 
-def _judge_headers(answer: Answer, expected: Expectation, secrets: Sequence[str]) -> str | None:
+def _judge_headers(answer: Answer, expected: Expectation, mask: Masker) -> str | None:
     for name, wanted in expected.response_headers.items():
         value = answer.headers.get(name.lower())
         if value is None:
             return f"the answer has no header {name}"
         if wanted.lower() not in value.lower():
-            return f"the answer's header {name} is {_excerpt(value, secrets)!r} and does not contain {wanted!r}"
+            return f"the answer's header {name} is {_excerpt(value, mask)!r} and does not contain {wanted!r}"
     return None
 
 
-def _judge_json(answer: Answer, text: str, expected: Expectation, secrets: Sequence[str]) -> str | None:
+def _judge_json(answer: Answer, text: str, expected: Expectation, mask: Masker) -> str | None:
     try:
         document = json.loads(text)
     except ValueError:
         if _is_html(answer, text):
-            title = _excerpt(_html_title(text), secrets)
+            title = _excerpt(_html_title(text), mask)
             return f"an HTML page came back where JSON was expected{f' (its title: {title!r})' if title else ''}"
-        return f"the body is not JSON: {_excerpt(text, secrets)!r}"
+        return f"the body is not JSON: {_excerpt(text, mask)!r}"
     except RecursionError:
         return "the body's JSON is nested too deeply"
     problems = []
@@ -165,31 +165,31 @@ def _judge_json(answer: Answer, text: str, expected: Expectation, secrets: Seque
             problems.append(str(error))
             continue
         if not same_json(wanted, value):
-            shown = _excerpt(json.dumps(value, ensure_ascii=False), secrets)
+            shown = _excerpt(json.dumps(value, ensure_ascii=False), mask)
             problems.append(f"{path} is {shown} instead of {json.dumps(wanted, ensure_ascii=False, default=str)}")
     return ", ".join(problems) or None
 
 
-def judge(answer: Answer, expected: Expectation, secrets: Sequence[str] = ()) -> str | None:
+def judge(answer: Answer, expected: Expectation, mask: Masker = NOTHING_HIDDEN) -> str | None:
     """Hold an answer against what was expected.
 
     Args:
         answer: what came back.
         expected: what it should be.
-        secrets: texts that must not be in the reason, even where the answer repeats them.
+        mask: hides what must not be in the reason, even where the answer repeats it.
 
     Returns:
         The reason why it is not healthy, or None if it is.
     """
-    reason = _judge_status(answer, expected, secrets) or _judge_headers(answer, expected, secrets)
+    reason = _judge_status(answer, expected, mask) or _judge_headers(answer, expected, mask)
     if reason:
         return reason
     text = body_text(answer)
     if expected.body_contains is not None and expected.body_contains not in text:
-        return f"the body does not contain {expected.body_contains!r}: {_excerpt(text, secrets)!r}"
+        return f"the body does not contain {expected.body_contains!r}: {_excerpt(text, mask)!r}"
     if expected.body_regex is not None and not expected.body_regex.search(text):
-        return f"the body does not match {expected.body_regex.pattern!r}: {_excerpt(text, secrets)!r}"
-    if expected.json and (reason := _judge_json(answer, text, expected, secrets)):
+        return f"the body does not match {expected.body_regex.pattern!r}: {_excerpt(text, mask)!r}"
+    if expected.json and (reason := _judge_json(answer, text, expected, mask)):
         return reason
     if expected.max_latency is not None and answer.elapsed > expected.max_latency:
         return f"the answer took {answer.elapsed:.3f} s, more than max_latency {expected.max_latency:g} s"

@@ -24,7 +24,6 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors impo
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._health_assertions import (
     body_text,
     judge,
-    redact,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._health_endpoint import (
     Endpoint,
@@ -34,23 +33,33 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._http_probe 
     exchange,
     tls_context,
 )
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import (
+    Masker,
+)
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._port_forward import (
     PodDialer,
 )
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._text import (
+    one_line,
+    shortened,
+)
 
 NOT_TRIED = "it was not tried before the deadline"
+# Longer than a reason that quotes an answer and names a host.
+_LONGEST_REASON = 1000
 _JOIN_GRACE = 0.5
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Limits of a run: seconds, bytes of body, and requests at the same time."""
+    """Limits of a run: seconds, bytes of body, and requests at the same time; and what no result may show."""
 
     timeout: float = 60.0
     request_timeout: float = 5.0
     interval: float = 1.0
     max_body: int = 1 << 20
     concurrency: int = 16
+    hidden: tuple[str, ...] = ()
 
 
 @dataclass
@@ -106,6 +115,7 @@ class Prober:
         self.deadline = deadline
         self._slots = slots
         self._context = _context(endpoint)
+        self._mask = Masker(settings.hidden, endpoint.secrets)
 
     def attempt(self, record: Record, dial: Dial) -> None:
         """Try once, and write down how it ended."""
@@ -139,9 +149,9 @@ class Prober:
             if isinstance(dial, PodDialer):
                 answer = replace(answer, elapsed=answer.elapsed - dial.seconds)
             status, elapsed = answer.status, answer.elapsed
-            reason = judge(answer, endpoint.expected, endpoint.secrets)
+            reason = judge(answer, endpoint.expected, self._mask)
             if endpoint.return_content and reason is None:
-                record.content = redact(body_text(answer), endpoint.secrets)
+                record.content = self._mask(body_text(answer))
         except StageTimeoutError as error:
             # An attempt that only the end of the run cut short says less than the one before it.
             if deadline.cut_short and record.attempts:
@@ -156,7 +166,7 @@ class Prober:
             reason = dial.error or reason
         record.attempts += 1
         record.status, record.elapsed, record.connected = status, elapsed, connected
-        record.reason = redact(reason, endpoint.secrets) if reason else None
+        record.reason = shortened(one_line(self._mask(reason)), _LONGEST_REASON) if reason else None
 
 
 def in_threads(calls: Iterable[Callable[[], None]], deadline: Deadline) -> None:

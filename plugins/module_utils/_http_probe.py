@@ -292,7 +292,7 @@ def explain(error: Exception, request: HttpRequest) -> str:
     if isinstance(error, http.client.IncompleteRead):
         return "the connection was closed before the whole body had come"
     if isinstance(error, http.client.BadStatusLine):
-        return f"the answer is not HTTP, it begins with {error.args[0][:80]!r}"
+        return f"the answer is not HTTP, it begins with {error.args[0]!r}"
     if isinstance(error, http.client.HTTPException):
         return f"the answer is not valid HTTP: {error or type(error).__name__}"
     if isinstance(error, OSError) and error.strerror:

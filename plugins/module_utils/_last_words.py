@@ -11,8 +11,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._text import one_line, shortened
+
 # Longer than an exception that names a host, a user and a reason.
 LONGEST = 1000
+# Of what a command printed, the end: more lines would be compared with each other for too long.
+READ_AT_END = 65_536
+_LAST_LINES = 200
 
 _TRACEBACK = re.compile(r"Traceback \(most recent call last\):")
 _FRAME = re.compile(r'\s+File "[^"]+", line \d+')
@@ -36,8 +41,7 @@ def last_words(text: str) -> str:
     Args:
         text: what it printed, or the end of it, without secrets: shortened they would no longer be recognized.
     """
-    words = " ".join(cause_lines(text).split())
-    return words if len(words) <= LONGEST else f"{words[:LONGEST]}..."
+    return shortened(one_line(cause_lines(text)), LONGEST)
 
 
 def cause_lines(text: str) -> str:
@@ -46,7 +50,7 @@ def cause_lines(text: str) -> str:
     Args:
         text: what it printed, or the end of it.
     """
-    lines = [line for line in _COLORS.sub("", text).splitlines() if line.strip()]
+    lines = [line for line in _COLORS.sub("", text[-READ_AT_END:]).splitlines() if line.strip()][-_LAST_LINES:]
     for position in reversed(range(len(lines))):
         line = lines[position]
         if _ends_traceback(lines, position):

@@ -141,7 +141,7 @@ class PlanApi(Cluster):
             except PlatformError:
                 raise
             except Exception as error:  # of several libraries without a common base
-                raise _classified(named, error) from error
+                raise _classified(named, error, hides_content=kind == "Secret" and method != "get") from error
 
         return patiently(ask)
 
@@ -268,8 +268,8 @@ class NotFoundError(PlatformError):
     """The object, or the namespace that it would be in, does not exist."""
 
 
-def _classified(named: str, error: Exception) -> PlatformError:
-    said = as_platform_error(named, error)
+def _classified(named: str, error: Exception, hides_content: bool) -> PlatformError:
+    said = as_platform_error(named, error, hides_content=hides_content)
     status = getattr(error, "status", None)
     if status == 404:
         return NotFoundError(str(said), certain=True)

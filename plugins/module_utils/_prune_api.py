@@ -78,7 +78,7 @@ class PruneApi(ClusterApi):
             status = getattr(error, "status", None)
             if status in (_GONE, _CHANGED_MEANWHILE):
                 return False
-            said = as_platform_error(subject(item), error)
+            said = as_platform_error(subject(item), error, hides_content=item["kind"] == "Secret")
             if status in _REFUSALS:
                 raise RefusedError(str(said), certain=True) from error
             raise said from error

@@ -10,30 +10,40 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._last_words import last_words
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._last_words import LONGEST, READ_AT_END, last_words
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import Masker, values_to_mask
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._text import READ_AT_MOST, one_line, quoted_line
 
 # How roles/validate/files/round_trip.py begins the line with its answer.
 MARK = "platform-round-trip: "
+_LONGEST_NAME = 200
+_MOST_QUEUES = 100
 
 
-def round_trip_checks(result: Mapping[str, Any], queues: Sequence[str]) -> list[dict[str, str]]:
+def round_trip_checks(result: Mapping[str, Any], queues: Sequence[str], secrets: Any = ()) -> list[dict[str, str]]:
     """A check for each queue through which a task was sent, in the form of M(jewelry_shop.platform.release_check).
 
     Args:
         result: of the task that ran C(round_trip.py) in a pod.
         queues: through which tasks were to be sent.
+        secrets: a structure whose texts and numbers are hidden.
     """
+    mask = Masker(values_to_mask(secrets))
     problems = _marked(str(result.get("stdout") or ""))
     if problems is None:
         # The script itself failed, and with it all queues in the same way.
         printed = str(result.get("stderr") or "") or str(result.get("stdout") or "")
-        cause = last_words(printed) or " ".join(str(result.get("msg") or "it gave no reason").split())
+        cause = last_words(mask(printed[-2 * READ_AT_END :])) or _quoted(str(result.get("msg") or "it gave no reason"), mask)
         return [_check(", ".join(queues), "error", f"no task could be sent from a Django pod: {cause}")]
     checks = []
     for queue in queues:
-        problem = problems.get(queue, "it was not tried")
+        problem = _quoted(problems.get(queue, "it was not tried"), mask)
         checks.append(_check(queue, "error" if problem else "ok", problem or "a task came back through it"))
     return checks
+
+
+def _quoted(text: str, mask: Masker) -> str:
+    return quoted_line(mask(text, READ_AT_MOST), LONGEST)
 
 
 def _marked(stdout: str) -> dict[str, str] | None:
@@ -42,7 +52,7 @@ def _marked(stdout: str) -> dict[str, str] | None:
         if line.startswith(MARK):
             try:
                 answer = json.loads(line[len(MARK) :])
-            except ValueError:
+            except (ValueError, RecursionError):
                 return None
             return {str(queue): str(problem) for queue, problem in answer.items()} if isinstance(answer, dict) else None
     return None
@@ -58,30 +68,39 @@ def unserved_queue_checks(health: Mapping[str, Any]) -> list[dict[str, str]]:
     answers = [answer for pod in pods if (answer := _report(pod.get("content"))) is not None]
     if not answers:
         reason = next((str(pod["reason"]) for pod in pods if pod.get("reason")), str(health.get("msg") or "there is no pod"))
-        return [_check("celery-beat", "warning", f"Celery beat did not report which queues have no worker: {' '.join(reason.split())}")]
+        return [_check("celery-beat", "warning", f"Celery beat did not report which queues have no worker: {one_line(reason)}")]
     return [check for answer in answers for check in _of_report(answer)]
 
 
 def _report(content: Any) -> Mapping[str, Any] | None:
     try:
         report = json.loads(content or "")
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return None
-    return report if isinstance(report, Mapping) and isinstance(report.get("unserved"), list) else None
+    if not isinstance(report, Mapping) or not isinstance(report.get("unserved"), list):
+        return None
+    return report if all(_is_queue(each) for each in report["unserved"]) else None
+
+
+def _is_queue(entry: Any) -> bool:
+    return isinstance(entry, Mapping) and isinstance(entry.get("length"), int) and {"queue", "entry"} <= entry.keys()
 
 
 def _of_report(report: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    for queue in report["unserved"]:
+    for queue in report["unserved"][:_MOST_QUEUES]:
         tasks = f"{queue['length']} task{'s' * (queue['length'] != 1)} wait{'s' * (queue['length'] == 1)} in it"
-        source = f", and the periodic task {queue['entry']} sends to it" if queue["entry"] else ""
+        entry = quoted_line(str(queue["entry"]), _LONGEST_NAME)
+        source = f", and the periodic task {entry} sends to it" if entry else ""
         yield _check(
-            str(queue["queue"]),
+            quoted_line(str(queue["queue"]), _LONGEST_NAME),
             "warning",
             f"no worker serves it: {tasks}{source}. Add it to celery_worker_queues, or to celery_beat_queues_of_other_workers "
             "if workers outside this collection serve it",
         )
     if report.get("problem"):
-        yield _check("celery-beat", "warning", f"queues without a worker may be missing here. {report['problem']}")
+        yield _check(
+            "celery-beat", "warning", f"queues without a worker may be missing here. {quoted_line(str(report['problem']), LONGEST)}"
+        )
 
 
 def _check(subject: str, severity: str, message: str) -> dict[str, str]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._customer import customer_checks
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._last_words import last_words
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import Masker
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import Masker, values_to_mask
 
 # The API server's own words within what kubernetes.core makes of them: a Status as JSON, in quotes of its own.
 _STATUS = re.compile(r"""\{\\*["']kind\\*["']:\\*["']Status\\*["'].*\}""", re.DOTALL)
@@ -165,23 +165,13 @@ def report_screen(report: Mapping[str, Any]) -> list[str]:
 
 
 def masked(value: Any, secrets: Any) -> Any:
-    """A structure in which no text holds one of the secrets, nor an encoded form of one.
+    """A structure in which no text holds one of the secrets, nor an encoded form of one, nor control characters.
 
     Args:
         value: of texts, numbers, lists and mappings.
         secrets: a structure whose texts and numbers are to be hidden.
     """
-    return _masked(value, Masker(_texts(secrets)))
-
-
-def _texts(secrets: Any) -> Iterator[str]:
-    if isinstance(secrets, Mapping):
-        secrets = secrets.values()
-    if isinstance(secrets, str) or not isinstance(secrets, Iterable):
-        yield str(secrets)
-        return
-    for each in secrets:
-        yield from _texts(each)
+    return _masked(value, Masker(values_to_mask(secrets)))
 
 
 def _masked(value: Any, mask: Masker) -> Any:

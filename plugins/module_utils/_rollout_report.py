@@ -23,6 +23,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_typ
     event_time,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_wait import Outcome
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._text import one_line, printable, shortened
 
 EVENTS = 20
 # Characters of a line of a log.
@@ -61,7 +62,7 @@ def report(outcome: Outcome, events: Sequence[Manifest], api: LogReader, lines: 
         "pod": finding.pod if finding else None,
         "container": finding.container if finding else None,
         "exit_code": finding.exit_code if finding else None,
-        "log": [_shortened(mask(line), LONGEST_LINE) for line in _log(outcome, api, lines)],
+        "log": [shortened(mask(line), LONGEST_LINE) for line in _log(outcome, api, lines)],
         "events": [_event(event, mask) for event in events] if outcome.verdict in (FAILED, TIMEOUT) else [],
     }
     return {**entry, "message": sentence(entry, mask(finding.message if finding else assessment.progress))}
@@ -88,7 +89,7 @@ def _event(event: Manifest, mask: Masker) -> dict[str, Any]:
     about = event["involvedObject"]
     return {
         "type": event.get("type"),
-        "reason": event.get("reason"),
+        "reason": printable(str(event.get("reason"))),
         "object": f"{about.get('kind')}/{about.get('name')}",
         "message": mask(str(event.get("message") or "").strip()),
         "count": event_count(event),
@@ -111,18 +112,10 @@ def sentence(entry: Mapping[str, Any], cause: str) -> str:
     if entry["idle_seconds"] is not None:
         waited += f" and made no progress for {entry['idle_seconds']:.0f} s"
     reason = f" ({entry['reason']})" if entry["reason"] else ""
-    cause = _one_line(cause)
+    cause = one_line(cause)
     words = last_words("\n".join(entry["log"])) if entry["exit_code"] is not None else ""
     quoted = f"; the last line of its log: {words}" if words and words not in cause else ""
     return f"{title}{waited}{where}: {cause}{reason}{quoted}"
-
-
-def _shortened(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[:length]}..."
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def summary(entries: Sequence[Mapping[str, Any]]) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import Cluster, patiently
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import values_to_mask
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import auth
 
 TIMEOUT = 30.0
@@ -79,3 +80,12 @@ def secret_values(cluster: Cluster, namespace: str, names: Iterable[str]) -> lis
     """
     found = [patiently(partial(read_secret, cluster, namespace, name)) for name in names]
     return [base64.b64decode(value).decode(errors="replace") for secret in found for value in ((secret or {}).get("data") or {}).values()]
+
+
+def manifest_values(manifests: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The values in manifests of Secrets, to be masked, as they are written and decoded.
+
+    Args:
+        manifests: of any form: what is wrong with one must not keep its values from being hidden.
+    """
+    return [value for manifest in manifests for value in values_to_mask(manifest.get("stringData"), manifest.get("data"))]

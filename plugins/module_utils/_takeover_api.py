@@ -15,14 +15,14 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api im
 class TakeoverApi(PlanApi):
     """Writes one object at a time; what keeps one from being written is raised as PlanApi does."""
 
-    def apply(self, manifest: Manifest, field_manager: str) -> None:
-        """Apply an object server-side.
+    def apply(self, manifest: Manifest, field_manager: str) -> Manifest:
+        """Apply an object server-side, and return it as it is then.
 
         Args:
             manifest: what is applied.
             field_manager: in whose name; conflicts with others are won.
         """
-        self._call(manifest, "server_side_apply", body=manifest, field_manager=field_manager, force_conflicts=True)
+        return self._call(manifest, "server_side_apply", body=manifest, field_manager=field_manager, force_conflicts=True)
 
     def set_managed_fields(self, live: Manifest, entries: list[dict[str, Any]]) -> None:
         """Say anew to whom the fields of an object belong, if it is still as it was read.

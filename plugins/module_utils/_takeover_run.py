@@ -33,7 +33,7 @@ class Api(Protocol):
     def read(self, manifest: Manifest) -> Manifest | None:
         """The object as it is."""
 
-    def apply(self, manifest: Manifest, field_manager: str) -> None:
+    def apply(self, manifest: Manifest, field_manager: str) -> object:
         """Apply an object."""
 
     def set_managed_fields(self, live: Manifest, entries: list[dict[str, Any]]) -> None:

@@ -172,8 +172,24 @@ options:
     type: int
     default: 16
 
+  mask:
+    description:
+      - Values that are replaced by V(******) in reasons and contents, also where they are encoded (base64, URL, HTML, JSON).
+      - One of fewer than 4 characters stays.
+    type: list
+    elements: str
+    default: []
+  mask_secrets:
+    description: Names of Secrets whose values are replaced too.
+    type: list
+    elements: str
+    default: []
+  namespace:
+    description: Namespace of the Secrets in O(mask_secrets).
+    type: str
+
 requirements:
-  - kubernetes >= 24.2.0 (Python library), only if an endpoint is a workload
+  - kubernetes >= 24.2.0 (Python library), only if an endpoint is a workload or O(mask_secrets) is not empty
 
 seealso:
   - module: ansible.builtin.uri
@@ -366,9 +382,8 @@ endpoints:
 """
 
 import math
+from dataclasses import replace
 from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import (
     Cluster,
@@ -388,8 +403,13 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._health_runn
     run_checks,
     summary,
 )
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import (
+    Masker,
+    MaskingModule,
+)
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import open_module
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._secrets import secrets_to_mask
 
 WORKLOAD_SPEC = {
     "kind": {"type": "str", "choices": ["Deployment", "StatefulSet", "DaemonSet"], "default": "Deployment"},
@@ -430,7 +450,16 @@ LIMITS_SPEC = {
 }
 
 
-class SecretiveModule(AnsibleModule):
+SPEC = {
+    **LIMITS_SPEC,
+    "endpoints": {"type": "list", "elements": "dict", "required": True, "options": ENDPOINT_SPEC},
+    "mask": {"type": "list", "elements": "str", "default": [], "no_log": True},
+    "mask_secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},
+    "namespace": {"type": "str"},
+}
+
+
+class SecretiveModule(MaskingModule):
     """Knows what must not be shown before it validates or logs its parameters, since both show them."""
 
     def _load_params(self) -> None:
@@ -444,11 +473,12 @@ class SecretiveModule(AnsibleModule):
                     self.no_log_values.update(header_secrets({str(name): str(value) for name, value in secret.items()}))
 
 
-def read_settings(params: dict[str, Any]) -> Settings:
+def read_settings(params: dict[str, Any], hidden: tuple[str, ...] = ()) -> Settings:
     """Check the limits.
 
     Args:
         params: the module's parameters.
+        hidden: what no result may show.
 
     Raises:
         PlatformError: one is out of its range; names it.
@@ -458,23 +488,27 @@ def read_settings(params: dict[str, Any]) -> Settings:
             raise PlatformError(f"{option} must be more than 0, it is {params[option]}", certain=True)
     if not (params["interval"] >= 0 and math.isfinite(params["interval"])):
         raise PlatformError(f"interval must not be negative, it is {params['interval']}", certain=True)
-    return Settings(**{option: params[option] for option in LIMITS_SPEC})
+    if params["mask_secrets"] and not params["namespace"]:
+        raise PlatformError("mask_secrets needs the namespace of the Secrets", certain=True)
+    return Settings(**{option: params[option] for option in LIMITS_SPEC}, hidden=hidden)
 
 
 def main() -> None:
     """Run the module."""
-    endpoints_spec = {"type": "list", "elements": "dict", "required": True, "options": ENDPOINT_SPEC}
-    module = open_module({**LIMITS_SPEC, "endpoints": endpoints_spec}, SecretiveModule)
+    module = open_module(SPEC, SecretiveModule)
+    # Taken out before anything can fail, since the parameters are part of every answer.
+    values = tuple(module.params.pop("mask"))
     try:
-        settings = read_settings(module.params)
+        settings = read_settings(module.params, values)
         endpoints = parse_endpoints(module.params["endpoints"])
         cluster = None
-        if any(endpoint.workload for endpoint in endpoints):
+        if module.params["mask_secrets"] or any(endpoint.workload for endpoint in endpoints):
             module.requires("kubernetes")
             cluster = Cluster(auth(module.params))
+            settings = replace(settings, hidden=(*values, *secrets_to_mask(module.params)))
         results = run_checks(endpoints, settings, cluster)
     except PlatformError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=Masker(values)(str(error)))
         return
     healthy = all(entry["healthy"] for entry in results)
     report = {"msg": summary(results), "healthy": healthy, "endpoints": results, "changed": False}

@@ -100,7 +100,7 @@ options:
     default: 20
   mask:
     description:
-      - Values that are replaced by V(******) in logs, events and causes, also where they are encoded (base64, URL, JSON).
+      - Values that are replaced by V(******) in logs, events and causes, also where they are encoded (base64, URL, HTML, JSON).
       - Values of fewer than four characters are left alone.
     type: list
     elements: str

@@ -15,6 +15,7 @@ description:
   - Resolves each variable that a role of the collection declares and that is visible to the task, and holds it against the role's
     argument specification. A default that is made of what only a later task finds out is left out.
   - A variable that cannot be resolved, or is of another type than declared, does not end the call; all problems come together.
+  - A value of a secret setting that cannot be resolved ends the call at once, with its name and without its value.
   - A variable of the inventory or the command line that begins with the name of a role, and that no role declares, is warned about
     together with the nearest name that one does.
   - Runs on the controller, connects to nothing and changes nothing.

@@ -16,8 +16,15 @@ INVENTORIES = sorted(path for path in (ROOT / "inventories").iterdir())
 EXAMPLE = re.compile(r"^# ([a-z]\w*):(?: |$)", re.MULTILINE)
 
 
+class Loader(yaml.SafeLoader):
+    """Knows the tag of Ansible for a value that is no template."""
+
+
+Loader.add_constructor("!unsafe", lambda _loader, node: node.value)
+
+
 def load(path: pathlib.Path) -> Any:
-    return yaml.safe_load(path.read_text()) or {}
+    return yaml.load(path.read_text(), Loader) or {}  # noqa: S506 - a SafeLoader
 
 
 DEFAULTS: dict[str, Any] = {

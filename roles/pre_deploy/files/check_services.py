@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 PAUSE = 1.0
 LONGEST = 400
@@ -51,7 +51,7 @@ def reason(error: BaseException, secrets: Iterable[str]) -> tuple[str, bool]:
     """Say in one line what an error means and what was answered, and whether asking again can help."""
     answer = " ".join(str(error).split()) or type(error).__name__
     # One may be a part of another.
-    for form in sorted({form for secret in secrets for form in (secret, quote(secret, safe=""))}, key=len, reverse=True):
+    for form in sorted({form for secret in secrets for form in forms(secret)}, key=len, reverse=True):
         # A shorter text is found in too much that is no secret.
         if len(form) >= SHORTEST_HIDDEN:
             answer = answer.replace(form, "******")
@@ -60,6 +60,13 @@ def reason(error: BaseException, secrets: Iterable[str]) -> tuple[str, bool]:
         if re.search(pattern, answer):
             return f"{kind}: {answer}", passes
     return answer, True
+
+
+def forms(secret: str) -> Iterator[str]:
+    """A secret as it is and as URLs have it."""
+    yield secret
+    for form in (quote(secret, safe=""), quote(secret), quote_plus(secret)):
+        yield from (form, re.sub("%..", lambda found: found[0].lower(), form))
 
 
 def ask_until(service: Service, deadline: float, said: dict[str, str]) -> None:

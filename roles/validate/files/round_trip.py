@@ -18,6 +18,8 @@ MARK = "platform-round-trip: "
 EXPIRES = 60.0
 # How far into a list a task is looked for: only what came after it lies before it.
 MESSAGES = 100_000
+# Characters of an error, more than the controller shows.
+LONGEST = 4000
 PART = 1000
 
 
@@ -81,8 +83,8 @@ def take_out(celery, queue, task):
 
 
 def words(error):
-    """An error in one line."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:400]
+    """An error in one line. The controller shortens it further, after it has hidden the secrets in it."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:LONGEST]
 
 
 def main(application, seconds, *queues):

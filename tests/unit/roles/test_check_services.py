@@ -69,6 +69,8 @@ def test_a_reason_is_one_line_and_bounded(script: Any) -> None:
 def test_no_password_is_shown(script: Any) -> None:
     said, _passes = script.reason(ValueError(f"cannot reach redis://:hunter2%2Fand%20more@redis ({PASSWORD})"), ["hunter2", PASSWORD])
     assert said == "cannot reach redis://:******@redis (******)"
+    for form in ("a%2fb+c", "a/b%20c", "a%2Fb+c"):
+        assert script.reason(ValueError(f"redis://:{form}@redis"), ["a/b c"])[0] == "redis://:******@redis"
     # A password of three letters says little, and would be cut out of words.
     assert script.reason(ValueError("a port"), ["por"])[0] == "a port"
 

@@ -247,6 +247,79 @@ def test_lifetimes_and_pattern_are_settings(start: Make) -> None:
     assert nginx.ask("/static/app.55e7cbb9ba48.css").headers["Cache-Control"] == "public, max-age=0, must-revalidate"
 
 
+# --- Uploads ------------------------------------------------------------------------------------------------------------------
+
+RASTER_IMAGES = ("ring.jpg", "ring.JPEG", "a/ring.png", "ring.gif", "ring.webp", "ring.avif", "ring.bmp", "favicon.ico")
+OTHER_UPLOADS = ("page.html", "ring.svg", "ring.png.html", "ring.png.svg", "invoice.pdf", "script.js", "feed.xml", "jpg", "noname")
+
+
+def upload(nginx: Nginx, *names: str, folder: str = "media") -> None:
+    for name in names:
+        path = nginx.folder / "app" / folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(name)
+
+
+def test_uploads_run_no_script_and_only_raster_images_are_shown(start: Make) -> None:
+    nginx = start()
+    upload(nginx, *RASTER_IMAGES, *OTHER_UPLOADS)
+    for name in (*RASTER_IMAGES, *OTHER_UPLOADS):
+        headers = nginx.ask(f"/media/{name}").headers
+        assert headers.get_all("Content-Security-Policy") == ["sandbox; default-src 'none'"], name
+        assert headers.get_all("X-Content-Type-Options") == ["nosniff"], name
+        assert headers.get_all("Content-Disposition") == (["attachment"] if name in OTHER_UPLOADS else None), name
+        assert len(headers.get_all("Cache-Control") or []) == 1, name
+        assert [len(headers.get_all(header) or []) for header in SECURITY_HEADERS] == [1, 1, 1], name
+
+
+def test_uploads_are_not_sniffed_whatever_the_other_headers_are(start: Make) -> None:
+    nginx = start(nginx_headers={})
+    upload(nginx, "page.html")
+    assert nginx.ask("/media/page.html").headers.get_all("X-Content-Type-Options") == ["nosniff"]
+
+
+def test_headers_of_uploads_are_not_those_of_static_files_and_pages(start: Make) -> None:
+    nginx = start()
+    upload(nginx, "app.html", folder="staticfiles")
+    for path in ("/static/app.html", "/"):
+        headers = nginx.ask(path).headers
+        assert (headers["Content-Security-Policy"], headers["Content-Disposition"]) == (None, None)
+
+
+def test_which_uploads_are_shown_and_their_policy_are_settings(start: Make) -> None:
+    nginx = start(nginx_media_inline_pattern=r"\.(png|pdf)$", nginx_media_content_security_policy="")
+    upload(nginx, "invoice.pdf", "ring.jpg")
+    assert nginx.ask("/media/invoice.pdf").headers["Content-Disposition"] is None
+    assert nginx.ask("/media/ring.jpg").headers["Content-Disposition"] == "attachment"
+    assert nginx.ask("/media/ring.jpg").headers["Content-Security-Policy"] is None
+
+
+@pytest.mark.parametrize(("folder", "place"), [("media", "/media"), ("staticfiles", "/static")])
+def test_symbolic_links_out_of_a_volume_are_not_followed(start: Make, folder: str, place: str) -> None:
+    """The application writes the volumes: a link of its own would show the key of the certificate."""
+    nginx = start()
+    (nginx.folder / "private").mkdir()
+    (nginx.folder / "private" / "tls.key").write_text("the key")
+    root = nginx.folder / "app" / folder
+    (root / "key.png").symlink_to(nginx.folder / "private" / "tls.key")
+    (root / "all").symlink_to(nginx.folder / "private")
+    upload(nginx, "here.png", folder=folder)
+    for path in ("key.png", "all/tls.key"):
+        answer = nginx.ask(f"{place}/{path}")
+        assert answer.status in (403, 404), path
+        assert b"the key" not in answer.body
+    assert nginx.ask(f"{place}/here.png").body == b"here.png"
+
+
+def test_a_volume_may_itself_be_reached_by_a_link(start: Make) -> None:
+    """As kubelet's own directories on some nodes are."""
+    nginx = start()
+    (nginx.folder / "app").rename(nginx.folder / "elsewhere")
+    (nginx.folder / "app").symlink_to(nginx.folder / "elsewhere")
+    upload(nginx, "here.png")
+    assert nginx.ask("/media/here.png").status == 200
+
+
 # --- The address of django-service --------------------------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -20,9 +21,17 @@ import yaml
 from http_server import Handler, reply, running
 
 REPOSITORY = Path(__file__).parents[4]
-PLACE = "/api/v1/namespaces/shop/configmaps/settings"
-MANIFEST = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "shop"}, "data": {"a": "1"}}
-RESOURCE = {"name": "configmaps", "singularName": "configmap", "kind": "ConfigMap", "namespaced": True, "verbs": ["get", "patch"]}
+METADATA = {"name": "settings", "namespace": "shop"}
+# By stage: the object that it applies, and where the server has it.
+MANIFESTS = {
+    "apply": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": METADATA, "data": {"a": "1"}},
+    "apply_secrets": {"apiVersion": "v1", "kind": "Secret", "metadata": METADATA, "data": {"a": "MQ=="}},
+}
+PLACES = {"apply": "/api/v1/namespaces/shop/configmaps/settings", "apply_secrets": "/api/v1/namespaces/shop/secrets/settings"}
+RESOURCES = [
+    {"name": f"{kind.lower()}s", "singularName": kind.lower(), "kind": kind, "namespaced": True, "verbs": ["get", "patch"]}
+    for kind in ("ConfigMap", "Secret")
+]
 WEBHOOK = 'Internal error occurred: failed calling webhook "policy.example.com"'
 
 
@@ -36,7 +45,7 @@ CASES: dict[str, tuple[str, list[int], str, int, bool]] = {
 }
 
 
-def settings(failures: list[int], message: str, written: list[str]) -> Callable[[Handler], None]:
+def settings(manifest: dict[str, Any], failures: list[int], message: str, written: list[str]) -> Callable[[Handler], None]:
     """The object that is applied, behind some failures."""
     left = list(failures)
 
@@ -46,7 +55,7 @@ def settings(failures: list[int], message: str, written: list[str]) -> Callable[
             return
         written.append(handler.path)
         status = left.pop(0) if left else 201
-        content = MANIFEST if status == 201 else {"kind": "Status", "status": "Failure", "code": status, "message": message}
+        content = manifest if status == 201 else {"kind": "Status", "status": "Failure", "code": status, "message": message}
         reply(content, status)(handler)
 
     return route
@@ -64,7 +73,7 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, tuple[i
         "tasks": [{"ansible.builtin.include_role": {"name": "jewelry_shop.platform.platform", "tasks_from": "{{ stage }}"}}],
     }
     (folder / "play.yml").write_text(yaml.safe_dump([play]))
-    values = {"platform_apply_title": "it", "platform_apply_manifests": [MANIFEST], "__platform_retries": 1, "__platform_retry_delay": 0}
+    values = {"platform_apply_title": "it", "__platform_retries": 1, "__platform_retry_delay": 0}
     hosts = {}
     with ExitStack() as stack:
         for host, (stage, failures, message, _writes, _succeeds) in CASES.items():
@@ -72,10 +81,10 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, tuple[i
                 "/version": reply({"major": "1", "minor": "34", "gitVersion": "v1.34.4"}),
                 "/api": reply({"kind": "APIVersions", "versions": ["v1"]}),
                 "/apis": reply({"kind": "APIGroupList", "groups": []}),
-                "/api/v1": reply({"kind": "APIResourceList", "groupVersion": "v1", "resources": [RESOURCE]}),
-                PLACE: settings(failures, message, written[host]),
+                "/api/v1": reply({"kind": "APIResourceList", "groupVersion": "v1", "resources": RESOURCES}),
+                PLACES[stage]: settings(MANIFESTS[stage], failures, message, written[host]),
             }
-            hosts[host] = {"url": stack.enter_context(running(routes)).url, "stage": stage}
+            hosts[host] = {"url": stack.enter_context(running(routes)).url, "stage": stage, "platform_apply_manifests": [MANIFESTS[stage]]}
         (folder / "hosts.yml").write_text(json.dumps({"all": {"hosts": hosts}}))
         done = subprocess.run(
             [sys.executable, "-m", "ansible.cli.playbook", "-i", "hosts.yml", "-c", "local", "-e", json.dumps(values), "play.yml"],

@@ -10,14 +10,15 @@ import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._health_assertions import (
     Expectation,
+    body_text,
     judge,
     parse_path,
-    redact,
     same_json,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._http_probe import (
     Answer,
 )
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import Masker
 
 READY = b'{"status": "ok", "checks": {"database": true, "redis.cache": 3}, "queues": [{"name": "celery", "lag": 0.5}]}'
 
@@ -66,7 +67,7 @@ def test_healthy(got: Answer, expected: Expectation) -> None:
         (
             answer(302, location="https://u:p@other/"),
             Expectation(follow_redirects=True),
-            "redirected with status 302 to https://********@other/ (which is not followed there)",
+            "redirected with status 302 to https://******@other/ (which is not followed there)",
         ),
         (answer(304), Expectation(), "status 304 instead of 200"),
         (answer(), Expectation(response_headers={"X-Shop": "1"}), "the answer has no header X-Shop"),
@@ -119,14 +120,62 @@ def test_not_healthy(got: Answer, expected: Expectation, reason: str) -> None:
     ],
 )
 def test_a_reason_never_repeats_a_secret(got: Answer, expected: Expectation) -> None:
-    reason = judge(got, expected, ["tok-123"])
+    reason = judge(got, expected, Masker(["tok-123"]))
     assert reason
     assert "tok" not in reason.replace("token", "")
     assert "***" in reason
 
 
-def test_the_longest_secret_is_taken_out_first() -> None:
-    assert redact("Bearer abc", ["abc", "Bearer abc", ""]) == "********"
+@pytest.mark.parametrize(
+    ("charset", "text"),
+    [
+        ("utf-8", "ring"),
+        ("UTF8", "ring"),
+        ("iso-8859-1", "ring"),
+        ("utf-7", "r+AGk-ng"),
+        ("punycode", "ring-"),
+        ("idna", "xn--ring-"),
+        ("utf-16", "r\0i\0"),
+        ("unicode_escape", r"r\x69ng"),
+        ("rot13", "evat"),
+        ("utf-8" + "x" * 70_000, "ring"),
+    ],
+)
+def test_bodies_are_read_as_utf_8_or_latin_1_whatever_they_claim(charset: str, text: str) -> None:
+    assert body_text(answer(body=text.encode("latin-1"), content_type=f"text/plain; charset={charset}")) == text
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"<title" * 10_000, ""),
+        (b"<title>" + b"x" * 10_000, f": {'x' * 160}..."),
+        (b"<html>" + b" " * 5_000 + b"<title>late</title>", ""),
+        (b"<html><TITLE lang='en'>Bad Gateway</title>", ": Bad Gateway"),
+        (b"<html><title", ""),
+    ],
+    ids=["never closed", "long", "behind the first 4 KiB", "with an attribute", "cut off"],
+)
+def test_only_the_first_4_kib_of_a_page_are_searched_for_its_title(body: bytes, said: str) -> None:
+    assert judge(answer(502, body, content_type="text/html"), Expectation()) == f"status 502 instead of 200{said}"
+
+
+def test_only_the_first_4_kib_of_an_answer_are_quoted() -> None:
+    assert judge(answer(500, b" " * 5_000 + b"late"), Expectation()) == "status 500 instead of 200"
+
+
+def test_the_target_of_a_redirect_is_shortened() -> None:
+    reason = judge(answer(302, location="https://shop.example.com/" + "x" * 60_000), Expectation())
+    assert reason
+    assert len(reason) < 310
+
+
+def test_a_redirect_to_no_url_is_reported() -> None:
+    assert (judge(answer(302, location="http://[bad"), Expectation()) or "").startswith("redirected with status 302 to http://[bad")
+
+
+def test_what_an_answer_does_to_a_terminal_is_not_quoted() -> None:
+    assert judge(answer(500, b"\x1b[2J\x1b]0;fine\x07"), Expectation()) == "status 500 instead of 200: \ufffd[2J\ufffd]0;fine\ufffd"
 
 
 @pytest.mark.parametrize(

@@ -445,7 +445,7 @@ def ssl_error(reason: str | None) -> ssl.SSLError:
         (socket.gaierror(socket.EAI_AGAIN, "Try again"), "the name 10.0.0.1 cannot be resolved: Try again"),
         (http.client.RemoteDisconnected("Remote end closed"), "the connection was closed without an answer"),
         (http.client.IncompleteRead(b"ab", 3), "the connection was closed before the whole body had come"),
-        (http.client.BadStatusLine("SSH-2.0" + "x" * 100), f"the answer is not HTTP, it begins with {'SSH-2.0' + 'x' * 73!r}"),
+        (http.client.BadStatusLine("SSH-2.0" + "x" * 100), f"the answer is not HTTP, it begins with {'SSH-2.0' + 'x' * 100!r}"),
         (http.client.LineTooLong("header line"), "the answer is not valid HTTP: got more than 65536 bytes when reading header line"),
         (OSError(113, "No Route to Host"), "10.0.0.1 port 8443: no route to host"),
         (OSError("Tunnel connection failed"), "10.0.0.1 port 8443: Tunnel connection failed"),

@@ -129,3 +129,8 @@ def test_the_cause_is_one_line(printed: str, expected: str) -> None:
 def test_a_cause_is_bounded() -> None:
     words = last_words("ValueError: " + "x" * 1000)
     assert words == f"ValueError: {'x' * (LONGEST - 12)}..."
+
+
+def test_only_the_end_of_a_long_output_is_read() -> None:
+    assert last_words("ValueError: early\n" + "  x\n" * 300) == "x"
+    assert last_words("ValueError: early\n" + "x" * 70_000).startswith("xxx")

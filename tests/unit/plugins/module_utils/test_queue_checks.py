@@ -149,3 +149,55 @@ ADD = "Add it to celery_worker_queues, or to celery_beat_queues_of_other_workers
 )
 def test_each_queue_without_a_worker_is_a_warning(health: dict[str, Any], expected: list[dict[str, str]]) -> None:
     assert unserved_queue_checks(health) == expected
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        pytest.param({"stdout": MARK + "[" * 100_000}, id="JSON that is nested too deeply"),
+        pytest.param({"stdout": MARK + '{"celery": ' * 50_000}, id="objects too"),
+    ],
+)
+def test_an_answer_that_cannot_be_read_is_an_error_of_the_round_trip(result: dict[str, Any]) -> None:
+    assert [found["severity"] for found in round_trip_checks(result, QUEUES)] == ["error"]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        answered({"celery": "x" * 995 + "correct-horse"}),
+        {"rc": 1, "stderr": "ValueError: " + "x" * 980 + "correct-horse"},
+        {"msg": "x" * 995 + "correct-horse"},
+    ],
+    ids=["problem of a queue", "standard error", "message of the module"],
+)
+def test_secrets_are_hidden_before_a_text_is_shortened(result: dict[str, Any]) -> None:
+    [found] = round_trip_checks(result, ["celery"], ["correct-horse"])
+    assert found["severity"] == "error"
+    assert "corr" not in found["message"]
+
+
+def test_a_problem_of_a_queue_is_shortened() -> None:
+    found = round_trip_checks(answered({"celery": "x\n" * 50_000, "reports": ["y"] * 50_000}), QUEUES)
+    assert max(len(check["message"]) for check in found) < 1_100
+
+
+HOSTILE_REPORTS = [
+    pytest.param("[" * 100_000, id="nested too deeply"),
+    pytest.param({"unserved": ["reports"]}, id="no mapping"),
+    pytest.param({"unserved": [{"queue": "reports"}]}, id="keys are missing"),
+    pytest.param({"unserved": [{"queue": "reports", "length": "many", "entry": ""}]}, id="no number"),
+]
+
+
+@pytest.mark.parametrize("report", HOSTILE_REPORTS)
+def test_a_report_of_another_form_is_no_report(report: Any) -> None:
+    [found] = unserved_queue_checks(beat(report))
+    assert found["message"].startswith("Celery beat did not report which queues have no worker")
+
+
+def test_a_report_of_queues_is_bounded() -> None:
+    queue = {"queue": "q" * 10_000, "length": 1, "entry": "e" * 10_000}
+    found = unserved_queue_checks(beat({"unserved": [queue] * 10_000, "problem": "p" * 100_000}))
+    assert len(found) <= 101
+    assert max(len(check["subject"] + check["message"]) for check in found) < 2_500

@@ -178,6 +178,14 @@ def test_a_secret_is_hidden_in_each_of_its_forms(text: str) -> None:
         assert part not in masked.replace("password", "").replace("postgres", "")
 
 
+def test_what_a_log_and_events_do_to_a_terminal_is_not_reported() -> None:
+    finding = Finding("CrashLoop", "ended \x1b[2J", 0, pod="web-a", container="main", exit_code=1)
+    found = entry(outcome("failed", finding), Logs(current=["one\x1b]0;x\x07", "\x1b[31mtwo\x1b[0m"]), Masker([]), [event("said \x9b2J")])
+    assert found["log"] == ["one\ufffd]0;x\ufffd", "two"]
+    assert not [character for character in str(found) if character < " " or "\x7f" <= character <= "\x9f"]
+    assert found["events"][0]["message"] == "said \ufffd2J"
+
+
 def test_each_line_of_a_secret_is_hidden() -> None:
     assert Masker(["-----BEGIN KEY-----\nQUJDREVG\n"])("loading QUJDREVG") == "loading ******"
 

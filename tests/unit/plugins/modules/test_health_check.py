@@ -78,9 +78,27 @@ def test_the_body_is_returned_where_it_is_wanted_and_without_secrets(serve: Serv
     server = serve({"/": InTurn([reply("starting", 503), reply({"queues": ["reports"], "key": "k-42"})])})
     wanted = {"url": server.url, "return_content": True, "secret_headers": {"X-Key": "k-42"}}
     [entry] = run(endpoints=[wanted], interval=0.01)["endpoints"]
-    assert json.loads(entry["content"]) == {"queues": ["reports"], "key": "********"}
+    assert json.loads(entry["content"]) == {"queues": ["reports"], "key": "******"}
     server = serve({"/": reply("no", 503)})
     assert "content" not in run(endpoints=[{**wanted, "url": server.url}], timeout=0.5)["endpoints"][0]
+
+
+def test_values_to_mask_are_in_no_reason_and_no_content(serve: Serve, run: Run) -> None:
+    server = serve({"/": reply("cannot log in with a%2fhunter2", 500), "/b": reply({"password": "a/hunter2"})})
+    endpoints = [{"name": "web", "url": server.url}, {"name": "api", "url": server.url, "path": "/b", "return_content": True}]
+    result = run(endpoints=endpoints, mask=["a/hunter2"], timeout=1, _ansible_inject_invocation=True)
+    assert result["endpoints"][0]["reason"] == "status 500 instead of 200: cannot log in with ******"
+    assert result["endpoints"][1]["content"] == '{"password": "******"}'
+    assert "hunter2" not in str(result)
+
+
+def test_a_name_that_is_a_value_to_mask_stays(serve: Serve, run: Run) -> None:
+    server = serve({"/": reply("")})
+    assert run(endpoints=[{"name": "shop", "url": server.url}], mask=["shop"])["endpoints"][0]["name"] == "shop"
+
+
+def test_secrets_to_mask_need_a_namespace(run: Run) -> None:
+    assert run(endpoints=[{"url": "http://a"}], mask_secrets=["given"])["msg"] == "mask_secrets needs the namespace of the Secrets"
 
 
 def endpoint_with_secrets(url: str) -> dict[str, Any]:

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Reads settings that have to be hidden, also where their templates are wrong."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: secret_settings
+author: Jewelry Shop Platform Team (@jewelry-shop)
+version_added: 1.0.0
+short_description: Read settings that have to be hidden
+description:
+  - Reads variables without failing where a template in them is wrong, because the words of such a failure would show them.
+  - A string that holds a template is returned as it is written and as it resolves.
+options:
+  _terms:
+    description: Names of variables. One that is not defined has no value.
+    type: list
+    elements: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Show how many values have to be hidden
+  ansible.builtin.debug:
+    msg: "{{ query('jewelry_shop.platform.secret_settings', 'platform_secrets') | flatten | length }}"
+"""
+
+RETURN = r"""
+_list:
+  description: A list of values for each variable.
+  type: list
+  elements: list
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._secret_settings import UnresolvedError, values_or_templates
+
+
+class LookupModule(LookupBase):
+    """The lookup."""
+
+    def run(self, terms: list[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[list[Any]]:
+        """The values of each variable.
+
+        Args:
+            terms: names of variables.
+            variables: of the host, not resolved yet.
+            kwargs: the options.
+        """
+        self.set_options(var_options=variables, direct=kwargs)
+        return [values_or_templates((variables or {}).get(name), self._resolved) for name in terms]
+
+    def _resolved(self, text: str) -> Any:
+        try:
+            return self._templar.template(text)
+        except (AnsibleError, TypeError, ValueError) as error:
+            raise UnresolvedError from error

@@ -1,0 +1,148 @@
+#!/usr/bin/python
+
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: apply_secrets
+
+short_description: Apply Secrets without showing their content
+
+version_added: 1.0.0
+
+description:
+  - Applies Secrets server-side, one after another, as M(kubernetes.core.k8s) does, and forces conflicts.
+  - Reports a rejection with status, reason and field path. The words of the API server and its warnings, which may repeat the content, are
+    left out.
+  - Retries for up to 90 seconds while the API server is unavailable.
+
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status without modifying the target.
+    support: none
+    details: Show the change with M(jewelry_shop.platform.plan) and the manifests without their content.
+  diff_mode:
+    description: Returns details on what has changed when in diff mode.
+    support: none
+    details: A difference would show the content.
+
+options:
+  manifests:
+    description: Manifests of kind Secret with a namespace.
+    type: list
+    elements: dict
+    required: true
+  field_manager:
+    description: Name of the field manager.
+    type: str
+    default: jewelry_shop.platform
+
+requirements:
+  - python >= 3.9
+  - kubernetes >= 25.3.0
+
+author:
+  - Jewelry Shop Platform Team (@jewelry-shop)
+"""
+
+EXAMPLES = r"""
+- name: Apply the password of the database
+  jewelry_shop.platform.apply_secrets:
+    context: production
+    manifests:
+      - apiVersion: v1
+        kind: Secret
+        metadata:
+          name: postgresql-secrets
+          namespace: jewelry-shop
+        data:
+          POSTGRES_PASSWORD: "{{ postgres_password | b64encode }}"
+  no_log: true
+"""
+
+RETURN = r"""
+secrets:
+  description: The Secrets that changed, by namespace and name.
+  returned: success
+  type: list
+  elements: str
+  sample: [jewelry-shop/postgresql-secrets]
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import Masker
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import open_module
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._secrets import manifest_values
+
+SPEC = {
+    "manifests": {"type": "list", "elements": "dict", "required": True, "no_log": True},
+    "field_manager": {"type": "str", "default": "jewelry_shop.platform"},
+}
+
+
+class SecretsModule(AnsibleModule):
+    """Hides only credentials by itself: Ansible would cut every value of the manifests, also the kind, out of the result."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.no_log_values.intersection_update({self.params[option] for option, spec in AUTH_ARG_SPEC.items() if spec.get("no_log")})
+
+
+def apply(params: Mapping[str, Any], manifests: list[dict[str, Any]]) -> list[str]:
+    """Apply them.
+
+    Args:
+        params: the module's parameters.
+        manifests: the Secrets.
+
+    Returns:
+        Those that changed.
+
+    Raises:
+        PlatformError: a manifest is no Secret, or the API server rejects one or is unavailable.
+    """
+    # Imported here, since it imports the kubernetes client, which may not be installed.
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils._takeover_api import TakeoverApi
+
+    for number, manifest in enumerate(manifests, start=1):
+        if manifest.get("kind") != "Secret" or not {"name", "namespace"} <= (manifest.get("metadata") or {}).keys():
+            raise PlatformError(f"manifest {number} is no Secret with a name and a namespace", certain=True)
+    api = TakeoverApi(auth(params))
+    changed = []
+    for manifest in manifests:
+        before = api.read(manifest)
+        after = api.apply(manifest, params["field_manager"])
+        if before is None or before["metadata"].get("resourceVersion") != after["metadata"].get("resourceVersion"):
+            changed.append(f"{manifest['metadata']['namespace']}/{manifest['metadata']['name']}")
+    return changed
+
+
+def main() -> None:
+    """Run the module."""
+    module = open_module(SPEC, SecretsModule)
+    # Taken out before anything can fail, since the parameters are part of every answer.
+    manifests = module.params.pop("manifests")
+    module.requires("kubernetes", "25.3.0")
+    try:
+        changed = apply(module.params, manifests)
+    except PlatformError as error:
+        module.fail_json(msg=Masker(manifest_values(manifests))(str(error)))
+        return
+    module.exit_json(changed=bool(changed), secrets=changed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""A secret may hold what Jinja takes for a template: it arrives as it is with !unsafe, and is shown by no error without."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[3]
+SITE_PACKAGES = next(Path(sys.prefix).glob("lib/python*/site-packages"))
+COMMANDS = {
+    "oldest": [str(REPOSITORY / ".cache" / "oldest" / "bin" / "ansible-playbook")],
+    "newest": [sys.executable, "-m", "ansible.cli.playbook"],
+}
+HOST = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+HOSTS = {"all": {"children": {"platform": {"hosts": {"one": HOST}}}}}
+SETTINGS = """\
+platform_environment: production
+platform_image: shop
+platform_image_tag: "1"
+platform_kube_context: nowhere
+platform_config: {DJANGO_ALLOWED_HOSTS: shop.example.com}
+"""
+EXACT = "marker {{ a }} {%b {#c#} /+\" ' \\ \u00f6\nend"
+
+
+def run(folder: Path, ansible: str, playbook: str, secrets: str) -> str:
+    variables = folder / "inventory" / "group_vars" / "all"
+    variables.mkdir(parents=True)
+    (folder / "inventory" / "hosts.yml").write_text(json.dumps(HOSTS))
+    (variables / "main.yml").write_text(SETTINGS)
+    (variables / "secrets.yml").write_text(secrets)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "K8S_AUTH_")) and key != "KUBECONFIG"}
+    done = subprocess.run(
+        [*COMMANDS[ansible], "-i", str(folder / "inventory"), "-vvv", playbook],
+        cwd=REPOSITORY,
+        env={
+            **environment,
+            "HOME": str(folder),
+            "ANSIBLE_NOCOLOR": "1",
+            "COLUMNS": "400",
+            "ANSIBLE_COLLECTIONS_PATH": f"{REPOSITORY / '.ansible' / 'collections'}:{SITE_PACKAGES}",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("ansible", COMMANDS)
+def test_a_secret_that_cannot_be_resolved_is_named_and_not_shown(tmp_path: Path, ansible: str) -> None:
+    secrets = {
+        "platform_secrets": {
+            "DJANGO_SECRET_KEY": "marker1" + "k" * 50,
+            "POSTGRES_PASSWORD": "marker2{%marker3",
+            "REDIS_PASSWORD": "marker4{{marker5}}",
+            "SENTRY_KEY": "marker6{#marker7#}",
+        },
+        "platform_redis_previous_password": "marker8{%marker9",
+    }
+    output = " ".join(run(tmp_path, ansible, "site.yml", json.dumps(secrets, indent=2)).split())
+    assert "marker" not in output, output
+    for name in ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "SENTRY_KEY"):
+        assert f"platform_secrets.{name} cannot be resolved" in output, output
+    assert "platform_redis_previous_password cannot be resolved" in output
+    assert "!unsafe" in output
+    assert "DJANGO_SECRET_KEY" not in output
+
+
+@pytest.mark.parametrize("ansible", COMMANDS)
+def test_an_unsafe_secret_arrives_as_it_is(tmp_path: Path, ansible: str) -> None:
+    play = [
+        {
+            "hosts": "platform",
+            "gather_facts": False,
+            "roles": [{"role": "jewelry_shop.platform.platform"}],
+            "tasks": [
+                {
+                    "ansible.builtin.copy": {"dest": str(tmp_path / "secret.json"), "content": "{{ platform_secret_body | to_json }}"},
+                    "no_log": True,
+                },
+                {
+                    "ansible.builtin.copy": {"dest": str(tmp_path / "hidden.json"), "content": "{{ platform_hidden_values | to_json }}"},
+                    "no_log": True,
+                },
+                {"jewelry_shop.platform.settings_check": {"environments": ["platform_secrets"]}, "register": "checked"},
+                {"ansible.builtin.assert": {"that": "checked.problems == []"}},
+            ],
+        }
+    ]
+    (tmp_path / "play.yml").write_text(json.dumps(play))
+    names = ("DJANGO_SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD")
+    secrets = "platform_secrets:\n" + "".join(f"  {name}: !unsafe {json.dumps(EXACT)}\n" for name in names)
+    output = run(tmp_path, ansible, str(tmp_path / "play.yml"), secrets)
+    assert "failed=0" in output, output
+    data = json.loads((tmp_path / "secret.json").read_text())["data"]
+    assert [base64.b64decode(data[name]).decode() for name in names] == [EXACT] * 3
+    assert json.loads((tmp_path / "hidden.json").read_text()) == [EXACT]
+    assert "marker" not in output
