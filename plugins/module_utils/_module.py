@@ -16,15 +16,22 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors impo
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import with_auth
 
 
-def open_module(options: Mapping[str, Any], module_class: type[AnsibleModule] = AnsibleModule) -> AnsibleK8SModule:
+def open_module(
+    options: Mapping[str, Any], module_class: type[AnsibleModule] = AnsibleModule, *, supports_check_mode: bool = True
+) -> AnsibleK8SModule:
     """A module with the authentication options, which loads the kubernetes client when it is needed and not before.
 
     Args:
         options: the module's own options.
         module_class: what reads the parameters and writes the result.
+        supports_check_mode: whether it writes nothing in check mode, where Ansible else skips it.
     """
     return AnsibleK8SModule(
-        module_class=module_class, argument_spec=with_auth(options), supports_check_mode=True, check_k8s=False, check_pyyaml=False
+        module_class=module_class,
+        argument_spec=with_auth(options),
+        supports_check_mode=supports_check_mode,
+        check_k8s=False,
+        check_pyyaml=False,
     )
 
 

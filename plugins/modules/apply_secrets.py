@@ -132,7 +132,7 @@ def apply(params: Mapping[str, Any], manifests: list[dict[str, Any]]) -> list[st
 
 def main() -> None:
     """Run the module."""
-    module = open_module(SPEC, SecretsModule)
+    module = open_module(SPEC, SecretsModule, supports_check_mode=False)
     # Taken out before anything can fail, since the parameters are part of every answer.
     manifests = module.params.pop("manifests")
     module.requires("kubernetes", "25.3.0")
