@@ -64,7 +64,9 @@ def resolve() -> Iterator[Callable[..., Any]]:
             print(json.dumps([name, values]), file=requests, flush=True)
             answer = answers.readline()
             assert answer, f"{name} cannot be resolved; see the captured standard error"
-            return json.loads(answer)
+            found = json.loads(answer)
+            assert "value" in found, f"{name}: {found['error']}"
+            return found["value"]
 
         yield ask
         requests.close()

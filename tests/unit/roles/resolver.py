@@ -10,6 +10,7 @@ import pathlib
 import sys
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
@@ -28,7 +29,7 @@ def main() -> None:
     """Answer until the requests end."""
     init_plugin_loader([str(ROOT / ".ansible" / "collections")])
     loader = DataLoader()
-    variables = {
+    variables = {"inventory_hostname": "production"} | {
         name: value
         for place in ("defaults/main.yml", "vars/main.yml", "vars/main/*.yml")
         for path in sorted(ROOT.glob(f"roles/*/{place}"))
@@ -36,8 +37,13 @@ def main() -> None:
     }
     for line in sys.stdin:
         name, values = json.loads(line)
-        answer = Templar(loader, variables={**variables, **values}).template(variables[name])
-        print(json.dumps(resolved(answer)), flush=True)
+        try:
+            value = resolved(Templar(loader, variables={**variables, **values}).template(variables[name]))
+        except AnsibleError as error:
+            answer = {"error": str(error)}
+        else:
+            answer = {"value": value}
+        print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":
