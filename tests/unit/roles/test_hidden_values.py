@@ -33,6 +33,13 @@ def test_settings_of_a_wrong_type_are_hidden_too(resolve: Callable[..., Any], wr
     assert wrong is None or any(text in hidden for text in ("a text", "list", "nested"))
 
 
+def test_a_number_is_hidden_too(resolve: Callable[..., Any]) -> None:
+    """YAML makes a number of a password of digits."""
+    hidden = resolve("platform_hidden_values", **{**SETTINGS, "platform_secrets": {"PIN": 73916482, "EMPTY": None}})
+    assert "73916482" in hidden
+    assert "None" not in hidden
+
+
 def tasks() -> list[tuple[str, dict[str, Any]]]:
     return [
         (path.relative_to(ROLES).as_posix(), task)

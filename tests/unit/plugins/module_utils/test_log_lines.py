@@ -73,6 +73,7 @@ ERRORS = {
         '{"severity":"Emergency","message":"no price"}',
         '{"@timestamp": "2026-11-29T10:00:00Z", "log.level": "error", "message": "no price"}',
         '{"log": {"level": "error"}, "message": "no price"}',
+        '{"level": "default", "log": {"level": "error"}, "message": "the runtime has a level of its own"}',
         '{"text": "no price", "record": {"level": {"name": "ERROR", "no": 40}}}',
         '{"level": 50, "time": 1795946400000, "msg": "no price"}',
         '{"message": "' + "x" * 5000 + '", "level": "ERROR"}',
