@@ -118,5 +118,6 @@ lock: .venv ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes the newest 
 $(IMPORTER)/requirements.txt: requirements/galaxy-importer.txt requirements/uv.txt
 	@tools/make_venv $(IMPORTER) $<
 
-$(OLDEST)/requirements.txt: requirements/oldest.txt requirements/uv.txt
+# The Makefile has its Python.
+$(OLDEST)/requirements.txt: requirements/oldest.txt requirements/uv.txt Makefile
 	@tools/make_venv $(OLDEST) $< $(OLDEST_PYTHON)

@@ -147,8 +147,8 @@ def _mend(cluster: Cluster, nodes: dict[str, str]) -> None:
     if stopped:
         print(f"Starting {', '.join(stopped)} ...", flush=True)
         output(["docker", "start", *stopped])
-    # A started container has another port for the API server.
-    if stopped or not kubectl.works(cluster, "config", "get-contexts", cluster.context):
+    # A container that was started again, here or by the engine, has another port for the API server.
+    if not kubectl.works(cluster, "get", "--raw=/readyz"):
         output([*_kind("export", "kubeconfig"), "--name", cluster.name, "--kubeconfig", cluster.kubeconfig])
     deadline = time.monotonic() + _ANSWER_TIMEOUT
     while not kubectl.works(cluster, "get", "--raw=/readyz"):

@@ -20,7 +20,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._manifests i
     size_problems,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._quantities import quantity_problems
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._secret_settings import UnresolvedError, unresolved_secrets
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._secret_settings import unresolved_secrets
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._settings import (
     resolved,
     scalar_problems,
@@ -28,6 +28,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._settings im
     template_problems,
     unknown_settings,
 )
+from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.secret_templates import resolver
 
 ROLES = Path(__file__).parents[2] / "roles"
 KINDS = ("environments", "files", "quantities")
@@ -52,10 +53,10 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         options = self._options()
         secrets = [name for name, option in options.items() if option.get("no_log") and name in variables]
-        unresolved = [problem for name in secrets for problem in unresolved_secrets(name, variables[name], self._resolved)]
+        unresolved = [problem for name in secrets for problem in unresolved_secrets(name, variables[name], resolver(self._templar))]
         if unresolved:
             # At once: each later task that reads one would fail, and the words of that failure would show it.
-            result.update(failed=True, changed=False, msg=". ".join(unresolved))
+            result.update(failed=True, changed=False, problems=unresolved, msg=f"secrets that cannot be resolved: {len(unresolved)}")
             return result
         result.update(
             changed=False,
@@ -63,12 +64,6 @@ class ActionModule(ActionBase):
             warnings=unknown_settings(self._written(variables), options, [path.name for path in ROLES.iterdir()]),
         )
         return result
-
-    def _resolved(self, text: str) -> Any:
-        try:
-            return self._templar.template(text)
-        except (AnsibleError, TypeError, ValueError) as error:
-            raise UnresolvedError from error
 
     def _options(self) -> dict[str, dict[str, Any]]:
         """Read the specification of each setting, by its name."""

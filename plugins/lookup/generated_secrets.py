@@ -18,6 +18,11 @@ options:
     type: list
     elements: path
     required: true
+  names:
+    description: Names of the files. In upper case they are the names of the environment variables.
+    type: list
+    elements: str
+    required: true
   placeholder:
     description: Value of a secret that was not generated yet.
     type: str
@@ -27,7 +32,7 @@ options:
 EXAMPLES = r"""
 - name: Show how many secrets were generated
   ansible.builtin.debug:
-    msg: "{{ lookup('jewelry_shop.platform.generated_secrets', '/srv/secrets', placeholder='').values() | select | length }}"
+    msg: "{{ lookup('jewelry_shop.platform.generated_secrets', '/srv/secrets', names=['redis_password'], placeholder='') | length }}"
 """
 
 RETURN = r"""
@@ -44,8 +49,6 @@ from typing import Any
 from ansible.plugins.loader import lookup_loader
 from ansible.plugins.lookup import LookupBase
 
-FILES = {"DJANGO_SECRET_KEY": "django_secret_key", "POSTGRES_PASSWORD": "postgres_password", "REDIS_PASSWORD": "redis_password"}
-
 
 class LookupModule(LookupBase):
     """The lookup."""
@@ -59,13 +62,14 @@ class LookupModule(LookupBase):
             kwargs: the options.
         """
         self.set_options(var_options=variables, direct=kwargs)
-        placeholder = self.get_option("placeholder")
+        names, placeholder = self.get_option("names"), self.get_option("placeholder")
         # A file may be vaulted, which this lookup knows.
         read = lookup_loader.get("ansible.builtin.file", loader=self._loader, templar=self._templar)
         return [
             {
-                key: read.run([str(file)], variables)[0] if (file := pathlib.Path(directory).expanduser() / name).is_file() else placeholder
-                for key, name in FILES.items()
+                name.upper(): read.run([str(file)], variables)[0] if file.is_file() else placeholder
+                for name in names
+                for file in [pathlib.Path(directory).expanduser() / name]
             }
             for directory in terms
         ]

@@ -37,10 +37,10 @@ _list:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._secret_settings import UnresolvedError, values_or_templates
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._secret_settings import values_or_templates
+from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.secret_templates import resolver
 
 
 class LookupModule(LookupBase):
@@ -55,10 +55,4 @@ class LookupModule(LookupBase):
             kwargs: the options.
         """
         self.set_options(var_options=variables, direct=kwargs)
-        return [values_or_templates((variables or {}).get(name), self._resolved) for name in terms]
-
-    def _resolved(self, text: str) -> Any:
-        try:
-            return self._templar.template(text)
-        except (AnsibleError, TypeError, ValueError) as error:
-            raise UnresolvedError from error
+        return [values_or_templates((variables or {}).get(name), resolver(self._templar)) for name in terms]

@@ -6,18 +6,18 @@
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Iterable
 
-FORMER_FILES = ("django_secret_key", "postgres_password", "redis_password", "tls")
 
-
-def secrets_kept_in(directory: str, former: str) -> str:
+def secrets_kept_in(directory: str, former: str, names: Iterable[str]) -> str:
     """The directory that generated secrets are kept in.
 
     Args:
         directory: that of the platform.
         former: that of an earlier version of the collection, which is used until a run copied it to one that lies in it.
+        names: of what is kept in it.
     """
     own = pathlib.Path(directory).expanduser()
     earlier = pathlib.Path(former).expanduser()
     lies_in_it = earlier in own.parents
-    return former if lies_in_it and not own.exists() and any((earlier / name).exists() for name in FORMER_FILES) else directory
+    return former if lies_in_it and not own.exists() and any((earlier / name).exists() for name in names) else directory

@@ -15,6 +15,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._text import without_colours
+
 _ERRORS = "ERROR|CRITICAL|CRIT|FATAL|PANIC|SEVERE|ALERT|EMERGENCY|EMERG"
 # PostgreSQL writes LOG, STATEMENT, DETAIL and the like in place of a level.
 _OTHERS = "TRACE|DEBUG[1-5]?|INFO|NOTICE|WARNING|WARN|SUCCESS|LOG|STATEMENT|DETAIL|HINT|CONTEXT|QUERY"
@@ -29,7 +31,6 @@ _HEADER = 200
 _TIME = r"\d{4}[-/]\d\d[-/]\d\d|\d\d[-/]\w{3}[-/]\d{4}|\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d"
 _BEFORE_LEVEL = re.compile(rf"[\[(<| ]{{0,4}}(?:(?:{_TIME})\S{{0,60}}(?:[ \t]+\S{{1,80}}){{0,6}}?[ \t\[(<|]{{0,4}}|[\w.-]{{1,80}}: )?")
 
-_COLOUR = re.compile(r"\x1b\[[\d;]{0,20}m")
 _TRACEBACK = "Traceback (most recent call last):"
 
 # logfmt: pairs of key and value. A value in quotes may hold blanks.
@@ -63,7 +64,7 @@ def is_error_line(line: str) -> bool:
     Args:
         line: of a container's log.
     """
-    text = _COLOUR.sub("", line).strip()
+    text = without_colours(line).strip()
     if text.startswith("{"):
         return _is_error_in_json(text)
     if text.endswith(_TRACEBACK):

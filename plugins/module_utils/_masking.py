@@ -115,10 +115,18 @@ def _contents(files: Any) -> Iterator[str]:
             continue
 
 
+def credentials(params: Mapping[str, Any]) -> set[Any]:
+    """What a module logs in to the cluster with, which Ansible hides.
+
+    Args:
+        params: the module's parameters.
+    """
+    return {params[option] for option, spec in AUTH_ARG_SPEC.items() if spec.get("no_log")}
+
+
 class MaskingModule(AnsibleModule):
     """Leaves hiding the values of its option mask to the module: Ansible would cut them out of names and numbers too."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        credentials = {self.params[option] for option, spec in AUTH_ARG_SPEC.items() if spec.get("no_log")}
-        self.no_log_values.difference_update(set(self.params["mask"]) - credentials)
+        self.no_log_values.difference_update(set(self.params["mask"]) - credentials(self.params))

@@ -37,7 +37,7 @@ def run_failure(
     A stage that judges what it found ends with a short message of its own and leaves the cause to the report, so that it is shown once.
 
     Args:
-        result: of the task that failed.
+        result: of the task that failed; it may name several problems.
         task: its name.
         findings: problems that the preflight found.
         rolled_out: result of the last M(jewelry_shop.platform.rollout).
@@ -47,8 +47,9 @@ def run_failure(
         C(sentence), which has a line for each of several problems, and C(evidence), the objects that did not come up.
     """
     errors = [f"{check['subject']}: {check['message']}" for check in checks if check["severity"] == "error"]
-    if findings:
-        return {"sentence": _in_lines(f"{_count(findings, 'problem')}, nothing was changed:", findings), "evidence": []}
+    problems = findings or result.get("problems") or ()
+    if problems:
+        return {"sentence": _in_lines(f"{_count(problems, 'problem')}, nothing was changed:", problems), "evidence": []}
     if rolled_out and rollout_problem(rolled_out):
         return {"sentence": rollout_problem(rolled_out), "evidence": _evidence(rolled_out)}
     if errors:

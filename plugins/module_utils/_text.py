@@ -42,10 +42,15 @@ def quoted_line(text: str, length: int) -> str:
     return shortened(one_line(text[:READ_AT_MOST]), length)
 
 
+def without_colours(text: str) -> str:
+    """A text without the escapes that colour it on a terminal."""
+    return _COLOUR.sub("", text)
+
+
 def printable(text: str) -> str:
     """A text that a terminal only shows: without colours, and with other control characters replaced.
 
     Args:
         text: without secrets, since one may hold such characters.
     """
-    return _CONTROL.sub("\ufffd", _COLOUR.sub("", _LINE_END.sub("\n", text)))
+    return _CONTROL.sub("\ufffd", without_colours(_LINE_END.sub("\n", text)))

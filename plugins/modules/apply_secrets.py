@@ -21,6 +21,7 @@ description:
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - jewelry_shop.platform.field_manager
 
 attributes:
   check_mode:
@@ -38,14 +39,6 @@ options:
     type: list
     elements: dict
     required: true
-  field_manager:
-    description: Name of the field manager.
-    type: str
-    default: jewelry_shop.platform
-
-requirements:
-  - python >= 3.9
-  - kubernetes >= 25.3.0
 
 author:
   - Jewelry Shop Platform Team (@jewelry-shop)
@@ -79,17 +72,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import Masker
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import Masker, credentials
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import open_module
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import FIELD_MANAGER_SPEC, auth
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._secrets import manifest_values
 
 SPEC = {
     "manifests": {"type": "list", "elements": "dict", "required": True, "no_log": True},
-    "field_manager": {"type": "str", "default": "jewelry_shop.platform"},
+    **FIELD_MANAGER_SPEC,
 }
 
 
@@ -98,7 +90,7 @@ class SecretsModule(AnsibleModule):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.no_log_values.intersection_update({self.params[option] for option, spec in AUTH_ARG_SPEC.items() if spec.get("no_log")})
+        self.no_log_values.intersection_update(credentials(self.params))
 
 
 def apply(params: Mapping[str, Any], manifests: list[dict[str, Any]]) -> list[str]:

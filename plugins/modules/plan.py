@@ -34,6 +34,7 @@ description:
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - jewelry_shop.platform.field_manager
 
 attributes:
   check_mode:
@@ -104,10 +105,6 @@ options:
         description: Their namespace.
         type: str
         required: true
-  field_manager:
-    description: In whose name they would be applied; conflicts with other managers are won.
-    type: str
-    default: jewelry_shop.platform
   take_over:
     description: Plan for M(jewelry_shop.platform.take_over), so that what another install made is no problem.
     type: bool
@@ -151,10 +148,6 @@ options:
             type: list
             elements: str
             required: true
-
-requirements:
-  - python >= 3.9
-  - kubernetes >= 25.3.0
 
 author:
   - Jewelry Shop Platform Team (@jewelry-shop)
@@ -316,7 +309,7 @@ from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
 )
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import run_module
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import FIELD_MANAGER_SPEC, auth
 
 SPEC = {
     "stages": {
@@ -337,7 +330,7 @@ SPEC = {
         "default": [],
         "options": {name: {"type": "str", "required": True} for name in ("stage", "api_version", "kind", "namespace")},
     },
-    "field_manager": {"type": "str", "default": "jewelry_shop.platform"},
+    **FIELD_MANAGER_SPEC,
     "take_over": {"type": "bool", "default": False},
     "cluster": {
         "type": "dict",

@@ -26,6 +26,7 @@ description:
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - jewelry_shop.platform.field_manager
 
 attributes:
   check_mode:
@@ -68,14 +69,6 @@ options:
       - Seconds. What is younger stays, since another run may just have made it for workloads that it has yet to apply.
     type: int
     default: 3600
-  field_manager:
-    description: In whose name the objects were applied.
-    type: str
-    default: jewelry_shop.platform
-
-requirements:
-  - python >= 3.9
-  - kubernetes >= 25.3.0
 
 author:
   - Jewelry Shop Platform Team (@jewelry-shop)
@@ -135,7 +128,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors impo
     PlatformError,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import run_module
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import FIELD_MANAGER_SPEC, auth
 
 SPEC = {
     "namespace": {"type": "str", "required": True},
@@ -145,7 +138,7 @@ SPEC = {
     "history": {"type": "int", "default": 5},
     "keep": {"type": "list", "elements": "str", "default": []},
     "minimum_age": {"type": "int", "default": 3600},
-    "field_manager": {"type": "str", "default": "jewelry_shop.platform"},
+    **FIELD_MANAGER_SPEC,
 }
 
 

@@ -28,6 +28,7 @@ description:
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - jewelry_shop.platform.field_manager
 
 attributes:
   check_mode:
@@ -42,18 +43,10 @@ options:
     description: YAML documents as a text, a manifest, or a list of manifests; Secrets have no place here.
     type: raw
     required: true
-  field_manager:
-    description: In whose name they are applied; conflicts with other managers are won.
-    type: str
-    default: jewelry_shop.platform
   timeout:
     description: Seconds to wait until a workload that is deleted is gone.
     type: float
     default: 600
-
-requirements:
-  - python >= 3.9
-  - kubernetes >= 25.3.0
 
 author:
   - Jewelry Shop Platform Team (@jewelry-shop)
@@ -110,11 +103,11 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors impo
     PlatformError,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import run_module
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import FIELD_MANAGER_SPEC, auth
 
 SPEC = {
     "manifests": {"type": "raw", "required": True},
-    "field_manager": {"type": "str", "default": "jewelry_shop.platform"},
+    **FIELD_MANAGER_SPEC,
     "timeout": {"type": "float", "default": 600},
 }
 

@@ -28,6 +28,7 @@ description:
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - jewelry_shop.platform.field_manager
 
 attributes:
   check_mode:
@@ -68,14 +69,6 @@ options:
     description: Seconds for which runs wait for a node or for a quota. A Job that has waited a minute longer than this cannot finish.
     type: float
     default: 5
-  field_manager:
-    description: In whose name the objects were applied.
-    type: str
-    default: jewelry_shop.platform
-
-requirements:
-  - python >= 3.9
-  - kubernetes >= 25.3.0
 
 author:
   - Jewelry Shop Platform Team (@jewelry-shop)
@@ -153,7 +146,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors impo
     PlatformError,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import run_module
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import FIELD_MANAGER_SPEC, auth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -168,7 +161,7 @@ SPEC = {
     "release_label": {"type": "str", "default": "jewelry-shop/release"},
     "stateful_sets": {"type": "list", "elements": "str", "default": []},
     "unschedulable_grace": {"type": "float", "default": 5},
-    "field_manager": {"type": "str", "default": "jewelry_shop.platform"},
+    **FIELD_MANAGER_SPEC,
 }
 
 

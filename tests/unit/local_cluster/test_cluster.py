@@ -50,3 +50,14 @@ def test_only_the_demo_cluster_writes_the_kubeconfig_of_the_user(monkeypatch: py
     assert config.default_kubeconfig("jewelry-shop") == Path("/home/somebody/.kube/config")
     other = config.default_kubeconfig("shop-test")
     assert other == Path("/home/somebody/.cache/jewelry_shop.platform/clusters/shop-test/kubeconfig")
+
+
+@pytest.mark.parametrize(("answers", "exported"), [([True], []), ([False, True], ["export"])])
+def test_a_running_cluster_is_found_at_its_new_address(monkeypatch: pytest.MonkeyPatch, answers: list[bool], exported: list[str]) -> None:
+    """Another port is published for the API server when the engine was restarted."""
+    left = iter([*answers, True])
+    commands: list[list[object]] = []
+    monkeypatch.setattr(cluster.kubectl, "works", lambda *_arguments: next(left))
+    monkeypatch.setattr(cluster, "output", commands.append)
+    cluster._mend(_CLUSTER, {_CLUSTER.control_plane: "running"})
+    assert [command[1] for command in commands] == exported

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -64,7 +65,11 @@ def test_a_secret_that_cannot_be_resolved_is_named_and_not_shown(tmp_path: Path,
         },
         "platform_redis_previous_password": "marker8{%marker9",
     }
-    output = " ".join(run(tmp_path, ansible, "site.yml", json.dumps(secrets, indent=2)).split())
+    printed = run(tmp_path, ansible, "site.yml", json.dumps(secrets, indent=2))
+    cause = printed.rpartition("End the run with its cause")[2]
+    assert len(re.findall(r"^ +- platform_\S+ cannot be resolved", cause, re.MULTILINE)) == 4, printed
+    output = " ".join(printed.split())
+    assert "4 problems, nothing was changed" in output, output
     assert "marker" not in output, output
     for name in ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "SENTRY_KEY"):
         assert f"platform_secrets.{name} cannot be resolved" in output, output
