@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local_cluster import cluster, config, registry
+from local_cluster import cluster, config, kubectl, registry
 
 _CLUSTER = config.Cluster("shop-test", Path("/kubeconfig"), 8081, 8444, 5002, workers=2)
 _MOUNTS: list[dict[str, object]] = [{"hostPath": "/shared", "containerPath": config.SHARED_MOUNT}]
@@ -57,7 +57,7 @@ def test_a_running_cluster_is_found_at_its_new_address(monkeypatch: pytest.Monke
     """Another port is published for the API server when the engine was restarted."""
     left = iter([*answers, True])
     commands: list[list[object]] = []
-    monkeypatch.setattr(cluster.kubectl, "works", lambda *_arguments: next(left))
+    monkeypatch.setattr(kubectl, "works", lambda _cluster, command, *_arguments: command == "config" or next(left))
     monkeypatch.setattr(cluster, "output", commands.append)
     cluster._mend(_CLUSTER, {_CLUSTER.control_plane: "running"})
     assert [command[1] for command in commands] == exported
