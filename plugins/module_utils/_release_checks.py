@@ -10,7 +10,7 @@ where somebody should look; all checks are always made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -357,8 +357,8 @@ def check_events(events: Iterable[Manifest], since: datetime, moment: Moment) ->
         yield Check("event", "Events", OK, "no warnings")
 
 
-def logs_to_search(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
-    """Pod and container of each log that tells about the release: of running pods that stay.
+def logs_to_search(snapshot: Snapshot) -> Iterator[tuple[str, Manifest]]:
+    """Name of the pod and specification of the container of each log that tells about the release: of running pods that stay.
 
     Args:
         snapshot: the namespace.
@@ -366,23 +366,37 @@ def logs_to_search(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     for pod in snapshot.all("Pod"):
         if (pod.get("status") or {}).get("phase") == "Running" and not leaving(pod) and not of_older_revision(pod, snapshot):
             for container in pod["spec"]["containers"]:
-                yield pod["metadata"]["name"], container["name"]
+                yield pod["metadata"]["name"], container
 
 
-def check_log(pod: str, container: str, lines: Sequence[str], mask: Callable[[str], str]) -> Check | None:
+def check_log(pod: str, container: Manifest, lines: Sequence[str], mask: Callable[[str], str]) -> Check | None:
     """Error lines in a container's log; None where there are none.
 
     Args:
         pod: its name.
-        container: its name.
+        container: its specification.
         lines: since the moment that matters.
         mask: hides secrets, of which a line that was shortened before would show a part.
     """
-    errors = [line for line in lines if is_error_line(line)]
+    probes = _probed_paths(container)
+    errors = [line for line in lines if is_error_line(line) and not _answers_a_probe(line, probes)]
     if not errors:
         return None
     last = " ".join(mask(errors[-1]).split())[:_LONGEST_LINE]
-    return Check("log", f"Pod/{pod}", WARNING, f"container {container} wrote {len(errors)} error lines, the last: {last}")
+    return Check("log", f"Pod/{pod}", WARNING, f"container {container['name']} wrote {len(errors)} error lines, the last: {last}")
+
+
+def _probed_paths(container: Manifest) -> set[str]:
+    probes = (container.get(kind) or {} for kind in ("startupProbe", "readinessProbe", "livenessProbe"))
+    return {(probe.get("httpGet") or {}).get("path", "") for probe in probes} - {""}
+
+
+def _answers_a_probe(line: str, paths: Collection[str]) -> bool:
+    """Whether a line says no more than that a probe was answered with 503, which Django logs as an error.
+
+    What the probe found is judged by the pod's conditions and by the kubelet's events.
+    """
+    return "Service Unavailable" in line and not paths.isdisjoint(word.strip("\"',:;()[]{}") for word in line.split())
 
 
 def summary(checks: Sequence[Check]) -> str:

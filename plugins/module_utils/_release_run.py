@@ -117,13 +117,13 @@ def _check_memory(api: ClusterApi, namespace: Manifest, snapshot: Snapshot, now:
 
 
 def _check_log(
-    api: ClusterApi, namespace: str, source: tuple[str, str], since: datetime, lines: int, mask: Callable[[str], str]
+    api: ClusterApi, namespace: str, source: tuple[str, Manifest], since: datetime, lines: int, mask: Callable[[str], str]
 ) -> Check | None:
     pod, container = source
     try:
-        return check_log(pod, container, api.log(namespace, pod, container, False, lines, since), mask)
+        return check_log(pod, container, api.log(namespace, pod, container["name"], False, lines, since), mask)
     except PlatformError as error:
         if error.status == 404:
             # The pod has gone since it was listed.
             return None
-        return Check("log", f"Pod/{pod}", WARNING, f"the log of container {container} was not looked at: {error}")
+        return Check("log", f"Pod/{pod}", WARNING, f"the log of container {container['name']} was not looked at: {error}")

@@ -423,13 +423,36 @@ def test_warning_events_count_since_the_release_and_once_each() -> None:
 
 def test_error_lines_are_counted_and_the_last_is_shown() -> None:
     lines = ["fine", "ERROR no stock", "FATAL: x", "GET /ERROR/ 200"]
-    check = check_log("django-a", "django", lines, Masker([]))
+    check = check_log("django-a", {"name": "django"}, lines, Masker([]))
     assert check == Check("log", "Pod/django-a", "warning", "container django wrote 2 error lines, the last: FATAL: x")
-    assert check_log("django-a", "django", ["fine"], Masker([])) is None
+    assert check_log("django-a", {"name": "django"}, ["fine"], Masker([])) is None
+
+
+PROBED: Object = {
+    "name": "django",
+    "startupProbe": {"httpGet": {"path": "/health/live/", "port": 8000}},
+    "readinessProbe": {"httpGet": {"path": "/health/ready/", "port": 8000}},
+    "livenessProbe": {"exec": {"command": ["true"]}},
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "counts"),
+    [
+        ("ERROR 2026-11-29 21:00:00,000 django.request Service Unavailable: /health/ready/", False),
+        ("ERROR django.request Service Unavailable: /health/live/", False),
+        ('{"level": "error", "message": "Service Unavailable: /health/ready/"}', False),
+        ("ERROR django.request Service Unavailable: /checkout/", True),
+        ("ERROR django.request Service Unavailable: /health/ready/checkout/", True),
+        ("ERROR django.request Internal Server Error: /health/ready/", True),
+    ],
+)
+def test_a_probe_that_is_answered_with_503_is_left_to_the_kubelet(line: str, counts: bool) -> None:
+    assert bool(check_log("django-a", PROBED, [line], Masker([]))) is counts
 
 
 def test_a_long_error_line_is_shortened_after_its_secrets_are_hidden() -> None:
-    check = check_log("django-a", "django", [f"ERROR {'x' * 290}hunter2-web"], Masker(["hunter2-web"]))
+    check = check_log("django-a", {"name": "django"}, [f"ERROR {'x' * 290}hunter2-web"], Masker(["hunter2-web"]))
     assert check
     assert "hunter2" not in check.message
     assert check.message.endswith("x****")
@@ -443,7 +466,7 @@ def test_only_logs_of_pods_that_stay_are_searched() -> None:
         pod("older", change=lambda p: p["metadata"]["ownerReferences"][0].update(uid="rs-1")),
         pod("ended", change=lambda p: p["status"].update(phase="Succeeded")),
     ]
-    assert list(logs_to_search(Snapshot([*HEALTHY[:2], old, *pods]))) == [("stays", "django")]
+    assert [(name, container["name"]) for name, container in logs_to_search(Snapshot([*HEALTHY[:2], old, *pods]))] == [("stays", "django")]
 
 
 def test_the_release_began_with_its_newest_revision() -> None:
