@@ -392,11 +392,12 @@ def _probed_paths(container: Manifest) -> set[str]:
 
 
 def _answers_a_probe(line: str, paths: Collection[str]) -> bool:
-    """Whether a line says no more than that a probe was answered with 503, which Django logs as an error.
+    """Whether a line says no more than that a probe failed: Django logs its answer 503, and nginx that it did not reach Django.
 
     What the probe found is judged by the pod's conditions and by the kubelet's events.
     """
-    return "Service Unavailable" in line and not paths.isdisjoint(word.strip("\"',:;()[]{}") for word in line.split())
+    failed = any(words in line for words in ("Service Unavailable", "connecting to upstream"))
+    return failed and not paths.isdisjoint(word.strip("\"',:;()[]{}") for word in line.split())
 
 
 def summary(checks: Sequence[Check]) -> str:

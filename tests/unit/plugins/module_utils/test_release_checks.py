@@ -428,6 +428,10 @@ def test_error_lines_are_counted_and_the_last_is_shown() -> None:
     assert check_log("django-a", {"name": "django"}, ["fine"], Masker([])) is None
 
 
+NGINX_ERROR = (
+    '2026/11/30 01:41:42 [error] 11#11: *2 {}, client: 10.244.1.1, server: _, request: "GET {} HTTP/1.1", '
+    'upstream: "http://10.96.211.41:8000/health/live/", host: "10.244.1.18:8080"'
+)
 PROBED: Object = {
     "name": "django",
     "startupProbe": {"httpGet": {"path": "/health/live/", "port": 8000}},
@@ -445,9 +449,12 @@ PROBED: Object = {
         ("ERROR django.request Service Unavailable: /checkout/", True),
         ("ERROR django.request Service Unavailable: /health/ready/checkout/", True),
         ("ERROR django.request Internal Server Error: /health/ready/", True),
+        (NGINX_ERROR.format("connect() failed (111: Connection refused) while connecting to upstream", "/health/ready/"), False),
+        (NGINX_ERROR.format("connect() failed (111: Connection refused) while connecting to upstream", "/checkout/"), True),
+        (NGINX_ERROR.format('open() "/run/temp/1" failed (28: No space left on device)', "/health/ready/"), True),
     ],
 )
-def test_a_probe_that_is_answered_with_503_is_left_to_the_kubelet(line: str, counts: bool) -> None:
+def test_a_probe_that_fails_is_left_to_the_kubelet(line: str, counts: bool) -> None:
     assert bool(check_log("django-a", PROBED, [line], Masker([]))) is counts
 
 
