@@ -45,8 +45,8 @@ AREAS = {
 TESTS = "tests/unit"
 SNAPSHOTS = f"{TESTS}/manifests/test_snapshots.py"
 COLLECTION = Path(".ansible/collections/ansible_collections/jewelry_shop/platform")
-# What a check may take. One that takes longer has noticed the change: it hangs.
-SECONDS = 900
+# What a check may take, in seconds. One that takes longer has noticed the change: it hangs.
+TIMEOUT = 900
 
 # Kinds of change that are often errors of types, for which mypy is quicker than the tests.
 TYPED = ("returned value", "argument dropped", "arguments swapped", "exception dropped")
@@ -170,8 +170,8 @@ def copy_to(target: Path) -> None:
     subprocess.run(["git", "add", "--all"], cwd=target, check=True)  # noqa: S607
 
 
-def passes(command: Command, folder: Path) -> bool:
-    """Whether a check finds nothing."""
+def passes(command: Command, folder: Path, timeout: int) -> bool:
+    """Whether a check finds nothing within so many seconds."""
     environment = {
         **os.environ,
         "PATH": f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
@@ -188,7 +188,7 @@ def passes(command: Command, folder: Path) -> bool:
         start_new_session=True,
     )
     try:
-        return process.wait(SECONDS) == 0
+        return process.wait(timeout) == 0
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -201,11 +201,13 @@ class Examiner:
     Args:
         area: a key of AREAS.
         folder: the copy.
+        timeout: seconds that a check may take.
     """
 
-    def __init__(self, area: str, folder: Path) -> None:
+    def __init__(self, area: str, folder: Path, timeout: int) -> None:
         self._area = area
         self._folder = folder
+        self._timeout = timeout
         self._sound: dict[Command, bool] = {}
 
     def noticed_by(self, change: Change) -> str | None:
@@ -215,7 +217,7 @@ class Examiner:
         for command in checks(self._area, change):
             path.write_text(change.apply(text))
             try:
-                noticed = not passes(command, self._folder)
+                noticed = not passes(command, self._folder, self._timeout)
             finally:
                 path.write_text(text)
             if noticed and self._is_sound(command):
@@ -225,7 +227,7 @@ class Examiner:
     def _is_sound(self, command: Command) -> bool:
         if command not in self._sound:
             # Up to three times, for a busy machine.
-            self._sound[command] = any(passes(command, self._folder) for _attempt in range(3))
+            self._sound[command] = any(passes(command, self._folder, self._timeout) for _attempt in range(3))
             if not self._sound[command]:
                 print(f"LEFT OUT, since it fails without a change: {' '.join(command)}", flush=True)
         return self._sound[command]
@@ -239,6 +241,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="another one draws another sample (default: %(default)s)")
     parser.add_argument("--only", default="*", metavar="PATTERN", help="only files like this, such as 'plugins/module_utils/_http*'")
     parser.add_argument("--skip", action="append", default=[], metavar="REGEX", help="leave out changes whose line of the list matches")
+    parser.add_argument(
+        "--timeout", type=int, default=TIMEOUT, help="seconds that a check may take, more on a busy machine (default: %(default)s)"
+    )
     parser.add_argument("--list", action="store_true", help="show the sample, check nothing")
     arguments = parser.parse_args()
 
@@ -257,7 +262,7 @@ def main() -> None:
         folder = Path(temporary, "platform")
         Path(temporary, "tmp").mkdir()
         copy_to(folder)
-        examiner = Examiner(arguments.area, folder)
+        examiner = Examiner(arguments.area, folder, arguments.timeout)
         for number, change in enumerate(drawn, 1):
             start = time.monotonic()
             check = examiner.noticed_by(change)
