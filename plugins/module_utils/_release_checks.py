@@ -10,7 +10,7 @@ where somebody should look; all checks are always made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -391,7 +391,7 @@ def _probed_paths(container: Manifest) -> set[str]:
     return {(probe.get("httpGet") or {}).get("path", "") for probe in probes} - {""}
 
 
-def _answers_a_probe(line: str, paths: Collection[str]) -> bool:
+def _answers_a_probe(line: str, paths: set[str]) -> bool:
     """Whether a line says no more than that a probe failed: Django logs its answer 503, and nginx that it did not reach Django.
 
     What the probe found is judged by the pod's conditions and by the kubelet's events.
