@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -39,6 +40,12 @@ def rules(*flows: dict[str, Any]) -> dict[str, tuple[list[Any], list[Any]]]:
 
 def ports(number: int, protocol: str = "TCP") -> list[dict[str, Any]]:
     return [{"port": number, "protocol": protocol}]
+
+
+def test_a_name_ends_with_ten_digits_of_what_it_says() -> None:
+    """As many as other names with a hash have: fewer would collide, and more could make a name too long."""
+    names = [each["metadata"]["name"] for each in network_policies([flow("nginx", "django")], ENDPOINTS, {"namespace": "shop"})]
+    assert [re.fullmatch(r"(.+)-[0-9a-f]{10}", name)[1] for name in names] == ["nginx", "django", "release"]  # type: ignore[index]
 
 
 @pytest.mark.parametrize(

@@ -81,8 +81,9 @@ OF_KUBECTL = "kubectl apply made its pod template, which what is applied would b
         pytest.param(live(deployment(), held("before-first-apply", "Update", {"f:spec": {}})), OF_KUBECTL, id="of an old kubectl"),
         pytest.param(live(deployment(), OWN, held("kubectl-edit", "Update", {"f:spec": {}})), "", id="edited by hand"),
         pytest.param(live(deployment(), OWN, held("kubectl", "Update", {"f:spec": {"f:template": {}}})), "", id="rolled back by kubectl"),
+        pytest.param(live(deployment(), held("kubectl", "Apply", {"f:spec": {}}, subresource="scale")), "", id="scaled by kubectl apply"),
         pytest.param(
-            live(deployment(), OWN, held("kubectl", "Update", {"f:spec": {"f:replicas": {}}}, subresource="scale")), "", id="scaled by hand"
+            live(deployment(), held("kubectl", "Apply", {"f:status": {}}, subresource="status")), "", id="status by kubectl apply"
         ),
         pytest.param(
             live(deployment(), OWN, held("kubectl-client-side-apply", "Update", {"f:metadata": {}})), "", id="labelled by kubectl apply"
@@ -160,6 +161,15 @@ def test_fields_are_handed_over_as_those_of_an_apply() -> None:
     [entry, other] = handed_over([THEIRS, CONTROLLERS], MANAGER)
     assert (entry["manager"], entry["operation"], entry["fieldsV1"]) == (MANAGER, "Apply", THEIRS["fieldsV1"])
     assert other == CONTROLLERS
+
+
+def test_fields_of_a_subresource_are_not_handed_over() -> None:
+    """The API server tells them apart by the subresource, and would not find them again."""
+    scaled = held("kubectl", "Apply", {"f:spec": {"f:replicas": {}}}, subresource="scale")
+    mine = held(MANAGER, "Apply", {"f:spec": {"f:replicas": {}}}, subresource="scale")
+    [entry, *others] = handed_over([THEIRS, scaled, mine], MANAGER)
+    assert entry["fieldsV1"] == THEIRS["fieldsV1"]
+    assert others == [scaled, mine]
 
 
 def test_fields_that_are_ours_already_are_joined_with_theirs() -> None:
