@@ -245,6 +245,11 @@ def test_a_moved_tag_shows_as_different_images() -> None:
     assert (check.severity, check.message) == ("error", "container django runs 2 different images")
 
 
+def test_images_of_a_workload_that_is_not_there_are_left_to_its_own_check() -> None:
+    gone = Target("Deployment", "gone", "shop", None, 0)
+    assert [check.subject for check in check_images([gone, DJANGO], Snapshot(HEALTHY))] == ["Deployment/django"]
+
+
 def test_a_pod_on_its_way_out_may_have_another_image() -> None:
     def old(item: Object) -> None:
         item["metadata"]["deletionTimestamp"] = AFTER
