@@ -21,7 +21,7 @@ PACE = 8.0
 DRAIN = {"django_drain_seconds": 15, "nginx_drain_seconds": 15}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def pods_of_production(playbook: Any) -> Iterator[None]:
     """The platform with the drain of production, before the first customer comes."""
     images = [sys.executable, "-m", "local_cluster", "images", "--set=drill", f"--registry-port={SETTINGS['kind_registry_port']}"]
