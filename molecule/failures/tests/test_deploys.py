@@ -201,6 +201,8 @@ def test_services_that_do_not_answer_or_refuse_stop_before_the_migration(
         platform_config={**kind_config, "REDIS_HOST": "no-such-redis", "DRILL": "services"},
         platform_postgresql_provider="external",
         platform_postgresql_host="postgres-service",
+        preflight_accepted_without_tls=["postgresql"],
+        network_policies_postgresql=[{"podSelector": {}}],
         platform_secrets={**secrets, "POSTGRES_PASSWORD": "never-told-1"},
         pre_deploy_check_timeout=5,
     )

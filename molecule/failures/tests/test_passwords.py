@@ -14,7 +14,7 @@ def words(run: Any) -> str:
 
 def test_changed_passwords_are_refused_before_the_first_write(cluster: Any, playbook: Any, secrets: dict[str, str]) -> None:
     before = cluster.resource_versions()
-    changed = {"POSTGRES_PASSWORD": "another-1", "REDIS_PASSWORD": "another-2"}
+    changed = {"POSTGRES_PASSWORD": "another-1-of-the-database", "REDIS_PASSWORD": "another-2-of-the-broker"}
     run = playbook("site.yml", platform_secrets={**secrets, **changed})
     assert run.returncode != 0, run.output
     assert "platform_secrets.POSTGRES_PASSWORD is not the one that PostgreSQL in the cluster was set up with" in words(run)
@@ -26,7 +26,7 @@ def test_changed_passwords_are_refused_before_the_first_write(cluster: Any, play
 @pytest.mark.drill
 def test_redis_accepts_the_previous_password_while_a_migration_fails(cluster: Any, playbook: Any, secrets: dict[str, str]) -> None:
     """Nobody is locked out by a run that changes the password and does not get to the tiers."""
-    old, new = secrets, {**secrets, "REDIS_PASSWORD": "the-next-one"}
+    old, new = secrets, {**secrets, "REDIS_PASSWORD": "the-next-one-of-the-broker"}
 
     def logs_in(password: str) -> bool:
         client = ["exec", "redis-0", "--", "env", f"REDISCLI_AUTH={password}", "redis-cli", "ping"]

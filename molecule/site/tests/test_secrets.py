@@ -31,6 +31,9 @@ def data_services(client_pod: Callable[..., Any]) -> dict[str, Any]:
         "platform_redis_provider": "external",
         "platform_redis_host": host,
         "platform_redis_port": port,
+        "preflight_accepted_without_tls": ["postgresql", "redis"],
+        "network_policies_postgresql": [{"namespaceSelector": {}}],
+        "network_policies_redis": [{"namespaceSelector": {}}],
     }
 
 

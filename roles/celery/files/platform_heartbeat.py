@@ -20,6 +20,8 @@ INTERVAL = float(os.environ.get("PLATFORM_HEARTBEAT_INTERVAL", "5"))
 READY_AGE = float(os.environ.get("PLATFORM_HEARTBEAT_READY_AGE", "30"))
 HUNG_AGE = float(os.environ.get("PLATFORM_HEARTBEAT_HUNG_AGE", "60"))
 PORT = 8000
+# Seconds that a client may be silent: each connection has a thread of its own.
+CLIENT_TIMEOUT = 10
 
 
 class Heartbeat:
@@ -77,6 +79,8 @@ def _handler(heartbeat):
     verdicts = {"/health/ready/": heartbeat.ready, "/health/live/": heartbeat.live}
 
     class Handler(BaseHTTPRequestHandler):
+        timeout = CLIENT_TIMEOUT
+
         def do_GET(self):
             if self.path in verdicts:
                 good = verdicts[self.path]()

@@ -8,7 +8,7 @@ import pytest
 from django.http.request import validate_host
 
 REFUSED = "platform_config.DJANGO_ALLOWED_HOSTS '{}' has no name that Django answers to: write .example.com, not *.example.com"
-SERVICES = {"platform_postgresql_host": "db.example.com", "platform_redis_host": "redis.example.com"}
+SERVICES = {"platform_postgresql_provider": "in_cluster", "platform_redis_provider": "in_cluster"}
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,8 @@ PLACES = {
     "internet": Place("203.0.113.10"),
     "metadata": Place("169.254.169.254"),
     "link-local": Place("169.254.1.1"),
+    "metadata of Azure": Place("168.63.129.16"),
+    "metadata by NAT64": Place("64:ff9b::a9fe:a9fe"),
     "company network": Place("10.1.2.3"),
 }
 PORTS = {80, 443, 5432, 5433, 6379, 6380, 6432, 6543, 8000, 8001, 8080, 8081, 8443, 9113, 587}

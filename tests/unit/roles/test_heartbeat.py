@@ -78,6 +78,18 @@ def test_probes_are_answered_whatever_the_family_of_the_address(
         server.server_close()
 
 
+def test_a_client_that_says_nothing_is_left(heartbeat_module: Any) -> None:
+    """Each would keep a thread for ever."""
+    heartbeat_module.PORT, heartbeat_module.CLIENT_TIMEOUT = 0, 0.2
+    server = heartbeat_module.Heartbeat().start()
+    try:
+        with socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=30) as silent:
+            assert silent.recv(1) == b""
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 def test_probes_are_answered_over_http(heartbeat_module: Any) -> None:
     heartbeat_module.PORT = 0
     heartbeat = heartbeat_module.Heartbeat()

@@ -146,17 +146,25 @@ def test_another_authority_is_another_release(resolve: Any) -> None:
 
 
 FILE = "values.yml"
+PEERS = [{"ipBlock": {"cidr": "203.0.113.7/32"}}]
 COMPLETE = {
     **HOSTS,
+    "platform_postgresql_tls_mode": "require",
+    "platform_redis_tls": True,
+    "network_policies_postgresql": PEERS,
+    "network_policies_redis": PEERS,
     "platform_image": "shop",
     "platform_image_tag": "1",
     "platform_kube_context": "here",
     "platform_config": {"DJANGO_ALLOWED_HOSTS": "shop.example.com", "SITE_URL": "https://shop.example.com"},
-    "platform_secrets": {"DJANGO_SECRET_KEY": "k" * 50, "POSTGRES_PASSWORD": "p", "REDIS_PASSWORD": "r"},
+    "platform_secrets": {"DJANGO_SECRET_KEY": "k" * 50, "POSTGRES_PASSWORD": "p" * 20, "REDIS_PASSWORD": "r" * 20},
     "preflight_values_file": FILE,
     "preflight_secrets_file": "secrets.yml",
     "manifests_settings": {"problems": []},
 }
+
+
+NOT_OUTSIDE = {"platform_postgresql_host": "", "platform_postgresql_tls_mode": "", "platform_redis_host": "", "platform_redis_tls": False}
 
 
 def with_config(**values: str) -> dict[str, Any]:
@@ -167,7 +175,7 @@ def with_config(**values: str) -> dict[str, Any]:
     ("values", "beginnings"),
     [
         pytest.param({}, [], id="external"),
-        pytest.param({**IN_CLUSTER, "platform_postgresql_host": "", "platform_redis_host": ""}, [], id="in the cluster"),
+        pytest.param({**IN_CLUSTER, **NOT_OUTSIDE}, [], id="in the cluster"),
         pytest.param(
             {"platform_secrets": {**COMPLETE["platform_secrets"], "CELERY_BROKER_URL": "sentinel://:p@a:26379;sentinel://:p@b:26379/0"}},  # type: ignore[dict-item]
             ["platform_secrets.CELERY_BROKER_URL or CELERY_RESULT_BACKEND leads to port 26379, which no network policy allows"],
@@ -231,7 +239,13 @@ def with_config(**values: str) -> dict[str, Any]:
             id="nothing to check with",
         ),
         pytest.param(
-            {"platform_postgresql_tls_mode": "prefer", "platform_postgresql_ca": CA, "platform_redis_ca": CA},
+            {
+                "platform_postgresql_tls_mode": "prefer",
+                "platform_postgresql_ca": CA,
+                "platform_redis_tls": False,
+                "platform_redis_ca": CA,
+                "preflight_accepted_without_tls": ["postgresql", "redis"],
+            },
             ["platform_postgresql_ca is set, but with platform_postgresql_tls_mode 'prefer' ", "platform_redis_ca is set, but "],
             id="nothing is checked",
         ),
@@ -246,6 +260,50 @@ def test_what_the_preflight_says_of_the_settings(resolve: Any, values: dict[str,
     findings = resolve("__preflight_input_findings", **{**COMPLETE, **values})
     assert [finding[: len(beginning)] for finding, beginning in zip(findings, beginnings, strict=True)] == beginnings
     assert all(FILE in finding and finding.endswith(".") for finding in findings)
+
+
+WITHOUT_TLS = "Whoever is on the way to the external {} could read its password and data"
+OPEN = "network_policies_{} is empty, so the pods of the shop could reach any address on that port"
+
+
+@pytest.mark.parametrize(
+    ("values", "beginnings"),
+    [
+        pytest.param({"platform_postgresql_tls_mode": ""}, [WITHOUT_TLS.format("PostgreSQL")], id="PostgreSQL without TLS"),
+        pytest.param({"platform_postgresql_tls_mode": "prefer"}, [WITHOUT_TLS.format("PostgreSQL")], id="TLS that anybody may decline"),
+        pytest.param({"platform_postgresql_tls_mode": "", **with_config(PGSSLMODE="require")}, [], id="TLS in platform_config"),
+        pytest.param(with_config(PGSSLMODE="disable"), [WITHOUT_TLS.format("PostgreSQL")], id="TLS taken back in platform_config"),
+        pytest.param({"platform_redis_tls": False}, [WITHOUT_TLS.format("Redis")], id="Redis without TLS"),
+        pytest.param(
+            {
+                "platform_postgresql_tls_mode": "disable",
+                "platform_redis_tls": False,
+                "preflight_accepted_without_tls": ["postgresql", "redis"],
+            },
+            [],
+            id="without TLS, as meant",
+        ),
+        pytest.param({"network_policies_postgresql": []}, [OPEN.format("postgresql")], id="any PostgreSQL"),
+        pytest.param({"network_policies_redis": []}, [OPEN.format("redis")], id="any Redis"),
+        pytest.param(with_config(USE_PGBOUNCER="True"), [OPEN.format("pgbouncer")], id="any PgBouncer"),
+        pytest.param(
+            {"network_policies_redis": [], "network_policies_postgresql": []},
+            [f"network_policies_postgresql, {OPEN.format('redis')}"],
+            id="both in one sentence",
+        ),
+        pytest.param({"network_policies_redis": [], "network_policies_enabled": False}, [], id="no network policies"),
+        pytest.param(
+            {**IN_CLUSTER, **NOT_OUTSIDE, "network_policies_postgresql": [], "network_policies_redis": []},
+            [],
+            id="in the cluster",
+        ),
+    ],
+)
+def test_an_outside_service_is_reached_by_tls_and_known_addresses_or_as_said(
+    resolve: Any, values: dict[str, Any], beginnings: list[str]
+) -> None:
+    findings = resolve("__preflight_input_findings", **{**COMPLETE, **values})
+    assert [finding[: len(beginning)] for finding, beginning in zip(findings, beginnings, strict=True)] == beginnings
 
 
 def plan(**secrets: list[str]) -> dict[str, Any]:
@@ -299,6 +357,37 @@ def test_a_changed_password_of_a_service_in_the_cluster(
     }
     findings = resolve("__preflight_findings", preflight_input_findings=[], preflight_plan=plan(**live), **{**COMPLETE, **names, **values})
     assert [finding[: len(beginning)] for finding, beginning in zip(findings, expected, strict=True)] == expected
+
+
+GUESSABLE = (
+    "platform_secrets.{} could be guessed by whoever sees the name of its Secret: put 20 or more random characters into secrets.yml."
+)
+
+
+@pytest.mark.parametrize(
+    ("live", "values", "expected"),
+    [
+        pytest.param({}, {}, ["POSTGRES_PASSWORD and REDIS_PASSWORD"], id="a first install"),
+        pytest.param({"postgresql": ["pg-new"]}, {}, ["REDIS_PASSWORD"], id="PostgreSQL runs with it"),
+        pytest.param({"redis": ["redis-new"]}, {}, ["POSTGRES_PASSWORD"], id="Redis runs with it"),
+        pytest.param({}, {"preflight_password_length": 19}, [], id="as long as the inventory asks for"),
+        pytest.param(
+            {},
+            {"platform_secrets_provider": "existing", "preflight_secret": {"problems": []}},
+            [],
+            id="in a Secret with a name of somebody else's",
+        ),
+        pytest.param({}, {"platform_postgresql_provider": "external", "platform_redis_provider": "external"}, [], id="outside"),
+    ],
+)
+def test_a_password_that_could_be_guessed_by_a_name(
+    resolve: Any, live: dict[str, list[str]], values: dict[str, Any], expected: list[str]
+) -> None:
+    short = {"DJANGO_SECRET_KEY": "k" * 50, "POSTGRES_PASSWORD": "p" * 19, "REDIS_PASSWORD": "r" * 19}
+    names = {"platform_postgresql_secret_name": "pg-new", "platform_redis_secret_name": "redis-new", "preflight_input_findings": []}
+    given = {**COMPLETE, **IN_CLUSTER, **names, "platform_secrets": short, "preflight_plan": plan(**live), **values}
+    findings = resolve("__preflight_findings", **given)
+    assert [finding for finding in findings if "could be guessed" in finding] == [GUESSABLE.format(each) for each in expected]
 
 
 def test_nothing_is_said_of_passwords_where_nothing_was_planned(resolve: Any) -> None:
