@@ -132,6 +132,16 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
         "two": ({"platform_kube_context": "", "platform_kubeconfig": "/no/such/file"}, ["2 problems, nothing was changed:", NO_CLUSTER]),
     },
     "playbooks/scale.yml": {"no_cluster": ({"platform_kube_context": "", "scale_replicas": {"django": 5}}, [NO_CLUSTER])},
+    "playbooks/grant_deployer.yml": {
+        "no_cluster": ({"platform_kube_context": ""}, [NO_CLUSTER]),
+        "settings": (
+            {"deployer_namespace": "{{ platform_namespace }}", "deployer_scale": "no", "platform_secrets": {"POSTGRES_PASSWORD": SECRET}},
+            [
+                "deployer_namespace is platform_namespace. A credential that may write Secrets there could make itself a token that never",
+                'deployer_scale is the text "no" where a boolean belongs',
+            ],
+        ),
+    },
     "playbooks/remove.yml": {"no_cluster": ({"platform_kube_context": "", "remove_confirmed": True}, [NO_CLUSTER])},
 }
 TWO = [name for name, hosts in CASES.items() if "two" in hosts]
