@@ -156,7 +156,7 @@ def read(path: Path) -> Any:
 
 
 def write(path: Path, content: dict[str, Any]) -> None:
-    """Write the file, which nobody else can read at any time.
+    """Write the file, which only its owner can read from its first moment on.
 
     Args:
         path: where.
