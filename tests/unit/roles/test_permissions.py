@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pathlib
 from typing import Any
 
 import pytest
+import yaml
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._permissions import RULES, permissions
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._permissions import RULES, not_granted, permissions
 
 PLAN = {
     "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": None, "ingress_classes": None},
@@ -23,8 +25,20 @@ EVERYTHING = {
 }
 
 
+RIGHT = {"manifests_settings": {"problems": []}, "preflight_values_file": "values.yml", "preflight_secrets_file": "secrets.yml"}
+
+
+def needed(resolve: Any, **values: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = resolve("__preflight_permissions", **{**RIGHT, **values})
+    return found
+
+
 def asked(resolve: Any, **values: Any) -> set[str]:
-    return {str(each) for each in permissions(resolve("__preflight_permissions", **values))}
+    return {str(each) for each in permissions(needed(resolve, **values))}
+
+
+def test_nothing_is_asked_for_where_a_setting_is_wrong(resolve: Any) -> None:
+    assert needed(resolve, manifests_settings={"problems": ["ingress_enabled: 'x' is undefined"]}, ingress_enabled="{{ x }}") == []
 
 
 def test_the_settings_on_which_permissions_depend_are_passed_on(resolve: Any) -> None:
@@ -56,12 +70,21 @@ def test_a_port_forward_asks_for_create_from_1_35_on(resolve: Any, version: str,
     assert (resolve("__preflight_forbidden", preflight_plan=plan) != []) is is_named
 
 
+def test_a_credential_of_the_former_file_keeps_working(resolve: Any) -> None:
+    """It had all its permissions in the whole cluster."""
+    former = yaml.safe_load(pathlib.Path(__file__).with_name("former_deployer.yaml").read_text())["items"]
+    [rules] = [each["rules"] for each in former if each["kind"] == "ClusterRole"]
+    wanted = permissions({**each, "cluster_wide": False} for each in needed(resolve, **EVERYTHING))
+    assert len(wanted) > 90
+    assert not_granted(wanted, rules) == []
+
+
 def findings(resolve: Any, forbidden: list[str], **values: Any) -> list[str]:
     found: list[str] = resolve(
         "__preflight_findings",
         preflight_input_findings=[],
         preflight_plan={**PLAN, "forbidden": forbidden},
-        preflight_values_file="values.yml",
+        **RIGHT,
         **values,
     )
     return found
@@ -76,7 +99,7 @@ def test_what_is_lacking_is_named_at_once(resolve: Any) -> None:
 
 
 def test_a_credential_that_may_do_nothing_gets_one_sentence_without_a_list(resolve: Any) -> None:
-    wanted = permissions(resolve("__preflight_permissions", **EVERYTHING))
+    wanted = permissions(needed(resolve, **EVERYTHING))
     [finding] = findings(resolve, [str(each) for each in wanted if not each.without], **EVERYTHING)
     assert finding == (
         "The credential has no permission in namespace jewelry-shop, or the namespace does not exist. Let an administrator run "
