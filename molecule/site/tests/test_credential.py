@@ -166,11 +166,15 @@ def test_what_an_administrator_has_to_grant_is_named_before_any_write(run: Run, 
     assert cluster.resource_versions() == before
 
 
-def test_it_finds_everything_as_it_should_be(run: Run) -> None:
+def test_it_finds_everything_as_it_should_be_and_shows_few_tasks(run: Run, measured: Any) -> None:
     done = run("site.yml")
     assert done.returncode == 0, done.output
     assert "changed=0" in done.output, done.output
     assert "checks are fine" in done.output, done.output
+    assert "The credential lacks" not in done.output, done.output
+    tasks = done.output.count("\nTASK [")
+    measured(f"{tasks} tasks are shown")
+    assert tasks <= 25, done.output
 
 
 @pytest.mark.drill
