@@ -56,6 +56,7 @@ lint: .venv ## Check style, types and rules without running anything
 	yamllint --strict .
 	antsibull-changelog lint
 	python tools/role_readme.py --check
+	python tools/deployer_yaml.py --check
 	ansible-lint
 
 .PHONY: unit
@@ -96,8 +97,9 @@ build: .venv ## Build the collection's artifact into build/
 	ansible-galaxy collection build --force --output-path build "$$(python tools/collection_tree.py .cache/build)"
 
 .PHONY: readmes
-readmes: .venv ## Write the variables of the roles' READMEs from their argument specifications
+readmes: .venv ## Write the variables of the roles' READMEs from their argument specifications, and docs/deployer.yaml
 	python tools/role_readme.py
+	python tools/deployer_yaml.py
 
 .PHONY: snapshots
 snapshots: .venv ## Write what the inventories are rendered to, which the unit tests compare; read the diff

@@ -21,7 +21,11 @@ from tools import load
 ROOT = pathlib.Path(__file__).parents[1]
 SETTINGS: dict[str, Any] = yaml.safe_load((ROOT / "molecule" / "cluster.yml").read_text())
 INVENTORY: dict[str, Any] = yaml.safe_load((ROOT / "inventories" / "kind" / "group_vars" / "all" / "main.yml").read_text())
+# The administrator's, and that of playbooks/grant_deployer.yml.
 KUBECONFIG = str(ROOT / ".cache" / "jewelry-shop-test.kubeconfig")
+DEPLOYER_KUBECONFIG = str(ROOT / ".cache" / "jewelry-shop-test-deployer.kubeconfig")
+# By scenario, the files with its extra variables, as its molecule.yml lists them.
+VALUES = dict.fromkeys(("site", "failures"), ("cluster.yml", "deployer.yml"))
 NAMESPACE = "jewelry-shop"
 TIERS = ("django", "nginx", "celery-worker", "celery-beat")
 ENVIRONMENT = {**os.environ, "KUBECONFIG": KUBECONFIG, "MOLECULE_PROJECT_DIRECTORY": str(ROOT), "ANSIBLE_NOCOLOR": "1"}
@@ -115,8 +119,28 @@ class Run:
 
 
 @pytest.fixture(scope="session")
+def administrator() -> Object:
+    """The extra variable that runs a playbook as an administrator, where the scenario has another credential."""
+    return {"platform_kubeconfig": KUBECONFIG}
+
+
+@pytest.fixture(scope="session")
+def deployer_kubeconfig() -> str:
+    """The path of the kubeconfig that playbooks/grant_deployer.yml keeps."""
+    return DEPLOYER_KUBECONFIG
+
+
+@pytest.fixture(scope="session")
+def grant(playbook: Callable[..., Run], administrator: Object) -> Callable[[], Run]:
+    """Grant the credential of the runs, as converge.yml does."""
+    values = {"deployer_kubeconfig": DEPLOYER_KUBECONFIG, "validate_round_trip_queues": ["celery"]}
+    return lambda: playbook("playbooks/grant_deployer.yml", **administrator, **values)
+
+
+@pytest.fixture(scope="session")
 def playbook() -> Callable[..., Run]:
-    """Run a playbook against the cluster as a person does; further values become extra variables."""
+    """Run a playbook against the cluster as a person does, with the credential of the scenario; further values become extra variables."""
+    files = VALUES.get(os.environ.get("MOLECULE_SCENARIO_NAME", ""), ("cluster.yml",))
 
     def run(name: str, *arguments: str, **values: Any) -> Run:
         return Run(
@@ -124,7 +148,7 @@ def playbook() -> Callable[..., Run]:
                 [
                     "ansible-playbook",
                     f"--inventory={ROOT}/inventories/kind",
-                    f"--extra-vars=@{ROOT}/molecule/cluster.yml",
+                    *(f"--extra-vars=@{ROOT}/molecule/{file}" for file in files),
                     f"--extra-vars={json.dumps(values)}",
                     *arguments,
                     name,

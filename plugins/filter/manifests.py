@@ -20,6 +20,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils import (
     _names,
     _network_policies,
     _own_objects,
+    _permissions,
     _quantities,
     _traffic,
 )
@@ -29,9 +30,9 @@ def _as_filter(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give the sentence of a ValueError to the person who wrote the value."""
 
     @functools.wraps(function)
-    def apply(*arguments: Any) -> Any:
+    def apply(*arguments: Any, **options: Any) -> Any:
         try:
-            return function(*arguments)
+            return function(*arguments, **options)
         except ValueError as error:
             raise AnsibleFilterError(str(error)) from error
 
@@ -64,6 +65,8 @@ class FilterModule:
             _network_policies.network_policy_problems,
             _own_objects.custom_resources,
             _own_objects.own_objects,
+            _permissions.needed_permissions,
+            _permissions.role_rules,
             _quantities.canonical_quantities,
             _quantities.cpu_cores,
             _traffic.host_map_keys,

@@ -2,67 +2,388 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which permissions a credential lacks: pure functions (private to the collection).
+"""The permissions of a run, and which of them a credential lacks: data and pure functions (private to the collection).
 
+C(RULES) is the only list of permissions. The preflight's check, the role C(deployer) and C(docs/deployer.yaml) are made from it.
 The forms are those of C(authorization.k8s.io/v1): SelfSubjectRulesReview and SelfSubjectAccessReview.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 
 @dataclass(frozen=True)
+class Setting:
+    """A setting on which a permission depends.
+
+    Args:
+        name: its name.
+        value: the value that needs the permission; empty for any value that is neither empty nor false.
+    """
+
+    name: str
+    value: str = ""
+
+    def __str__(self) -> str:
+        """As an inventory has it."""
+        return f"{self.name}: {self.value}" if self.value else self.name
+
+    def holds(self, settings: Mapping[str, Any]) -> bool:
+        """Whether the settings need the permission.
+
+        Args:
+            settings: values by name.
+        """
+        found = settings.get(self.name)
+        return found == self.value if self.value else bool(found)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of a Role, and why it is there.
+
+    Args:
+        resources: their plurals, perhaps with a subresource, such as C(pods/log).
+        verbs: as in a Role.
+        reason: what a run does with it.
+        group: API group of the resources; empty for the core group.
+        names: the objects, where the rule is not for all of them.
+        cluster_wide: whether it belongs into a ClusterRole, since the resource has no namespace.
+        when: the settings that need it, any of them; empty for a permission that each run needs.
+        without: what a run does without it. Empty for a permission that a run cannot do without: the preflight then ends the run.
+        asked: whether the preflight asks for it. What only another playbook needs fails there, and what a check reports itself is known.
+    """
+
+    resources: tuple[str, ...]
+    verbs: tuple[str, ...]
+    reason: str
+    group: str = ""
+    names: tuple[str, ...] = ()
+    cluster_wide: bool = False
+    when: tuple[Setting, ...] = ()
+    without: str = ""
+    asked: bool = True
+
+    def is_needed(self, settings: Mapping[str, Any]) -> bool:
+        """Whether the settings need it.
+
+        Args:
+            settings: values by name.
+        """
+        return not self.when or any(each.holds(settings) for each in self.when)
+
+    def as_manifest(self) -> dict[str, Any]:
+        """The rule as a Role has it."""
+        rule = {"apiGroups": [self.group], "resources": [*self.resources], "verbs": [*self.verbs]}
+        return {**rule, "resourceNames": [*self.names]} if self.names else rule
+
+
+_SECRETS_ARE_WRITTEN = (
+    Setting("platform_secrets_provider", "inventory"),
+    Setting("platform_secrets_provider", "generated"),
+    Setting("platform_secret_files"),
+    Setting("nginx_tls_provider", "generated"),
+)
+_IN_CLUSTER = (Setting("platform_postgresql_provider", "in_cluster"), Setting("platform_redis_provider", "in_cluster"))
+_EARLIER_SETTINGS_STAY = "objects of earlier settings and releases are not removed"
+
+RULES: tuple[Rule, ...] = (
+    # A GET of /api/v1/namespaces/NAME counts as a request within that namespace, so that a Role can allow it.
+    Rule(("namespaces",), ("get",), "Compare the platform's own Namespace with the settings."),
+    Rule(
+        ("configmaps", "services", "serviceaccounts"),
+        ("get", "list", "create", "patch"),
+        "Apply them, and check which Services have endpoints and which ServiceAccounts refer to a Secret.",
+    ),
+    Rule(
+        ("configmaps", "services", "serviceaccounts"),
+        ("delete",),
+        "Remove what no release needs any more, and what `extra_objects_manifests` no longer lists.",
+        without=_EARLIER_SETTINGS_STAY,
+    ),
+    Rule(("secrets",), ("get",), "Compare them, and hide their values in logs and reports."),
+    Rule(("secrets",), ("create", "patch"), "Apply the Secrets.", when=_SECRETS_ARE_WRITTEN),
+    Rule(("secrets",), ("list", "delete"), "Remove what no release needs any more.", without=_EARLIER_SETTINGS_STAY),
+    Rule(
+        ("persistentvolumeclaims",),
+        ("get", "list", "watch", "create", "patch"),
+        "Apply the claims and wait until they are bound. No run deletes a claim.",
+    ),
+    Rule(("deployments",), ("get", "list", "watch", "create", "patch"), "Apply the tiers and wait for them.", group="apps"),
+    Rule(
+        ("deployments", "statefulsets"),
+        ("delete",),
+        "Adopt an existing installation with `preflight_take_over`, and remove the workloads with playbooks/remove.yml.",
+        group="apps",
+        without="preflight_take_over and playbooks/remove.yml fail",
+    ),
+    Rule(
+        ("statefulsets",),
+        ("get", "list", "watch"),
+        "Wait for PostgreSQL and Redis, and find what refers to a ConfigMap or Secret.",
+        group="apps",
+    ),
+    Rule(("statefulsets",), ("create", "patch"), "Apply PostgreSQL and Redis.", group="apps", when=_IN_CLUSTER),
+    Rule(
+        ("pods",),
+        ("delete",),
+        "Delete a broken pod of PostgreSQL or Redis. A StatefulSet does not replace it otherwise.",
+        when=_IN_CLUSTER,
+    ),
+    Rule(
+        ("jobs",),
+        ("get", "list", "watch", "create", "patch", "delete"),
+        "Run migrations and other commands, stop and replace those that failed.",
+        group="batch",
+    ),
+    Rule(("horizontalpodautoscalers",), ("get", "list", "create", "patch"), "Apply the autoscalers and check them.", group="autoscaling"),
+    Rule(
+        ("horizontalpodautoscalers",),
+        ("delete",),
+        "Remove the autoscalers that the settings no longer have.",
+        group="autoscaling",
+        without=_EARLIER_SETTINGS_STAY,
+    ),
+    Rule(("poddisruptionbudgets",), ("get", "list", "create", "patch"), "Apply the disruption budgets.", group="policy"),
+    Rule(
+        ("poddisruptionbudgets",),
+        ("delete",),
+        "Remove the budgets that the settings no longer have.",
+        group="policy",
+        without=_EARLIER_SETTINGS_STAY,
+    ),
+    Rule(("networkpolicies",), ("get", "list", "create", "patch"), "Apply the network policies.", group="networking.k8s.io"),
+    Rule(
+        ("networkpolicies",),
+        ("delete",),
+        "Remove the policies that the settings no longer have.",
+        group="networking.k8s.io",
+        without=_EARLIER_SETTINGS_STAY,
+    ),
+    Rule(
+        ("ingresses",),
+        ("get", "list", "delete"),
+        "Find the Secrets that an Ingress refers to, and remove the Ingress that the settings no longer have.",
+        group="networking.k8s.io",
+        without=_EARLIER_SETTINGS_STAY,
+    ),
+    Rule(("ingresses",), ("create", "patch"), "Apply the Ingress.", group="networking.k8s.io", when=(Setting("ingress_enabled"),)),
+    Rule(
+        ("servicemonitors",),
+        ("get", "list", "create", "patch", "delete"),
+        "Apply and remove the ServiceMonitors of the Prometheus operator.",
+        group="monitoring.coreos.com",
+        when=(Setting("monitoring_service_monitors"),),
+    ),
+    Rule(
+        ("prometheusrules",),
+        ("get", "list", "create", "patch", "delete"),
+        "Apply and remove the alerts of the Prometheus operator.",
+        group="monitoring.coreos.com",
+        when=(Setting("monitoring_rules"),),
+    ),
+    Rule(("pods",), ("get", "list", "watch"), "Wait for the pods, and find the cause of a failure."),
+    Rule(
+        ("pods",),
+        ("create",),
+        "Try a pod in a dry run, before the first write.",
+        without="the preflight does not find what a quota, Pod Security or a webhook rejects",
+    ),
+    Rule(("pods/log",), ("get",), "Show the last lines of a container that failed, and search the logs for errors."),
+    Rule(("events",), ("list", "watch"), "Find the cause of a failure in the words of the cluster."),
+    Rule(("replicasets",), ("list", "watch"), "Tell the pods of the new revision from older ones.", group="apps"),
+    Rule(("daemonsets", "controllerrevisions"), ("list",), "Find what refers to a ConfigMap or Secret, which then stays.", group="apps"),
+    Rule(("cronjobs",), ("list",), "Find what refers to a ConfigMap or Secret, which then stays.", group="batch"),
+    Rule(("endpointslices",), ("list",), "Check that each Service has endpoints.", group="discovery.k8s.io"),
+    Rule(("pods/portforward",), ("get", "create"), "Request the health of each replica. `create` counts from Kubernetes 1.35 on."),
+    Rule(
+        ("pods/exec",),
+        ("get", "create"),
+        "Send a task through each queue, from a pod of Django.",
+        when=(Setting("validate_round_trip_queues"),),
+    ),
+    Rule(
+        ("deployments/scale",),
+        ("get", "patch"),
+        "Set replicas with playbooks/scale.yml. It allows no more than `patch` of deployments.",
+        group="apps",
+        when=(Setting("deployer_scale"),),
+        without="playbooks/scale.yml fails",
+        asked=False,
+    ),
+    Rule(
+        ("pods",),
+        ("list",),
+        "Check that no container is near its memory limit.",
+        group="metrics.k8s.io",
+        without="the use of memory is not checked, which the report says",
+        asked=False,
+    ),
+    Rule(
+        ("namespaces",),
+        ("get",),
+        "Compare the uid of this namespace with `platform_cluster_uid`, which tells one cluster from another.",
+        names=("kube-system",),
+        cluster_wide=True,
+        without="platform_cluster_uid cannot be compared",
+    ),
+    Rule(
+        ("storageclasses",),
+        ("list", "watch"),
+        "Find a storage class that does not exist, and how its claims are bound.",
+        group="storage.k8s.io",
+        cluster_wide=True,
+        without="a storage class that does not exist is found only when its claim is not bound",
+    ),
+    Rule(
+        ("ingressclasses",),
+        ("list",),
+        "Find an Ingress class that does not exist.",
+        group="networking.k8s.io",
+        cluster_wide=True,
+        when=(Setting("ingress_enabled"),),
+        without="an Ingress class that does not exist is not found",
+    ),
+)
+
+
+@dataclass(frozen=True)
 class Permission:
-    """To do something with the objects of a resource in a namespace.
+    """To do something with the objects of a resource.
 
     Args:
         verb: as in a Role.
-        group: API group of the resource; empty for the first one.
+        group: API group of the resource; empty for the core group.
         resource: its plural, perhaps with a subresource, such as C(pods/log).
+        name: one object; empty for all of them.
+        cluster_wide: whether the resource has no namespace.
+        without: what a run does without it; empty for a permission that a run cannot do without.
     """
 
     verb: str
     group: str
     resource: str
+    name: str = ""
+    cluster_wide: bool = False
+    without: str = ""
 
     def __str__(self) -> str:
         """As people write it, such as C(list endpointslices.discovery.k8s.io)."""
-        return f"{self.verb} {self.resource}{f'.{self.group}' if self.group else ''}"
+        return f"{self.verb} {self.resource}{f'.{self.group}' if self.group else ''}{f' {self.name}' if self.name else ''}"
 
     def attributes(self, namespace: str) -> dict[str, str]:
-        """The C(resourceAttributes) of a SelfSubjectAccessReview."""
+        """The C(resourceAttributes) of a SelfSubjectAccessReview.
+
+        Args:
+            namespace: where, unless it is for the whole cluster.
+        """
         resource, _slash, subresource = self.resource.partition("/")
-        return {"namespace": namespace, "verb": self.verb, "group": self.group, "resource": resource, "subresource": subresource}
+        place = {"namespace": "" if self.cluster_wide else namespace, **({"name": self.name} if self.name else {})}
+        return {**place, "verb": self.verb, "group": self.group, "resource": resource, "subresource": subresource}
+
+
+def needed_permissions(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the preflight asks the cluster for, in the form that M(jewelry_shop.platform.plan) takes.
+
+    Args:
+        settings: values by name of all settings that RULES names.
+    """
+    return [
+        {
+            "group": rule.group,
+            "resource": resource,
+            "verbs": [*rule.verbs],
+            "name": name,
+            "cluster_wide": rule.cluster_wide,
+            "without": rule.without,
+        }
+        for rule in RULES
+        if rule.asked and rule.is_needed(settings)
+        for resource in rule.resources
+        for name in rule.names or ("",)
+    ]
+
+
+def role_rules(settings: Mapping[str, Any], cluster_wide: bool = False) -> list[dict[str, Any]]:
+    """The rules of the Role, or of the ClusterRole, that these settings need.
+
+    Args:
+        settings: values by name of all settings that RULES names.
+        cluster_wide: whether those of the ClusterRole are meant.
+    """
+    return [rule.as_manifest() for rule in RULES if rule.cluster_wide is cluster_wide and rule.is_needed(settings)]
 
 
 def permissions(wanted: Iterable[Mapping[str, Any]]) -> list[Permission]:
     """One for each verb.
 
     Args:
-        wanted: mappings with C(group), C(resource) and C(verbs).
+        wanted: mappings as C(needed_permissions) makes them; only C(group), C(resource) and C(verbs) have to be there.
     """
-    return [Permission(verb, each["group"], each["resource"]) for each in wanted for verb in each["verbs"]]
+    return [
+        Permission(
+            verb,
+            each["group"],
+            each["resource"],
+            each.get("name") or "",
+            bool(each.get("cluster_wide")),
+            each.get("without") or "",
+        )
+        for each in wanted
+        for verb in each["verbs"]
+    ]
 
 
 def not_granted(wanted: Iterable[Permission], rules: Sequence[Mapping[str, Any]]) -> list[Permission]:
-    """Find those that no rule grants for all objects of a resource.
+    """Find those that no rule grants.
 
     Args:
         wanted: what is needed.
-        rules: C(status.resourceRules) of a SelfSubjectRulesReview, which may lack some: some authorizers cannot list theirs.
+        rules: C(status.resourceRules) of a SelfSubjectRulesReview, which may lack some: some authorizers cannot list theirs. It is about
+            one namespace, so that it shows nothing of a resource without one: a Role may name such a resource and grants nothing by that.
     """
-    return [each for each in wanted if not any(_grants(rule, each) for rule in rules)]
+    return [each for each in wanted if each.cluster_wide or not any(_grants(rule, each) for rule in rules)]
 
 
 def _grants(rule: Mapping[str, Any], wanted: Permission) -> bool:
     _resource, slash, subresource = wanted.resource.partition("/")
     resources = {"*", wanted.resource, *([f"*/{subresource}"] if slash else [])}
+    names = rule.get("resourceNames")
     return (
-        not rule.get("resourceNames")
+        (not names or (wanted.name != "" and wanted.name in names))
         and not {"*", wanted.verb}.isdisjoint(rule.get("verbs") or ())
         and not {"*", wanted.group}.isdisjoint(rule.get("apiGroups") or ())
         and not resources.isdisjoint(rule.get("resources") or ())
     )
+
+
+# The API server's own words, whichever authorizer decided.
+_FORBIDDEN = re.compile(r'cannot (?P<verb>\w+) resource "(?P<resource>[^"]+)" in API group "(?P<group>[^"]*)"')
+
+
+def lacking(rejection: str) -> str:
+    """The permission that a rejection by the API server is about, as C(str) of a Permission shows it; empty for another rejection.
+
+    Args:
+        rejection: the words of the API server.
+    """
+    found = _FORBIDDEN.search(rejection)
+    return str(Permission(found["verb"], found["group"], found["resource"])) if found else ""
+
+
+def warning(lacked: Iterable[Permission], namespace: str) -> str:
+    """A sentence about the permissions that a run does without; empty if none is lacking.
+
+    Args:
+        lacked: what the credential lacks.
+        namespace: where.
+    """
+    by_loss: dict[str, list[str]] = {}
+    for each in lacked:
+        by_loss.setdefault(each.without, []).append(str(each))
+    losses = "; ".join(f"{loss} ({', '.join(names)})" for loss, names in by_loss.items())
+    return f"The credential lacks permissions in namespace {namespace} or the cluster, and so {losses}." if losses else ""

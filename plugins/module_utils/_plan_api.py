@@ -87,7 +87,8 @@ class PlanApi(Cluster):
     def forbidden(self, namespace: str, wanted: Iterable[Permission]) -> list[Permission]:
         """Those of the permissions that the credential lacks in a namespace, which need not exist.
 
-        One request tells all that the cluster can list; what it does not list is asked for one by one.
+        One request lists what the cluster can list of a namespace. What it does not list, and what belongs to no namespace, is asked for
+        one by one.
 
         Raises:
             PlatformError: they cannot be asked for.

@@ -32,6 +32,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api im
     UnknownKindError,
     without_namespace,
 )
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_namespace import compared, is_for_an_administrator
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_pods import comes_before_old_ones_go, is_certain, new_pod
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import no_longer_listed, no_longer_wanted
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_scaling import (
@@ -141,7 +142,7 @@ def plan(
     # Of all stages: what one no longer lists, another may.
     wanted = [entry.manifest for entry in entries]
     for stage, record in (records or {}).items():
-        entries += _removals(api, stage, no_longer_listed(api.read(record), wanted))
+        entries += _removals(api, stage, no_longer_listed(_read_if_allowed(api, record), wanted))
     for kind in owned:
         for live in no_longer_wanted(api.ours(kind.api_version, kind.kind, kind.namespace), wanted, field_manager):
             entries += _removal(api, kind.stage, live)
@@ -174,13 +175,17 @@ def _is_of_a_gate(refusal: str, changed: Collection[str]) -> bool:
     return ("QuotaExceeded" if "failed quota:" in refusal else refusal_reason(refusal)) in changed
 
 
+def _read_if_allowed(api: Api, manifest: Manifest) -> Manifest | None:
+    try:
+        return api.read(manifest)
+    except RefusedError:
+        # Who may not read it has not made it.
+        return None
+
+
 def _removals(api: Api, stage: str, candidates: Iterable[Manifest]) -> Iterator[Planned]:
     for manifest in candidates:
-        try:
-            live = api.read(manifest)
-        except RefusedError:
-            # Who may not read it has not made it.
-            continue
+        live = _read_if_allowed(api, manifest)
         if live is not None:
             yield from _removal(api, stage, live)
 
@@ -227,6 +232,8 @@ def _plan_one(
     except UnknownKindError:
         raise
     except RefusedError as error:
+        if is_for_an_administrator(manifest, str(error)):
+            return compared(stage, manifest, live), []
         if live is None and _is_of_a_gate(str(error), judged_later):
             return Planned(stage, manifest, CREATE, {}, without_bookkeeping(manifest)), []
         return Planned(stage, manifest, REFUSED, refusal=str(error)), []

@@ -130,13 +130,15 @@ options:
         type: str
         required: true
       permissions:
-        description: What the credential has to be allowed in O(cluster.namespace) besides what is tried by the dry runs.
+        description:
+          - Permissions that the credential needs, as the filter P(jewelry_shop.platform.needed_permissions#filter) lists them.
+          - A rejection of a dry run that is about one of them is left out of RV(refusals).
         type: list
         elements: dict
         default: []
         suboptions:
           group:
-            description: API group of the resource; empty for the first one.
+            description: API group of the resource; empty for the core group.
             type: str
             default: ''
           resource:
@@ -148,6 +150,20 @@ options:
             type: list
             elements: str
             required: true
+          name:
+            description: Name of the object; empty for all objects of the resource.
+            type: str
+            default: ''
+          cluster_wide:
+            description: Whether the resource belongs to no namespace. The others are needed in O(cluster.namespace).
+            type: bool
+            default: false
+          without:
+            description: >-
+              What a run does without the permission, for a warning. Empty for a permission that a run cannot do without; it is listed in
+              RV(forbidden) where it is missing.
+            type: str
+            default: ''
 
 author:
   - Jewelry Shop Platform Team (@jewelry-shop)
@@ -290,7 +306,7 @@ cluster:
       returned: where the credential may list them, else it is null
       sample: {"nginx": "k8s.io/ingress-nginx"}
 forbidden:
-  description: What of O(cluster.permissions) the credential lacks, as a verb and a resource.
+  description: What of O(cluster.permissions) the credential lacks and a run cannot do without, as a verb and a resource.
   returned: when O(cluster) is given
   type: list
   elements: str
@@ -347,6 +363,9 @@ SPEC = {
                     "group": {"type": "str", "default": ""},
                     "resource": {"type": "str", "required": True},
                     "verbs": {"type": "list", "elements": "str", "required": True},
+                    "name": {"type": "str", "default": ""},
+                    "cluster_wide": {"type": "bool", "default": False},
+                    "without": {"type": "str", "default": ""},
                 },
             },
         },
@@ -369,7 +388,7 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
     # Imported here, since they import the kubernetes client, which may not be installed.
     from ansible_collections.jewelry_shop.platform.plugins.module_utils import _plan, _takeover
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._jobs import job_states
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._permissions import permissions
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils._permissions import lacking, permissions, warning
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import PlanApi
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_run import OwnedKind, plan
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_scaling import handovers
@@ -384,8 +403,14 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
         facts = api.facts()
         result["cluster"] = facts
         wanted = permissions(meant["permissions"])
-        result["forbidden"] = [str(each) for each in api.forbidden(meant["namespace"], wanted)] if wanted else []
-        result["jobs"] = job_states(api.jobs(meant["namespace"], meant["job_selector"]))
+        lacked = api.forbidden(meant["namespace"], wanted) if wanted else []
+        result["forbidden"] = [str(each) for each in lacked if not each.without]
+        foregone = warning([each for each in lacked if each.without], meant["namespace"])
+        if foregone:
+            module.warn(foregone)
+        # Where they cannot be listed, that is named with all else that is missing.
+        jobs = [] if "list jobs.batch" in result["forbidden"] else api.jobs(meant["namespace"], meant["job_selector"])
+        result["jobs"] = job_states(jobs)
         if meant["api_host"] not in ("", facts["host"]) or meant["uid"] not in ("", facts["uid"]):
             stages, owned = [], []
     records = {
@@ -393,12 +418,13 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
         for each in params["records"]
     }
     entries, warnings = plan(api, stages, params["field_manager"], records, owned, params["take_over"])
-    for warning in warnings:
-        module.warn(warning)
+    for each in warnings:
+        module.warn(each)
     result["objects"] = [{"stage": entry.stage, **_plan.shown(entry), "secrets": list(entry.secrets)} for entry in entries]
     result["handovers"] = handovers(entries)
     result["differing"] = _plan.differing_stages(entries)
-    result["refusals"] = [entry.refusal for entry in entries if entry.refusal]
+    named = result.get("forbidden", ())
+    result["refusals"] = [entry.refusal for entry in entries if entry.refusal and lacking(entry.refusal) not in named]
     result["foreign"] = [f"{entry.subject}: {entry.foreign}" for entry in entries if entry.foreign]
     result["taking_over"] = any(entry.action == _plan.TAKE_OVER for entry in entries)
     replaced = [entry for entry in entries if entry.replaces]

@@ -40,14 +40,19 @@ def test_a_good_deploy_replaces_a_pod_of_redis_that_never_became_ready(
 
 
 @pytest.mark.drill
-def test_a_new_image_of_both_data_services_passes_its_check(cluster: Any, playbook: Any, shop: Any, redis_image: str) -> None:
-    """With the real programs: Redis answers with its configuration, PostgreSQL finds its own major version in the server that runs."""
+def test_a_new_image_of_both_data_services_passes_its_check(
+    cluster: Any, playbook: Any, shop: Any, redis_image: str, administrator: dict[str, Any]
+) -> None:
+    """With the real programs: Redis answers with its configuration, PostgreSQL finds its own major version in the server that runs.
+
+    As an administrator, since the Namespace gets the annotation too.
+    """
     label = {"drill": f"a{time.time_ns()}"}
-    run = playbook("site.yml", "--tags=data_services", platform_annotations=label)
+    run = playbook("site.yml", "--tags=data_services", platform_annotations=label, **administrator)
     assert run.returncode == 0, run.output
     assert "the image starts: Redis server v=" in run.output
     assert "the image starts: postgres (PostgreSQL) 17" in run.output
     assert "is not compared" not in run.output
-    run = playbook("site.yml")
+    run = playbook("site.yml", **administrator)
     assert run.returncode == 0, run.output
     assert shop.get("/health/ready/").status_code == 200

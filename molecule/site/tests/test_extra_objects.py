@@ -23,10 +23,13 @@ def names(cluster: Any) -> set[str]:
 
 
 @pytest.mark.drill
-def test_objects_of_the_users_own_come_and_go_with_the_lists(cluster: Any, playbook: Any, tmp_path: pathlib.Path) -> None:
+def test_objects_of_the_users_own_come_and_go_with_the_lists(
+    cluster: Any, playbook: Any, tmp_path: pathlib.Path, administrator: dict[str, Any]
+) -> None:
+    """As an administrator: the credential of the runs may make no PriorityClass."""
     template = tmp_path / "templated.yaml.j2"
     template.write_text(TEMPLATE)
-    all_of_them = {"extra_objects_manifests": [NOTE, PRIORITY], "extra_objects_templates": [str(template)]}
+    all_of_them = {"extra_objects_manifests": [NOTE, PRIORITY], "extra_objects_templates": [str(template)], **administrator}
     run = playbook("site.yml", **all_of_them)
     assert run.returncode == 0, run.output
     assert names(cluster) == {"note", "templated", "shop-first", "extra-objects"}
@@ -34,17 +37,17 @@ def test_objects_of_the_users_own_come_and_go_with_the_lists(cluster: Any, playb
     assert templated["data"] == {"environment": "kind"}
     assert playbook("site.yml", **all_of_them).changed == 0
 
-    shown = playbook("site.yml", "--check", "--diff", extra_objects_manifests=[NOTE])
+    shown = playbook("site.yml", "--check", "--diff", extra_objects_manifests=[NOTE], **administrator)
     assert shown.changed > 0, shown.output
     assert names(cluster) == {"note", "templated", "shop-first", "extra-objects"}
 
-    fewer = playbook("site.yml", extra_objects_manifests=[NOTE])
+    fewer = playbook("site.yml", extra_objects_manifests=[NOTE], **administrator)
     assert fewer.returncode == 0, fewer.output
     assert names(cluster) == {"note", "extra-objects"}
-    none = playbook("site.yml")
+    none = playbook("site.yml", **administrator)
     assert none.returncode == 0, none.output
     assert names(cluster) == set()
-    assert playbook("site.yml").changed == 0
+    assert playbook("site.yml", **administrator).changed == 0
 
 
 def test_a_secret_among_them_is_refused_without_its_content(cluster: Any, playbook: Any) -> None:

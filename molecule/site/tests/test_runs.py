@@ -12,14 +12,6 @@ from xml.etree import ElementTree
 import pytest
 
 
-def test_a_run_that_changes_nothing_shows_few_tasks(playbook: Any, measured: Any) -> None:
-    run = playbook("site.yml")
-    assert run.changed == 0, run.output
-    tasks = run.output.count("\nTASK [")
-    measured(f"{tasks} tasks are shown")
-    assert tasks <= 25, run.output
-
-
 def test_check_mode_on_a_converged_cluster_moves_nothing(cluster: Any, playbook: Any) -> None:
     before = cluster.resource_versions()
     run = playbook("site.yml", "--check", "--diff")

@@ -75,9 +75,12 @@ def test_a_secret_is_found_nowhere_after_a_first_run_that_fails(
     provider: str,
     marker: str,
     marker_forms: set[str],
+    administrator: dict[str, Any],
 ) -> None:
     """R7: whichever way it came, and although the container that fails prints it."""
-    values: dict[str, Any] = {"platform_secrets_provider": provider, "platform_namespace": namespace, "nginx_service_type": "ClusterIP"}
+    own: dict[str, Any] = {"platform_secrets_provider": provider, "platform_namespace": namespace, "nginx_service_type": "ClusterIP"}
+    # The run makes the namespace.
+    values = {**own, **administrator}
     if provider == "existing":
         given_secret(cluster, namespace, marker)
         values |= {"platform_existing_secret": "given", "pre_deploy_check_services": False, **data_services}
@@ -110,10 +113,10 @@ def test_a_secret_is_found_nowhere_after_a_first_run_that_fails(
 
 @pytest.mark.parametrize("provider", ["missing"])
 def test_a_secret_that_somebody_else_made_is_judged_before_the_first_write(
-    cluster: Any, playbook: Any, values_file: Any, namespace: str
+    cluster: Any, playbook: Any, values_file: Any, namespace: str, administrator: dict[str, Any]
 ) -> None:
     values = {"platform_secrets_provider": "existing", "platform_existing_secret": "given", "platform_namespace": namespace}
-    run = playbook("site.yml", values_file(values), nginx_service_type="ClusterIP")
+    run = playbook("site.yml", values_file(values), nginx_service_type="ClusterIP", **administrator)
     assert run.returncode != 0
     assert f"Secret {namespace}/given does not exist (platform_existing_secret)." in " ".join(run.output.split()), run.output
     assert cluster.kubectl("get", "namespace", namespace, check=False).returncode != 0

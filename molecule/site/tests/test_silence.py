@@ -21,9 +21,11 @@ DEPLOYS: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.fixture(scope="module")
-def empty(playbook: Any) -> Iterator[None]:
-    """The cluster without the platform."""
-    run = playbook("playbooks/remove.yml", remove_confirmed=True)
+def empty(playbook: Any, administrator: dict[str, Any], grant: Any) -> Iterator[None]:
+    """The cluster without the platform, and its namespace with what the credential of the runs needs."""
+    run = playbook("playbooks/remove.yml", remove_confirmed=True, **administrator)
+    assert run.returncode == 0, run.output
+    run = grant()
     assert run.returncode == 0, run.output
     yield
     run = playbook("site.yml")

@@ -45,6 +45,8 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
                 "django_replicas": "many",
                 "nginx_service_type": "Balancer",
                 "platform_labels": {"team": "{{ nobody_set_this }}"},
+                # Permissions depend on it.
+                "monitoring_rules": "{{ nobody_set_this }}",
                 "platform_secrets": {"DJANGO_SECRET_KEY": [SECRET], "POSTGRES_PASSWORD": SECRET},
                 "django_env": {"HOSTS": ["a", "b"]},
                 "django_hpa_enabled": "false",
@@ -64,6 +66,7 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
                 f"django_replicas is of type str and we were unable to convert to int: \"'many'\" cannot be converted to an int {PLACE}",
                 f"value of nginx_service_type must be one of: LoadBalancer, NodePort, ClusterIP, got: Balancer {PLACE}",
                 f"platform_labels: 'nobody_set_this' is undefined {PLACE}",
+                f"monitoring_rules: 'nobody_set_this' is undefined {PLACE}",
                 "platform_secrets.DJANGO_SECRET_KEY is a list; an environment value is one text, number or boolean (set it in {secrets}).",
                 f"django_env.HOSTS is a list; an environment value is one text, number or boolean {PLACE}",
                 'django_hpa_enabled is the text "false" where a boolean belongs; write it without quotes, on the command line as '
@@ -134,6 +137,16 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
         "two": ({"platform_kube_context": "", "platform_kubeconfig": "/no/such/file"}, ["2 problems, nothing was changed:", NO_CLUSTER]),
     },
     "playbooks/scale.yml": {"no_cluster": ({"platform_kube_context": "", "scale_replicas": {"django": 5}}, [NO_CLUSTER])},
+    "playbooks/grant_deployer.yml": {
+        "no_cluster": ({"platform_kube_context": ""}, [NO_CLUSTER]),
+        "settings": (
+            {"deployer_namespace": "{{ platform_namespace }}", "deployer_scale": "no", "platform_secrets": {"POSTGRES_PASSWORD": SECRET}},
+            [
+                "deployer_namespace is platform_namespace. A credential that may write Secrets there could make itself a token that never",
+                'deployer_scale is the text "no" where a boolean belongs',
+            ],
+        ),
+    },
     "playbooks/remove.yml": {"no_cluster": ({"platform_kube_context": "", "remove_confirmed": True}, [NO_CLUSTER])},
 }
 TWO = [name for name, hosts in CASES.items() if "two" in hosts]

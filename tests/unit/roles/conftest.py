@@ -26,8 +26,9 @@ COMPLETE: dict[str, Any] = {
     "preflight_values_file": "values.yml",
     "manifests_settings": {"problems": []},
 }
-ROLES = pathlib.Path(__file__).parents[3] / "roles"
-RESOLVER = pathlib.Path(__file__).with_name("resolver.py")
+ROOT = pathlib.Path(__file__).parents[3]
+ROLES = ROOT / "roles"
+RESOLVER = "tests.unit.roles.resolver"
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +56,8 @@ def load() -> Callable[[str], ModuleType]:
 @pytest.fixture(scope="session")
 def resolve() -> Iterator[Callable[..., Any]]:
     """Resolves a variable of a role; further values are an inventory's."""
-    with subprocess.Popen([sys.executable, str(RESOLVER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, "-m", RESOLVER]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         requests, answers = process.stdin, process.stdout
         assert requests is not None
         assert answers is not None

@@ -1,4 +1,4 @@
-"""What the preflight asks for is what docs/deployer.yaml grants, and a refusal names it."""
+"""What the preflight asks the cluster for, and how it names what is lacking."""
 
 from __future__ import annotations
 
@@ -8,30 +8,60 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._permissions import not_granted, permissions
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._permissions import RULES, not_granted, permissions
 
-ALL = {"validate_round_trip_queues": ["celery"], "manifests_stages": {"secrets": [{"kind": "Secret"}]}}
-DEPLOYER = pathlib.Path(__file__).parents[3] / "docs" / "deployer.yaml"
-
-
-def test_the_documented_role_grants_all_that_the_preflight_asks_for(resolve: Any) -> None:
-    [role] = [each for each in yaml.safe_load(DEPLOYER.read_text())["items"] if each["kind"] == "ClusterRole"]
-    wanted = permissions({"group": "", **each} for each in resolve("__preflight_permissions", **ALL))
-    assert len(wanted) > 30
-    assert not_granted(wanted, role["rules"]) == []
-
-
-def test_secrets_are_written_only_where_they_come_from_the_inventory(resolve: Any) -> None:
-    def resources(**values: Any) -> set[str]:
-        return {each["resource"] for each in resolve("__preflight_permissions", **values)}
-
-    assert resources(**ALL) - resources() == {"secrets", "pods/exec"}
+PLAN = {
+    "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": None, "ingress_classes": None},
+    "refusals": [],
+    "foreign": [],
+    "objects": [],
+}
+EVERYTHING = {
+    "platform_postgresql_provider": "in_cluster",
+    "ingress_enabled": True,
+    "monitoring_service_monitors": True,
+    "monitoring_rules": True,
+    "validate_round_trip_queues": ["celery"],
+}
 
 
-@pytest.mark.parametrize(("provider", "is_asked_for"), [("in_cluster", True), ("external", False)])
-def test_pods_are_deleted_only_where_data_services_are_in_the_cluster(resolve: Any, provider: str, is_asked_for: bool) -> None:
-    wanted = resolve("__preflight_permissions", platform_postgresql_provider=provider, platform_redis_provider=provider)
-    assert any(each["resource"] == "pods" and "delete" in each["verbs"] for each in wanted) is is_asked_for
+RIGHT = {"manifests_settings": {"problems": []}, "preflight_values_file": "values.yml", "preflight_secrets_file": "secrets.yml"}
+
+
+def needed(resolve: Any, **values: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = resolve("__preflight_permissions", **{**RIGHT, **values})
+    return found
+
+
+def asked(resolve: Any, **values: Any) -> set[str]:
+    return {str(each) for each in permissions(needed(resolve, **values))}
+
+
+def test_nothing_is_asked_for_where_a_setting_is_wrong(resolve: Any) -> None:
+    assert needed(resolve, manifests_settings={"problems": ["ingress_enabled: 'x' is undefined"]}, ingress_enabled="{{ x }}") == []
+
+
+def test_the_settings_on_which_permissions_depend_are_passed_on(resolve: Any) -> None:
+    own = {"deployer_scale"}
+    assert {each.name for rule in RULES for each in rule.when} == {*resolve("manifests_permission_settings"), *own}
+
+
+@pytest.mark.parametrize(
+    ("values", "more"),
+    [
+        ({"platform_secrets_provider": "existing"}, set()),
+        ({"platform_secrets_provider": "inventory"}, {"create secrets", "patch secrets"}),
+        ({"platform_secrets_provider": "existing", "nginx_tls_provider": "generated"}, {"create secrets", "patch secrets"}),
+        ({"platform_secrets_provider": "existing", "platform_secret_files": {"a": "YQ=="}}, {"create secrets", "patch secrets"}),
+        (
+            {"platform_secrets_provider": "existing", "platform_redis_provider": "in_cluster"},
+            {"delete pods", "create statefulsets.apps", "patch statefulsets.apps"},
+        ),
+        ({"platform_secrets_provider": "existing", "validate_round_trip_queues": ["celery"]}, {"get pods/exec", "create pods/exec"}),
+    ],
+)
+def test_a_permission_is_asked_for_only_where_the_settings_need_it(resolve: Any, values: dict[str, Any], more: set[str]) -> None:
+    assert asked(resolve, **values) - asked(resolve, platform_secrets_provider="existing") == more
 
 
 @pytest.mark.parametrize(("version", "is_named"), [("1.34.4", False), ("1.35.0", True)])
@@ -40,16 +70,38 @@ def test_a_port_forward_asks_for_create_from_1_35_on(resolve: Any, version: str,
     assert (resolve("__preflight_forbidden", preflight_plan=plan) != []) is is_named
 
 
+def test_a_credential_of_the_former_file_keeps_working(resolve: Any) -> None:
+    """It had all its permissions in the whole cluster."""
+    former = yaml.safe_load(pathlib.Path(__file__).with_name("former_deployer.yaml").read_text())["items"]
+    [rules] = [each["rules"] for each in former if each["kind"] == "ClusterRole"]
+    wanted = permissions({**each, "cluster_wide": False} for each in needed(resolve, **EVERYTHING))
+    assert len(wanted) > 90
+    assert not_granted(wanted, rules) == []
+
+
+def findings(resolve: Any, forbidden: list[str], **values: Any) -> list[str]:
+    found: list[str] = resolve(
+        "__preflight_findings",
+        preflight_input_findings=[],
+        preflight_plan={**PLAN, "forbidden": forbidden},
+        **RIGHT,
+        **values,
+    )
+    return found
+
+
 def test_what_is_lacking_is_named_at_once(resolve: Any) -> None:
-    plan = {
-        "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": None, "ingress_classes": None},
-        "refusals": [],
-        "foreign": [],
-        "objects": [],
-        "forbidden": ["get pods/portforward", "list endpointslices.discovery.k8s.io"],
-    }
-    [finding] = resolve("__preflight_findings", preflight_input_findings=[], preflight_plan=plan, preflight_values_file="values.yml")
+    [finding] = findings(resolve, ["get pods/portforward", "list endpointslices.discovery.k8s.io"])
     assert finding == (
-        "The credential may not get pods/portforward, list endpointslices.discovery.k8s.io in namespace jewelry-shop, which the run needs "
-        "later: grant it as docs/deployer.yaml of the collection does."
+        "The credential lacks permissions in namespace jewelry-shop that the run needs: get pods/portforward, list "
+        "endpointslices.discovery.k8s.io. Let an administrator run playbooks/grant_deployer.yml with this inventory."
+    )
+
+
+def test_a_credential_that_may_do_nothing_gets_one_sentence_without_a_list(resolve: Any) -> None:
+    wanted = permissions(needed(resolve, **EVERYTHING))
+    [finding] = findings(resolve, [str(each) for each in wanted if not each.without], **EVERYTHING)
+    assert finding == (
+        "The credential has no permission in namespace jewelry-shop, or the namespace does not exist. Let an administrator run "
+        "playbooks/grant_deployer.yml with this inventory."
     )

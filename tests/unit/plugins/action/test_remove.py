@@ -20,18 +20,33 @@ from http_server import Handler, Server, reply
 
 REPOSITORY = Path(__file__).parents[4]
 NAMESPACE = "/api/v1/namespaces/jewelry-shop"
+REVIEWS = "/apis/authorization.k8s.io/v1/selfsubject"
+CONTENT = "aHVudGVyMi1hbmQtbW9yZQ=="
+SECRET = {"metadata": {"name": "django-secrets"}, "data": {"A": CONTENT}}
 NOT_FOUND = {"kind": "Status", "status": "Failure", "code": 404, "message": "not found"}
 CLAIM = {"metadata": {"name": "media-pvc"}, "status": {"capacity": {"storage": "50Gi"}}}
 DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "django"}}
 DEFINITION = {"api_version": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "namespace": "", "name": "backups.example.com"}
 PRIORITY = {"api_version": "scheduling.k8s.io/v1", "kind": "PriorityClass", "namespace": "", "name": "shop-first"}
 RESOURCES = {
-    "v1": {"namespaces": "Namespace", "configmaps": "ConfigMap", "persistentvolumeclaims": "PersistentVolumeClaim", "services": "Service"},
+    "v1": {
+        "namespaces": "Namespace",
+        "configmaps": "ConfigMap",
+        "persistentvolumeclaims": "PersistentVolumeClaim",
+        "secrets": "Secret",
+        "services": "Service",
+        "serviceaccounts": "ServiceAccount",
+    },
     "apps/v1": {"deployments": "Deployment", "statefulsets": "StatefulSet"},
     "batch/v1": {"jobs": "Job"},
     "scheduling.k8s.io/v1": {"priorityclasses": "PriorityClass"},
     "apiextensions.k8s.io/v1": {"customresourcedefinitions": "CustomResourceDefinition"},
+    "authorization.k8s.io/v1": {
+        "selfsubjectrulesreviews": "SelfSubjectRulesReview",
+        "selfsubjectaccessreviews": "SelfSubjectAccessReview",
+    },
 }
+EVERYTHING = [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
 
 
 @pytest.fixture
@@ -54,7 +69,7 @@ def server(serve: Serve) -> Server:
         return reply({"kind": f"{kind}List", "apiVersion": "v1", "items": list(items)})
 
     def discovered(version: str, kinds: dict[str, str]) -> Any:
-        of_the_cluster = ("Namespace", "PriorityClass", "CustomResourceDefinition")
+        of_the_cluster = ("Namespace", "PriorityClass", "CustomResourceDefinition", *RESOURCES["authorization.k8s.io/v1"].values())
         resources = [
             {"name": name, "singularName": "", "kind": kind, "namespaced": kind not in of_the_cluster, "verbs": ["get", "list", "delete"]}
             for name, kind in kinds.items()
@@ -83,6 +98,12 @@ def server(serve: Serve) -> Server:
             ),
             f"{NAMESPACE}/persistentvolumeclaims": listed("PersistentVolumeClaim", CLAIM),
             f"{NAMESPACE}/services": listed("Service"),
+            f"{NAMESPACE}/serviceaccounts": listed("ServiceAccount"),
+            f"{NAMESPACE}/configmaps": listed("ConfigMap"),
+            f"{NAMESPACE}/secrets": listed("Secret", SECRET),
+            f"{NAMESPACE}/secrets/django-secrets": kept({"apiVersion": "v1", "kind": "Secret", **SECRET}),
+            f"{REVIEWS}rulesreviews": reply({"status": {"resourceRules": EVERYTHING}}),
+            f"{REVIEWS}accessreviews": reply({"status": {"allowed": False}}),
             "/apis/apps/v1/namespaces/jewelry-shop/deployments": listed("Deployment", DEPLOYMENT),
             "/apis/apps/v1/namespaces/jewelry-shop/deployments/django": kept(DEPLOYMENT),
             "/apis/apps/v1/namespaces/jewelry-shop/statefulsets": listed("StatefulSet"),
@@ -99,17 +120,8 @@ def test_remove_confirmed_is_false_by_default() -> None:
     assert yaml.safe_load((REPOSITORY / "roles" / "remove" / "defaults" / "main.yml").read_text())["remove_confirmed"] is False
 
 
-@pytest.mark.parametrize(
-    ("options", "code"),
-    [
-        pytest.param(["--check"], 0, id="check mode needs no confirmation"),
-        # As -e gives it: a string.
-        pytest.param(["--extra-vars=remove_confirmed=false"], 2, id="not confirmed"),
-    ],
-)
-def test_what_goes_is_shown_and_nothing_is_deleted_without_a_confirmation(
-    server: Server, tmp_path: Path, options: list[str], code: int
-) -> None:
+def remove(server: Server, home: Path, *options: str) -> tuple[int, str]:
+    """Run the playbook, and return its exit code and output without line breaks."""
     done = subprocess.run(
         [
             sys.executable,
@@ -124,16 +136,50 @@ def test_what_goes_is_shown_and_nothing_is_deleted_without_a_confirmation(
             **os.environ,
             "K8S_AUTH_HOST": server.url,
             "K8S_AUTH_API_KEY": "token",
-            "HOME": str(tmp_path),
-            "TMPDIR": str(tmp_path),
+            "HOME": str(home),
+            "TMPDIR": str(home),
             "ANSIBLE_NOCOLOR": "1",
         },
         capture_output=True,
         text=True,
     )
-    output = " ".join((done.stdout + done.stderr).split())
-    assert done.returncode == code, output
+    return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+
+def deleted(server: Server) -> list[str]:
+    """The paths of what was deleted, in order."""
+    return [request.path for request in server.requests if request.method == "DELETE" and "dryRun" not in request.path]
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        pytest.param(["--check"], 0, id="check mode needs no confirmation"),
+        # As -e gives it: a string.
+        pytest.param(["--extra-vars=remove_confirmed=false"], 2, id="not confirmed"),
+    ],
+)
+def test_what_goes_is_shown_and_nothing_is_deleted_without_a_confirmation(
+    server: Server, tmp_path: Path, options: list[str], code: int
+) -> None:
+    ended, output = remove(server, tmp_path, *options)
+    assert ended == code, output
     for line in ("PersistentVolumeClaim media-pvc with 50Gi", "Deployment django", "PriorityClass shop-first"):
         assert line in output
     assert ("run it again with -e remove_confirmed=true" in output) is (code == 2), output
-    assert [request.path for request in server.requests if request.method == "DELETE" and "dryRun" not in request.path] == []
+    assert deleted(server) == []
+
+
+def test_a_credential_for_the_namespace_removes_what_is_in_it_and_leaves_it_with_its_claims(server: Server, tmp_path: Path) -> None:
+    server.routes[f"{REVIEWS}rulesreviews"] = reply({"status": {"resourceRules": []}})  # type: ignore[index]
+    code, output = remove(server, tmp_path, "--extra-vars=remove_confirmed=true", "-vvv", "--diff")
+    assert code == 0, output
+    assert deleted(server) == [
+        "/apis/apps/v1/namespaces/jewelry-shop/deployments/django",
+        "/apis/scheduling.k8s.io/v1/priorityclasses/shop-first",
+        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/backups.example.com",
+        f"{NAMESPACE}/secrets/django-secrets",
+    ]
+    assert "Namespace jewelry-shop and its claims stay, with uploads and backups, since this credential must not delete them." in output
+    assert "with everything in it" not in output
+    assert CONTENT not in output

@@ -358,6 +358,73 @@ def test_what_the_credential_lacks_is_asked_for_and_named(run: Run, server: Serv
     assert run(CONFIG_MAP, cluster=JOBS)["forbidden"] == []
 
 
+REVIEWS = "/apis/authorization.k8s.io/v1/selfsubject"
+
+
+def test_a_permission_that_a_run_does_without_is_a_warning(run: Run, server: Server) -> None:
+    server.routes |= {  # type: ignore[operator]
+        f"{REVIEWS}rulesreviews": answer({"status": {"resourceRules": []}}),
+        f"{REVIEWS}accessreviews": answer({"status": {"allowed": False}}),
+    }
+    create = {"resource": "pods", "verbs": ["create"], "without": "quotas are not seen"}
+    result = run(CONFIG_MAP, cluster={**JOBS, "permissions": [PODS, create]})
+    assert result["forbidden"] == ["list pods"]
+    assert "and so quotas are not seen (create pods)." in json.dumps(result["warnings"])
+
+
+def test_a_resource_without_a_namespace_is_asked_for_in_no_namespace(run: Run, server: Server) -> None:
+    everything = [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
+    server.routes |= {  # type: ignore[operator]
+        f"{REVIEWS}rulesreviews": answer({"status": {"resourceRules": everything}}),
+        f"{REVIEWS}accessreviews": answer({"status": {"allowed": False}}),
+    }
+    system = {"resource": "namespaces", "verbs": ["get"], "name": "kube-system", "cluster_wide": True}
+    assert run(CONFIG_MAP, cluster={**JOBS, "permissions": [PODS, system]})["forbidden"] == ["get namespaces kube-system"]
+    [asked] = [json.loads(request.body)["spec"] for request in server.requests if request.path.startswith(f"{REVIEWS}accessreviews")]
+    assert (asked["resourceAttributes"]["namespace"], asked["resourceAttributes"]["name"]) == ("", "kube-system")
+
+
+def test_a_rejection_by_a_missing_permission_is_not_repeated(run: Run, server: Server) -> None:
+    message = 'configmaps "settings" is forbidden: User "d" cannot patch resource "configmaps" in API group "" in the namespace "shop"'
+    server.routes |= {  # type: ignore[operator]
+        f"{PLACE}/configmaps/settings": by_method(GET=answer(CONFIG_MAP), PATCH=refusal(403, message)),
+        f"{REVIEWS}rulesreviews": answer({"status": {"resourceRules": []}}),
+        f"{REVIEWS}accessreviews": answer({"status": {"allowed": False}}),
+    }
+    permission = {"resource": "configmaps", "verbs": ["patch"]}
+    result = run(CONFIG_MAP, cluster={**JOBS, "permissions": [permission]})
+    assert (result["forbidden"], result["refusals"], actions(result)) == (["patch configmaps"], [], ["refused"])
+    assert run(CONFIG_MAP, cluster=JOBS)["refusals"] == [f"ConfigMap shop/settings: {message}"]
+
+
+def test_what_else_is_lacking_is_named_where_the_jobs_and_the_record_cannot_be_read(run: Run, server: Server) -> None:
+    server.routes |= {  # type: ignore[operator]
+        "/apis/batch/v1/namespaces/shop/jobs": refusal(403, "jobs.batch is forbidden"),
+        f"{PLACE}/configmaps/record": refusal(403, "configmaps is forbidden"),
+        f"{REVIEWS}rulesreviews": answer({"status": {"resourceRules": []}}),
+        f"{REVIEWS}accessreviews": answer({"status": {"allowed": False}}),
+    }
+    record = {"stage": "extra", "namespace": "shop", "name": "record"}
+    jobs = {"group": "batch", "resource": "jobs", "verbs": ["list"]}
+    result = run(CONFIG_MAP, cluster={**JOBS, "permissions": [PODS, jobs]}, records=[record])
+    assert (result["code"], result["forbidden"], result["jobs"]) == (0, ["list pods", "list jobs.batch"], [])
+
+
+NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"environment": "production"}}}
+
+
+@pytest.mark.parametrize(("labels", "action"), [({"environment": "production", "other": "x"}, "none"), ({}, "refused")])
+def test_a_namespace_that_must_not_be_changed_is_compared(run: Run, server: Server, labels: dict[str, str], action: str) -> None:
+    message = 'namespaces "shop" is forbidden: User "d" cannot patch resource "namespaces" in API group "" in the namespace "shop"'
+    server.routes[PLACE] = by_method(  # type: ignore[index]
+        GET=answer({**NAMESPACE, "metadata": {"name": "shop", "labels": labels}}), PATCH=refusal(403, message)
+    )
+    result = run(NAMESPACE)
+    assert actions(result) == [action]
+    assert result["differing"] == ([] if action == "none" else ["stage"])
+    assert all("it lacks the labels environment=production, and this" in each for each in result["refusals"])
+
+
 def test_a_credential_for_one_namespace_plans_without_what_it_may_not_read(run: Run, server: Server) -> None:
     for path in ("/api/v1/namespaces/kube-system", "/apis/storage.k8s.io/v1/storageclasses", "/apis/networking.k8s.io/v1/ingressclasses"):
         server.routes[path] = refusal(403, "is forbidden")  # type: ignore[index]
