@@ -80,4 +80,4 @@ def test_what_applications_do_is_allowed(client: redis.Redis) -> None:
 )
 def test_what_only_an_administrator_does_is_refused(client: redis.Redis, command: tuple[str, ...]) -> None:
     with pytest.raises(redis.exceptions.NoPermissionError):
-        client.execute_command(*command)
+        client.execute_command(*command)  # type: ignore[no-untyped-call]
