@@ -86,7 +86,7 @@ def test_a_secret_is_found_nowhere_after_a_first_run_that_fails(
         values |= {"platform_existing_secret": "given", "pre_deploy_check_services": False, **data_services}
     else:
         secrets = {"DJANGO_SECRET_KEY": f"{marker}{'k' * 50}", "POSTGRES_PASSWORD": marker, "SHOP_MARKER": marker}
-        values["platform_secrets"] = {**secrets, "REDIS_PASSWORD": "r"} if provider == "inventory" else secrets
+        values["platform_secrets"] = {**secrets, "REDIS_PASSWORD": "r" * 20} if provider == "inventory" else secrets
         values["platform_generated_secrets_directory"] = str(tmp_path / "generated")
     values["pre_deploy_commands"] = [
         {"name": "leak", "command": ["sh", "-c", "env; env | grep SHOP_MARKER; echo $SHOP_MARKER | base64 -w0; exit 1"]}
