@@ -164,7 +164,7 @@ def volume_manager(field_manager: str) -> str:
     return f"{field_manager}.volume"
 
 
-def claim_sources(claim: Mapping[str, Any], field_manager: str) -> dict[str, Mapping[str, Any]]:
+def claim_sources(claim: Mapping[str, Any], field_manager: str) -> Mapping[str, Mapping[str, Any]]:
     """By field manager, what others stated of a claim that decides which data it has.
 
     A volume that the cluster chose is no statement of others: its controller writes C(spec.volumeName) and the phase of the claim.

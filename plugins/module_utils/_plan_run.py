@@ -11,6 +11,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._own_objects import defined_kinds
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._ownership import (
+    WORKLOADS,
+    foreign_fields_sentence,
+    is_content_applied,
+    is_named_by_content,
+    managers,
+    sign_of_others,
+)
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import (
     CHANGE,
     CREATE,
@@ -91,6 +99,15 @@ class OwnedKind:
     namespace: str
 
 
+@dataclasses.dataclass(frozen=True)
+class _Trust:
+    """Whose fields an object may have."""
+
+    field_manager: str
+    take_over: bool
+    allowed: Collection[str]
+
+
 def plan(
     api: Api,
     stages: Iterable[tuple[str, list[Manifest]]],
@@ -98,6 +115,7 @@ def plan(
     records: Mapping[str, Manifest] | None = None,
     owned: Iterable[OwnedKind] = (),
     take_over: bool = False,
+    allowed_field_managers: Collection[str] = (),
 ) -> tuple[list[Planned], list[str]]:
     """Find out what applying the manifests of all stages would change; a refusal does not end it.
 
@@ -108,6 +126,7 @@ def plan(
         records: by stage, the ConfigMap in which an earlier run recorded its objects.
         owned: kinds of which the collection keeps no object but those of the manifests.
         take_over: whether what another install made would be taken over.
+        allowed_field_managers: whose fields of pod templates are no finding.
 
     Returns:
         An entry for each manifest, in their order, and the API server's warnings.
@@ -121,10 +140,11 @@ def plan(
     gates: dict[str, set[str]] = {}
     # The scope of each kind that what comes earlier in this plan defines.
     defined: dict[tuple[str, str], str] = {}
+    trust = _Trust(field_manager, take_over, allowed_field_managers)
     for stage, manifests in stages:
         for manifest in manifests:
             try:
-                entry, said = _plan_one(api, stage, manifest, field_manager, take_over, gates)
+                entry, said = _plan_one(api, stage, manifest, trust, gates)
             except UnknownKindError as error:
                 version_and_kind = (manifest["apiVersion"], manifest["kind"])
                 entry = (
@@ -195,14 +215,20 @@ def _removal(api: Api, stage: str, live: Manifest) -> list[Planned]:
     return [Planned(stage, live, REMOVE, without_bookkeeping(live))]
 
 
-def _plan_one(
-    api: Api, stage: str, manifest: Manifest, field_manager: str, take_over: bool, gates: Mapping[str, Collection[str]]
-) -> tuple[Planned, list[str]]:
+def _plan_one(api: Api, stage: str, manifest: Manifest, trust: _Trust, gates: Mapping[str, Collection[str]]) -> tuple[Planned, list[str]]:
+    field_manager, take_over = trust.field_manager, trust.take_over
     judged_later = gates.get(manifest["metadata"].get("namespace", ""), ())
     live: Manifest | None = None
     try:
         live = api.read(manifest)
+        if live and is_named_by_content(manifest) and not is_content_applied(live, field_manager):
+            adopts = manifest["kind"] == "ConfigMap" and take_over and is_handed_over(live, field_manager)
+            if not adopts:
+                return _content_of_others(stage, manifest, f"{managers(live)} made it, and not this collection"), []
         if manifest["kind"] == "Secret":
+            keys = foreign_fields_sentence(live, field_manager) if live and is_named_by_content(manifest) else ""
+            if keys:
+                return _content_of_others(stage, manifest, keys), []
             return planned(stage, manifest, live, shown_metadata(manifest, live) if live else manifest), []
         kept = kept_by_claim(manifest, live) if live else ""
         if kept:
@@ -212,13 +238,19 @@ def _plan_one(
             if not take_over:
                 return Planned(stage, manifest, REFUSED, foreign=sign), []
             return _plan_anew(api, stage, manifest, field_manager, live)
-        if live and take_over and is_handed_over(live):
+        data_sign = sign_of_others(live, field_manager) if live and manifest["kind"] == "PersistentVolumeClaim" else ""
+        if data_sign and not take_over:
+            return Planned(stage, manifest, REFUSED, foreign=data_sign), []
+        if live and take_over and (data_sign or is_handed_over(live, field_manager)):
             applied, warnings = api.dry_run_patch(as_merge_patch(manifest, live), field_manager)
             return dataclasses.replace(planned(stage, manifest, live, applied), action=TAKE_OVER), warnings
         hands_over = live is not None and leaves_replicas_out(manifest) and owns_replicas(live, field_manager)
         applied, warnings = api.dry_run(with_replicas_of(live, manifest) if live and hands_over else manifest, field_manager)
         taken = taken_from_autoscaler(live, manifest) if live else ""
         warnings = [*warnings, *([taken] if taken else [])]
+        untrusted = _fields_of_others(stage, manifest, applied, trust)
+        if untrusted:
+            return untrusted, warnings
         refusal = _refusal_of_pods(api, live, applied)
         refusal = "" if _is_of_a_gate(refusal, judged_later) else refusal
     except NoNamespaceError:
@@ -234,6 +266,29 @@ def _plan_one(
         return Planned(stage, manifest, REFUSED, refusal=refusal), warnings
     entry = planned(stage, manifest, live, applied)
     return handed_over(entry, live) if live and hands_over else entry, warnings
+
+
+def _content_of_others(stage: str, manifest: Manifest, reason: str) -> Planned:
+    metadata = manifest["metadata"]
+    place = f" -n {metadata['namespace']}" if metadata.get("namespace") else ""
+    cure = f"delete it with kubectl delete {manifest['kind'].lower()} {metadata['name']}{place}, and this run makes it again"
+    return Planned(stage, manifest, REFUSED, untrusted=f"{subject(manifest)}: {reason}: {cure}")
+
+
+def _fields_of_others(stage: str, manifest: Manifest, applied: Manifest, trust: _Trust) -> Planned | None:
+    """The entry of an object that keeps fields of others when it is applied; None for any other.
+
+    A dry run gives the fields back that others changed, so that only those are left that would stay.
+    """
+    if manifest["kind"] not in WORKLOADS and not is_named_by_content(manifest):
+        return None
+    fields = foreign_fields_sentence(applied, trust.field_manager, trust.allowed)
+    if not fields:
+        return None
+    if is_named_by_content(manifest):
+        return _content_of_others(stage, manifest, fields)
+    cure = "Applying leaves it as it is: remove it with kubectl edit, or add the field manager to platform_allowed_field_managers"
+    return Planned(stage, manifest, REFUSED, untrusted=f"{subject(manifest)}: {fields}. {cure}")
 
 
 def _plan_anew(api: Api, stage: str, manifest: Manifest, field_manager: str, live: Manifest) -> tuple[Planned, list[str]]:

@@ -26,6 +26,9 @@ description:
     earlier in the same call.
   - A workload that another install made is named, since applying it would be refused or mix the two; with O(take_over) it counts as to
     be taken over, as M(jewelry_shop.platform.take_over) does it.
+  - A field of a pod template that only another field manager owns survives each apply, and is named. So is a ConfigMap or Secret under a
+    name with a hash whose content O(field_manager) did not apply, and, unless O(take_over) is set, a claim that O(field_manager) did not
+    apply or whose volume somebody else chose.
   - Secrets are compared by name, labels and annotations. Give them without O(ignore:data), under names that carry a hash of it; their
     content leaves neither the controller nor the cluster.
   - An API server that is away or too busy is asked again for up to 90 seconds; where O(cluster) is given, it has to answer first.
@@ -35,6 +38,7 @@ description:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - jewelry_shop.platform.field_manager
+  - jewelry_shop.platform.allowed_field_managers
 
 attributes:
   check_mode:
@@ -245,8 +249,14 @@ refusals:
   type: list
   elements: str
   sample: ['PersistentVolumeClaim shop/media-pvc: persistentvolumeclaims is forbidden: exceeded quota: storage']
+untrusted:
+  description: A sentence for each object with content that others wrote and that applying would leave as it is.
+  returned: success
+  type: list
+  elements: str
+  sample: ["Deployment shop/django: spec.template.spec.containers[name=miner] is set by the field manager kubectl-patch"]
 foreign:
-  description: A sentence for each workload that another install made; empty with O(take_over).
+  description: A sentence for each workload that another install made, and for each claim of others; empty with O(take_over).
   returned: success
   type: list
   elements: str
@@ -309,7 +319,7 @@ from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
 )
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import run_module
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import FIELD_MANAGER_SPEC, auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import ALLOWED_SPEC, FIELD_MANAGER_SPEC, auth
 
 SPEC = {
     "stages": {
@@ -331,6 +341,7 @@ SPEC = {
         "options": {name: {"type": "str", "required": True} for name in ("stage", "api_version", "kind", "namespace")},
     },
     **FIELD_MANAGER_SPEC,
+    **ALLOWED_SPEC,
     "take_over": {"type": "bool", "default": False},
     "cluster": {
         "type": "dict",
@@ -392,13 +403,14 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
         each["stage"]: {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": each["name"], "namespace": each["namespace"]}}
         for each in params["records"]
     }
-    entries, warnings = plan(api, stages, params["field_manager"], records, owned, params["take_over"])
+    entries, warnings = plan(api, stages, params["field_manager"], records, owned, params["take_over"], params["allowed_field_managers"])
     for warning in warnings:
         module.warn(warning)
     result["objects"] = [{"stage": entry.stage, **_plan.shown(entry), "secrets": list(entry.secrets)} for entry in entries]
     result["handovers"] = handovers(entries)
     result["differing"] = _plan.differing_stages(entries)
     result["refusals"] = [entry.refusal for entry in entries if entry.refusal]
+    result["untrusted"] = [entry.untrusted for entry in entries if entry.untrusted]
     result["foreign"] = [f"{entry.subject}: {entry.foreign}" for entry in entries if entry.foreign]
     result["taking_over"] = any(entry.action == _plan.TAKE_OVER for entry in entries)
     replaced = [entry for entry in entries if entry.replaces]
