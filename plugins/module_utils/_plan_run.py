@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._own_objects import defined_kinds
@@ -41,7 +41,16 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api im
     without_namespace,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_pods import comes_before_old_ones_go, is_certain, new_pod
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import no_longer_listed, no_longer_wanted
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import (
+    Removal,
+    never_removed,
+    no_longer_listed,
+    no_longer_wanted,
+    not_of_this_platform,
+    record_problem,
+    stays,
+    why_it_stays,
+)
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_scaling import (
     handed_over,
     leaves_replicas_out,
@@ -116,6 +125,8 @@ def plan(
     owned: Iterable[OwnedKind] = (),
     take_over: bool = False,
     allowed_field_managers: Collection[str] = (),
+    identity: Mapping[str, str] | None = None,
+    removals: Collection[Removal] = (),
 ) -> tuple[list[Planned], list[str]]:
     """Find out what applying the manifests of all stages would change; a refusal does not end it.
 
@@ -127,9 +138,11 @@ def plan(
         owned: kinds of which the collection keeps no object but those of the manifests.
         take_over: whether what another install made would be taken over.
         allowed_field_managers: whose fields of pod templates are no finding.
+        identity: labels that an object of a record has to carry, applied in the same name.
+        removals: further objects that are to be removed.
 
     Returns:
-        An entry for each manifest, in their order, and the API server's warnings.
+        An entry for each manifest, in their order, and warnings: the API server's, and what of a record stays.
 
     Raises:
         PlatformError: the cluster cannot be asked.
@@ -160,8 +173,19 @@ def plan(
                 defined.update(defined_kinds(manifest))
     # Of all stages: what one no longer lists, another may.
     wanted = [entry.manifest for entry in entries]
+    for removal in removals:
+        entries += _asked_removal(api, removal, field_manager)
+    # What is in them goes with them.
+    going = [removal.manifest["metadata"]["name"] for removal in removals if removal.manifest["kind"] == "Namespace"]
     for stage, record in (records or {}).items():
-        entries += _removals(api, stage, no_longer_listed(api.read(record), wanted))
+        found = api.read(record)
+        problem = record_problem(found, field_manager)
+        listed = [] if problem else [each for each in no_longer_listed(found, wanted) if each["metadata"].get("namespace") not in going]
+        warnings += [f"{subject(record)}: {problem}"] if problem else []
+        for manifest in listed:
+            removed, reason = _recorded_removal(api, stage, manifest, record, field_manager, identity or {})
+            entries += removed
+            warnings += [stays(manifest, record, reason)] if reason else []
     for kind in owned:
         for live in no_longer_wanted(api.ours(kind.api_version, kind.kind, kind.namespace), wanted, field_manager):
             entries += _removal(api, kind.stage, live)
@@ -194,15 +218,36 @@ def _is_of_a_gate(refusal: str, changed: Collection[str]) -> bool:
     return ("QuotaExceeded" if "failed quota:" in refusal else refusal_reason(refusal)) in changed
 
 
-def _removals(api: Api, stage: str, candidates: Iterable[Manifest]) -> Iterator[Planned]:
-    for manifest in candidates:
-        try:
-            live = api.read(manifest)
-        except RefusedError:
-            # Who may not read it has not made it.
-            continue
-        if live is not None:
-            yield from _removal(api, stage, live)
+def _recorded_removal(
+    api: Api, stage: str, manifest: Manifest, record: Manifest, field_manager: str, identity: Mapping[str, str]
+) -> tuple[list[Planned], str]:
+    """The removal of an object that a record lists, or why it stays."""
+    reason = never_removed(manifest)
+    if reason:
+        return [], reason
+    try:
+        live = api.read(manifest)
+    except RefusedError:
+        # Who may not read it has not made it.
+        return [], ""
+    if live is None:
+        return [], ""
+    reason = why_it_stays(live, identity, field_manager, record["metadata"].get("namespace", ""))
+    return ([], reason) if reason else (_removal(api, stage, live), "")
+
+
+def _asked_removal(api: Api, removal: Removal, field_manager: str) -> list[Planned]:
+    """The removal of an object that somebody asks for; refused where it is not this platform's."""
+    reason = never_removed(removal.manifest)
+    try:
+        live = None if reason else api.read(removal.manifest)
+    except RefusedError as error:
+        return [Planned(removal.stage, removal.manifest, REFUSED, refusal=str(error))]
+    if live:
+        reason = not_of_this_platform(live, removal.labels, field_manager)
+    if reason:
+        return [Planned(removal.stage, removal.manifest, REFUSED, untrusted=f"{subject(removal.manifest)}: {reason}")]
+    return _removal(api, removal.stage, live) if live else []
 
 
 def _removal(api: Api, stage: str, live: Manifest) -> list[Planned]:

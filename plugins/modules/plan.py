@@ -69,6 +69,11 @@ options:
     description:
       - ConfigMaps in which earlier runs recorded the objects of a stage, in C(data.objects), as the filter
         P(jewelry_shop.platform.object_identities#filter) makes it. What they list and the manifests leave out is to be removed.
+      - A record is believed where O(field_manager) applied its list. What it lists is removed where O(field_manager) applied it with the
+        labels of O(identity). An object in the namespace of the record that has none of these labels needs only to be applied by
+        O(field_manager).
+      - A Secret, a Namespace that somebody else created, C(default) and C(kube-*) are never removed.
+      - A warning names each object that stays.
     type: list
     elements: dict
     default: []
@@ -85,6 +90,43 @@ options:
         description: Name of the ConfigMap.
         type: str
         required: true
+  identity:
+    description: Labels of this platform, by which its objects outside of its namespace are known. See O(records).
+    type: dict
+    default: {}
+  removals:
+    description:
+      - Further objects that are to be removed. One that O(field_manager) did not apply with the labels is in RV(untrusted), and so are the
+        namespaces C(default) and C(kube-*).
+      - What O(records) list in a Namespace that is to be removed is left out, since it goes with it.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      stage:
+        description: Name of the stage that removes it.
+        type: str
+        required: true
+      api_version:
+        description: Its apiVersion.
+        type: str
+        required: true
+      kind:
+        description: Its kind.
+        type: str
+        required: true
+      namespace:
+        description: Its namespace; empty for an object without one.
+        type: str
+        default: ''
+      name:
+        description: Its name.
+        type: str
+        required: true
+      labels:
+        description: Labels that it has to carry, applied by O(field_manager).
+        type: dict
+        default: {}
   owned:
     description:
       - Kinds of which the collection keeps no object but those of the manifests. Another one with its labels, applied in the name of
@@ -250,7 +292,9 @@ refusals:
   elements: str
   sample: ['PersistentVolumeClaim shop/media-pvc: persistentvolumeclaims is forbidden: exceeded quota: storage']
 untrusted:
-  description: A sentence for each object with content that others wrote and that applying would leave as it is.
+  description:
+    - A sentence for each object with content that others wrote and that applying would leave as it is, and for each of O(removals) that is
+      not this platform's.
   returned: success
   type: list
   elements: str
@@ -340,6 +384,17 @@ SPEC = {
         "default": [],
         "options": {name: {"type": "str", "required": True} for name in ("stage", "api_version", "kind", "namespace")},
     },
+    "identity": {"type": "dict", "default": {}},
+    "removals": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            **{name: {"type": "str", "required": True} for name in ("stage", "api_version", "kind", "name")},
+            "namespace": {"type": "str", "default": ""},
+            "labels": {"type": "dict", "default": {}},
+        },
+    },
     **FIELD_MANAGER_SPEC,
     **ALLOWED_SPEC,
     "take_over": {"type": "bool", "default": False},
@@ -378,7 +433,7 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
         PlatformError: a manifest is none, or the cluster cannot be asked.
     """
     # Imported here, since they import the kubernetes client, which may not be installed.
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils import _plan, _takeover
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils import _plan, _plan_removals, _takeover
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._jobs import job_states
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._permissions import permissions
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import PlanApi
@@ -388,6 +443,8 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
     params = module.params
     stages = [(stage["name"], _plan.read_manifests(stage["name"], stage["manifests"])) for stage in params["stages"]]
     owned = [OwnedKind(**each) for each in params["owned"]]
+    records = {each["stage"]: _named({**each, "api_version": "v1", "kind": "ConfigMap"}) for each in params["records"]}
+    removals = [_plan_removals.Removal(each["stage"], _named(each), each["labels"]) for each in params["removals"]]
     api = PlanApi(auth(params))
     result: dict[str, Any] = {}
     meant = params["cluster"]
@@ -398,12 +455,11 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
         result["forbidden"] = [str(each) for each in api.forbidden(meant["namespace"], wanted)] if wanted else []
         result["jobs"] = job_states(api.jobs(meant["namespace"], meant["job_selector"]))
         if meant["api_host"] not in ("", facts["host"]) or meant["uid"] not in ("", facts["uid"]):
-            stages, owned = [], []
-    records = {
-        each["stage"]: {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": each["name"], "namespace": each["namespace"]}}
-        for each in params["records"]
-    }
-    entries, warnings = plan(api, stages, params["field_manager"], records, owned, params["take_over"], params["allowed_field_managers"])
+            stages, owned, removals, records = [], [], [], {}
+    entries, warnings = plan(
+        api, stages, params["field_manager"], records, owned, params["take_over"],
+        params["allowed_field_managers"], params["identity"], removals,
+    )  # fmt: skip
     for warning in warnings:
         module.warn(warning)
     result["objects"] = [{"stage": entry.stage, **_plan.shown(entry), "secrets": list(entry.secrets)} for entry in entries]
@@ -420,6 +476,11 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
     if module.check_mode and module._diff:
         result["diff"] = _plan.diffs(entries)
     return result
+
+
+def _named(each: dict[str, Any]) -> dict[str, Any]:
+    place = {"namespace": each["namespace"]} if each["namespace"] else {}
+    return {"apiVersion": each["api_version"], "kind": each["kind"], "metadata": {"name": each["name"], **place}}
 
 
 def main() -> None:
