@@ -453,7 +453,7 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
         result["cluster"] = facts
         wanted = permissions(meant["permissions"])
         result["forbidden"] = [str(each) for each in api.forbidden(meant["namespace"], wanted)] if wanted else []
-        result["jobs"] = job_states(api.jobs(meant["namespace"], meant["job_selector"]))
+        result["jobs"] = job_states(api.jobs(meant["namespace"], meant["job_selector"]), params["field_manager"])
         if meant["api_host"] not in ("", facts["host"]) or meant["uid"] not in ("", facts["uid"]):
             stages, owned, removals, records = [], [], [], {}
     entries, warnings = plan(

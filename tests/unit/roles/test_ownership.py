@@ -37,5 +37,40 @@ CHECK = "Check first that each claim that is named here has the volume that you 
         ),
     ],
 )
-def test_findings(resolve: Any, plan: dict[str, Any], findings: list[str]) -> None:
+def test_what_others_wrote_is_named(resolve: Any, plan: dict[str, Any], findings: list[str]) -> None:
     assert resolve("__preflight_findings", **{**COMPLETE, "preflight_input_findings": [], "preflight_plan": {**PLAN, **plan}}) == findings
+
+
+JOBS = [
+    {"name": "migrate-0123456789", "made_by": "the field manager kubectl-create", "state": "complete"},
+    {"name": "migrate-9876543210", "made_by": "the field manager kubectl-create", "state": "complete"},
+    {"name": "collectstatic-0123456789", "made_by": "", "state": "complete"},
+    {"name": "check-nginx-0123456789", "made_by": "the field manager k9s", "state": "failed"},
+]
+NAMED = (
+    "Others made Jobs under names that this run uses: migrate-0123456789 (the field manager kubectl-create), check-nginx-0123456789 (the "
+    "field manager k9s). Whether the commands of this release ran is not known. Delete them with kubectl delete job migrate-0123456789 "
+    "check-nginx-0123456789 -n shop, and run again."
+)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "release", "findings"),
+    [
+        pytest.param(JOBS, {"platform_release": "0123456789"}, [NAMED], id="under names of this release"),
+        pytest.param(JOBS[1:3], {"platform_release": "0123456789"}, [], id="of another release, and ours"),
+        pytest.param(JOBS, {}, [], id="the settings are wrong"),
+    ],
+)
+def test_jobs_of_others_are_named(resolve: Any, jobs: list[dict[str, Any]], release: dict[str, str], findings: list[str]) -> None:
+    values = {
+        "preflight_input_findings": [],
+        "preflight_plan": {**PLAN, "jobs": jobs},
+        "platform_namespace": "shop",
+        "pre_deploy_commands": [{"name": "migrate"}],
+        "post_deploy_commands": [{"name": "collectstatic"}],
+        "__nginx_check_job_name": "check-nginx-0123456789",
+        "__data_services_checks": [],
+        **release,
+    }
+    assert resolve("__preflight_findings", **{**COMPLETE, **values}) == findings

@@ -13,11 +13,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils import _client
+from ansible_collections.jewelry_shop.platform.plugins.module_utils import _client, _plan_api
 from ansible_collections.jewelry_shop.platform.plugins.modules import plan
 from conftest import Serve
 from http_server import Handler, InTurn, Server, raw
@@ -412,6 +413,25 @@ def test_the_cluster_is_read_in_the_same_call(run: Run, server: Server) -> None:
         ("collectstatic-1", "failed"),
         ("compress-1", "running"),
     ]
+
+
+def test_a_long_list_is_read_in_pages_and_within_bounds(run: Run, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_plan_api, "PAGE", 2)
+    monkeypatch.setattr(_plan_api, "MOST_ITEMS", 5)
+
+    def page(*numbers: int, more: str = "") -> Callable[[Handler], None]:
+        jobs = [{"metadata": {"name": f"job-{number}", "creationTimestamp": "2026-11-26T12:00:00Z"}} for number in numbers]
+        return answer({"items": jobs, "metadata": {"continue": more}})
+
+    path = "/apis/batch/v1/namespaces/shop/jobs"
+    server.routes[path] = InTurn([page(1, 2, more="a"), page(3, 4, more="b"), page(5)])  # type: ignore[index]
+    assert [job["name"] for job in run(cluster=JOBS)["jobs"]] == [f"job-{number}" for number in range(1, 6)]
+    asked = [parse_qs(request.path.partition("?")[2]) for request in server.requests if request.path.startswith(f"{path}?")]
+    assert [(each["limit"], each.get("continue")) for each in asked] == [(["2"], None), (["2"], ["a"]), (["2"], ["b"])]
+
+    server.routes[path] = page(1, 2, more="again")  # type: ignore[index]
+    result = run(cluster=JOBS)
+    assert (result["code"], result["msg"]) == (1, "Jobs of namespace shop: there are more than 5: delete those that nothing needs")
 
 
 PODS = {"resource": "pods", "verbs": ["list"]}
