@@ -57,6 +57,15 @@ def managers(item: Mapping[str, Any], *path: str) -> str:
     return f"the field manager{'s' if len(known) > 1 else ''} {_listed(known)}" if known else "an unknown field manager"
 
 
+def created_by(item: Mapping[str, Any]) -> str:
+    """That an object has no field of this collection, for people.
+
+    Args:
+        item: the object.
+    """
+    return f"it was created by {managers(item)}, not by this collection"
+
+
 def _at(fields: Mapping[str, Any], path: Iterable[str]) -> Mapping[str, Any] | None:
     found: Mapping[str, Any] | None = fields
     for key in path:
@@ -191,6 +200,6 @@ def sign_of_others(claim: Mapping[str, Any], field_manager: str) -> str:
         field_manager: in whose name the collection applies.
     """
     if not applied_fields(claim, field_manager):
-        return f"{managers(claim)} made it, and not this collection"
+        return created_by(claim)
     sources = claim_sources(claim, field_manager)
     return "; ".join(_set_by(manager, [shown_path(("f:spec", name)) for name in sources[manager]]) for manager in sorted(sources))

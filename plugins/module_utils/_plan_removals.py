@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._manifests import object_identities
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._ownership import managers
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._ownership import created_by, managers
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import Manifest, applied_fields, subject
 
 OUR_LABELS = {"app": "jewelry-shop", "app.kubernetes.io/managed-by": "ansible"}
@@ -69,9 +69,8 @@ def record_problem(record: Manifest | None, field_manager: str) -> str:
     if record is None:
         return ""
     if "f:objects" not in applied_fields(record, field_manager).get("f:data", {}):
-        return (
-            f"{managers(record, 'f:data', 'f:objects')} wrote its list, and not this collection, so nothing is removed that only it lists"
-        )
+        author = managers(record, "f:data", "f:objects")
+        return f"its list was written by {author}, not by this collection, so nothing is removed that only it lists"
     identities = _recorded(record)
     if identities is None:
         return "its list cannot be read, so nothing is removed that only it lists"
@@ -134,8 +133,9 @@ def why_it_stays(live: Manifest, labels: Mapping[str, str], field_manager: str, 
         namespace: of the platform. An object in it that the field manager applied is the platform's: runs of earlier versions added no
             labels.
     """
-    if live["kind"] == "Namespace" and _creator(live, field_manager):
-        return f"{_creator(live, field_manager)} made it, and not this collection"
+    creator = _creator(live, field_manager) if live["kind"] == "Namespace" else ""
+    if creator:
+        return f"it was created by the field manager {creator}, not by this collection"
     reason = not_of_this_platform(live, labels, field_manager)
     if not reason or not applied_fields(live, field_manager) or labels.keys() & (live["metadata"].get("labels") or {}).keys():
         return reason
@@ -150,7 +150,7 @@ def _creator(live: Manifest, field_manager: str) -> str:
         for key in _CREATED:
             fields = (fields or {}).get(key)
         if fields is not None and entry.get("manager") != field_manager:
-            return f"the field manager {entry.get('manager')}"
+            return str(entry.get("manager"))
     return ""
 
 
@@ -164,7 +164,7 @@ def not_of_this_platform(live: Manifest, labels: Mapping[str, str], field_manage
     """
     applied = applied_fields(live, field_manager)
     if not applied:
-        return f"{managers(live)} made it, and not this collection"
+        return created_by(live)
     has, ours = live["metadata"].get("labels") or {}, applied.get("f:metadata", {}).get("f:labels", {})
     for key, value in labels.items():
         if key not in has:
@@ -172,7 +172,7 @@ def not_of_this_platform(live: Manifest, labels: Mapping[str, str], field_manage
         if has[key] != value:
             return f"its label {key} is {has[key]}, not {value}"
         if f"f:{key}" not in ours:
-            return f"{managers(live, 'f:metadata', 'f:labels', f'f:{key}')} set its label {key}, and not this collection"
+            return f"its label {key} was set by {managers(live, 'f:metadata', 'f:labels', f'f:{key}')}, not by this collection"
     return ""
 
 

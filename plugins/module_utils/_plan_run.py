@@ -13,10 +13,10 @@ from typing import Protocol
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._own_objects import defined_kinds
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._ownership import (
     WORKLOADS,
+    created_by,
     foreign_fields_sentence,
     is_content_applied,
     is_named_by_content,
-    managers,
     sign_of_others,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import (
@@ -269,7 +269,7 @@ def _plan_one(api: Api, stage: str, manifest: Manifest, trust: _Trust, gates: Ma
         if live and is_named_by_content(manifest) and not is_content_applied(live, field_manager):
             adopts = manifest["kind"] == "ConfigMap" and take_over and is_handed_over(live, field_manager)
             if not adopts:
-                return _content_of_others(stage, manifest, f"{managers(live)} made it, and not this collection"), []
+                return _content_of_others(stage, manifest, created_by(live)), []
         if manifest["kind"] == "Secret":
             keys = foreign_fields_sentence(live, field_manager) if live and is_named_by_content(manifest) else ""
             if keys:

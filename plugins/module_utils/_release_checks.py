@@ -17,7 +17,7 @@ from decimal import Decimal
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._images import digest_of
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._log_lines import is_error_line
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._ownership import foreign_fields_sentence, managers, sign_of_others
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._ownership import created_by, foreign_fields_sentence, sign_of_others
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import applied_fields
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import OUR_LABELS
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import exit_words
@@ -183,7 +183,7 @@ def check_fields(targets: Iterable[Target], snapshot: Snapshot, field_manager: s
         elif applied_fields(item, field_manager):
             found = foreign_fields_sentence(item, field_manager, allowed)
         else:
-            found = f"{managers(item)} made it, and not this collection"
+            found = created_by(item)
         if found:
             yield Check("fields", subject, ERROR, f"{found}. site.yml sets again what the inventory states, and names what stays")
         else:

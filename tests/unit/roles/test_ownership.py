@@ -18,7 +18,7 @@ PLAN: dict[str, Any] = {
     "jobs": [],
 }
 MINER = "Deployment shop/django: a is set by the field manager b. Remove it, or add the field manager to platform_allowed_field_managers"
-SECRET = "Secret shop/s-2bb88t4bm7: the field manager c made it, and not this collection: delete it"
+SECRET = "Secret shop/s-2bb88t4bm7: it was created by the field manager c, not by this collection: delete it"
 CLAIM = "PersistentVolumeClaim shop/media-pvc: spec.volumeName is set by the field manager d"
 WORKLOAD = "Deployment shop/django: its selector is another one and cannot be changed"
 TAKE_OVER = "To take it over (volumes are kept, its pods serve until the new ones do) run again with -e preflight_take_over=true."
@@ -29,7 +29,7 @@ CHECK = "Check first that each claim that is named here has the volume that you 
     ("plan", "findings"),
     [
         ({}, []),
-        ({"untrusted": [MINER, SECRET]}, [f"Others wrote into objects of this platform: {MINER} in values.yml; {SECRET}."]),
+        ({"untrusted": [MINER, SECRET]}, [f"Other field managers wrote into objects of this platform: {MINER} in values.yml; {SECRET}."]),
         ({"foreign": [WORKLOAD]}, [f"Another install is there: {WORKLOAD}. {TAKE_OVER}"]),
         (
             {"foreign": [CLAIM]},
@@ -48,9 +48,9 @@ JOBS = [
     {"name": "check-nginx-0123456789", "made_by": "the field manager k9s", "state": "failed"},
 ]
 NAMED = (
-    "Others made Jobs under names that this run uses: migrate-0123456789 (the field manager kubectl-create), check-nginx-0123456789 (the "
-    "field manager k9s). Whether the commands of this release ran is not known. Delete them with kubectl delete job migrate-0123456789 "
-    "check-nginx-0123456789 -n shop, and run again."
+    "Other field managers created Jobs with names that this run uses: migrate-0123456789 (the field manager kubectl-create), "
+    "check-nginx-0123456789 (the field manager k9s). Whether the commands of this release ran is not known. Delete them with kubectl "
+    "delete job migrate-0123456789 check-nginx-0123456789 -n shop, and run again."
 )
 
 
@@ -63,7 +63,7 @@ NAMED = (
     ],
 )
 def test_jobs_of_others_are_named(resolve: Any, jobs: list[dict[str, Any]], release: dict[str, str], findings: list[str]) -> None:
-    values = {
+    values: dict[str, Any] = {
         "preflight_input_findings": [],
         "preflight_plan": {**PLAN, "jobs": jobs},
         "platform_namespace": "shop",

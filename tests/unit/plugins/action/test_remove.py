@@ -183,7 +183,7 @@ def test_only_what_this_platform_applied_is_removed(server: Server, tmp_path: Pa
     assert returned == 0, output
     assert [path.rpartition("/")[2] for path in deletions(server)] == ["django", "shop-first", "jewelry-shop"]
     assert "Namespace other-tenant stays" in output
-    assert "the field manager kubectl-create made it, and not this collection" in output
+    assert "it was created by the field manager kubectl-create, not by this collection" in output
 
 
 @pytest.mark.parametrize(

@@ -360,7 +360,7 @@ fieldsV1:
         pytest.param(
             [CREATED],
             {"kubectl-create": {"f:dataSource": {}, "f:volumeName": {}}},
-            "the field manager kubectl-create made it, and not this collection",
+            "it was created by the field manager kubectl-create, not by this collection",
             id="made by hand",
         ),
         pytest.param(
@@ -369,7 +369,7 @@ fieldsV1:
             "spec.dataSource and spec.volumeName are set by the field manager kubectl-create",
             id="made by hand and applied later",
         ),
-        pytest.param([], {}, "an unknown field manager made it, and not this collection", id="no entry"),
+        pytest.param([], {}, "it was created by an unknown field manager, not by this collection", id="no entry"),
     ],
 )
 def test_claims_whose_data_others_chose_are_found(entries: list[str], sources: dict[str, Any], sign: str) -> None:

@@ -103,7 +103,7 @@ def delete(kind: str, name: str) -> str:
     [
         pytest.param([CONTENT], "", id="applied"),
         pytest.param([CONTENT, LATER], "", id="applied, with an annotation of somebody"),
-        pytest.param([SAME_BY_HAND], "the field manager kubectl-create made it, and not this collection", id="made again by hand"),
+        pytest.param([SAME_BY_HAND], "it was created by the field manager kubectl-create, not by this collection", id="made again by hand"),
         pytest.param([CONTENT, BY_HAND], "data.LD_PRELOAD is set by the field manager kubectl-create", id="with a key of somebody"),
     ],
 )
@@ -135,7 +135,9 @@ PLANTED = entry("kubectl-patch", spec={"f:volumeName": {}})
     ("entries", "sign"),
     [
         pytest.param([CLAIMED], "", id="applied"),
-        pytest.param([entry("kubectl-create")], "the field manager kubectl-create made it, and not this collection", id="made by hand"),
+        pytest.param(
+            [entry("kubectl-create")], "it was created by the field manager kubectl-create, not by this collection", id="made by hand"
+        ),
         pytest.param([CLAIMED, PLANTED], "spec.volumeName is set by the field manager kubectl-patch", id="with a volume of somebody"),
     ],
 )

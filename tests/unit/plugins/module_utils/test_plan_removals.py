@@ -96,7 +96,7 @@ def update(manager: str, **fields: Any) -> dict[str, Any]:
     return {"manager": manager, "operation": "Update", "fieldsV1": {f"f:{key}": value for key, value in fields.items()}}
 
 
-OBJECTS = {"f:objects": {}}
+OBJECTS: dict[str, Any] = {"f:objects": {}}
 
 
 @pytest.mark.parametrize(
@@ -104,18 +104,26 @@ OBJECTS = {"f:objects": {}}
     [
         pytest.param(None, "", id="none"),
         pytest.param(applied(record(SERVICE)), "", id="applied"),
-        pytest.param(live(record(SERVICE), update("kubectl-create", data=OBJECTS)), "the field manager kubectl-create wrote", id="by hand"),
+        pytest.param(
+            live(record(SERVICE), update("kubectl-create", data=OBJECTS)),
+            "its list was written by the field manager kubectl-create, not",
+            id="by hand",
+        ),
         pytest.param(
             live(
                 record(SERVICE),
                 {"manager": MANAGER, "operation": "Apply", "fieldsV1": {"f:metadata": {}}},
                 update("kubectl-patch", data=OBJECTS),
             ),
-            "the field manager kubectl-patch wrote",
+            "its list was written by the field manager kubectl-patch, not",
             id="applied, and written since",
         ),
-        pytest.param(live(record(SERVICE), update(MANAGER, data=OBJECTS)), f"the field manager {MANAGER} wrote", id="written in our name"),
-        pytest.param(live(record(SERVICE)), "an unknown field manager wrote", id="nobody knows"),
+        pytest.param(
+            live(record(SERVICE), update(MANAGER, data=OBJECTS)),
+            f"its list was written by the field manager {MANAGER}, not",
+            id="written in our name",
+        ),
+        pytest.param(live(record(SERVICE)), "its list was written by an unknown field manager, not", id="nobody knows"),
         *(
             pytest.param(applied({**RECORD, "data": {"objects": text}}), "its list cannot be read", id=text)
             for text in ("[", "1", "[1]", '[{"kind": "Service"}]', '[{"api_version": "v1", "kind": "A", "namespace": null, "name": "a"}]')
@@ -144,10 +152,12 @@ UNMARKED = (
     [
         pytest.param(ours(CLASS), "", id="of this platform"),
         pytest.param(ours(TENANT), "", id="a Namespace of this platform"),
-        pytest.param(live(TENANT, CREATED), "the field manager kubectl-create made it, and not this collection", id="of another tenant"),
+        pytest.param(
+            live(TENANT, CREATED), "it was created by the field manager kubectl-create, not by this collection", id="of another tenant"
+        ),
         pytest.param(
             live(TENANT, *ours(TENANT)["metadata"]["managedFields"], CREATED, **IDENTITY),
-            "the field manager kubectl-create made it, and not this collection",
+            "it was created by the field manager kubectl-create, not by this collection",
             id="a Namespace of another tenant that this platform labelled",
         ),
         pytest.param(applied(CLASS, **OF_OTHERS), f"its label {LABEL} is shop-2, not shop", id="of another platform"),
@@ -157,7 +167,7 @@ UNMARKED = (
         pytest.param(applied(SERVICE, **OF_OTHERS), f"its label {LABEL} is shop-2, not shop", id="in the namespace, of another platform"),
         pytest.param(
             live(SERVICE, update("kubectl-create", spec={})),
-            "the field manager kubectl-create made it, and not this collection",
+            "it was created by the field manager kubectl-create, not by this collection",
             id="in the namespace, by hand",
         ),
         pytest.param(
@@ -167,10 +177,10 @@ UNMARKED = (
                 update("kubectl-label", metadata={"f:labels": {f"f:{key}": {} for key in IDENTITY}}),
                 **IDENTITY,
             ),
-            f"the field manager kubectl-label set its label {LABEL}, and not this collection",
+            f"its label {LABEL} was set by the field manager kubectl-label, not by this collection",
             id="with labels that somebody set",
         ),
-        pytest.param(live(CLASS, **IDENTITY), "an unknown field manager made it, and not this collection", id="nobody knows"),
+        pytest.param(live(CLASS, **IDENTITY), "it was created by an unknown field manager, not by this collection", id="nobody knows"),
     ],
 )
 def test_an_object_that_is_recorded_stays_unless_this_platform_applied_it(found: dict[str, Any], reason: str) -> None:
@@ -243,7 +253,7 @@ def test_what_another_stage_lists_now_stays(elsewhere: list[dict[str, Any]], act
 PASSWORDS = manifest("Secret", "passwords", "other")
 PLANTED = record(TENANT, PASSWORDS, SERVICE)
 STAYS = "stays, although ConfigMap shop/extra-objects lists it"
-BY_KUBECTL = "the field manager kubectl-create made it, and not this collection"
+BY_KUBECTL = "it was created by the field manager kubectl-create, not by this collection"
 
 
 @pytest.mark.parametrize(
@@ -253,8 +263,8 @@ BY_KUBECTL = "the field manager kubectl-create made it, and not this collection"
             Recorded(live(PLANTED, update("kubectl-create", data=OBJECTS)), live(TENANT, CREATED), live(SERVICE, CREATED)),
             [],
             [
-                "ConfigMap shop/extra-objects: the field manager kubectl-create wrote its list, and not this collection, so nothing is "
-                "removed that only it lists"
+                "ConfigMap shop/extra-objects: its list was written by the field manager kubectl-create, not by this collection, so "
+                "nothing is removed that only it lists"
             ],
             [],
             id="planted",

@@ -466,7 +466,7 @@ OURS = "jewelry_shop.platform"
 LABELLED = {"app": "jewelry-shop", "app.kubernetes.io/managed-by": "ansible"}
 MEDIA = Target("PersistentVolumeClaim", "media-pvc", "shop", None, 0)
 NAMES = {"f:template": {"f:spec": {"f:containers": {'k:{"name":"django"}': {".": {}}}}}}
-SHARES = {"f:template": {"f:spec": {"f:shareProcessNamespace": {}}}}
+SHARES: Object = {"f:template": {"f:spec": {"f:shareProcessNamespace": {}}}}
 SHARED = "spec.template.spec.shareProcessNamespace is set by the field manager kubectl-patch"
 
 
@@ -492,7 +492,7 @@ def wrote(manager: str, spec: Object, operation: str = "Update") -> Object:
             LABELLED,
             [wrote("kubectl-create", NAMES)],
             [],
-            ("error", "the field manager kubectl-create made it, and not this collection"),
+            ("error", "it was created by the field manager kubectl-create, not by this collection"),
             id="made by others with our labels",
         ),
         pytest.param(DJANGO, {"app": "other"}, [wrote("helm", NAMES)], [], None, id="a workload of the user's own"),

@@ -237,7 +237,9 @@ def test_what_a_planted_record_lists_is_neither_removed_nor_shown(run: Run, serv
     assert (result["objects"], result["changed"], result["diff"], result["code"]) == ([], False, [], 0)
     assert "not for you" not in json.dumps(result)
     expected = (
-        ["Namespace other-tenant stays", "Secret passwords stays"] if manager == WRITTEN["manager"] else ["ConfigMap shop/record: the"]
+        ["Namespace other-tenant stays", "Secret passwords stays"]
+        if manager == WRITTEN["manager"]
+        else ["ConfigMap shop/record: its list was written by"]
     )
     assert all(words in json.dumps(result["warnings"]) for words in expected), result["warnings"]
     assert {request.method for request in server.requests} <= {"GET", "HEAD"}
