@@ -465,7 +465,7 @@ def test_the_summary_names_each_error() -> None:
 OURS = "jewelry_shop.platform"
 LABELLED = {"app": "jewelry-shop", "app.kubernetes.io/managed-by": "ansible"}
 MEDIA = Target("PersistentVolumeClaim", "media-pvc", "shop", None, 0)
-NAMES = {"f:template": {"f:spec": {"f:containers": {'k:{"name":"django"}': {".": {}}}}}}
+NAMES: Object = {"f:template": {"f:spec": {"f:containers": {'k:{"name":"django"}': {".": {}}}}}}
 SHARES: Object = {"f:template": {"f:spec": {"f:shareProcessNamespace": {}}}}
 SHARED = "spec.template.spec.shareProcessNamespace is set by the field manager kubectl-patch"
 
