@@ -266,27 +266,20 @@ def _plan_one(api: Api, stage: str, manifest: Manifest, trust: _Trust, gates: Ma
     live: Manifest | None = None
     try:
         live = api.read(manifest)
-        if live and is_named_by_content(manifest) and not is_content_applied(live, field_manager):
-            adopts = manifest["kind"] == "ConfigMap" and take_over and is_handed_over(live, field_manager)
-            if not adopts:
-                return _content_of_others(stage, manifest, created_by(live)), []
-        if manifest["kind"] == "Secret":
-            keys = foreign_fields_sentence(live, field_manager) if live and is_named_by_content(manifest) else ""
-            if keys:
-                return _content_of_others(stage, manifest, keys), []
-            return planned(stage, manifest, live, shown_metadata(manifest, live) if live else manifest), []
         kept = kept_by_claim(manifest, live) if live else ""
         if kept:
             return Planned(stage, manifest, REFUSED, refusal=f"{subject(manifest)}: {kept}"), []
+        of_others = _of_others(stage, manifest, live, trust) if live else None
+        if of_others:
+            return of_others, []
+        if manifest["kind"] == "Secret":
+            return planned(stage, manifest, live, shown_metadata(manifest, live) if live else manifest), []
         sign = foreign(live, manifest, field_manager) if live else ""
         if live and sign:
             if not take_over:
                 return Planned(stage, manifest, REFUSED, foreign=sign), []
             return _plan_anew(api, stage, manifest, field_manager, live)
-        data_sign = sign_of_others(live, field_manager) if live and manifest["kind"] == "PersistentVolumeClaim" else ""
-        if data_sign and not take_over:
-            return Planned(stage, manifest, REFUSED, foreign=data_sign), []
-        if live and take_over and (data_sign or is_handed_over(live, field_manager)):
+        if live and take_over and (_claim_sign(live, field_manager) or is_handed_over(live, field_manager)):
             applied, warnings = api.dry_run_patch(as_merge_patch(manifest, live), field_manager)
             return dataclasses.replace(planned(stage, manifest, live, applied), action=TAKE_OVER), warnings
         hands_over = live is not None and leaves_replicas_out(manifest) and owns_replicas(live, field_manager)
@@ -311,6 +304,25 @@ def _plan_one(api: Api, stage: str, manifest: Manifest, trust: _Trust, gates: Ma
         return Planned(stage, manifest, REFUSED, refusal=refusal), warnings
     entry = planned(stage, manifest, live, applied)
     return handed_over(entry, live) if live and hands_over else entry, warnings
+
+
+def _claim_sign(live: Manifest, field_manager: str) -> str:
+    return sign_of_others(live, field_manager) if live["kind"] == "PersistentVolumeClaim" else ""
+
+
+def _of_others(stage: str, manifest: Manifest, live: Manifest, trust: _Trust) -> Planned | None:
+    """The entry of an object that is not applied, since others decided about its content; None for any other."""
+    sign = "" if trust.take_over else _claim_sign(live, trust.field_manager)
+    if sign:
+        return Planned(stage, manifest, REFUSED, foreign=sign)
+    if not is_named_by_content(manifest):
+        return None
+    adopts = trust.take_over and manifest["kind"] == "ConfigMap" and is_handed_over(live, trust.field_manager)
+    if not adopts and not is_content_applied(live, trust.field_manager):
+        return _content_of_others(stage, manifest, created_by(live))
+    # What a dry run gives says the same of a ConfigMap.
+    keys = foreign_fields_sentence(live, trust.field_manager) if manifest["kind"] == "Secret" else ""
+    return _content_of_others(stage, manifest, keys) if keys else None
 
 
 def _content_of_others(stage: str, manifest: Manifest, reason: str) -> Planned:
