@@ -10,6 +10,8 @@ import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._ownership import managers
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import applied_fields
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import Manifest, created, is_true
 
 COMPLETE, FAILED, RUNNING, STUCK = "complete", "failed", "running", "stuck"
@@ -18,15 +20,17 @@ COMPLETE, FAILED, RUNNING, STUCK = "complete", "failed", "running", "stuck"
 FIRST_START = 60
 
 
-def job_states(jobs: Iterable[Manifest], now: datetime.datetime | None = None) -> list[dict[str, str]]:
+def job_states(jobs: Iterable[Manifest], field_manager: str, now: datetime.datetime | None = None) -> list[dict[str, str]]:
     """What is known of the Jobs of releases.
 
     Args:
         jobs: as the API server gives them.
+        field_manager: in whose name the Jobs of releases are applied.
         now: the present; by default the clock's.
 
     Returns:
-        For each its C(name), its C(command) (the label C(component)), C(state) and C(created), a time of RFC 3339 in UTC.
+        For each its C(name), its C(command) (the label C(component)), C(state), C(created), a time of RFC 3339 in UTC, and C(made_by):
+        the field managers of a Job that was not applied in that name, for people; empty for one that was.
     """
     present = now or datetime.datetime.now(datetime.timezone.utc)
     return [
@@ -35,6 +39,7 @@ def job_states(jobs: Iterable[Manifest], now: datetime.datetime | None = None) -
             "command": (job["metadata"].get("labels") or {}).get("component", ""),
             "state": _state(job, present),
             "created": job["metadata"]["creationTimestamp"],
+            "made_by": "" if "f:template" in applied_fields(job, field_manager).get("f:spec", {}) else managers(job),
         }
         for job in jobs
     ]
@@ -72,7 +77,8 @@ def jobs_to_run(
         For each its C(command), the C(name) of its Job, and whether a Job of that name has to be replaced first. One that runs is not:
         it is waited for.
     """
-    known = list(jobs)
+    # A Job that others made says nothing of a release.
+    known = [job for job in jobs if not job["made_by"]]
     by_name = {job["name"]: job for job in known}
     found = []
     for command in commands:

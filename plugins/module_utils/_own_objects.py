@@ -17,7 +17,9 @@ class _ProblemError(Exception):
     """An entry cannot be applied."""
 
 
-def own_objects(manifests: Iterable[Any], texts: Iterable[str], paths: Iterable[str]) -> dict[str, list[Any]]:
+def own_objects(
+    manifests: Iterable[Any], texts: Iterable[str], paths: Iterable[str], labels: Mapping[str, str] | None = None
+) -> dict[str, list[Any]]:
     """Read the user's own manifests, and report what cannot be applied.
 
     Lists are replaced by their items. Namespaces and definitions of custom resources come first, the rest stays in its order.
@@ -26,6 +28,7 @@ def own_objects(manifests: Iterable[Any], texts: Iterable[str], paths: Iterable[
         manifests: of C(extra_objects_manifests).
         texts: what the templates of C(extra_objects_templates) give.
         paths: of these templates.
+        labels: added to each object; they win.
 
     Returns:
         C(objects), each with apiVersion, kind and name; and C(problems), a sentence without a full stop for each entry that has none.
@@ -40,9 +43,17 @@ def own_objects(manifests: Iterable[Any], texts: Iterable[str], paths: Iterable[
             except _ProblemError as problem:
                 problems.append(str(problem))
             else:
-                objects.append(each)
+                objects.append(_labelled(each, labels or {}))
     ranks = {kind: rank for rank, kind in enumerate(_FIRST)}
     return {"objects": sorted(objects, key=lambda each: ranks.get(each["kind"], len(ranks))), "problems": problems}
+
+
+def _labelled(manifest: Mapping[str, Any], labels: Mapping[str, str]) -> Mapping[str, Any]:
+    has = manifest["metadata"].get("labels") or {}
+    # The API server rejects others, and says why.
+    if not labels or not isinstance(has, Mapping):
+        return manifest
+    return {**manifest, "metadata": {**manifest["metadata"], "labels": {**has, **labels}}}
 
 
 def _of_manifests(manifests: Iterable[Any]) -> Iterator[tuple[str, Any]]:

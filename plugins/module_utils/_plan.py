@@ -39,6 +39,7 @@ class Planned:
         secrets: names of the Secrets that the pods of a live workload refer to, in the order of its containers.
         foreign: how one sees that it is another install's, where nobody asked to take it over.
         replaces: the workload of another install in whose place it is made.
+        untrusted: a sentence without a full stop about content that others wrote and that applying leaves as it is.
     """
 
     stage: str
@@ -51,6 +52,7 @@ class Planned:
     secrets: tuple[str, ...] = ()
     foreign: str = ""
     replaces: Manifest = field(default_factory=dict)
+    untrusted: str = ""
 
     @property
     def subject(self) -> str:

@@ -17,6 +17,8 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import OUR_LABELS
 
 TIMEOUT = 30.0
+# Objects in an answer, and in all answers for one list. A platform has some hundreds of a kind.
+PAGE, MOST_ITEMS = 500, 5000
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
 
@@ -126,8 +128,15 @@ class PlanApi(Cluster):
         return [{**item, "apiVersion": api_version, "kind": kind} for item in items]
 
     def _items(self, api_version: str, kind: str, asked_for: str, **params: Any) -> list[Manifest]:
-        items: list[Manifest] = self._ask(asked_for, kind, api_version, "get", **params)[0]["items"]
-        return items
+        items: list[Manifest] = []
+        token = ""
+        while len(items) < MOST_ITEMS:
+            page = self._ask(asked_for, kind, api_version, "get", limit=PAGE, **({"_continue": token} if token else {}), **params)[0]
+            items += page["items"]
+            token = (page.get("metadata") or {}).get("continue") or ""
+            if not token:
+                return items
+        raise PlatformError(f"{asked_for}: there are more than {MOST_ITEMS}: delete those that nothing needs", certain=True)
 
     def _ask(self, named: str, kind: str, api_version: str, method: str, **params: Any) -> tuple[Manifest, Any]:
         """The answer to a request, and the response that it came with."""

@@ -6,20 +6,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._ownership import is_named_by_content
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import applied_fields
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import created, is_true, leaving
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._workload_pods import controlled_by
 
 Manifest = Mapping[str, Any]
-
-# A base name and what append_hash adds: ten hexadecimal digits, of which it writes 0, 1, 3, a and e as g, h, k, m and t.
-_HASH_NAMED = re.compile(r".-[2456789bcdfghkmt]{10}$")
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,7 @@ def disposable(items: Iterable[Manifest], rules: Rules, now: datetime) -> list[M
         item
         for item in items
         if item["metadata"]["name"] not in rules.keep
-        and _HASH_NAMED.search(item["metadata"]["name"])
+        and is_named_by_content(item)
         and "f:immutable" in applied_fields(item, rules.field_manager)
         and _may_go(item, rules, now)
     ]

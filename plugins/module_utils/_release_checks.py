@@ -10,13 +10,15 @@ where somebody should look; all checks are always made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._images import digest_of
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._log_lines import is_error_line
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._ownership import created_by, foreign_fields_sentence, sign_of_others
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import applied_fields
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import OUR_LABELS
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._pod_diagnosis import exit_words
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._release_events import (
@@ -159,6 +161,33 @@ def _is_off_at_zero(autoscaler: Manifest, target: Target) -> bool:
     owned = any(each.get("controller") for each in autoscaler["metadata"].get("ownerReferences") or [])
     about = autoscaler["spec"]["scaleTargetRef"]
     return (about["kind"], about["name"]) == (target.kind, target.name) and not owned and autoscaler["spec"].get("minReplicas") != 0
+
+
+def check_fields(targets: Iterable[Target], snapshot: Snapshot, field_manager: str, allowed: Collection[str] = ()) -> Iterator[Check]:
+    """No field of a pod template belongs to others alone, and nobody else chose the volume of a claim.
+
+    Args:
+        targets: workloads and claims; one that this collection neither applied nor labelled is not its own.
+        snapshot: the namespace.
+        field_manager: in whose name this collection applies.
+        allowed: further field managers that may own fields of pod templates.
+    """
+    for target in targets:
+        item = snapshot.get(target.kind, target.name)
+        labels = (item["metadata"].get("labels") or {}) if item else {}
+        if item is None or not (applied_fields(item, field_manager) or labels.items() >= OUR_LABELS.items()):
+            continue
+        subject = f"{target.kind}/{target.name}"
+        if target.kind == "PersistentVolumeClaim":
+            found = sign_of_others(item, field_manager)
+        elif applied_fields(item, field_manager):
+            found = foreign_fields_sentence(item, field_manager, allowed)
+        else:
+            found = created_by(item)
+        if found:
+            yield Check("fields", subject, ERROR, f"{found}. site.yml sets again what the inventory states, and names what stays")
+        else:
+            yield Check("fields", subject, OK, "all that decides what runs was applied by this collection")
 
 
 def check_images(targets: Iterable[Target], snapshot: Snapshot) -> Iterator[Check]:

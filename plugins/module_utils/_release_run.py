@@ -17,6 +17,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._release_che
     WARNING,
     Check,
     check_events,
+    check_fields,
     check_images,
     check_log,
     check_memory,
@@ -50,6 +51,8 @@ class Release:
         log_lines: how many lines of each container's log are looked at; 0 for none.
         customer_facing: names of the workloads without which no customer is served.
         name: the release, as the label of its Jobs; empty if it is not known.
+        field_manager: in whose name its objects are applied; empty if who wrote them is not checked.
+        allowed_field_managers: further field managers that may own fields of pod templates.
     """
 
     namespace: str
@@ -58,6 +61,8 @@ class Release:
     log_lines: int = 0
     customer_facing: Collection[str] = ()
     name: str = ""
+    field_manager: str = ""
+    allowed_field_managers: Collection[str] = ()
 
 
 def check_release(api: ClusterApi, release: Release, mask: Callable[[str], str]) -> tuple[list[Check], datetime | None]:
@@ -88,6 +93,8 @@ def check_release(api: ClusterApi, release: Release, mask: Callable[[str], str])
         workloads = [target for target in targets if target.kind != "PersistentVolumeClaim"]
         since = deployed_at(workloads, snapshot)
         checks += check_workloads(targets, snapshot, now, release.customer_facing)
+        if release.field_manager:
+            checks += check_fields(targets, snapshot, release.field_manager, release.allowed_field_managers)
         checks += check_images(workloads, snapshot)
         checks += check_pods(snapshot, since)
         checks += check_services(release.services, snapshot)

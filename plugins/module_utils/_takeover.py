@@ -10,9 +10,10 @@ install's. Of everything else the fields are handed over, so that what is not wa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._ownership import claim_sources, volume_manager
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import Manifest, applied_fields, subject
 
 WORKLOADS = ("Deployment", "StatefulSet")
@@ -81,9 +82,24 @@ def foreign(live: Manifest, wanted: Manifest, field_manager: str) -> str:
     return ""
 
 
-def is_handed_over(live: Manifest) -> bool:
-    """Whether fields of an object that is no workload belong to another install."""
-    return live["kind"] not in WORKLOADS and bool(_installers(live))
+def is_handed_over(live: Manifest, field_manager: str) -> bool:
+    """Whether fields of an object that is no workload belong to another install.
+
+    Args:
+        live: the object as it is.
+        field_manager: who has them then.
+    """
+    return live["kind"] not in WORKLOADS and bool(_installers(live) or sources_of(live, field_manager))
+
+
+def sources_of(live: Manifest, field_manager: str) -> Mapping[str, Mapping[str, Any]]:
+    """By field manager, what others stated of a claim that decides which data it has; nothing for any other kind.
+
+    Args:
+        live: the object as it is.
+        field_manager: who has it then.
+    """
+    return claim_sources(live, field_manager) if live["kind"] == "PersistentVolumeClaim" else {}
 
 
 def obstacle(live: Manifest, wanted: Manifest) -> str:
@@ -124,19 +140,33 @@ def deletion_policy(live: Manifest, wanted: Manifest) -> str:
     return "Foreground" if "Recreate" in strategies else "Orphan"
 
 
-def handed_over(entries: Sequence[Mapping[str, Any]], field_manager: str) -> list[dict[str, Any]]:
+def handed_over(
+    entries: Sequence[Mapping[str, Any]], field_manager: str, sources: Mapping[str, Mapping[str, Any]] | None = None
+) -> list[dict[str, Any]]:
     """The managed fields with those of other installs in the name of one that applies, as kubectl hands its own over.
 
     Args:
         entries: metadata.managedFields.
         field_manager: who has them then.
+        sources: by field manager, fields of a claim that nobody can change. They go to a field manager of their own, since the next
+            apply, which does not state them, would try to remove them.
     """
+    if sources:
+        kept = {name: below for fields in sources.values() for name, below in fields.items()}
+        rest = [_without(entry, sources.get(entry.get("manager", ""), {})) for entry in entries]
+        volume = {
+            "manager": volume_manager(field_manager), "operation": "Update", "apiVersion": "v1",
+            "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": kept},
+        }  # fmt: skip
+        return [*handed_over([entry for entry in rest if entry["fieldsV1"]], field_manager), volume]
     mine = [
         entry
         for entry in entries
         if (entry.get("manager"), entry.get("operation")) == (field_manager, "Apply") and not entry.get("subresource")
     ]
     theirs = [entry for entry in entries if _is_installers(entry)]
+    if not mine and not theirs:
+        return [dict(entry) for entry in entries]
     first = (mine or theirs)[0]
     fields: dict[str, Any] = {}
     # Fields of another version have other names.
@@ -145,6 +175,13 @@ def handed_over(entries: Sequence[Mapping[str, Any]], field_manager: str) -> lis
             fields = _union(fields, entry.get("fieldsV1") or {})
     others = [dict(entry) for entry in entries if entry not in mine and entry not in theirs]
     return [{**first, "manager": field_manager, "operation": "Apply", "fieldsV1": fields}, *others]
+
+
+def _without(entry: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """An entry without some fields of C(spec)."""
+    fields = dict(entry.get("fieldsV1") or {})
+    spec = {name: below for name, below in fields.pop("f:spec", {}).items() if name not in names}
+    return {**entry, "fieldsV1": {**fields, "f:spec": spec} if spec else fields}
 
 
 def _union(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._takeover im
     handed_over,
     is_handed_over,
     obstacle,
+    sources_of,
 )
 
 _POLL = 0.5
@@ -62,17 +63,18 @@ def take_over(api: Api, manifests: Iterable[Manifest], field_manager: str, timeo
         if live and foreign(live, manifest, field_manager):
             _make_anew(api, live, manifest, field_manager, timeout)
             continue
-        if live and is_handed_over(live):
+        if live and is_handed_over(live, field_manager):
             _hand_over(api, live, manifest, field_manager)
         api.apply(manifest, field_manager)
 
 
 def _hand_over(api: Api, live: Manifest | None, manifest: Manifest, field_manager: str) -> None:
     for attempt in range(1, _ATTEMPTS + 1):
-        if live is None or not is_handed_over(live):
+        if live is None or not is_handed_over(live, field_manager):
             return
         try:
-            api.set_managed_fields(live, handed_over(live["metadata"]["managedFields"], field_manager))
+            entries = handed_over(live["metadata"]["managedFields"], field_manager, sources_of(live, field_manager))
+            api.set_managed_fields(live, entries)
         except ConflictError:
             # A controller wrote it in between.
             if attempt == _ATTEMPTS:

@@ -26,6 +26,9 @@ description:
     earlier in the same call.
   - A workload that another install made is named, since applying it would be refused or mix the two; with O(take_over) it counts as to
     be taken over, as M(jewelry_shop.platform.take_over) does it.
+  - A field of a pod template that only another field manager owns survives each apply, and is named. So is a ConfigMap or Secret under a
+    name with a hash whose content O(field_manager) did not apply, and, unless O(take_over) is set, a claim that O(field_manager) did not
+    apply or whose volume somebody else chose.
   - Secrets are compared by name, labels and annotations. Give them without O(ignore:data), under names that carry a hash of it; their
     content leaves neither the controller nor the cluster.
   - An API server that is away or too busy is asked again for up to 90 seconds; where O(cluster) is given, it has to answer first.
@@ -35,6 +38,7 @@ description:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - jewelry_shop.platform.field_manager
+  - jewelry_shop.platform.allowed_field_managers
 
 attributes:
   check_mode:
@@ -65,6 +69,11 @@ options:
     description:
       - ConfigMaps in which earlier runs recorded the objects of a stage, in C(data.objects), as the filter
         P(jewelry_shop.platform.object_identities#filter) makes it. What they list and the manifests leave out is to be removed.
+      - A record is believed where O(field_manager) applied its list. What it lists is removed where O(field_manager) applied it with the
+        labels of O(identity). An object in the namespace of the record that has none of these labels needs only to be applied by
+        O(field_manager).
+      - A Secret, a Namespace that somebody else created, C(default) and C(kube-*) are never removed.
+      - A warning names each object that stays.
     type: list
     elements: dict
     default: []
@@ -81,6 +90,43 @@ options:
         description: Name of the ConfigMap.
         type: str
         required: true
+  identity:
+    description: Labels of this platform, by which its objects outside of its namespace are known. See O(records).
+    type: dict
+    default: {}
+  removals:
+    description:
+      - Further objects that are to be removed. One that O(field_manager) did not apply with the labels is in RV(untrusted), and so are the
+        namespaces C(default) and C(kube-*).
+      - What O(records) list in a Namespace that is to be removed is left out, since it goes with it.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      stage:
+        description: Name of the stage that removes it.
+        type: str
+        required: true
+      api_version:
+        description: Its apiVersion.
+        type: str
+        required: true
+      kind:
+        description: Its kind.
+        type: str
+        required: true
+      namespace:
+        description: Its namespace; empty for an object without one.
+        type: str
+        default: ''
+      name:
+        description: Its name.
+        type: str
+        required: true
+      labels:
+        description: Labels that it has to carry, applied by O(field_manager).
+        type: dict
+        default: {}
   owned:
     description:
       - Kinds of which the collection keeps no object but those of the manifests. Another one with its labels, applied in the name of
@@ -261,8 +307,16 @@ refusals:
   type: list
   elements: str
   sample: ['PersistentVolumeClaim shop/media-pvc: persistentvolumeclaims is forbidden: exceeded quota: storage']
+untrusted:
+  description:
+    - A sentence for each object with content that others wrote and that applying would leave as it is, and for each of O(removals) that is
+      not this platform's.
+  returned: success
+  type: list
+  elements: str
+  sample: ["Deployment shop/django: spec.template.spec.containers[name=miner] is set by the field manager kubectl-patch"]
 foreign:
-  description: A sentence for each workload that another install made; empty with O(take_over).
+  description: A sentence for each workload that another install made, and for each claim of others; empty with O(take_over).
   returned: success
   type: list
   elements: str
@@ -325,7 +379,7 @@ from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
 )
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import run_module
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import FIELD_MANAGER_SPEC, auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import ALLOWED_SPEC, FIELD_MANAGER_SPEC, auth
 
 SPEC = {
     "stages": {
@@ -346,7 +400,19 @@ SPEC = {
         "default": [],
         "options": {name: {"type": "str", "required": True} for name in ("stage", "api_version", "kind", "namespace")},
     },
+    "identity": {"type": "dict", "default": {}},
+    "removals": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            **{name: {"type": "str", "required": True} for name in ("stage", "api_version", "kind", "name")},
+            "namespace": {"type": "str", "default": ""},
+            "labels": {"type": "dict", "default": {}},
+        },
+    },
     **FIELD_MANAGER_SPEC,
+    **ALLOWED_SPEC,
     "take_over": {"type": "bool", "default": False},
     "cluster": {
         "type": "dict",
@@ -386,7 +452,7 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
         PlatformError: a manifest is none, or the cluster cannot be asked.
     """
     # Imported here, since they import the kubernetes client, which may not be installed.
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils import _plan, _takeover
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils import _plan, _plan_removals, _takeover
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._jobs import job_states
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._permissions import lacking, permissions, warning
     from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import PlanApi
@@ -396,6 +462,8 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
     params = module.params
     stages = [(stage["name"], _plan.read_manifests(stage["name"], stage["manifests"])) for stage in params["stages"]]
     owned = [OwnedKind(**each) for each in params["owned"]]
+    records = {each["stage"]: _named({**each, "api_version": "v1", "kind": "ConfigMap"}) for each in params["records"]}
+    removals = [_plan_removals.Removal(each["stage"], _named(each), each["labels"]) for each in params["removals"]]
     api = PlanApi(auth(params))
     result: dict[str, Any] = {}
     meant = params["cluster"]
@@ -410,14 +478,13 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
             module.warn(foregone)
         # Where they cannot be listed, that is named with all else that is missing.
         jobs = [] if "list jobs.batch" in result["forbidden"] else api.jobs(meant["namespace"], meant["job_selector"])
-        result["jobs"] = job_states(jobs)
+        result["jobs"] = job_states(jobs, params["field_manager"])
         if meant["api_host"] not in ("", facts["host"]) or meant["uid"] not in ("", facts["uid"]):
-            stages, owned = [], []
-    records = {
-        each["stage"]: {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": each["name"], "namespace": each["namespace"]}}
-        for each in params["records"]
-    }
-    entries, warnings = plan(api, stages, params["field_manager"], records, owned, params["take_over"])
+            stages, owned, removals, records = [], [], [], {}
+    entries, warnings = plan(
+        api, stages, params["field_manager"], records, owned, params["take_over"],
+        params["allowed_field_managers"], params["identity"], removals,
+    )  # fmt: skip
     for each in warnings:
         module.warn(each)
     result["objects"] = [{"stage": entry.stage, **_plan.shown(entry), "secrets": list(entry.secrets)} for entry in entries]
@@ -425,6 +492,7 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
     result["differing"] = _plan.differing_stages(entries)
     named = result.get("forbidden", ())
     result["refusals"] = [entry.refusal for entry in entries if entry.refusal and lacking(entry.refusal) not in named]
+    result["untrusted"] = [entry.untrusted for entry in entries if entry.untrusted]
     result["foreign"] = [f"{entry.subject}: {entry.foreign}" for entry in entries if entry.foreign]
     result["taking_over"] = any(entry.action == _plan.TAKE_OVER for entry in entries)
     replaced = [entry for entry in entries if entry.replaces]
@@ -434,6 +502,11 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
     if module.check_mode and module._diff:
         result["diff"] = _plan.diffs(entries)
     return result
+
+
+def _named(each: dict[str, Any]) -> dict[str, Any]:
+    place = {"namespace": each["namespace"]} if each["namespace"] else {}
+    return {"apiVersion": each["api_version"], "kind": each["kind"], "metadata": {"name": each["name"], **place}}
 
 
 def main() -> None:

@@ -25,6 +25,8 @@ description:
     a warning for O(customer_facing), and an error where a HorizontalPodAutoscaler is meant to scale it, since that is off at 0 replicas.
   - An error line of a log is known by its level, in the formats of Django, gunicorn, Celery, nginx, PostgreSQL, Redis and Python's
     logging, in logfmt and in JSON. A traceback counts too. What nginx logs about a visitor's mistake does not.
+  - A field of a pod template that only another field manager owns is an error, since applying leaves it as it is. So is a claim whose
+    volume somebody else chose. This needs O(field_manager).
   - A Job's finished pod is as it should be. Another pod that failed, such as an evicted one, is a warning if it ended since that moment,
     for its workload has replaced it and is judged by its replicas.
   - A pod without the label C(app=jewelry-shop) is somebody else's; that it is not ready is a warning.
@@ -36,6 +38,7 @@ description:
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - jewelry_shop.platform.allowed_field_managers
   - jewelry_shop.platform.read_only
 
 options:
@@ -80,6 +83,13 @@ options:
     description:
       - The release that serves, as its Jobs carry it in the label C(jewelry-shop/release). A failed Job of another release is no warning.
       - By default every failed Job that the cluster warns of is a warning.
+    type: str
+    default: ''
+  field_manager:
+    description:
+      - Name of the field manager that applies the workloads and claims. Those that it neither applied nor labelled are not checked for
+        fields of others.
+      - By default who wrote them is not checked.
     type: str
     default: ''
   log_lines:
@@ -137,7 +147,7 @@ checks:
   elements: dict
   contains:
     name:
-      description: One of V(namespace), V(workload), V(claim), V(image), V(pod), V(service), V(memory), V(event), V(log).
+      description: One of V(namespace), V(workload), V(claim), V(fields), V(image), V(pod), V(service), V(memory), V(event), V(log).
       type: str
       returned: always
     subject:
@@ -166,7 +176,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking imp
     MaskingModule,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import open_module
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import ALLOWED_SPEC, auth
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._secrets import secrets_to_mask
 
 WORKLOAD_SPEC = {
@@ -181,6 +191,8 @@ SPEC = {
     "claims": {"type": "list", "elements": "str", "default": []},
     "customer_facing": {"type": "list", "elements": "str", "default": []},
     "release": {"type": "str", "default": ""},
+    "field_manager": {"type": "str", "default": ""},
+    **ALLOWED_SPEC,
     "log_lines": {"type": "int", "default": 1000},
     "mask": {"type": "list", "elements": "str", "default": [], "no_log": True},
     "mask_secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},
@@ -212,7 +224,10 @@ def make_checks(params: dict[str, Any], mask: Masker) -> dict[str, Any]:
     targets = [Target(each["kind"], each["name"], namespace, each["image"] or None, 0) for each in params["workloads"]]
     targets += [Target("PersistentVolumeClaim", name, namespace, None, 0) for name in params["claims"]]
     api = ClusterApi(auth(params))
-    release = Release(namespace, targets, params["services"], params["log_lines"], params["customer_facing"], params["release"])
+    release = Release(
+        namespace, targets, params["services"], params["log_lines"], params["customer_facing"], params["release"],
+        params["field_manager"], params["allowed_field_managers"],
+    )  # fmt: skip
     checks, since = check_release(api, release, mask)
     return {
         "checks": [asdict(check) for check in checks],

@@ -29,6 +29,7 @@ description:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - jewelry_shop.platform.field_manager
+  - jewelry_shop.platform.allowed_field_managers
 
 attributes:
   check_mode:
@@ -103,11 +104,12 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors impo
     PlatformError,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import run_module
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import FIELD_MANAGER_SPEC, auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import ALLOWED_SPEC, FIELD_MANAGER_SPEC, auth
 
 SPEC = {
     "manifests": {"type": "raw", "required": True},
     **FIELD_MANAGER_SPEC,
+    **ALLOWED_SPEC,
     "timeout": {"type": "float", "default": 600},
 }
 
@@ -136,7 +138,9 @@ def apply(module: AnsibleK8SModule) -> dict[str, Any]:
     if secrets:
         raise PlatformError(f"{', '.join(secrets)}: a Secret is not applied here, where its content would be lost", certain=True)
     api = TakeoverApi(auth(params))
-    planned, warnings = plan(api, [("", manifests)], params["field_manager"], take_over=True)
+    planned, warnings = plan(
+        api, [("", manifests)], params["field_manager"], take_over=True, allowed_field_managers=params["allowed_field_managers"]
+    )
     for warning in warnings:
         module.warn(warning)
     # What goes with a workload is not this module's to remove.
@@ -144,6 +148,9 @@ def apply(module: AnsibleK8SModule) -> dict[str, Any]:
     refusals = [entry.refusal for entry in entries if entry.refusal]
     if refusals:
         raise PlatformError(f"nothing was changed, since the cluster would refuse: {'; '.join(refusals)}", certain=True)
+    untrusted = [entry.untrusted for entry in entries if entry.untrusted]
+    if untrusted:
+        raise PlatformError(f"nothing was changed: {'; '.join(untrusted)}", certain=True)
     if not module.check_mode:
         wanted = [entry.manifest for entry in entries if entry.action in _plan.WRITES]
         take_over(api, wanted, params["field_manager"], params["timeout"])

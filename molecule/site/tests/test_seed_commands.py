@@ -39,6 +39,7 @@ STATUS = [
     ("kubectl get storageclass", "standard"),
     ("kubectl get pv", "jewelry-shop/media-pvc"),
     ("kubectl describe pvc media-pvc -n jewelry-shop", "Bound"),
+    ("kubectl get deployment django -n jewelry-shop -o yaml --show-managed-fields", "manager: jewelry_shop.platform"),
     ("kubectl rollout status deployment/django -n jewelry-shop", "successfully rolled out"),
     ("kubectl exec -n jewelry-shop -it deployment/django -- python manage.py migrate", "No migrations to apply"),
 ]

@@ -28,6 +28,9 @@ CLAIM = {"metadata": {"name": "media-pvc"}, "status": {"capacity": {"storage": "
 DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "django"}}
 DEFINITION = {"api_version": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "namespace": "", "name": "backups.example.com"}
 PRIORITY = {"api_version": "scheduling.k8s.io/v1", "kind": "PriorityClass", "namespace": "", "name": "shop-first"}
+LABELS = {"jewelry-shop/namespace": "jewelry-shop", "jewelry-shop/environment": "kind"}
+NAMESPACE_LABELS = {"app": "jewelry-shop", "environment": "kind"}
+BY_HAND = {"manager": "kubectl-create", "operation": "Update", "fieldsV1": {"f:metadata": {"f:annotations": {"f:note": {}}}}}
 RESOURCES = {
     "v1": {
         "namespaces": "Namespace",
@@ -49,9 +52,17 @@ RESOURCES = {
 EVERYTHING = [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
 
 
+def applied(name: str, labels: dict[str, str]) -> dict[str, Any]:
+    """The metadata of an object that a run applied."""
+    fields: dict[str, Any] = {"f:metadata": {"f:labels": {f"f:{key}": {} for key in labels}}, "f:data": {"f:objects": {}}}
+    entry = {"manager": "jewelry_shop.platform", "operation": "Apply", "fieldsV1": fields}
+    return {"name": name, "uid": f"uid-{name}", "labels": labels, "managedFields": [entry]}
+
+
 @pytest.fixture
 def server(serve: Serve) -> Server:
     gone: set[str] = set()
+    served: Server
 
     def kept(content: dict[str, Any]) -> Any:
         """An object that is there until it is deleted."""
@@ -59,7 +70,7 @@ def server(serve: Serve) -> Server:
         def route(handler: Handler) -> None:
             path = handler.path.partition("?")[0]
             is_gone = path in gone
-            if handler.command == "DELETE" and "dryRun" not in handler.path:
+            if handler.command == "DELETE" and not is_dry(served.requests[-1]):
                 gone.add(path)
             reply(NOT_FOUND, 404)(handler) if is_gone else reply(content)(handler)
 
@@ -78,7 +89,7 @@ def server(serve: Serve) -> Server:
 
     groups = [version.partition("/")[0] for version in RESOURCES if "/" in version]
     entries = [{"groupVersion": f"{name}/v1", "version": "v1"} for name in groups]
-    return serve(
+    served = serve(
         {
             "/version": reply({"major": "1", "minor": "34", "gitVersion": "v1.34.4"}),
             "/api": reply({"kind": "APIVersions", "versions": ["v1"]}),
@@ -92,9 +103,9 @@ def server(serve: Serve) -> Server:
             ),
             **{f"/{'apis' if '/' in version else 'api'}/{version}": discovered(version, kinds) for version, kinds in RESOURCES.items()},
             "/api/v1/namespaces/kube-system": reply({"kind": "Namespace", "metadata": {"name": "kube-system", "uid": "cluster-1"}}),
-            NAMESPACE: kept({"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "jewelry-shop", "uid": "n-1"}}),
+            NAMESPACE: kept({"kind": "Namespace", "apiVersion": "v1", "metadata": applied("jewelry-shop", NAMESPACE_LABELS)}),
             f"{NAMESPACE}/configmaps/extra-objects": reply(
-                {"kind": "ConfigMap", "metadata": {"name": "extra-objects"}, "data": {"objects": json.dumps([DEFINITION, PRIORITY])}}
+                {"kind": "ConfigMap", "metadata": applied("extra-objects", LABELS), "data": {"objects": json.dumps([DEFINITION, PRIORITY])}}
             ),
             f"{NAMESPACE}/persistentvolumeclaims": listed("PersistentVolumeClaim", CLAIM),
             f"{NAMESPACE}/services": listed("Service"),
@@ -108,27 +119,38 @@ def server(serve: Serve) -> Server:
             "/apis/apps/v1/namespaces/jewelry-shop/deployments/django": kept(DEPLOYMENT),
             "/apis/apps/v1/namespaces/jewelry-shop/statefulsets": listed("StatefulSet"),
             "/apis/batch/v1/namespaces/jewelry-shop/jobs": listed("Job"),
-            "/apis/scheduling.k8s.io/v1/priorityclasses/shop-first": kept({"kind": "PriorityClass", "metadata": {"name": "shop-first"}}),
+            "/apis/scheduling.k8s.io/v1/priorityclasses/shop-first": kept(
+                {"kind": "PriorityClass", "metadata": applied("shop-first", LABELS)}
+            ),
             "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/backups.example.com": kept(
-                {"kind": "CustomResourceDefinition", "metadata": {"name": "backups.example.com"}}
+                {"kind": "CustomResourceDefinition", "metadata": applied("backups.example.com", LABELS)}
+            ),
+            "/api/v1/namespaces/other-tenant": kept(
+                {"kind": "Namespace", "metadata": {"name": "other-tenant", "uid": "t-1", "managedFields": [BY_HAND]}}
             ),
         }
     )
+    return served
 
 
-def test_remove_confirmed_is_false_by_default() -> None:
-    assert yaml.safe_load((REPOSITORY / "roles" / "remove" / "defaults" / "main.yml").read_text())["remove_confirmed"] is False
+def is_dry(request: Any) -> bool:
+    """As an API server takes it: a deletion with a body has its options there."""
+    return (json.loads(request.body).get("dryRun") == ["All"]) if request.body else "dryRun" in request.path
 
 
-def remove(server: Server, home: Path, *options: str) -> tuple[int, str]:
-    """Run the playbook, and return its exit code and output without line breaks."""
+def deletions(server: Server) -> list[str]:
+    return [request.path.partition("?")[0] for request in server.requests if request.method == "DELETE" and not is_dry(request)]
+
+
+def remove(server: Server, folder: Path, *options: str, **values: Any) -> tuple[int, str]:
+    """The exit code and the output of a run of the playbook."""
     done = subprocess.run(
         [
             sys.executable,
             "-m",
             "ansible.cli.playbook",
             "playbooks/remove.yml",
-            f"--extra-vars={json.dumps({'platform_kube_context': '', 'platform_api_host': server.url})}",
+            f"--extra-vars={json.dumps({'platform_kube_context': '', 'platform_api_host': server.url, **values})}",
             *options,
         ],
         cwd=REPOSITORY,
@@ -136,8 +158,8 @@ def remove(server: Server, home: Path, *options: str) -> tuple[int, str]:
             **os.environ,
             "K8S_AUTH_HOST": server.url,
             "K8S_AUTH_API_KEY": "token",
-            "HOME": str(home),
-            "TMPDIR": str(home),
+            "HOME": str(folder),
+            "TMPDIR": str(folder),
             "ANSIBLE_NOCOLOR": "1",
         },
         capture_output=True,
@@ -146,9 +168,8 @@ def remove(server: Server, home: Path, *options: str) -> tuple[int, str]:
     return done.returncode, " ".join((done.stdout + done.stderr).split())
 
 
-def deleted(server: Server) -> list[str]:
-    """The paths of what was deleted, in order."""
-    return [request.path for request in server.requests if request.method == "DELETE" and "dryRun" not in request.path]
+def test_remove_confirmed_is_false_by_default() -> None:
+    assert yaml.safe_load((REPOSITORY / "roles" / "remove" / "defaults" / "main.yml").read_text())["remove_confirmed"] is False
 
 
 @pytest.mark.parametrize(
@@ -162,19 +183,56 @@ def deleted(server: Server) -> list[str]:
 def test_what_goes_is_shown_and_nothing_is_deleted_without_a_confirmation(
     server: Server, tmp_path: Path, options: list[str], code: int
 ) -> None:
-    ended, output = remove(server, tmp_path, *options)
-    assert ended == code, output
+    returned, output = remove(server, tmp_path, *options)
+    assert returned == code, output
     for line in ("PersistentVolumeClaim media-pvc with 50Gi", "Deployment django", "PriorityClass shop-first"):
         assert line in output
     assert ("run it again with -e remove_confirmed=true" in output) is (code == 2), output
-    assert deleted(server) == []
+    assert deletions(server) == []
+
+
+PLANTED = {"api_version": "v1", "kind": "Namespace", "namespace": "", "name": "other-tenant"}
+
+
+def test_only_what_this_platform_applied_is_removed(server: Server, tmp_path: Path) -> None:
+    """H1: a record that lists the Namespace of another tenant."""
+    data = {"objects": json.dumps([PRIORITY, PLANTED])}
+    server.routes[f"{NAMESPACE}/configmaps/extra-objects"] = reply(  # type: ignore[index]
+        {"kind": "ConfigMap", "metadata": applied("extra-objects", LABELS), "data": data}
+    )
+    returned, output = remove(server, tmp_path, remove_confirmed=True)
+    assert returned == 0, output
+    assert [path.rpartition("/")[2] for path in deletions(server)] == ["django", "shop-first", "jewelry-shop"]
+    assert "Namespace other-tenant stays" in output
+    assert "it was created by the field manager kubectl-create, not by this collection" in output
+
+
+@pytest.mark.parametrize(
+    ("namespace", "sentence"),
+    [
+        ("jewelry-shop", "Namespace jewelry-shop: its label environment is staging, not kind."),
+        ("default", "Namespace default: it is a namespace of the cluster itself."),
+    ],
+)
+def test_a_namespace_that_is_not_this_platforms_is_not_removed(server: Server, tmp_path: Path, namespace: str, sentence: str) -> None:
+    routes: dict[str, Any] = server.routes  # type: ignore[assignment]
+    routes[NAMESPACE] = reply({"kind": "Namespace", "metadata": applied("jewelry-shop", {**NAMESPACE_LABELS, "environment": "staging"})})
+    routes[f"/api/v1/namespaces/{namespace}/configmaps/extra-objects"] = routes[f"{NAMESPACE}/configmaps/extra-objects"]
+    routes[f"/apis/batch/v1/namespaces/{namespace}/jobs"] = routes["/apis/batch/v1/namespaces/jewelry-shop/jobs"]
+    returned, output = remove(server, tmp_path, remove_confirmed=True, platform_namespace=namespace)
+    assert (returned, deletions(server)) == (2, []), output
+    assert sentence in output
 
 
 def test_a_credential_for_the_namespace_removes_what_is_in_it_and_leaves_it_with_its_claims(server: Server, tmp_path: Path) -> None:
-    server.routes[f"{REVIEWS}rulesreviews"] = reply({"status": {"resourceRules": []}})  # type: ignore[index]
-    code, output = remove(server, tmp_path, "--extra-vars=remove_confirmed=true", "-vvv", "--diff")
+    routes: dict[str, Any] = server.routes  # type: ignore[assignment]
+    routes[f"{REVIEWS}rulesreviews"] = reply({"status": {"resourceRules": []}})
+    ours = reply({"kind": "Namespace", "apiVersion": "v1", "metadata": applied("jewelry-shop", NAMESPACE_LABELS)})
+    forbidden = reply({"kind": "Status", "status": "Failure", "code": 403, "reason": "Forbidden", "message": "cannot delete"}, 403)
+    routes[NAMESPACE] = lambda handler: forbidden(handler) if handler.command == "DELETE" else ours(handler)
+    code, output = remove(server, tmp_path, "-vvv", "--diff", remove_confirmed=True)
     assert code == 0, output
-    assert deleted(server) == [
+    assert deletions(server) == [
         "/apis/apps/v1/namespaces/jewelry-shop/deployments/django",
         "/apis/scheduling.k8s.io/v1/priorityclasses/shop-first",
         "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/backups.example.com",

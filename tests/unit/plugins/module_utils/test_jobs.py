@@ -17,11 +17,15 @@ FAILED = {"failed": 1, "conditions": [{"type": "Failed", "status": "True", "reas
 RUNNING = {"active": 1, "ready": 1}
 
 
-def job(name: str, status: dict[str, Any] | None, minutes_ago: float = 10) -> dict[str, Any]:
+OURS = "jewelry_shop.platform"
+
+
+def job(name: str, status: dict[str, Any] | None, minutes_ago: float = 10, manager: str = OURS, operation: str = "Apply") -> dict[str, Any]:
     created = (NOW - datetime.timedelta(minutes=minutes_ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    entry = {"manager": manager, "operation": operation, "fieldsV1": {"f:spec": {"f:template": {"f:spec": {}}}}}
     labels = {"component": name.rpartition("-")[0], "jewelry-shop/release": name.rpartition("-")[2]}
     return {
-        "metadata": {"name": name, "labels": labels, "creationTimestamp": created},
+        "metadata": {"name": name, "labels": labels, "creationTimestamp": created, "managedFields": [entry]},
         **({"status": status} if status is not None else {}),
     }
 
@@ -58,7 +62,7 @@ def job(name: str, status: dict[str, Any] | None, minutes_ago: float = 10) -> di
     ],
 )
 def test_states(status: dict[str, Any] | None, minutes_ago: float, state: str) -> None:
-    [found] = _jobs.job_states([job("migrate-a", status, minutes_ago)], NOW)
+    [found] = _jobs.job_states([job("migrate-a", status, minutes_ago)], OURS, NOW)
     assert (found["name"], found["command"], found["state"]) == ("migrate-a", "migrate", state)
 
 
@@ -124,6 +128,38 @@ def test_states(status: dict[str, Any] | None, minutes_ago: float, state: str) -
     ],
 )
 def test_what_runs_and_what_is_replaced(jobs: list[dict[str, Any]], force: bool, expected: dict[str, bool]) -> None:
-    found = _jobs.jobs_to_run([MIGRATE, STATIC], _jobs.job_states(jobs, NOW), "a", force)
+    found = _jobs.jobs_to_run([MIGRATE, STATIC], _jobs.job_states(jobs, OURS, NOW), "a", force)
     assert {each["name"]: each["replace"] for each in found} == expected
     assert [each["command"]["command"] for each in found] == [[each["name"].rpartition("-")[0]] for each in found]
+
+
+PLANTED = job("migrate-a", COMPLETE, manager="kubectl-create", operation="Update")
+
+
+@pytest.mark.parametrize(
+    ("found", "made_by"),
+    [
+        pytest.param(job("migrate-a", COMPLETE), "", id="ours"),
+        pytest.param(PLANTED, "the field manager kubectl-create", id="made by others"),
+        pytest.param(job("migrate-a", COMPLETE, operation="Update"), f"the field manager {OURS}", id="updated in our name"),
+        pytest.param({"metadata": {**PLANTED["metadata"], "managedFields": None}}, "an unknown field manager", id="nobody knows"),
+    ],
+)
+def test_who_made_a_job(found: dict[str, Any], made_by: str) -> None:
+    assert [each["made_by"] for each in _jobs.job_states([found], OURS, NOW)] == [made_by]
+
+
+@pytest.mark.parametrize(
+    ("jobs", "expected"),
+    [
+        pytest.param([PLANTED], {"migrate-a": False, "collectstatic-a": False}, id="a planted Job skips no migration"),
+        pytest.param(
+            [job("migrate-a", COMPLETE), job("collectstatic-a", COMPLETE), job("collectstatic-b", COMPLETE, 1, "kubectl-create", "Update")],
+            {},
+            id="a planted Job of another release repeats nothing",
+        ),
+    ],
+)
+def test_jobs_of_others_say_nothing_of_a_release(jobs: list[dict[str, Any]], expected: dict[str, bool]) -> None:
+    found = _jobs.jobs_to_run([MIGRATE, STATIC], _jobs.job_states(jobs, OURS, NOW), "a")
+    assert {each["name"]: each["replace"] for each in found} == expected

@@ -55,6 +55,23 @@ def test_objects_are_read(manifests: list[Any], objects: list[Any]) -> None:
     assert own_objects(manifests, [], []) == {"objects": objects, "problems": []}
 
 
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (None, {"app": "mail", "here": "yes"}),
+        ({}, {"app": "mail", "here": "yes"}),
+        (["not", "labels"], ["not", "labels"]),
+        ({"app": "own", "team": "shop"}, {"app": "mail", "here": "yes", "team": "shop"}),
+    ],
+)
+def test_labels_are_added_and_win(labels: Any, expected: Any) -> None:
+    manifest = named("ConfigMap", data={"A": "1"})
+    manifest["metadata"]["labels"] = labels
+    [found] = own_objects([manifest], [], [], {"app": "mail", "here": "yes"})["objects"]
+    assert found == {**manifest, "metadata": {"name": "mail", "labels": expected}}
+    assert manifest["metadata"]["labels"] == labels
+
+
 TEXT = "---\n# nothing here\n---\n{kind: ConfigMap, apiVersion: v1, metadata: {name: mail}}\n---\n---\nnull\n"
 
 

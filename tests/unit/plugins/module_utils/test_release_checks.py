@@ -13,6 +13,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking imp
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._release_checks import (
     Check,
     check_events,
+    check_fields,
     check_images,
     check_log,
     check_memory,
@@ -494,3 +495,61 @@ def test_the_summary_names_each_error() -> None:
     ]
     assert summary(checks) == "1 of 3 checks failed: Service/web is no more"
     assert summary(checks[:2]) == "1 checks are fine, 1 warnings"
+
+
+OURS = "jewelry_shop.platform"
+LABELLED = {"app": "jewelry-shop", "app.kubernetes.io/managed-by": "ansible"}
+MEDIA = Target("PersistentVolumeClaim", "media-pvc", "shop", None, 0)
+NAMES: Object = {"f:template": {"f:spec": {"f:containers": {'k:{"name":"django"}': {".": {}}}}}}
+SHARES: Object = {"f:template": {"f:spec": {"f:shareProcessNamespace": {}}}}
+SHARED = "spec.template.spec.shareProcessNamespace is set by the field manager kubectl-patch"
+
+
+def wrote(manager: str, spec: Object, operation: str = "Update") -> Object:
+    return {"manager": manager, "operation": operation, "fieldsV1": {"f:spec": spec}}
+
+
+@pytest.mark.parametrize(
+    ("target", "labels", "entries", "allowed", "expected"),
+    [
+        pytest.param(DJANGO, LABELLED, [wrote(OURS, NAMES, "Apply")], [], ("ok", ""), id="nobody else"),
+        pytest.param(
+            DJANGO, LABELLED, [wrote(OURS, NAMES, "Apply"), wrote("kubectl-patch", SHARES)], [], ("error", SHARED), id="a field of others"
+        ),
+        pytest.param(
+            DJANGO, {}, [wrote(OURS, NAMES, "Apply"), wrote("kubectl-patch", SHARES)], [], ("error", SHARED), id="without its labels"
+        ),
+        pytest.param(
+            DJANGO, LABELLED, [wrote(OURS, NAMES, "Apply"), wrote("kubectl-patch", SHARES)], ["kubectl-patch"], ("ok", ""), id="allowed"
+        ),
+        pytest.param(
+            DJANGO,
+            LABELLED,
+            [wrote("kubectl-create", NAMES)],
+            [],
+            ("error", "it was created by the field manager kubectl-create, not by this collection"),
+            id="made by others with our labels",
+        ),
+        pytest.param(DJANGO, {"app": "other"}, [wrote("helm", NAMES)], [], None, id="a workload of the user's own"),
+        pytest.param(MEDIA, LABELLED, [wrote(OURS, {"f:accessModes": {}}, "Apply")], [], ("ok", ""), id="a claim"),
+        pytest.param(
+            MEDIA,
+            LABELLED,
+            [wrote(OURS, {"f:accessModes": {}}, "Apply"), wrote("kubectl-patch", {"f:volumeName": {}})],
+            ["kubectl-patch"],
+            ("error", "spec.volumeName is set by the field manager kubectl-patch"),
+            id="a claim with a volume of others",
+        ),
+        pytest.param(Target("Deployment", "none", "shop", None, 0), {}, [], [], None, id="not there"),
+    ],
+)
+def test_fields_of_others(
+    target: Target, labels: dict[str, str], entries: list[Object], allowed: list[str], expected: tuple[str, str] | None
+) -> None:
+    metadata = {"name": "media-pvc" if target is MEDIA else "django", "uid": "u", "labels": labels, "managedFields": entries}
+    kind = target.kind
+    checks = list(check_fields([target], Snapshot([{"kind": kind, "metadata": metadata, "spec": {}}]), OURS, allowed))
+    assert [check.severity for check in checks] == ([expected[0]] if expected else [])
+    assert [check.message.partition(". site.yml")[0] for check in checks if check.severity == "error"] == (
+        [expected[1]] if expected and expected[1] else []
+    )

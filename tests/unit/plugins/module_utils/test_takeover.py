@@ -25,6 +25,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._takeover im
     is_handed_over,
     left_behind,
     obstacle,
+    sources_of,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._takeover_run import take_over
 
@@ -98,10 +99,10 @@ def test_a_workload_of_another_install_is_known_by_its_sign(found: Manifest, sig
 
 def test_only_workloads_are_foreign_and_only_others_are_handed_over() -> None:
     service = live({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": {"selector": KUSTOMIZED}}, BY_KUBECTL)
-    assert (foreign(service, service, MANAGER), is_handed_over(service)) == ("", True)
-    assert is_handed_over(SEED) is False
+    assert (foreign(service, service, MANAGER), is_handed_over(service, MANAGER)) == ("", True)
+    assert is_handed_over(SEED, MANAGER) is False
     service["metadata"]["managedFields"] = [OWN, held("kube-controller-manager", "Update", {"f:spec": {}})]
-    assert is_handed_over(service) is False
+    assert is_handed_over(service, MANAGER) is False
 
 
 def claim(name: str) -> Manifest:
@@ -184,6 +185,44 @@ def test_fields_of_another_version_are_not_mixed_in() -> None:
     older = held("kubectl-client-side-apply", "Update", {"f:spec": {"f:targetCPU": {}}}, apiVersion="autoscaling/v1")
     [entry] = handed_over([older, OWN], MANAGER)
     assert entry["fieldsV1"] == OWN["fieldsV1"]
+
+
+VOLUME = held(f"{MANAGER}.volume", "Update", {"f:spec": {"f:volumeName": {}}})
+SPEC: dict[str, Any] = {"f:accessModes": {}, "f:volumeName": {}}
+BINDER = held("kube-controller-manager", "Update", {"f:status": {"f:phase": {}}}, subresource="status")
+
+
+@pytest.mark.parametrize(
+    ("entries", "after"),
+    [
+        pytest.param(
+            [held("kubectl-client-side-apply", "Update", {"f:spec": SPEC}), BINDER],
+            [held(MANAGER, "Apply", {"f:spec": {"f:accessModes": {}}}), BINDER, VOLUME],
+            id="of kubectl apply",
+        ),
+        pytest.param(
+            [OWN, held("kubectl-patch", "Update", {"f:spec": {"f:volumeName": {}}}), BINDER], [OWN, BINDER, VOLUME], id="planted in ours"
+        ),
+        pytest.param(
+            [held("kubectl-create", "Update", {"f:metadata": {"f:labels": {}}, "f:spec": SPEC})],
+            [held("kubectl-create", "Update", {"f:metadata": {"f:labels": {}}, "f:spec": {"f:accessModes": {}}}), VOLUME],
+            id="made by hand",
+        ),
+        pytest.param(
+            [OWN, held("kube-controller-manager", "Update", {"f:spec": {"f:volumeName": {}}}), BINDER],
+            None,
+            id="chosen by the cluster",
+        ),
+    ],
+)
+def test_the_volume_of_a_claim_stays_with_a_field_manager_of_its_own(entries: list[Any], after: list[Any] | None) -> None:
+    """The next apply does not state it, and a claim that is bound keeps it."""
+    found = live({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "media-pvc"}, "spec": {}}, *entries)
+    assert is_handed_over(found, MANAGER) is (after is not None)
+    if after:
+        found["metadata"]["managedFields"] = handed_over(entries, MANAGER, sources_of(found, MANAGER))
+        assert found["metadata"]["managedFields"] == after
+        assert is_handed_over(found, MANAGER) is False
 
 
 def test_a_dry_run_takes_away_the_labels_and_annotations_that_go() -> None:

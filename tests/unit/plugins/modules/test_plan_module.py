@@ -13,11 +13,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils import _client
+from ansible_collections.jewelry_shop.platform.plugins.module_utils import _client, _plan_api
 from ansible_collections.jewelry_shop.platform.plugins.modules import plan
 from conftest import Serve
 from http_server import Handler, InTurn, Server, raw
@@ -209,6 +210,60 @@ def test_of_what_cannot_be_listed_nothing_is_removed(run: Run, server: Server, o
     assert actions(run(CONFIG_MAP, owned=[owned])) == ["none"]
 
 
+IDENTITY = {"jewelry-shop/namespace": "shop"}
+RECORDED = [
+    {"api_version": "v1", "kind": kind, "namespace": "", "name": name}
+    for kind, name in (("Namespace", "other-tenant"), ("Secret", "passwords"))
+]
+WRITTEN = {"manager": "jewelry_shop.platform", "operation": "Apply", "fieldsV1": {"f:data": {"f:objects": {}}}}
+MADE = {"manager": "kubectl-create", "operation": "Update", "fieldsV1": {"f:metadata": {"f:annotations": {"f:note": {}}}}}
+
+
+@pytest.mark.parametrize("manager", ["jewelry_shop.platform", "kubectl-edit"])
+def test_what_a_planted_record_lists_is_neither_removed_nor_shown(run: Run, server: Server, manager: str) -> None:
+    """H1: the next run would have deleted the Namespace, and check mode would have shown the annotations of the Secret."""
+    record = {
+        "kind": "ConfigMap",
+        "metadata": {"name": "record", "namespace": "shop", "managedFields": [{**WRITTEN, "manager": manager}]},
+        "data": {"objects": json.dumps(RECORDED)},
+    }
+    tenant = {"metadata": {"name": "other-tenant", "uid": "t", "annotations": {"note": "not for you"}, "managedFields": [MADE]}}
+    server.routes |= {  # type: ignore[operator]
+        f"{PLACE}/configmaps/record": answer(record),
+        "/api/v1/namespaces/other-tenant": answer(tenant),
+    }
+    records = [{"stage": "stage", "namespace": "shop", "name": "record"}]
+    result = run(records=records, identity=IDENTITY, _ansible_check_mode=True, _ansible_diff=True)
+    assert (result["objects"], result["changed"], result["diff"], result["code"]) == ([], False, [], 0)
+    assert "not for you" not in json.dumps(result)
+    expected = (
+        ["Namespace other-tenant stays", "Secret passwords stays"]
+        if manager == WRITTEN["manager"]
+        else ["ConfigMap shop/record: its list was written by"]
+    )
+    assert all(words in json.dumps(result["warnings"]) for words in expected), result["warnings"]
+    assert {request.method for request in server.requests} <= {"GET", "HEAD"}
+
+
+@pytest.mark.parametrize(
+    ("labels", "actions_", "untrusted"),
+    [
+        ({"app": "shop"}, ["remove"], []),
+        ({"app": "other"}, ["refused"], ["Namespace shop: its label app is shop, not other"]),
+    ],
+)
+def test_a_removal_that_is_asked_for_is_judged(
+    run: Run, server: Server, labels: dict[str, str], actions_: list[str], untrusted: list[str]
+) -> None:
+    entry = {"manager": "jewelry_shop.platform", "operation": "Apply", "fieldsV1": {"f:metadata": {"f:labels": {"f:app": {}}}}}
+    shop = {"metadata": {"name": "shop", "uid": "n-1", "labels": {"app": "shop"}, "managedFields": [entry]}}
+    server.routes["/api/v1/namespaces/shop"] = by_method(GET=answer(shop), DELETE=answer({"kind": "Status"}))  # type: ignore[index]
+    removal = {"stage": "namespace", "api_version": "v1", "kind": "Namespace", "name": "shop", "labels": labels}
+    result = run(removals=[removal])
+    assert (actions(result), result["untrusted"]) == (actions_, untrusted)
+    assert [json.loads(request.body)["dryRun"] for request in server.requests if request.method == "DELETE"] == [["All"]] * (not untrusted)
+
+
 def test_a_namespace_that_is_still_to_come_is_no_refusal(run: Run, server: Server) -> None:
     missing = refusal(404, 'namespaces "shop" not found', "namespaces")
     server.routes[f"{PLACE}/configmaps/settings"] = missing  # type: ignore[index]
@@ -309,6 +364,27 @@ def test_taking_it_over_is_planned_without_a_write(run: Run, server: Server) -> 
     assert all("dryrun=all" in request.path.lower() for request in writes[1:])
 
 
+def test_fields_of_others_are_named_and_not_applied(run: Run, server: Server) -> None:
+    entries = [
+        {
+            "manager": "jewelry_shop.platform",
+            "operation": "Apply",
+            "fieldsV1": {"f:spec": {"f:template": {"f:spec": {"f:containers": {}}}}},
+        },
+        {"manager": "kubectl-edit", "operation": "Update", "fieldsV1": {"f:spec": {"f:template": {"f:spec": {"f:hostPID": {}}}}}},
+    ]
+    live = {**DEPLOYMENT, "metadata": {**DEPLOYMENT["metadata"], "uid": "d-1", "managedFields": entries}}
+    server.routes |= {  # type: ignore[operator]
+        "/apis/apps/v1/namespaces/shop/deployments/web": by_method(GET=answer(live), PATCH=answer(live)),
+        f"{PLACE}/pods": answer({}),
+    }
+    result = run(DEPLOYMENT)
+    assert (actions(result), result["refusals"]) == (["refused"], [])
+    [sentence] = result["untrusted"]
+    assert sentence.startswith("Deployment shop/web: spec.template.spec.hostPID is set by the field manager kubectl-edit")
+    assert run(DEPLOYMENT, allowed_field_managers=["kubectl-edit"])["untrusted"] == []
+
+
 def test_a_secrets_content_is_never_asked_for(run: Run, server: Server) -> None:
     assert actions(run(SECRET)) == ["none"]
     asked = [request for request in server.requests if "secrets" in request.path]
@@ -339,6 +415,25 @@ def test_the_cluster_is_read_in_the_same_call(run: Run, server: Server) -> None:
         ("collectstatic-1", "failed"),
         ("compress-1", "running"),
     ]
+
+
+def test_a_long_list_is_read_in_pages_and_within_bounds(run: Run, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_plan_api, "PAGE", 2)
+    monkeypatch.setattr(_plan_api, "MOST_ITEMS", 5)
+
+    def page(*numbers: int, more: str = "") -> Callable[[Handler], None]:
+        jobs = [{"metadata": {"name": f"job-{number}", "creationTimestamp": "2026-11-26T12:00:00Z"}} for number in numbers]
+        return answer({"items": jobs, "metadata": {"continue": more}})
+
+    path = "/apis/batch/v1/namespaces/shop/jobs"
+    server.routes[path] = InTurn([page(1, 2, more="a"), page(3, 4, more="b"), page(5)])  # type: ignore[index]
+    assert [job["name"] for job in run(cluster=JOBS)["jobs"]] == [f"job-{number}" for number in range(1, 6)]
+    asked = [parse_qs(request.path.partition("?")[2]) for request in server.requests if request.path.startswith(f"{path}?")]
+    assert [(each["limit"], each.get("continue")) for each in asked] == [(["2"], None), (["2"], ["a"]), (["2"], ["b"])]
+
+    server.routes[path] = page(1, 2, more="again")  # type: ignore[index]
+    result = run(cluster=JOBS)
+    assert (result["code"], result["msg"]) == (1, "Jobs of namespace shop: there are more than 5: delete those that nothing needs")
 
 
 PODS = {"resource": "pods", "verbs": ["list"]}

@@ -93,3 +93,22 @@ def test_secrets_stay_out_of_what_logs_and_events_repeat(server: ApiServer, run:
 def test_a_pod_that_went_before_its_log_was_read_is_no_warning(server: ApiServer, run: Run) -> None:
     server.put({**POD, "metadata": {**POD["metadata"], "name": "django-b", "uid": "p-2"}})
     assert warnings(run()) == []
+
+
+def test_fields_that_others_set_are_an_error_where_the_field_manager_is_named(server: ApiServer, run: Run) -> None:
+    entries = [
+        {"manager": "ours", "operation": "Apply", "fieldsV1": {"f:spec": {"f:template": {"f:spec": {"f:securityContext": {}}}}}},
+        {"manager": "kubectl-edit", "operation": "Update", "fieldsV1": {"f:spec": {"f:template": {"f:spec": {"f:hostPID": {}}}}}},
+    ]
+    metadata = {"name": "django", "uid": "d-1", "creationTimestamp": "2026-11-25T17:00:00Z", "managedFields": entries}
+    template = {"metadata": {}, "spec": {"containers": [{"name": "django", "image": "shop"}]}}
+    server.put({"kind": "Deployment", "metadata": metadata, "spec": {"replicas": 1, "template": template}, "status": {}})
+
+    def fields(**arguments: Any) -> list[tuple[str, str]]:
+        checks = run(workloads=[{"name": "django"}], **arguments)["checks"]
+        return [(check["severity"], check["message"]) for check in checks if check["name"] == "fields"]
+
+    [(severity, message)] = fields(field_manager="ours")
+    assert (severity, message.startswith("spec.template.spec.hostPID is set by the field manager kubectl-edit")) == ("error", True)
+    assert [severity for severity, _message in fields(field_manager="ours", allowed_field_managers=["kubectl-edit"])] == ["ok"]
+    assert fields() == []
