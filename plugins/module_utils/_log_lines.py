@@ -67,7 +67,7 @@ def is_error_line(line: str) -> bool:
     text = without_colours(line).strip()
     if text.startswith("{"):
         return _is_error_in_json(text)
-    if text.endswith(_TRACEBACK):
+    if begins_traceback(text):
         return True
     redis = _REDIS.match(text)
     if redis:
@@ -81,6 +81,15 @@ def is_error_line(line: str) -> bool:
         return False
     by_a_visitor = level["bracketed"] == "error" and _VISITOR.search(text)
     return not by_a_visitor and not _STARTING.search(text)
+
+
+def begins_traceback(line: str) -> bool:
+    """Whether a line begins a traceback of Python, whose exception stands on a later line.
+
+    Args:
+        line: of a container's log.
+    """
+    return without_colours(line).rstrip().endswith(_TRACEBACK)
 
 
 def _is_error_in_json(text: str) -> bool:

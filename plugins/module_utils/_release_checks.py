@@ -16,7 +16,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._images import digest_of
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._log_lines import is_error_line
+from ansible_collections.jewelry_shop.platform.plugins.module_utils._log_lines import begins_traceback, is_error_line
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._ownership import created_by, foreign_fields_sentence, sign_of_others
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import applied_fields
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_removals import OUR_LABELS
@@ -408,11 +408,17 @@ def check_log(pod: str, container: Manifest, lines: Sequence[str], mask: Callabl
         mask: hides secrets, of which a line that was shortened before would show a part.
     """
     probes = _probed_paths(container)
-    errors = [line for line in lines if is_error_line(line) and not _answers_a_probe(line, probes)]
+    errors = [number for number, line in enumerate(lines) if is_error_line(line) and not _answers_a_probe(line, probes)]
     if not errors:
         return None
-    last = " ".join(mask(errors[-1]).split())[:_LONGEST_LINE]
+    last = " ".join(mask(_what_it_says(lines[errors[-1] :])).split())[:_LONGEST_LINE]
     return Check("log", f"Pod/{pod}", WARNING, f"container {container['name']} wrote {len(errors)} error lines, the last: {last}")
+
+
+def _what_it_says(lines: Sequence[str]) -> str:
+    """The first line, or the exception of the traceback that it begins."""
+    ends = (line for line in lines[1:] if line.strip() and not line[0].isspace())
+    return next(ends, lines[0]) if begins_traceback(lines[0]) else lines[0]
 
 
 def _probed_paths(container: Manifest) -> set[str]:

@@ -464,6 +464,22 @@ def test_a_probe_that_fails_is_left_to_the_kubelet(line: str, counts: bool) -> N
     assert bool(check_log("django-a", PROBED, [line], Masker([]))) is counts
 
 
+@pytest.mark.parametrize(
+    ("lines", "last"),
+    [
+        (["Traceback (most recent call last):", '  File "a.py", line 1', "    run()", "kombu.exceptions.OperationalError: refused", "fine"],
+         "kombu.exceptions.OperationalError: refused"),
+        (["ERROR a task failed", "Traceback (most recent call last):", "", '  File "a.py", line 1', "ValueError: 3"], "ValueError: 3"),
+        (["Traceback (most recent call last):", '  File "a.py", line 1'], "Traceback (most recent call last):"),
+        (["ERROR the last one", "INFO fine"], "ERROR the last one"),
+    ],
+)  # fmt: skip
+def test_of_a_traceback_its_exception_is_shown(lines: list[str], last: str) -> None:
+    check = check_log("django-a", {"name": "django"}, lines, Masker([]))
+    assert check
+    assert check.message.endswith(f"error lines, the last: {last}")
+
+
 def test_a_long_error_line_is_shortened_after_its_secrets_are_hidden() -> None:
     check = check_log("django-a", {"name": "django"}, [f"ERROR {'x' * 290}hunter2-web"], Masker(["hunter2-web"]))
     assert check
