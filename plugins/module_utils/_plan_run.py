@@ -176,8 +176,10 @@ def plan(
     wanted = [entry.manifest for entry in entries]
     asked = [entry for removal in removals for entry in _asked_removal(api, removal, field_manager)]
     entries += asked
-    # What is in them goes with them.
-    going = [entry.manifest["metadata"]["name"] for entry in asked if entry.manifest["kind"] == "Namespace" and entry.action == REMOVE]
+    # What is in them goes with them, but for one that the credential must not delete.
+    staying = [entry.manifest["metadata"]["name"] for entry in asked if entry.refusal]
+    names = [removal.manifest["metadata"]["name"] for removal in removals if removal.manifest["kind"] == "Namespace"]
+    going = [name for name in names if name not in staying]
     for stage, record in (records or {}).items():
         found = _read_if_allowed(api, record)
         problem = record_problem(found, field_manager)

@@ -338,3 +338,20 @@ def test_a_namespace_is_removed_where_it_is_this_platforms(
     if wanted is SHOP:
         # What is in it goes with it.
         assert [entry.manifest["metadata"]["name"] for entry in entries if entry.stage == "extra_objects"] == ["shop"]
+
+
+def test_of_a_namespace_that_the_credential_must_not_delete_what_is_in_it_goes() -> None:
+    class Cluster(Recorded):
+        def read(self, each: dict[str, Any]) -> dict[str, Any] | None:
+            return applied(SHOP, **LABELS) if each["kind"] == "Namespace" else super().read(each)
+
+        def dry_run_delete(self, each: dict[str, Any], propagation: str) -> None:
+            if each["kind"] == "Namespace":
+                raise RefusedError('namespaces "shop" is forbidden')
+
+    cluster = Cluster(ours(record(SERVICE, RECORD)), ours(SERVICE))
+    removals = [Removal("namespace", SHOP, LABELS)]
+    entries, _warnings = plan(cluster, [], MANAGER, records={"extra_objects": RECORD}, identity=IDENTITY, removals=removals)
+    assert [(entry.action, entry.manifest["metadata"]["name"]) for entry in entries] == [
+        ("refused", "shop"), ("remove", "mail"), ("remove", "extra-objects"),
+    ]  # fmt: skip
