@@ -23,6 +23,20 @@ def test_pods_are_restricted(manifests: Any) -> None:
             assert security["readOnlyRootFilesystem"] is True, (owner, container["name"])
 
 
+# Those of the level `restricted`: https://kubernetes.io/docs/concepts/security/pod-security-standards/
+VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
+
+
+def test_pods_share_nothing_with_their_node(manifests: Any) -> None:
+    for owner, pod in manifests.pod_specs().items():
+        assert not [key for key in ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace") if pod.get(key)], owner
+        assert {key for volume in pod.get("volumes", []) for key in volume} - {"name"} <= VOLUMES, owner
+        for container in pod.get("initContainers", []) + pod["containers"]:
+            assert not [port for port in container.get("ports", []) if "hostPort" in port], owner
+            assert set(container["securityContext"]["capabilities"]) == {"drop"}, owner
+            assert "privileged" not in container["securityContext"], owner
+
+
 def test_ids_are_those_of_the_settings(production: Any, changed: Any) -> None:
     """A cluster may give a namespace a range of them."""
     for manifests, user, group, exporter in ((production, 1000, 1000, 65534), (changed, 2001, 2002, 2003)):

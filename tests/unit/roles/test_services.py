@@ -167,6 +167,10 @@ COMPLETE = {
 NOT_OUTSIDE = {"platform_postgresql_host": "", "platform_postgresql_tls_mode": "", "platform_redis_host": "", "platform_redis_tls": False}
 
 
+def with_secrets(**values: str) -> dict[str, Any]:
+    return {"platform_secrets": {**COMPLETE["platform_secrets"], **values}}  # type: ignore[dict-item]
+
+
 def with_config(**values: str) -> dict[str, Any]:
     return {"platform_config": {**COMPLETE["platform_config"], **values}}  # type: ignore[dict-item]
 
@@ -282,6 +286,24 @@ OPEN = "network_policies_{} is empty, so the pods of the shop could reach any ad
             },
             [],
             id="without TLS, as meant",
+        ),
+        pytest.param(
+            with_secrets(CELERY_BROKER_URL="redis://:p@redis.example.com/0", CELERY_RESULT_BACKEND="rediss://:p@redis.example.com/1"),
+            ["platform_secrets.CELERY_BROKER_URL leads to a broker without TLS"],
+            id="a broker without TLS",
+        ),
+        pytest.param(
+            {**with_secrets(CELERY_BROKER_URL="redis://:p@redis.example.com/0"), "preflight_accepted_without_tls": ["redis"]},
+            [],
+            id="a broker without TLS, as meant",
+        ),
+        pytest.param({"platform_namespace": "kube-system"}, ["platform_namespace 'kube-system' belongs to the cluster"], id="kube-system"),
+        pytest.param({"platform_namespace": "default"}, ["platform_namespace 'default' belongs to the cluster"], id="default"),
+        pytest.param({"platform_namespace": "kubernetes-shop"}, [], id="a name that begins alike"),
+        pytest.param(
+            {"platform_image_digest": f"sha256:{'a' * 64}", "celery_beat_image_tag": "2"},
+            ["platform_image_digest pins the image, but django_image_tag, "],
+            id="a tag beside a digest",
         ),
         pytest.param({"network_policies_postgresql": []}, [OPEN.format("postgresql")], id="any PostgreSQL"),
         pytest.param({"network_policies_redis": []}, [OPEN.format("redis")], id="any Redis"),
@@ -428,6 +450,6 @@ def test_redis_starts_with_the_hashes_of_its_passwords(resolve: Any, tmp_path: P
     assert arguments == "-"
     hashes = [f"#{hashlib.sha256(password.encode()).hexdigest()}" for password in passwords.values()]
     assert [line for line in configuration if line.startswith(("user", "requirepass"))] == [
-        f"user default on ~* &* +@all {' '.join(hashes)}"
+        f"user default on ~* &* +@all -@admin -migrate -restore {' '.join(hashes)}"
     ]
     assert not any(password in json.dumps(container) for password in passwords.values())
