@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -104,6 +105,31 @@ def kind_config() -> dict[str, Any]:
     return config
 
 
+class Unsafe(str):
+    """A value that Ansible takes for no template."""
+
+    __slots__ = ()
+
+
+class VariablesDumper(yaml.SafeDumper):
+    """Writes files of variables."""
+
+
+VariablesDumper.add_representer(Unsafe, lambda dumper, value: dumper.represent_scalar("!unsafe", str(value), style='"'))
+
+
+@pytest.fixture(scope="session")
+def variables() -> Callable[[Object], str]:
+    """The content of a file of variables."""
+    return lambda values: yaml.dump(values, Dumper=VariablesDumper, allow_unicode=True)
+
+
+@pytest.fixture(scope="session")
+def unsafe() -> type[Unsafe]:
+    """What `!unsafe` before a value is in a file."""
+    return Unsafe
+
+
 class Run:
     """One run of ansible-playbook."""
 
@@ -137,16 +163,15 @@ def grant(playbook: Callable[..., Run], administrator: Object) -> Callable[[], R
     return lambda: playbook("playbooks/grant_deployer.yml", **administrator, **values)
 
 
-@pytest.fixture(scope="session")
-def playbook() -> Callable[..., Run]:
-    """Run a playbook against the cluster as a person does, with the credential of the scenario; further values become extra variables."""
+def playbook_runner(*command: str, **environment: str) -> Callable[..., Run]:
+    """Runs a playbook against the cluster as a person does, with the credential of the scenario; further values become extra variables."""
     files = VALUES.get(os.environ.get("MOLECULE_SCENARIO_NAME", ""), ("cluster.yml",))
 
     def run(name: str, *arguments: str, **values: Any) -> Run:
         return Run(
             subprocess.run(
                 [
-                    "ansible-playbook",
+                    *command,
                     f"--inventory={ROOT}/inventories/kind",
                     *(f"--extra-vars=@{ROOT}/molecule/{file}" for file in files),
                     f"--extra-vars={json.dumps(values)}",
@@ -154,7 +179,7 @@ def playbook() -> Callable[..., Run]:
                     name,
                 ],
                 cwd=ROOT,
-                env=ENVIRONMENT,
+                env={**ENVIRONMENT, **environment},
                 capture_output=True,
                 text=True,
                 check=False,
@@ -163,6 +188,21 @@ def playbook() -> Callable[..., Run]:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def playbook() -> Callable[..., Run]:
+    """Run a playbook with the newest ansible-core."""
+    return playbook_runner("ansible-playbook")
+
+
+@pytest.fixture(scope="session")
+def oldest_playbook() -> Callable[..., Run]:
+    """Run a playbook with the oldest ansible-core that the collection allows, and the collections of the newest."""
+    subprocess.run(["make", "--no-print-directory", ".cache/oldest/requirements.txt"], cwd=ROOT, check=True)
+    site_packages = next(pathlib.Path(sys.prefix).glob("lib/python*/site-packages"))
+    collections = f"{ROOT / '.ansible' / 'collections'}:{site_packages}"
+    return playbook_runner(str(ROOT / ".cache" / "oldest" / "bin" / "ansible-playbook"), ANSIBLE_COLLECTIONS_PATH=collections)
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,9 @@ import json
 
 import pytest
 
-# With what has a form of its own in JSON, YAML, a shell and base64.
-MARKER = "marker-7f3a\"quoted'$HOME-ü"
+# With what has a form of its own in JSON, YAML, Jinja, a shell, a URL and base64. A password is the first line alone.
+FIRST_LINE = "marker-7f3a\"quoted'$HOME-ü/+{{ a }}{%b{#c#}"
+MARKER = f"{FIRST_LINE}\nmarker-8e4b"
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +18,12 @@ def marker() -> str:
 
 
 @pytest.fixture(scope="session")
+def marker_line() -> str:
+    return FIRST_LINE
+
+
+@pytest.fixture(scope="session")
 def marker_forms() -> set[str]:
     """What gives the secret away; of an encoded form, what no neighbouring byte changes."""
-    encoded = {base64.b64encode(MARKER.encode()).decode().rstrip("=")[:-1], base64.b64encode(f"{MARKER}\n".encode()).decode()[:24]}
-    return {MARKER, "marker-7f3a", json.dumps(MARKER)[1:-1], json.dumps(MARKER, ensure_ascii=False)[1:-1], *encoded}
+    encoded = {base64.b64encode(MARKER.encode()).decode().rstrip("=")[:-1], base64.b64encode(FIRST_LINE.encode()).decode()[:24]}
+    return {MARKER, "marker-7f3a", "marker-8e4b", json.dumps(MARKER)[1:-1], json.dumps(MARKER, ensure_ascii=False)[1:-1], *encoded}

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-import yaml
 
 TIERS = ("django", "nginx", "celery-worker", "celery-beat", "postgresql", "redis")
 # Requests of each kind a second; `make drills` sends more.
@@ -59,14 +58,16 @@ Apply = Callable[..., Change]
 
 
 @pytest.fixture(scope="module")
-def apply(cluster: Any, playbook: Any, customers: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apply]:
+def apply(
+    cluster: Any, playbook: Any, customers: Any, variables: Callable[[Any], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Apply]:
     """Deploys with further values and options, while customers go on. All is taken back at the end."""
     folder = tmp_path_factory.mktemp("changes")
     before = budgets(cluster)
 
     def run(values: dict[str, Any], *options: str) -> Change:
         # The command line would show them.
-        (folder / "values.yml").write_text(yaml.safe_dump(values))
+        (folder / "values.yml").write_text(variables(values))
         found = pods(cluster), cluster.generations()
         done = playbook("site.yml", *options, f"--extra-vars=@{folder}/values.yml", platform_report_dir=str(folder / "reports"))
         assert done.returncode == 0, done.output
@@ -80,11 +81,11 @@ def apply(cluster: Any, playbook: Any, customers: Any, tmp_path_factory: pytest.
 
 
 @pytest.fixture(scope="module")
-def configured(apply: Apply, marker: str, kind_config: dict[str, Any]) -> Change:
+def configured(apply: Apply, marker: str, unsafe: type[str], kind_config: dict[str, Any]) -> Change:
     """Configuration and secrets, as loudly as one can."""
     values = {
         "platform_config": {**kind_config, "DRILL": "0123", "DRILL_TOO": 1e3},
-        "platform_secrets": {"SHOP_MARKER": marker},
+        "platform_secrets": {"SHOP_MARKER": unsafe(marker)},
         "platform_secret_files": {"key.bin": base64.b64encode(BYTES).decode()},
     }
     return apply(values, "--diff", "-vvv")

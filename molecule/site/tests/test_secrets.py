@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import pathlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import yaml
 
 NAMESPACE = "jewelry-shop-secrets"
 
 
 @pytest.fixture
-def namespace(cluster: Any, provider: str) -> Iterator[str]:
-    name = f"{NAMESPACE}-{provider}"
+def namespace(request: pytest.FixtureRequest, cluster: Any) -> Iterator[str]:
+    name = f"{NAMESPACE}-{request.node.callspec.id}"
     yield name
     cluster.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
 
@@ -38,23 +38,23 @@ def data_services(client_pod: Callable[..., Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def values_file(tmp_path: pathlib.Path) -> Callable[[dict[str, Any]], str]:
+def values_file(tmp_path: pathlib.Path, variables: Callable[[Any], str]) -> Callable[[dict[str, Any]], str]:
     """Puts values where the command line does not show them."""
 
     def write(values: dict[str, Any]) -> str:
         path = tmp_path / "values.yml"
-        path.write_text(yaml.safe_dump(values))
+        path.write_text(variables(values))
         return f"--extra-vars=@{path}"
 
     return write
 
 
-def given_secret(cluster: Any, namespace: str, marker: str) -> None:
+def given_secret(cluster: Any, namespace: str, marker: str, marker_line: str) -> None:
     """A Secret that somebody else made, before the platform is there."""
     cluster.kubectl("create", "namespace", namespace)
     content = {
-        "DJANGO_SECRET_KEY": f"{marker}{'k' * 50}",
-        "POSTGRES_PASSWORD": marker,
+        "DJANGO_SECRET_KEY": f"{marker_line}{'k' * 50}",
+        "POSTGRES_PASSWORD": marker_line,
         "REDIS_PASSWORD": "r",
         "CELERY_BROKER_URL": "redis://:r@redis-service:6379/0",
         "CELERY_RESULT_BACKEND": "redis://:r@redis-service:6379/1",
@@ -64,16 +64,27 @@ def given_secret(cluster: Any, namespace: str, marker: str) -> None:
     cluster.kubectl("create", "secret", "generic", "given", f"--namespace={namespace}", *literals)
 
 
-@pytest.mark.parametrize("provider", ["inventory", pytest.param("generated", marks=pytest.mark.drill), "existing"])
+@pytest.mark.parametrize(
+    ("provider", "ansible"),
+    [
+        ("inventory", "newest"),
+        pytest.param("inventory", "oldest", marks=pytest.mark.drill),
+        pytest.param("generated", "newest", marks=pytest.mark.drill),
+        ("existing", "newest"),
+    ],
+)
 def test_a_secret_is_found_nowhere_after_a_first_run_that_fails(
+    request: pytest.FixtureRequest,
     cluster: Any,
-    playbook: Any,
     tmp_path: pathlib.Path,
     namespace: str,
     values_file: Any,
     data_services: dict[str, Any],
     provider: str,
+    ansible: str,
+    unsafe: type[str],
     marker: str,
+    marker_line: str,
     marker_forms: set[str],
     administrator: dict[str, Any],
 ) -> None:
@@ -82,16 +93,18 @@ def test_a_secret_is_found_nowhere_after_a_first_run_that_fails(
     # The run makes the namespace.
     values = {**own, **administrator}
     if provider == "existing":
-        given_secret(cluster, namespace, marker)
+        given_secret(cluster, namespace, marker, marker_line)
         values |= {"platform_existing_secret": "given", "pre_deploy_check_services": False, **data_services}
     else:
-        secrets = {"DJANGO_SECRET_KEY": f"{marker}{'k' * 50}", "POSTGRES_PASSWORD": marker, "SHOP_MARKER": marker}
-        values["platform_secrets"] = {**secrets, "REDIS_PASSWORD": "r" * 20} if provider == "inventory" else secrets
+        secrets = {"DJANGO_SECRET_KEY": f"{marker_line}{'k' * 50}", "POSTGRES_PASSWORD": marker_line, "SHOP_MARKER": marker}
+        redis = {"REDIS_PASSWORD": "r" * 20} if provider == "inventory" else {}
+        values["platform_secrets"] = {name: unsafe(value) for name, value in {**secrets, **redis}.items()}
         values["platform_generated_secrets_directory"] = str(tmp_path / "generated")
     values["pre_deploy_commands"] = [
-        {"name": "leak", "command": ["sh", "-c", "env; env | grep SHOP_MARKER; echo $SHOP_MARKER | base64 -w0; exit 1"]}
+        {"name": "leak", "command": ["sh", "-c", 'env; env | grep SHOP_MARKER; printf %s "$SHOP_MARKER" | base64 -w0; exit 1']}
     ]
     reports = tmp_path / "reports"
+    playbook = request.getfixturevalue("playbook" if ansible == "newest" else "oldest_playbook")
     run = playbook("site.yml", "--diff", "-vvv", values_file(values), platform_report_dir=str(reports))
     assert run.returncode != 0, run.output
     assert "SHOP_MARKER=******" in run.output, run.output
@@ -102,7 +115,7 @@ def test_a_secret_is_found_nowhere_after_a_first_run_that_fails(
     )
     # The kubelet keeps in a pod's status what the container printed last.
     printed = [pod.pop("status") for pod in listed if pod["kind"] == "Pod"]
-    assert marker in json.dumps(printed, ensure_ascii=False).replace('\\"', '"')
+    assert base64.b64encode(marker.encode()).decode() in json.dumps(printed)
     objects = json.dumps(listed, ensure_ascii=False)
     secrets_metadata = cluster.kubectl(
         "get", "secrets", f"--namespace={namespace}", "--output=jsonpath={.items[*].metadata}", "--show-managed-fields"
