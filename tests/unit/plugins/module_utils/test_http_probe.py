@@ -47,6 +47,9 @@ from http_server import (
     reply,
 )
 
+# Seconds that a busy machine may take longer. Without a deadline these requests would take 20 s or never end.
+BUSY = 10
+
 MIB = 1 << 20
 
 
@@ -168,14 +171,14 @@ def test_the_deadline_holds(serve: Serve, authority: Authority, route: Any, stag
     start = time.monotonic()
     with pytest.raises(StageTimeoutError, match=f"^{stage}$"):
         ask(f"{server.url}/", seconds=0.8, ca=authority.path)
-    assert time.monotonic() - start < 0.8 + 1
+    assert time.monotonic() - start < 0.8 + BUSY
 
 
 def test_the_deadline_holds_in_the_tls_handshake(mute_port: int) -> None:
     start = time.monotonic()
     with pytest.raises(StageTimeoutError, match=r"^in the TLS handshake$"):
         ask(f"https://127.0.0.1:{mute_port}/", seconds=0.5)
-    assert time.monotonic() - start < 0.5 + 1
+    assert time.monotonic() - start < 0.5 + BUSY
 
 
 def test_the_deadline_holds_while_a_name_is_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,7 +188,7 @@ def test_the_deadline_holds_while_a_name_is_resolved(monkeypatch: pytest.MonkeyP
     with pytest.raises(StageTimeoutError, match=r"^resolving the name shop\.test$"):
         ask("http://shop.test/", seconds=0.5)
     never.set()
-    assert time.monotonic() - start < 0.5 + 1
+    assert time.monotonic() - start < 0.5 + BUSY
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,9 @@ ENSURED = event("Service/django-service", "v", "EnsuredLoadBalancer", "17:20:00"
         pytest.param(SCHEDULING, [NOT_READY], id="a pod that has a node by now"),
         pytest.param(MOUNT, [NOT_READY], id="a volume that is mounted by now"),
         pytest.param(
+            event("Pod/django-2-a", "p-2", "FailedMount", "17:00:20"), [NOT_READY], id="a volume that was mounted in the same second"
+        ),
+        pytest.param(
             event("Pod/django-2-a", "p-2", "FailedCreatePodSandBox", "17:00:10"), [NOT_READY], id="a sandbox that is there by now"
         ),
         pytest.param(REJECTED, [], id="a pod that was rejected, and all pods are there"),
