@@ -230,6 +230,20 @@ def test_every_ready_pod_of_the_newest_revision_is_asked(serve: Serve) -> None:
     }
 
 
+def test_the_way_through_the_api_server_is_not_the_answers_time(serve: Serve) -> None:
+    """A busy API server would make an application seem slow."""
+
+    class Busy(StandInCluster):
+        def port_forward(self, namespace: str, pod: str, port: int) -> Any:
+            time.sleep(0.5)
+            return super().port_forward(namespace, pod, port)
+
+    cluster = Busy(load(DEPLOYMENT), lambda: [pod("django-a")], {"django-a": serve({"/": reply()}).port})
+    start = time.monotonic()
+    (result,) = check({"workload": DJANGO}, cluster=cluster)
+    assert result["pods"][0]["elapsed"] <= time.monotonic() - start - 0.5
+
+
 def test_one_sick_replica_of_three_fails_and_is_named(serve: Serve) -> None:
     good, sick = serve({"/": reply()}), serve({"/": reply("disk full", 503)})
     cluster = StandInCluster(load(DEPLOYMENT), three_pods, {"django-a": good.port, "django-b": sick.port, "django-c": good.port})
