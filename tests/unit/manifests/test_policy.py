@@ -37,6 +37,20 @@ def test_pods_share_nothing_with_their_node(manifests: Any) -> None:
             assert "privileged" not in container["securityContext"], owner
 
 
+def test_a_container_that_waits_gets_no_secret(manifests: Any) -> None:
+    waiting = [
+        (owner, container)
+        for owner, pod in manifests.pod_specs().items()
+        for container in pod.get("initContainers", [])
+        if container["name"].startswith("wait-for-")
+    ]
+    assert waiting
+    for owner, container in waiting:
+        assert [set(source) for source in container["envFrom"]] == [{"configMapRef"}], owner
+        assert not container.get("env"), owner
+        assert not container.get("volumeMounts"), owner
+
+
 def test_ids_are_those_of_the_settings(production: Any, changed: Any) -> None:
     """A cluster may give a namespace a range of them."""
     for manifests, user, group, exporter in ((production, 1000, 1000, 65534), (changed, 2001, 2002, 2003)):
@@ -173,14 +187,14 @@ def test_authorities_of_services_reach_every_container_of_the_application(change
     containers = 0
     for owner, pod in changed.pod_specs().items():
         for container in pod.get("initContainers", []) + pod["containers"]:
-            if "envFrom" not in container:
+            if "envFrom" not in container or container["name"].startswith("wait-for-"):
                 continue
             containers += 1
             mounts = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
             volumes = {volume["name"]: volume for volume in pod["volumes"]}
             assert volumes[mounts["/etc/platform/ca"]]["configMap"]["name"] == ca["metadata"]["name"], (owner, container["name"])
             assert len(mounts) == len(container["volumeMounts"]), (owner, container["name"])
-    assert containers >= 9
+    assert containers >= 6
 
 
 def test_without_an_authority_nothing_is_mounted(production: Any) -> None:
