@@ -207,7 +207,7 @@ def oldest_playbook() -> Callable[..., Run]:
 
 @pytest.fixture(scope="session")
 def task() -> Callable[..., Object]:
-    """Run one module of the collection against the cluster, and return its result."""
+    """Run one module of the collection against the cluster, and return its result, with what it warned of as `warned`."""
 
     def run(module: str, **arguments: Any) -> Object:
         access = {"kubeconfig": KUBECONFIG, "context": f"kind-{SETTINGS['kind_cluster_name']}"}
@@ -228,7 +228,8 @@ def task() -> Callable[..., Object]:
         )
         _before, separator, result = done.stdout.partition("=> ")
         assert separator, done.stdout + done.stderr
-        found: Object = json.loads(result)
+        # Ansible takes a module's warnings out of its result and prints them.
+        found: Object = {**json.loads(result), "warned": done.stderr}
         return found
 
     return run
