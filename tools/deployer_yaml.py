@@ -59,7 +59,7 @@ def rules_text(rules: Any, settings: Mapping[str, Any], cluster_wide: bool) -> I
         if rule.without:
             words.append(f"Optional. Without it: {rule.without}.")
         sign = "  " if rule.is_needed(settings) else "  # "
-        yield "".join(f"  # {line}\n" for line in textwrap.wrap(" ".join(words), WIDTH - 4))
+        yield "".join(f"  # {line}\n" for line in textwrap.wrap(" ".join(words), WIDTH - 8))
         names = {"resourceNames": [*rule.names]} if rule.names else {}
         manifest = {"apiGroups": [rule.group], "resources": [*rule.resources], **names, "verbs": [*rule.verbs]}
         lines = [f"{key}: {yaml.dump(value, default_flow_style=True, width=WIDTH).strip()}" for key, value in manifest.items()]
@@ -82,7 +82,9 @@ def render() -> str:
         if "rules" in item:
             text += "rules:\n" + "".join(rules_text(RULES, settings, item["kind"] == "ClusterRole"))
         texts.append(text)
-    return HEAD + "".join(f"---\n{text}" for text in texts)
+    # One document, which is all that ansible-test takes.
+    entries = [f"  - {textwrap.indent(text, ' ' * 4).removeprefix(' ' * 4)}" for text in texts]
+    return f"---\n{HEAD}apiVersion: v1\nkind: List\nitems:\n{''.join(entries)}"
 
 
 def main() -> int:

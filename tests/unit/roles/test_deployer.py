@@ -16,7 +16,7 @@ def named(manifests: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def test_the_documented_objects_are_those_of_the_default_settings(resolve: Any) -> None:
-    documented = list(yaml.safe_load_all(DEPLOYER.read_text()))
+    documented = yaml.safe_load(DEPLOYER.read_text())["items"]
     assert named(documented) == named([resolve("namespace_manifests"), *resolve("deployer_manifests")])
 
 
