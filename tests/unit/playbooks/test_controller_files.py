@@ -8,12 +8,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 REPOSITORY = Path(__file__).parents[3]
 # The default of the role, which the inventory of the local cluster replaces.
 OWN = "{{ platform_former_secrets_directory }}/{{ platform_cluster_name }}/{{ platform_namespace }}"
 
 
-def run(home: Path, *options: str) -> str:
+SITE_PACKAGES = next(Path(sys.prefix).glob("lib/python*/site-packages"))
+COMMANDS = {
+    "oldest": [str(REPOSITORY / ".cache" / "oldest" / "bin" / "ansible-playbook")],
+    "newest": [sys.executable, "-m", "ansible.cli.playbook"],
+}
+
+
+def run(home: Path, *options: str, ansible: str = "newest") -> str:
     """Run site.yml with generated secrets and a generated certificate in a home directory."""
     environment = {
         key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "K8S_AUTH_", "XDG_")) and key != "KUBECONFIG"
@@ -24,9 +33,14 @@ def run(home: Path, *options: str) -> str:
         "platform_report_dir": str(home / "reports"),
     }
     done = subprocess.run(
-        [sys.executable, "-m", "ansible.cli.playbook", "site.yml", f"--extra-vars={json.dumps(values)}", *options],
+        [*COMMANDS[ansible], "site.yml", f"--extra-vars={json.dumps(values)}", *options],
         cwd=REPOSITORY,
-        env={**environment, "HOME": str(home), "ANSIBLE_NOCOLOR": "1"},
+        env={
+            **environment,
+            "HOME": str(home),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_COLLECTIONS_PATH": f"{REPOSITORY / '.ansible' / 'collections'}:{SITE_PACKAGES}",
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -46,11 +60,12 @@ def test_check_mode_writes_no_file(tmp_path: Path) -> None:
     assert files(tmp_path) == {}
 
 
-def test_secrets_of_an_earlier_version_are_kept_and_the_missing_ones_generated(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ansible", COMMANDS)
+def test_secrets_of_an_earlier_version_are_kept_and_the_missing_ones_generated(tmp_path: Path, ansible: str) -> None:
     former = tmp_path / ".local/share/jewelry_shop.platform/kind"
     former.mkdir(parents=True)
     (former / "postgres_password").write_text("of-the-database\n")
-    output = run(tmp_path, "--diff")
+    output = run(tmp_path, "--diff", ansible=ansible)
     own = ".local/share/jewelry_shop.platform/kind/elsewhere/jewelry-shop"
     found = files(tmp_path)
     assert found[f"{own}/postgres_password"] == "of-the-database\n"
