@@ -22,7 +22,7 @@ COMPLETE: dict[str, Any] = {
     "platform_image": "shop",
     "platform_image_tag": "1",
     "platform_kube_context": "here",
-    "platform_secrets": {"DJANGO_SECRET_KEY": "k" * 50, "POSTGRES_PASSWORD": "p", "REDIS_PASSWORD": "r"},
+    "platform_secrets": {"DJANGO_SECRET_KEY": "k" * 50, "POSTGRES_PASSWORD": "p" * 20, "REDIS_PASSWORD": "r" * 20},
     "preflight_values_file": "values.yml",
     "manifests_settings": {"problems": []},
 }
