@@ -86,6 +86,12 @@ class Cluster:
             for o in self.get(kinds)
         }
 
+    def written_since(self, before: dict[str, str]) -> list[str]:
+        """Name what was created, changed or removed since; the cluster itself removes a Job an hour after its end."""
+        now = self.resource_versions()
+        gone = [name for name in before if name not in now and not name.startswith("Job/")]
+        return sorted([name for name in now if now[name] != before.get(name)] + gone)
+
 
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
