@@ -106,7 +106,7 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
                 "platform_release_history is 0: set it in",
                 "validate_customer_path '/nginx_health' is no path that Django serves",
                 "platform_postgresql_host is not set: put the host of the database into ",
-                "Whoever is on the way to the external PostgreSQL could read its password and data, since platform_postgresql_tls_mode ",
+                "Others could read the password and data on the way to the external PostgreSQL, since platform_postgresql_tls_mode ",
                 "network_policies_postgresql is empty, so the pods of the shop could reach any address on that port: put the addresses of ",
                 "extra_objects_manifests[3] has no apiVersion.",
                 "Secret /mine, comes with its content, which would be shown: use platform_secrets",

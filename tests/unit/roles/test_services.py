@@ -266,7 +266,7 @@ def test_what_the_preflight_says_of_the_settings(resolve: Any, values: dict[str,
     assert all(FILE in finding and finding.endswith(".") for finding in findings)
 
 
-WITHOUT_TLS = "Whoever is on the way to the external {} could read its password and data"
+WITHOUT_TLS = "Others could read the password and data on the way to the external {}, since "
 OPEN = "network_policies_{} is empty, so the pods of the shop could reach any address on that port"
 
 
@@ -381,9 +381,7 @@ def test_a_changed_password_of_a_service_in_the_cluster(
     assert [finding[: len(beginning)] for finding, beginning in zip(findings, expected, strict=True)] == expected
 
 
-GUESSABLE = (
-    "platform_secrets.{} could be guessed by whoever sees the name of its Secret: put 20 or more random characters into secrets.yml."
-)
+GUESSABLE = "platform_secrets.{} could be guessed from the name of its Secret: put 20 or more random characters into secrets.yml."
 
 
 @pytest.mark.parametrize(
