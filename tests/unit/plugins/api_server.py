@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import PATHS
 from conftest import Serve
-from http_server import Handler
+from http_server import Handler, Route, reply
 
 NAMESPACE = "test"
 
@@ -141,3 +142,29 @@ def _answer(handler: Handler, status: int, content_type: str, body: bytes) -> No
     handler.send_header("Content-Length", str(len(body)))
     handler.end_headers()
     handler.wfile.write(body)
+
+
+def discovery(kinds: Mapping[str, Mapping[str, str]], of_the_cluster: Collection[str]) -> dict[str, Route]:
+    """Routes by which a client finds the kinds of an API server of version 1.34.
+
+    Args:
+        kinds: by version of an API group, such as C(apps/v1), each kind by the name of its resource.
+        of_the_cluster: kinds whose objects are in no namespace.
+    """
+
+    def resources(version: str) -> Route:
+        verbs = ["get", "list", "patch", "delete"]
+        entries = [
+            {"name": name, "singularName": "", "kind": kind, "namespaced": kind not in of_the_cluster, "verbs": verbs}
+            for name, kind in kinds[version].items()
+        ]
+        return reply({"kind": "APIResourceList", "groupVersion": version, "resources": entries})
+
+    versions = {version.partition("/")[0]: {"groupVersion": version, "version": "v1"} for version in kinds if "/" in version}
+    groups = [{"name": name, "versions": [entry], "preferredVersion": entry} for name, entry in versions.items()]
+    return {
+        "/version": reply({"major": "1", "minor": "34", "gitVersion": "v1.34.4"}),
+        "/api": reply({"kind": "APIVersions", "versions": ["v1"]}),
+        "/apis": reply({"kind": "APIGroupList", "groups": groups}),
+        **{f"/{'apis' if '/' in version else 'api'}/{version}": resources(version) for version in kinds},
+    }

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
+from api_server import discovery
 from conftest import Serve
 from http_server import Handler, Server, reply
 
@@ -33,6 +34,7 @@ KINDS = {
         "clusterrolebindings": "ClusterRoleBinding",
     },
 }
+OF_THE_CLUSTER = ("Namespace", "ClusterRole", "ClusterRoleBinding")
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 # In the order in which one needs another.
 APPLIED = [
@@ -71,19 +73,6 @@ def server(serve: Serve, objects: dict[str, dict[str, Any]]) -> Server:
 
         return route
 
-    def discovered(version: str, kinds: dict[str, str]) -> Any:
-        resources = [
-            {
-                "name": name,
-                "singularName": "",
-                "kind": kind,
-                "namespaced": kind not in ("Namespace", "ClusterRole", "ClusterRoleBinding"),
-                "verbs": ["get", "list", "patch"],
-            }
-            for name, kind in kinds.items()
-        ]
-        return reply({"kind": "APIResourceList", "groupVersion": version, "resources": resources})
-
     def token(handler: Handler) -> None:
         now = int(time.time())
         said = {
@@ -94,21 +83,9 @@ def server(serve: Serve, objects: dict[str, dict[str, Any]]) -> Server:
         }
         reply({"status": {"token": f"head.{base64.urlsafe_b64encode(json.dumps(said).encode()).decode()}.signature"}})(handler)
 
-    groups = [version.partition("/")[0] for version in KINDS if "/" in version]
-    entries = [{"groupVersion": f"{name}/v1", "version": "v1"} for name in groups]
     found = serve(
         {
-            "/version": reply({"major": "1", "minor": "34", "gitVersion": "v1.34.4"}),
-            "/api": reply({"kind": "APIVersions", "versions": ["v1"]}),
-            "/apis": reply(
-                {
-                    "kind": "APIGroupList",
-                    "groups": [
-                        {"name": name, "versions": [entry], "preferredVersion": entry} for name, entry in zip(groups, entries, strict=True)
-                    ],
-                }
-            ),
-            **{f"/{'apis' if '/' in version else 'api'}/{version}": discovered(version, kinds) for version, kinds in KINDS.items()},
+            **discovery(KINDS, OF_THE_CLUSTER),
             "/api/v1/namespaces/kube-system": reply({"kind": "Namespace", "metadata": {"name": "kube-system", "uid": "cluster-1"}}),
             "/apis/batch/v1/namespaces/jewelry-shop/jobs": reply({"kind": "JobList", "items": []}),
             **{path: kept(path) for path in APPLIED},

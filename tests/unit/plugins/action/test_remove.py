@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from api_server import discovery
 from conftest import Serve
 from http_server import Handler, Server, reply
 
@@ -49,6 +50,7 @@ RESOURCES = {
         "selfsubjectaccessreviews": "SelfSubjectAccessReview",
     },
 }
+OF_THE_CLUSTER = ("Namespace", "PriorityClass", "CustomResourceDefinition", *RESOURCES["authorization.k8s.io/v1"].values())
 EVERYTHING = [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
 
 
@@ -79,29 +81,9 @@ def server(serve: Serve) -> Server:
     def listed(kind: str, *items: dict[str, Any]) -> Any:
         return reply({"kind": f"{kind}List", "apiVersion": "v1", "items": list(items)})
 
-    def discovered(version: str, kinds: dict[str, str]) -> Any:
-        of_the_cluster = ("Namespace", "PriorityClass", "CustomResourceDefinition", *RESOURCES["authorization.k8s.io/v1"].values())
-        resources = [
-            {"name": name, "singularName": "", "kind": kind, "namespaced": kind not in of_the_cluster, "verbs": ["get", "list", "delete"]}
-            for name, kind in kinds.items()
-        ]
-        return reply({"kind": "APIResourceList", "groupVersion": version, "resources": resources})
-
-    groups = [version.partition("/")[0] for version in RESOURCES if "/" in version]
-    entries = [{"groupVersion": f"{name}/v1", "version": "v1"} for name in groups]
     served = serve(
         {
-            "/version": reply({"major": "1", "minor": "34", "gitVersion": "v1.34.4"}),
-            "/api": reply({"kind": "APIVersions", "versions": ["v1"]}),
-            "/apis": reply(
-                {
-                    "kind": "APIGroupList",
-                    "groups": [
-                        {"name": name, "versions": [entry], "preferredVersion": entry} for name, entry in zip(groups, entries, strict=True)
-                    ],
-                }
-            ),
-            **{f"/{'apis' if '/' in version else 'api'}/{version}": discovered(version, kinds) for version, kinds in RESOURCES.items()},
+            **discovery(RESOURCES, OF_THE_CLUSTER),
             "/api/v1/namespaces/kube-system": reply({"kind": "Namespace", "metadata": {"name": "kube-system", "uid": "cluster-1"}}),
             NAMESPACE: kept({"kind": "Namespace", "apiVersion": "v1", "metadata": applied("jewelry-shop", NAMESPACE_LABELS)}),
             f"{NAMESPACE}/configmaps/extra-objects": reply(
