@@ -9,6 +9,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -118,16 +119,13 @@ class Unsafe(str):
 
 
 class VariablesDumper(yaml.SafeDumper):
-    """Writes files of variables."""
+    """Writes files of variables, which the command line would show."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        return True
 
 
 VariablesDumper.add_representer(Unsafe, lambda dumper, value: dumper.represent_scalar("!unsafe", str(value), style='"'))
-
-
-@pytest.fixture(scope="session")
-def variables() -> Callable[[Object], str]:
-    """The content of a file of variables."""
-    return lambda values: yaml.dump(values, Dumper=VariablesDumper, allow_unicode=True)
 
 
 @pytest.fixture(scope="session")
@@ -174,24 +172,21 @@ def playbook_runner(*command: str, **environment: str) -> Callable[..., Run]:
     files = VALUES.get(os.environ.get("MOLECULE_SCENARIO_NAME", ""), ("cluster.yml",))
 
     def run(name: str, *arguments: str, **values: Any) -> Run:
-        return Run(
-            subprocess.run(
-                [
-                    *command,
-                    f"--inventory={ROOT}/inventories/kind",
-                    *(f"--extra-vars=@{ROOT}/molecule/{file}" for file in files),
-                    f"--extra-vars={json.dumps(values)}",
-                    *arguments,
-                    name,
-                ],
-                cwd=ROOT,
-                env={**ENVIRONMENT, **environment},
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=1200,
+        with tempfile.NamedTemporaryFile("w", prefix="variables-", suffix=".yml") as file:
+            yaml.dump(values, file, Dumper=VariablesDumper, allow_unicode=True)
+            file.flush()
+            options = [f"--extra-vars=@{path}" for path in (*(ROOT / "molecule" / settings for settings in files), file.name)]
+            return Run(
+                subprocess.run(
+                    [*command, f"--inventory={ROOT}/inventories/kind", *options, *arguments, name],
+                    cwd=ROOT,
+                    env={**ENVIRONMENT, **environment},
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                    timeout=1200,
+                )
             )
-        )
 
     return run
 

@@ -58,18 +58,14 @@ Apply = Callable[..., Change]
 
 
 @pytest.fixture(scope="module")
-def apply(
-    cluster: Any, playbook: Any, customers: Any, variables: Callable[[Any], str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Apply]:
+def apply(cluster: Any, playbook: Any, customers: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apply]:
     """Deploys with further values and options, while customers go on. All is taken back at the end."""
     folder = tmp_path_factory.mktemp("changes")
     before = budgets(cluster)
 
     def run(values: dict[str, Any], *options: str) -> Change:
-        # The command line would show them.
-        (folder / "values.yml").write_text(variables(values))
         found = pods(cluster), cluster.generations()
-        done = playbook("site.yml", *options, f"--extra-vars=@{folder}/values.yml", platform_report_dir=str(folder / "reports"))
+        done = playbook("site.yml", *options, **values, platform_report_dir=str(folder / "reports"))
         assert done.returncode == 0, done.output
         said = done.output + "".join(path.read_text() for path in (folder / "reports").iterdir())
         return Change(values, said, found[0], pods(cluster), found[1], cluster.generations(), budgets(cluster))

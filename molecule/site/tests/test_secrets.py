@@ -39,18 +39,6 @@ def data_services(client_pod: Callable[..., Any]) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def values_file(tmp_path: pathlib.Path, variables: Callable[[Any], str]) -> Callable[[dict[str, Any]], str]:
-    """Puts values where the command line does not show them."""
-
-    def write(values: dict[str, Any]) -> str:
-        path = tmp_path / "values.yml"
-        path.write_text(variables(values))
-        return f"--extra-vars=@{path}"
-
-    return write
-
-
 def given_secret(cluster: Any, namespace: str, marker: str, marker_line: str) -> None:
     """A Secret that somebody else made, before the platform is there."""
     cluster.kubectl("create", "namespace", namespace)
@@ -80,7 +68,6 @@ def test_a_secret_is_found_nowhere_after_a_first_run_that_fails(
     cluster: Any,
     tmp_path: pathlib.Path,
     namespace: str,
-    values_file: Any,
     data_services: dict[str, Any],
     provider: str,
     ansible: str,
@@ -107,7 +94,7 @@ def test_a_secret_is_found_nowhere_after_a_first_run_that_fails(
     ]
     reports = tmp_path / "reports"
     playbook = request.getfixturevalue("playbook" if ansible == "newest" else "oldest_playbook")
-    run = playbook("site.yml", "--diff", "-vvv", values_file(values), platform_report_dir=str(reports))
+    run = playbook("site.yml", "--diff", "-vvv", **values, platform_report_dir=str(reports))
     assert run.returncode != 0, run.output
     assert "SHOP_MARKER=******" in run.output, run.output
     listed = cluster.get(
@@ -127,10 +114,10 @@ def test_a_secret_is_found_nowhere_after_a_first_run_that_fails(
 
 
 def test_a_secret_that_somebody_else_made_is_judged_before_the_first_write(
-    cluster: Any, playbook: Any, values_file: Any, namespace: str, administrator: dict[str, Any]
+    cluster: Any, playbook: Any, namespace: str, administrator: dict[str, Any]
 ) -> None:
     values = {"platform_secrets_provider": "existing", "platform_existing_secret": "given", "platform_namespace": namespace}
-    run = playbook("site.yml", values_file(values), nginx_service_type="ClusterIP", **administrator)
+    run = playbook("site.yml", **values, nginx_service_type="ClusterIP", **administrator)
     assert run.returncode != 0
     assert f"Secret {namespace}/given does not exist (platform_existing_secret)." in " ".join(run.output.split()), run.output
     assert cluster.kubectl("get", "namespace", namespace, check=False).returncode != 0
