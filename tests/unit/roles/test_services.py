@@ -297,6 +297,16 @@ OPEN = "network_policies_{} is empty, so the pods of the shop could reach any ad
             [],
             id="a broker without TLS, as meant",
         ),
+        pytest.param(
+            {**IN_CLUSTER, **NOT_OUTSIDE, "platform_postgresql_user": "postgres"},
+            ["platform_postgresql_user 'postgres' is a user that the role postgresql keeps for itself"],
+            id="the superuser",
+        ),
+        pytest.param(
+            {**IN_CLUSTER, **NOT_OUTSIDE, "platform_postgresql_user": "postgres", "postgresql_user_is_superuser": True},
+            [],
+            id="the superuser, as meant",
+        ),
         pytest.param({"platform_namespace": "kube-system"}, ["platform_namespace 'kube-system' belongs to the cluster"], id="kube-system"),
         pytest.param({"platform_namespace": "default"}, ["platform_namespace 'default' belongs to the cluster"], id="default"),
         pytest.param({"platform_namespace": "kubernetes-shop"}, [], id="a name that begins alike"),
