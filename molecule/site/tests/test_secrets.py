@@ -12,6 +12,33 @@ from typing import Any
 import pytest
 
 NAMESPACE = "jewelry-shop-secrets"
+# Prints all that it knows, and fails.
+LEAK = {"name": "leak", "command": ["sh", "-c", 'env; env | grep SHOP_MARKER; printf %s "$SHOP_MARKER" | base64 -w0; exit 1']}
+# By stage: values by which a run fails there, and what it then says.
+STAGES: dict[str, tuple[dict[str, Any], str]] = {
+    "settings": ({"django_replicas": "many"}, "nothing was changed"),
+    "preflight": ({"storage_class": "other"}, "nothing was changed"),
+    "data services": ({"redis_image": "127.0.0.1:5002/redis:9.9.9"}, "Job jewelry-shop/check-redis-"),
+    "check of the services": ({"platform_config": {"REDIS_HOST": "no-such-redis"}, "pre_deploy_check_timeout": 5}, "check-services-"),
+    "before the tiers": ({"pre_deploy_commands": [LEAK]}, "Job jewelry-shop/leak-"),
+    "tiers": ({"celery_beat_env": {"DEMO_FAIL_BOOT": "beat"}}, "Deployment jewelry-shop/celery-beat"),
+    "after the tiers": ({"post_deploy_commands": [LEAK]}, "Job jewelry-shop/leak-"),
+    "validation": (
+        {
+            "validate_timeout": 5,
+            "validate_endpoints": [
+                {
+                    "name": "nowhere",
+                    "workload": {"kind": "Deployment", "name": "django", "namespace": "jewelry-shop", "port": 8000},
+                    "path": "/no/such/path/",
+                }
+            ],
+        },
+        "/no/such/path/",
+    ),
+}
+# Kinds of objects that hold no Secret's value.
+KINDS = "configmaps,services,persistentvolumeclaims,deployments,statefulsets,replicasets,jobs,pods,events,serviceaccounts"
 
 
 @pytest.fixture
@@ -89,19 +116,13 @@ def test_a_secret_is_found_nowhere_after_a_first_run_that_fails(
         redis = {"REDIS_PASSWORD": "r" * 20} if provider == "inventory" else {}
         values["platform_secrets"] = {name: unsafe(value) for name, value in {**secrets, **redis}.items()}
         values["platform_generated_secrets_directory"] = str(tmp_path / "generated")
-    values["pre_deploy_commands"] = [
-        {"name": "leak", "command": ["sh", "-c", 'env; env | grep SHOP_MARKER; printf %s "$SHOP_MARKER" | base64 -w0; exit 1']}
-    ]
+    values["pre_deploy_commands"] = [LEAK]
     reports = tmp_path / "reports"
     playbook = request.getfixturevalue("playbook" if ansible == "newest" else "oldest_playbook")
     run = playbook("site.yml", "--diff", "-vvv", **values, platform_report_dir=str(reports))
     assert run.returncode != 0, run.output
     assert "SHOP_MARKER=******" in run.output, run.output
-    listed = cluster.get(
-        "configmaps,services,persistentvolumeclaims,deployments,statefulsets,replicasets,jobs,pods,events,serviceaccounts",
-        f"--namespace={namespace}",
-        "--show-managed-fields",
-    )
+    listed = cluster.get(KINDS, f"--namespace={namespace}", "--show-managed-fields")
     # The kubelet keeps in a pod's status what the container printed last.
     printed = [pod.pop("status") for pod in listed if pod["kind"] == "Pod"]
     assert base64.b64encode(marker.encode()).decode() in json.dumps(printed)
@@ -111,6 +132,47 @@ def test_a_secret_is_found_nowhere_after_a_first_run_that_fails(
     ).stdout
     everything = run.output + objects + secrets_metadata + "".join(path.read_text() for path in reports.iterdir())
     assert [form for form in marker_forms if form in everything] == []
+
+
+@pytest.fixture(scope="module", params=["newest", "oldest"])
+def failing(request: pytest.FixtureRequest, playbook: Any, kind_config: dict[str, Any], unsafe: type[str], marker: str) -> Iterator[Any]:
+    """Runs site.yml so that it fails at a stage, with each of two versions of ansible-core."""
+    run = playbook if request.param == "newest" else request.getfixturevalue("oldest_playbook")
+
+    def fail(values: dict[str, Any], reports: pathlib.Path) -> Any:
+        config = {**kind_config, **values.get("platform_config", {})}
+        secret = {"SHOP_MARKER": unsafe(marker)}
+        return run(
+            "site.yml",
+            "--diff",
+            "-vvv",
+            **{**values, "platform_config": config, "platform_secrets": secret},
+            platform_report_dir=str(reports),
+        )
+
+    yield fail
+    back = playbook("site.yml")
+    assert back.returncode == 0, back.output
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_secret_is_found_nowhere_where_a_run_fails(
+    cluster: Any, tmp_path: pathlib.Path, failing: Any, stage: str, marker: str, marker_forms: set[str]
+) -> None:
+    """At every stage, on both versions of ansible-core. Where the tiers were replaced, they have it as it was written."""
+    values, said = STAGES[stage]
+    run = failing(values, tmp_path)
+    assert run.returncode != 0, run.output
+    assert said in " ".join(run.output.split()), run.output
+    listed = cluster.get(KINDS, "--show-managed-fields")
+    # The kubelet keeps in a pod's status what the container printed last.
+    objects = json.dumps([{**each, "status": None} if each["kind"] == "Pod" else each for each in listed], ensure_ascii=False)
+    everything = run.output + objects + "".join(path.read_text() for path in tmp_path.iterdir())
+    assert [form for form in marker_forms if form in everything] == []
+    if stage in ("after the tiers", "validation"):
+        pod = cluster.pods("django")[0]["metadata"]["name"]
+        assert cluster.kubectl("exec", pod, "--container=django", "--", "printenv", "SHOP_MARKER").stdout == f"{marker}\n"
 
 
 def test_a_secret_that_somebody_else_made_is_judged_before_the_first_write(
