@@ -178,21 +178,27 @@ def passes(command: Command, folder: Path, timeout: int) -> bool:
         "PYTHONDONTWRITEBYTECODE": "1",  # two changes within a second would share one compiled file
         "TMPDIR": str(folder.parent / "tmp"),
     }
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    with said(folder).open("w") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     try:
         return process.wait(timeout) == 0
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         return False
+
+
+def said(folder: Path) -> Path:
+    """The file with what the last check in this copy said."""
+    return folder.parent / "said"
 
 
 class Examiner:
@@ -229,7 +235,8 @@ class Examiner:
             # Up to three times, for a busy machine.
             self._sound[command] = any(passes(command, self._folder, self._timeout) for _attempt in range(3))
             if not self._sound[command]:
-                print(f"LEFT OUT, since it fails without a change: {' '.join(command)}", flush=True)
+                last = said(self._folder).read_text().splitlines()[-5:]
+                print(f"LEFT OUT, since it fails without a change: {' '.join(command)}", *last, sep="\n  ", flush=True)
         return self._sound[command]
 
 

@@ -341,6 +341,16 @@ def test_a_refused_connection_is_retried_for_every_method(start: Make, dns: Dns)
         assert (answer.status, answer.seen["body"]) == (200, str(number))
 
 
+def test_a_request_is_tried_six_times(start: Make, dns: Dns) -> None:
+    """A Service picks a pod anew for each try, and may pick the one that is ending again and again."""
+    dns.addresses = ["127.0.0.3"]
+    nginx = start()
+    patiently(lambda: "Connection refused" in nginx.log or nginx.ask("/").status != 502, "an attempt where nothing listens")
+    before = nginx.log.count("Connection refused")
+    assert nginx.ask("/", method="POST", body="x").status == 502
+    patiently(lambda: nginx.log.count("Connection refused") - before == 6, "six attempts")
+
+
 def test_a_pod_is_not_started_before_the_address_is_known(make: Make, dns: Dns, django_port: int) -> None:
     """Otherwise it would be ready, and answer each request with 502. Whether Django answers does not matter."""
     dns.addresses = []
