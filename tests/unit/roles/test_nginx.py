@@ -390,4 +390,4 @@ def test_nginx_asks_the_servers_of_the_pod(make: Make, dns: Dns, django_port: in
     subprocess.run(nginx.command("true"), check=True)
     lines = (nginx.folder / "django_upstream.conf").read_text().splitlines()
     assert f"resolver {resolvers}:{dns.port} valid=5s;" in lines
-    assert lines.count(f"server django-service.jewelry-shop.svc.{domain}:{django_port} resolve max_fails=0;") == 3
+    assert f"server django-service.jewelry-shop.svc.{domain}:{django_port} resolve max_fails=0;" in lines
