@@ -55,7 +55,7 @@ SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class WHERE oid >= 16384 AND r
 UNION SELECT pg_get_userbyid(typowner) FROM pg_type WHERE oid >= 16384 AND typname <> ALL (ARRAY['gtrgm', '_gtrgm'])
     AND typnamespace::regnamespace::text !~ '^pg_'
 UNION SELECT pg_get_userbyid(proowner) FROM pg_proc WHERE proname IN ('twice', 'nothing', 'total')
-UNION SELECT pg_get_userbyid(oprowner) FROM pg_operator WHERE oid >= 16384
+UNION SELECT pg_get_userbyid(oprowner) FROM pg_operator WHERE oprname = '@@@' AND oid >= 16384
 UNION SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'stock'
 UNION SELECT pg_get_userbyid(stxowner) FROM pg_statistic_ext
 UNION SELECT pg_get_userbyid(lomowner) FROM pg_largeobject_metadata
