@@ -176,7 +176,7 @@ def passes(command: Command, folder: Path, timeout: int) -> bool:
         **os.environ,
         "PATH": f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
         "PYTHONDONTWRITEBYTECODE": "1",  # two changes within a second would share one compiled file
-        "TMPDIR": str(folder.parent / "tmp"),
+        "TMPDIR": str(folder.parent / "t"),
     }
     with said(folder).open("w") as output:
         process = subprocess.Popen(
@@ -265,9 +265,10 @@ def main() -> None:
         return
 
     survivors: list[Change] = []
-    with tempfile.TemporaryDirectory(prefix="mutation-sample-") as temporary:
+    # Short names: Ansible's socket, below them, has a path of at most 108 characters.
+    with tempfile.TemporaryDirectory(prefix="ms-") as temporary:
         folder = Path(temporary, "platform")
-        Path(temporary, "tmp").mkdir()
+        Path(temporary, "t").mkdir()
         copy_to(folder)
         examiner = Examiner(arguments.area, folder, arguments.timeout)
         for number, change in enumerate(drawn, 1):
