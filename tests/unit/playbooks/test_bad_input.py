@@ -125,8 +125,14 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
             ["2 problems, nothing was changed:", "django_env.A is null; give it a value, or "],
         ),
         "objects": (
-            {"render_directory": "rendered", "extra_objects_manifests": [*LISTS, GENERATED]},
+            {
+                "render_directory": "rendered",
+                "extra_objects_manifests": [*LISTS, GENERATED],
+                "extra_objects_templates": ["/no/such/file.yaml.j2", str(Path(__file__).parent / "broken.yaml.j2")],
+            },
             [
+                "extra_objects_templates: /no/such/file.yaml.j2 does not exist on the machine that runs Ansible",
+                "broken.yaml.j2 cannot be rendered: ",
                 "extra_objects_manifests[2] has no apiVersion",
                 "extra_objects_manifests[3], a Job, has metadata.generateName, by which each run would create another object",
             ],
