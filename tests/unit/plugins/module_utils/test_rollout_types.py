@@ -38,3 +38,13 @@ def test_python_3_10_reads_the_times_of_the_api(monkeypatch: pytest.MonkeyPatch,
 def test_an_event_without_times_began_and_happened_when_it_was_created() -> None:
     event = {"metadata": {"creationTimestamp": "2026-11-25T17:00:00Z"}}
     assert event_began(event) == event_time(event) == instant("2026-11-25T17:00:00Z")
+
+
+def test_a_series_of_events_began_with_the_first_and_happened_with_the_last() -> None:
+    event = {
+        "firstTimestamp": "2026-11-25T17:00:00Z",
+        "lastTimestamp": "2026-11-25T18:00:00Z",
+        "metadata": {"creationTimestamp": "2026-11-25T17:30:00Z"},
+    }
+    assert event_began(event) == instant("2026-11-25T17:00:00Z")
+    assert event_time(event) == instant("2026-11-25T18:00:00Z")
