@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from tools import debian_programs
 
@@ -70,10 +70,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """Answers with what it was asked, as JSON; C(/headers/N) with N bytes of headers beside that."""
 
     protocol_version = "HTTP/1.1"
+    # Path and headers of each request.
+    asked: ClassVar[list[tuple[str, dict[str, str]]]] = []
 
     def _answer(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
         body = self.rfile.read(length).decode()
+        self.asked.append((self.path, dict(self.headers.items())))
         said = json.dumps(
             {
                 "method": self.command,

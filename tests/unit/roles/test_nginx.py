@@ -361,6 +361,16 @@ def test_a_pod_is_not_started_before_the_address_is_known(make: Make, dns: Dns, 
         patiently(nginx.knows_the_address, "the first resolution")
 
 
+def test_the_startup_probe_asks_django_for_a_host_that_it_allows(start: Make) -> None:
+    """Otherwise each pod of nginx that starts leaves errors in Django's log."""
+    nginx = start()
+    nginx_server.Handler.asked.clear()
+    assert nginx.ask("/nginx_started", headers={"Host": "10.0.0.1:8080"}).status == 200
+    [(path, headers)] = nginx_server.Handler.asked
+    assert path == "/health/live/"
+    assert (headers["Host"], headers["X-Forwarded-Proto"]) == ("shop.example.com", "https")
+
+
 @pytest.mark.parametrize(("size", "fine"), [("50m", True), ("lots", False)])
 def test_the_configuration_is_tested_without_dns(make: Make, dns: Dns, size: str, fine: bool) -> None:
     dns.addresses = []
