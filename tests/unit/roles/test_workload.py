@@ -100,7 +100,7 @@ def test_the_version_of_the_other_images_is_theirs(resolve: Any, name: str) -> N
         "nginx_tls_secret_name": "",
     }
     image = f"registry:5000/other/image@sha256:{'a' * 64}"
-    assert resolve(f"{name}_workload", **facts, **{f"{name}_image": image})["version"] == "a" * 12
+    assert resolve(f"{name}_workload", role_path=str(ROLES / name), **facts, **{f"{name}_image": image})["version"] == "a" * 12
 
 
 def test_a_tier_is_created_with_the_minimum_of_its_autoscaler(resolve: Any) -> None:
