@@ -2,6 +2,7 @@
 
 import pathlib
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -79,3 +80,18 @@ def test_the_checkout_is_found_as_a_collection() -> None:
     assert link.is_symlink()
     assert not link.readlink().is_absolute()
     assert link.resolve() == ROOT
+
+
+def imports(tasks: list[dict[str, Any]]) -> Iterator[str]:
+    """The names of tasks that import a role, in blocks too."""
+    for task in tasks:
+        if "ansible.builtin.import_role" in task:
+            yield task.get("name", "")
+        for part in ("block", "rescue", "always"):
+            yield from imports(task.get(part, []))
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.match("roles/*/tasks/*.yml")], ids=lambda path: "/".join(path.parts[-3:]))
+def test_the_name_of_an_import_holds_no_template(path: pathlib.Path) -> None:
+    """Ansible resolves it before facts are known, and warns of "template errors". It is shown nowhere."""
+    assert [name for name in imports(yaml.safe_load(path.read_text()) or []) if "{{" in name] == []
