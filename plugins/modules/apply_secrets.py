@@ -73,11 +73,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import Masker, credentials
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import open_module
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import FIELD_MANAGER_SPEC, auth
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._secrets import manifest_values
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import FIELD_MANAGER_SPEC, auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.run import open_module
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.existing import manifest_values
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import Masker, credentials
 
 SPEC = {
     "manifests": {"type": "list", "elements": "dict", "required": True, "no_log": True},
@@ -107,7 +107,7 @@ def apply(params: Mapping[str, Any], manifests: list[dict[str, Any]]) -> list[st
         PlatformError: a manifest is no Secret, or the API server rejects one or is unavailable.
     """
     # Imported here, since it imports the kubernetes client, which may not be installed.
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._takeover_api import TakeoverApi
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.takeover.api import TakeoverApi
 
     for number, manifest in enumerate(manifests, start=1):
         if manifest.get("kind") != "Secret" or not {"name", "namespace"} <= (manifest.get("metadata") or {}).keys():

@@ -385,31 +385,31 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import (
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import (
     Cluster,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import (
     PlatformError,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._health_endpoint import (
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.endpoint import (
     header_secrets,
     parse_endpoints,
     userinfo_secrets,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._health_prober import (
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.prober import (
     Settings,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._health_runner import (
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.runner import (
     run_checks,
     summary,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import (
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.run import open_module
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.existing import secrets_to_mask
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import (
     Masker,
     MaskingModule,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import open_module
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import auth
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._secrets import secrets_to_mask
 
 WORKLOAD_SPEC = {
     "kind": {"type": "str", "choices": ["Deployment", "StatefulSet", "DaemonSet"], "default": "Deployment"},

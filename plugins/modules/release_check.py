@@ -168,16 +168,16 @@ checks:
 from dataclasses import asdict
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import (
     PlatformError,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import (
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import ALLOWED_SPEC, auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.run import open_module
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.existing import secrets_to_mask
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import (
     Masker,
     MaskingModule,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import open_module
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import ALLOWED_SPEC, auth
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._secrets import secrets_to_mask
 
 WORKLOAD_SPEC = {
     "kind": {"type": "str", "choices": ["Deployment", "StatefulSet", "DaemonSet"], "default": "Deployment"},
@@ -213,10 +213,10 @@ def make_checks(params: dict[str, Any], mask: Masker) -> dict[str, Any]:
         PlatformError: an option is wrong, or the cluster cannot be read.
     """
     # Imported here, since they import the kubernetes client, which may not be installed.
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._release_checks import ERROR, summary
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._release_run import Release, check_release
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import ClusterApi
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import Target
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.api import ClusterApi
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.release.checks import ERROR, summary
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.release.run import Release, check_release
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import Target
 
     if params["log_lines"] < 0:
         raise PlatformError(f"log_lines must not be negative, it is {params['log_lines']}", certain=True)

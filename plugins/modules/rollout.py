@@ -305,16 +305,16 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import Masker, MaskingModule
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import open_module
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import auth
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import ClusterApi
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_feed import Feed
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_report import newest_events, report, summary
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import FAILED, TIMEOUT, Policy, Target
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_wait import Wait, sources
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._secrets import secrets_to_mask
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.api import ClusterApi
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.run import open_module
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.feed import Feed
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.report import newest_events, report, summary
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import FAILED, TIMEOUT, Policy, Target
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.wait import Wait, sources
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.existing import secrets_to_mask
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import Masker, MaskingModule
 
 RESOURCE_SPEC = {
     "kind": {"type": "str", "required": True, "choices": ["Deployment", "StatefulSet", "DaemonSet", "Job", "PersistentVolumeClaim"]},

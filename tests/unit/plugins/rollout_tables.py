@@ -26,10 +26,10 @@ from typing import Any
 
 import yaml
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_predicates import (
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.predicates import (
     assess,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import (
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import (
     Assessment,
     Policy,
     Snapshot,
@@ -37,7 +37,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_typ
     instant,
 )
 
-TABLES = Path(__file__).parent / "module_utils" / "rollout_tables"
+TABLES = Path(__file__).parent / "module_utils" / "rollout" / "tables"
 UNKNOWN_KEYS = "unknown keys in a table"
 
 
