@@ -374,9 +374,7 @@ jobs:
 
 from typing import Any
 
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
-    AnsibleK8SModule,
-)
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import ALLOWED_SPEC, FIELD_MANAGER_SPEC, auth
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.run import run_module
@@ -439,7 +437,7 @@ SPEC = {
 }
 
 
-def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
+def make_plan(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     """Read and plan.
 
     Args:

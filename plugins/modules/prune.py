@@ -120,13 +120,9 @@ refusals:
 
 from typing import Any
 
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
-    AnsibleK8SModule,
-)
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import (
-    PlatformError,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import FIELD_MANAGER_SPEC, auth
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.run import run_module
 
@@ -142,7 +138,7 @@ SPEC = {
 }
 
 
-def remove(module: AnsibleK8SModule) -> dict[str, Any]:
+def remove(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     """Remove what the options say.
 
     Args:

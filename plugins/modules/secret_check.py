@@ -100,7 +100,7 @@ SPEC = {
 }
 
 
-def judge(module: AnsibleK8SModule) -> dict[str, Any]:
+def judge(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     """Read the Secret and judge it.
 
     Args:

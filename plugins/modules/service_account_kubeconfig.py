@@ -103,9 +103,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
-    AnsibleK8SModule,
-)
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import auth
@@ -180,7 +178,7 @@ def write(path: Path, content: dict[str, Any]) -> None:
         raise PlatformError(f"{path} cannot be written: {error.strerror}", certain=True) from error
 
 
-def keep_kubeconfig(module: AnsibleK8SModule) -> dict[str, Any]:
+def keep_kubeconfig(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     """Read the file, and write it where that is due.
 
     Args:

@@ -96,13 +96,9 @@ objects:
 
 from typing import Any
 
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
-    AnsibleK8SModule,
-)
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import (
-    PlatformError,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import ALLOWED_SPEC, FIELD_MANAGER_SPEC, auth
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.run import run_module
 
@@ -114,7 +110,7 @@ SPEC = {
 }
 
 
-def apply(module: AnsibleK8SModule) -> dict[str, Any]:
+def apply(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     """Plan and apply.
 
     Args:

@@ -138,13 +138,9 @@ rejections:
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
-    AnsibleK8SModule,
-)
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import (
-    PlatformError,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import FIELD_MANAGER_SPEC, auth
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.run import run_module
 
@@ -165,7 +161,7 @@ SPEC = {
 }
 
 
-def end(module: AnsibleK8SModule) -> dict[str, Any]:
+def end(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     """End what the options say.
 
     Args:

@@ -15,16 +15,9 @@ from urllib.parse import unquote, urlsplit
 from ansible.module_utils.common.text.converters import to_text
 from ansible.module_utils.urls import basic_auth_header
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import (
-    PlatformError,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.assertions import (
-    Expectation,
-    parse_path,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.http import (
-    HttpRequest,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.assertions import Expectation, parse_path
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.http import HttpRequest
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _URL_TEXT = re.compile(r"[\x21-\x7e]+")

@@ -34,9 +34,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.dead
     arm,
     bounded_call,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import (
-    PlatformError,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
 
 MAX_REDIRECTS = 5
 REDIRECT_STATUSES = (301, 302, 303, 307, 308)

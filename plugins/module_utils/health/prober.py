@@ -13,36 +13,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import (
-    Deadline,
-    DeadlineSocket,
-    StageTimeoutError,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import (
-    PlatformError,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.assertions import (
-    body_text,
-    judge,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.endpoint import (
-    Endpoint,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.http import (
-    Dial,
-    exchange,
-    tls_context,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.port_forward import (
-    PodDialer,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import (
-    Masker,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.lines import (
-    one_line,
-    shortened,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import Deadline, DeadlineSocket, StageTimeoutError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.assertions import NOTHING_HIDDEN, body_text, judge
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.endpoint import Endpoint
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.http import Dial, exchange, tls_context
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.port_forward import PodDialer
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import Masker
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.lines import one_line, shortened
 
 NOT_TRIED = "it was not tried before the deadline"
 # Longer than a reason that quotes an answer and names a host.
@@ -59,7 +37,7 @@ class Settings:
     interval: float = 1.0
     max_body: int = 1 << 20
     concurrency: int = 16
-    hidden: tuple[str, ...] = ()
+    mask: Masker = NOTHING_HIDDEN
 
 
 @dataclass
@@ -115,7 +93,7 @@ class Prober:
         self.deadline = deadline
         self._slots = slots
         self._context = _context(endpoint)
-        self._mask = Masker(settings.hidden, endpoint.secrets)
+        self._mask = settings.mask.with_credentials(endpoint.secrets)
 
     def attempt(self, record: Record, dial: Dial) -> None:
         """Try once, and write down how it ended."""

@@ -12,23 +12,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import (
-    Deadline,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.checks import (
-    Check,
-    ClusterReader,
-    UrlCheck,
-    WorkloadCheck,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.endpoint import (
-    Endpoint,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.prober import (
-    Prober,
-    Settings,
-    in_threads,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import Deadline
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.checks import Check, ClusterReader, UrlCheck, WorkloadCheck
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.endpoint import Endpoint
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.prober import Prober, Settings, in_threads
 
 
 def run_checks(endpoints: Sequence[Endpoint], settings: Settings, cluster: ClusterReader | None = None) -> list[dict[str, Any]]:

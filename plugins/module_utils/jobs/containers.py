@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.diagnosis import exit_words
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.diagnosis import exit_words, last_end
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.pods import DEFAULT_CONTAINER_ANNOTATION
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import Finding, Manifest
 
@@ -34,11 +34,6 @@ def main_container(job: Manifest, pod: Manifest) -> str:
     own = own_containers(job)
     names = [container["name"] for container in pod["spec"]["containers"]]
     return default or next((name for name in names if name in own), names[0])
-
-
-def last_end(status: Manifest) -> Any:
-    """The terminated state of a container, or of its last instance; empty if none has ended."""
-    return (status.get("state") or {}).get("terminated") or (status.get("lastState") or {}).get("terminated") or {}
 
 
 def failed_container(job: Manifest, pods: Sequence[Manifest]) -> tuple[Manifest, Manifest] | None:

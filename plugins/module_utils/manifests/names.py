@@ -14,11 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import (
-    image_problem,
-    repository_problem,
-    tag_problem,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import image_problem, repository_problem, tag_problem
 
 _LABEL_LENGTH = 63
 _SUBDOMAIN_LENGTH = 253

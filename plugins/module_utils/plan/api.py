@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Dry runs and the reads of a preflight, over kubernetes.core's client (private to the collection)."""
+"""Dry runs and the reads of a preflight (private to the collection)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import Cluster, as_platform_error, patiently
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import (
+    NoNamespaceError,
+    NotFoundError,
+    PlatformError,
+    RefusedError,
+)
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.permissions import Permission, not_granted
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import Manifest, subject
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.removals import OUR_LABELS
@@ -20,22 +25,6 @@ TIMEOUT = 30.0
 # Objects in an answer, and in all answers for one list. A platform has some hundreds of a kind.
 PAGE, MOST_ITEMS = 500, 5000
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
-
-
-class RefusedError(PlatformError):
-    """The API server understood and said no, which asking again does not change."""
-
-
-class ConflictError(RefusedError):
-    """The object is another one, or has been changed, since it was read."""
-
-
-class UnknownKindError(RefusedError):
-    """The API server knows no such kind in this apiVersion."""
-
-
-class NoNamespaceError(PlatformError):
-    """The namespace does not exist yet."""
 
 
 class PlanApi(Cluster):
@@ -78,9 +67,9 @@ class PlanApi(Cluster):
         try:
             return {item["metadata"]["name"]: driver(item) for item in self._items(api_version, kind, f"{kind}es")}
         except PlatformError as error:
-            if not error.certain:
-                raise
-            return None
+            if error.certain or isinstance(error, RefusedError):
+                return None
+            raise
 
     def jobs(self, namespace: str, selector: str) -> list[Manifest]:
         """The Jobs that a label selector picks."""
@@ -151,7 +140,7 @@ class PlanApi(Cluster):
             except PlatformError:
                 raise
             except Exception as error:  # of several libraries without a common base
-                raise _classified(named, error, hides_content=kind == "Secret" and method != "get") from error
+                raise as_platform_error(named, error, hides_content=kind == "Secret" and method != "get") from error
 
         return patiently(ask)
 
@@ -272,25 +261,6 @@ def deletion(live: Manifest, policy: str) -> Manifest:
         "preconditions": {"uid": live["metadata"]["uid"]},
         "propagationPolicy": policy,
     }
-
-
-class NotFoundError(PlatformError):
-    """The object, or the namespace that it would be in, does not exist."""
-
-
-def _classified(named: str, error: Exception, hides_content: bool) -> PlatformError:
-    said = as_platform_error(named, error, hides_content=hides_content)
-    status = getattr(error, "status", None)
-    if status == 404:
-        return NotFoundError(str(said), certain=True)
-    if type(error).__name__ == "ResourceNotFoundError":
-        return UnknownKindError(f"{named}: the cluster knows no such kind and apiVersion", certain=True)
-    if status == 409:
-        return ConflictError(str(said), certain=True)
-    # 401 concerns no object in particular, 408, 429 and 5xx pass.
-    if status in (400, 403, 405, 413, 415, 422):
-        return RefusedError(str(said), certain=True)
-    return said
 
 
 def _warnings(reply: Any) -> list[str]:

@@ -10,14 +10,14 @@ import dataclasses
 from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.own_objects import defined_kinds
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.api import (
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import (
     NoNamespaceError,
     NotFoundError,
     RefusedError,
     UnknownKindError,
-    without_namespace,
 )
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.own_objects import defined_kinds
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.api import without_namespace
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import (
     CHANGE,
     CREATE,

@@ -2,25 +2,19 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Lists and deletions, over kubernetes.core's client (private to the collection)."""
+"""Lists and deletions (private to the collection)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.api import PATHS, READ_TIMEOUT, ClusterApi, Listing
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import as_platform_error, patiently
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.api import RefusedError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import Cluster, Listing, path_of, patiently
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import ConflictError, NotFoundError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import subject
 
-# A webhook answers with any of these, a missing permission with 403.
-_REFUSALS = (400, 403, 405, 422)
-_GONE, _CHANGED_MEANWHILE = 404, 409
 
-
-class PruneApi(ClusterApi):
+class PruneApi(Cluster):
     """Lists and deletes, one after another.
 
     Args:
@@ -37,15 +31,10 @@ class PruneApi(ClusterApi):
             metadata_only: whether only the metadata of the objects leaves the cluster.
 
         Raises:
-            RefusedError: the API server does not let them be listed.
+            ForbiddenError: the API server does not let them be listed.
             PlatformError: they cannot be had for another reason.
         """
-        try:
-            return patiently(lambda: self.list_objects(kind, namespace, selector, metadata_only))
-        except PlatformError as error:
-            if getattr(error.__cause__, "status", None) == 403:
-                raise RefusedError(str(error), certain=True) from error
-            raise
+        return patiently(lambda: self.list_objects(kind, namespace, selector, metadata_only))
 
     def remove(self, item: Mapping[str, Any]) -> bool:
         """Delete an object as it was read, what it owns after it.
@@ -71,15 +60,9 @@ class PruneApi(ClusterApi):
             "propagationPolicy": "Background",
             "preconditions": {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]},
         }
-        path = f"{PATHS[item['kind']].format(namespace=metadata['namespace'])}/{metadata['name']}"
+        path = path_of(item["kind"], metadata["namespace"], metadata["name"])
         try:
-            self._request(path, {}, READ_TIMEOUT, "DELETE", body=options)
-        except Exception as error:  # of several libraries without a common base
-            status = getattr(error, "status", None)
-            if status in (_GONE, _CHANGED_MEANWHILE):
-                return False
-            said = as_platform_error(subject(item), error, hides_content=item["kind"] == "Secret")
-            if status in _REFUSALS:
-                raise RefusedError(str(said), certain=True) from error
-            raise said from error
+            self._answer(subject(item), path, method="DELETE", hides_content=item["kind"] == "Secret", body=options)
+        except (NotFoundError, ConflictError):
+            return False
         return True

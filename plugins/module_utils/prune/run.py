@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.api import Listing
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import Listing
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import Deadline
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.api import RefusedError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import ForbiddenError, RefusedError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.prune.rules import (
     Manifest,
     Rules,
@@ -67,7 +67,7 @@ def prune(api: Api, rules: Rules, check_mode: bool) -> Outcome:
     candidates = [item for kind in ("ConfigMap", "Secret") for item in _candidates(api, kind, rules, outcome)]
     try:
         listing = api.objects("Job", rules.namespace, rules.selector)
-    except RefusedError as error:
+    except ForbiddenError as error:
         outcome.refusals.append(f"Jobs stay: {error}")
     else:
         _remove(api, old_jobs(listing.items, rules, listing.server_time), check_mode, outcome)
@@ -76,7 +76,7 @@ def prune(api: Api, rules: Rules, check_mode: bool) -> Outcome:
     gone = {job["metadata"]["uid"] for job in outcome.removed}
     try:
         names = mentioned(staying(_referrers(api, rules, check_mode), gone))
-    except RefusedError as error:
+    except ForbiddenError as error:
         outcome.refusals.append(f"ConfigMaps and Secrets stay, since it cannot be seen what refers to them: {error}")
     else:
         _remove(api, [item for item in candidates if item["metadata"]["name"] not in names], check_mode, outcome)
@@ -86,7 +86,7 @@ def prune(api: Api, rules: Rules, check_mode: bool) -> Outcome:
 def _candidates(api: Api, kind: str, rules: Rules, outcome: Outcome) -> list[Manifest]:
     try:
         listing = api.objects(kind, rules.namespace, rules.selector, metadata_only=True)
-    except RefusedError as error:
+    except ForbiddenError as error:
         outcome.refusals.append(f"{kind}s stay: {error}")
         return []
     return disposable(listing.items, rules, listing.server_time)
@@ -97,7 +97,7 @@ def _referrers(api: Api, rules: Rules, check_mode: bool) -> list[Manifest]:
     for kind in _REFERRERS:
         found += api.objects(kind, rules.namespace).items
     # Ingresses name certificates, which are not made by this collection: whoever may not read them can remove the rest.
-    with contextlib.suppress(RefusedError):
+    with contextlib.suppress(ForbiddenError):
         found += api.objects("Ingress", rules.namespace).items
     return found
 

@@ -29,15 +29,14 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.release.even
     current_warnings,
     endpoints_of,
     of_older_revision,
+    pods_of,
     ready_addresses,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.diagnosis import exit_words
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.diagnosis import exit_words, why_not_ready
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.pods import (
-    controlled_by,
     is_ready,
     newest_replica_set,
     wanted_pods,
-    why_not_ready,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.predicates import assess
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import (
@@ -207,7 +206,7 @@ def check_images(targets: Iterable[Target], snapshot: Snapshot) -> Iterator[Chec
         owner = snapshot.get(target.kind, target.name)
         if owner is None:
             continue
-        pods = [pod for pod in _pods_of(owner, snapshot) if is_ready(pod) and not leaving(pod)]
+        pods = [pod for pod in pods_of(owner, snapshot) if is_ready(pod) and not leaving(pod)]
         running: dict[str, set[str]] = {container["name"]: set() for container in owner["spec"]["template"]["spec"]["containers"]}
         for pod in pods:
             for status in pod["status"].get("containerStatuses") or []:
@@ -223,11 +222,6 @@ def check_images(targets: Iterable[Target], snapshot: Snapshot) -> Iterator[Chec
 
 def _first_image(owner: Manifest) -> str:
     return str(owner["spec"]["template"]["spec"]["containers"][0]["image"])
-
-
-def _pods_of(owner: Manifest, snapshot: Snapshot) -> list[Manifest]:
-    owners = controlled_by(owner, snapshot.all("ReplicaSet")) if owner["kind"] == "Deployment" else [owner]
-    return [pod for each in owners for pod in controlled_by(each, snapshot.all("Pod"))]
 
 
 def check_pods(snapshot: Snapshot, since: datetime) -> Iterator[Check]:

@@ -156,10 +156,16 @@ def _autoscaler(_event: Manifest, autoscaler: Manifest, moment: Moment) -> bool:
     # At 0 replicas there is nothing to measure; the workload's own check says what that means.
     if target and not wanted_pods(target):
         return False
-    return moment.now - max(created(item) for item in (autoscaler, *_pods_of(target, moment.snapshot))) > METRICS_GRACE
+    return moment.now - max(created(item) for item in (autoscaler, *pods_of(target, moment.snapshot))) > METRICS_GRACE
 
 
-def _pods_of(workload: Manifest | None, snapshot: Snapshot) -> list[Manifest]:
+def pods_of(workload: Manifest | None, snapshot: Snapshot) -> list[Manifest]:
+    """The pods of a workload, whatever their revision.
+
+    Args:
+        workload: a Deployment, StatefulSet or DaemonSet; None has no pods.
+        snapshot: with the ReplicaSets and pods of the namespace.
+    """
     owners = [*controlled_by(workload, snapshot.all("ReplicaSet")), workload] if workload else []
     return [pod for owner in owners for pod in controlled_by(owner, snapshot.all("Pod"))]
 

@@ -11,8 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.api import ClusterApi, Listing
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import patiently
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import Cluster, Listing, patiently
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.release.checks import (
     WARNING,
@@ -65,7 +64,7 @@ class Release:
     allowed_field_managers: Collection[str] = ()
 
 
-def check_release(api: ClusterApi, release: Release, mask: Callable[[str], str]) -> tuple[list[Check], datetime | None]:
+def check_release(api: Cluster, release: Release, mask: Callable[[str], str]) -> tuple[list[Check], datetime | None]:
     """Make all checks.
 
     Args:
@@ -106,7 +105,7 @@ def check_release(api: ClusterApi, release: Release, mask: Callable[[str], str])
     return [check for check in checks if check], since
 
 
-def _listing(api: ClusterApi, kind: str, namespace: str) -> Listing | None:
+def _listing(api: Cluster, kind: str, namespace: str) -> Listing | None:
     try:
         return patiently(lambda: api.list_objects(kind, namespace))
     except PlatformError as error:
@@ -115,7 +114,7 @@ def _listing(api: ClusterApi, kind: str, namespace: str) -> Listing | None:
         raise
 
 
-def _check_memory(api: ClusterApi, namespace: Manifest, snapshot: Snapshot, now: datetime) -> list[Check]:
+def _check_memory(api: Cluster, namespace: Manifest, snapshot: Snapshot, now: datetime) -> list[Check]:
     try:
         metrics = api.list_objects("PodMetrics", namespace["metadata"]["name"]).items
     except PlatformError as error:
@@ -124,7 +123,7 @@ def _check_memory(api: ClusterApi, namespace: Manifest, snapshot: Snapshot, now:
 
 
 def _check_log(
-    api: ClusterApi, namespace: str, source: tuple[str, Manifest], since: datetime, lines: int, mask: Callable[[str], str]
+    api: Cluster, namespace: str, source: tuple[str, Manifest], since: datetime, lines: int, mask: Callable[[str], str]
 ) -> Check | None:
     pod, container = source
     try:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import (
     READY,
@@ -194,6 +195,56 @@ def _certain_after(hopeless: bool, fresh: bool) -> float | None:
     return None if not hopeless else 0.0 if fresh else STALE_PATIENCE
 
 
+# --- what the status of a pod alone says --------------------------------------------------------------------------------------
+
+
+def why_not_ready(pod: Manifest) -> str:
+    """The nearest cause in a pod's status for its not being ready, in the cluster's words where it has some.
+
+    For a check that reads no events and gives no verdict of its own. A wait asks diagnose_pod.
+    """
+    found = conditions(pod)
+    scheduled = found.get("PodScheduled")
+    if scheduled and scheduled["status"] == "False":
+        return f"not scheduled: {scheduled.get('message') or scheduled.get('reason')}"
+    for init, status in _statuses(pod):
+        if cause := _container_cause(status, init):
+            return f"{'init ' if init else ''}container {status['name']}: {cause}"
+    for condition in found.values():
+        if condition["status"] == "False" and condition["type"] not in ("Ready", "ContainersReady") and condition.get("message"):
+            return f"{condition['type']} is false: {condition['message']}"
+    ready = found.get("Ready") or {}
+    phase = (pod.get("status") or {}).get("phase", "unknown")
+    return str(ready.get("message") or ready.get("reason") or f"its phase is {phase}")
+
+
+def _exit(terminated: Manifest | None) -> str:
+    if not terminated:
+        return ""
+    words = [f"exit code {terminated.get('exitCode')}"]
+    if terminated.get("reason") not in (None, "Error", "Completed"):
+        words.insert(0, str(terminated["reason"]))
+    return ", ".join(words)
+
+
+def _container_cause(container: Manifest, init: bool) -> str:
+    state = container.get("state") or {}
+    waiting, terminated = state.get("waiting"), state.get("terminated")
+    last = _exit((container.get("lastState") or {}).get("terminated"))
+    if waiting and waiting.get("reason") not in (None, "PodInitializing"):
+        words = [waiting["reason"], waiting.get("message") or ""]
+        if waiting["reason"] == "CrashLoopBackOff":
+            words = [waiting["reason"], last and f"it ended with {last}", f"restarted {container.get('restartCount', 0)} times"]
+        return ", ".join(word for word in words if word)
+    if terminated and not (init and terminated.get("exitCode") == 0):
+        return f"ended with {_exit(terminated)}"
+    if init:
+        return "still running" if "running" in state and not container.get("started") else ""
+    if "running" in state and not container.get("ready"):
+        return "running but not ready" + (f" (restarted after {last})" if last else "")
+    return ""
+
+
 # --- before a pod has a node -----------------------------------------------------------------------------------------------
 
 
@@ -346,7 +397,7 @@ def _crash(pod: Manifest, init: bool, status: Manifest, snapshot: Snapshot, poli
     failures = failure_count(status)
     if not failures or finished or (status.get("ready") and not init):
         return None
-    last = state.get("terminated") or (status.get("lastState") or {}).get("terminated") or {}
+    last = last_end(status)
     # A Job counts the failures of its pods itself.
     certain = restarts and failures > policy.tolerated((pod["metadata"]["uid"], status["name"])) and "running" not in state
     words = f"{'init container ' if init else ''}{exit_words(last, failures)}"
@@ -362,6 +413,11 @@ def _crash(pod: Manifest, init: bool, status: Manifest, snapshot: Snapshot, poli
         exit_code=last.get("exitCode"),
         restarted="running" in state,
     )
+
+
+def last_end(status: Manifest) -> Any:
+    """The terminated state of a container, or of its last instance; empty if none has ended."""
+    return (status.get("state") or {}).get("terminated") or (status.get("lastState") or {}).get("terminated") or {}
 
 
 def exit_words(terminated: Manifest, times: int = 1) -> str:

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.api import ExpiredError, Listing
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import FIRST_RETRY, LAST_RETRY
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import FIRST_RETRY, LAST_RETRY, ExpiredError, Listing
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
 
 # Seconds between the end of one watch and the start of the next.

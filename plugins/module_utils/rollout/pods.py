@@ -2,22 +2,20 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which pods a workload's health depends on, and what keeps one from being ready (private to the collection).
+"""Which pods a workload's health depends on (private to the collection).
 
 Pure functions on objects as the API server returns them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import (
-    PlatformError,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.diagnosis import why_not_ready
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import Manifest, conditions, is_true, leaving
 
-Manifest = Mapping[str, Any]
 REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
 REVISION_LABEL = "controller-revision-hash"
 DEFAULT_CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-container"
@@ -86,7 +84,7 @@ def newest_revision(workload: Manifest, replica_sets: Sequence[Manifest]) -> str
 def _is_active(pod: Manifest) -> bool:
     # As the controllers see it: a pod that ended, such as an evicted one, has been replaced and only lies about.
     ended = (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded")
-    return not ended and not pod["metadata"].get("deletionTimestamp")
+    return not ended and not leaving(pod)
 
 
 def newest_pods(workload: Manifest, replica_sets: Sequence[Manifest], pods: Sequence[Manifest]) -> list[Manifest]:
@@ -126,13 +124,10 @@ def stalled(workload: Manifest, missing: bool) -> str | None:
         return f"its controller has not yet seen generation {generation}"
     if not missing:
         return None
-    conditions = {condition["type"]: condition for condition in status.get("conditions") or []}
-    failure = conditions.get("ReplicaFailure")
-    if failure and failure["status"] == "True":
-        return str(failure.get("message") or failure.get("reason"))
-    progress = conditions.get("Progressing")
-    if progress and progress["status"] == "False":
-        return str(progress.get("message") or progress.get("reason"))
+    for kind, bad in (("ReplicaFailure", "True"), ("Progressing", "False")):
+        condition = conditions(workload).get(kind)
+        if condition and condition["status"] == bad:
+            return str(condition.get("message") or condition.get("reason"))
     return None
 
 
@@ -165,55 +160,7 @@ def port_number(workload: Manifest, port: str, container: str | None = None) -> 
 
 def is_ready(pod: Manifest) -> bool:
     """Whether the pod's condition Ready is true."""
-    conditions = (pod.get("status") or {}).get("conditions") or []
-    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
-
-
-def why_not_ready(pod: Manifest) -> str:
-    """The nearest cause in a pod's status for its not being ready, in the cluster's words where it has some."""
-    status = pod.get("status") or {}
-    conditions = {condition["type"]: condition for condition in status.get("conditions") or []}
-    scheduled = conditions.get("PodScheduled")
-    if scheduled and scheduled["status"] == "False":
-        return f"not scheduled: {scheduled.get('message') or scheduled.get('reason')}"
-    for container in status.get("initContainerStatuses") or []:
-        if cause := _container_cause(container, init=True):
-            return f"init container {container['name']}: {cause}"
-    for container in status.get("containerStatuses") or []:
-        if cause := _container_cause(container, init=False):
-            return f"container {container['name']}: {cause}"
-    for condition in conditions.values():
-        if condition["status"] == "False" and condition["type"] not in ("Ready", "ContainersReady") and condition.get("message"):
-            return f"{condition['type']} is false: {condition['message']}"
-    ready = conditions.get("Ready") or {}
-    return str(ready.get("message") or ready.get("reason") or f"its phase is {status.get('phase', 'unknown')}")
-
-
-def _exit(terminated: Manifest | None) -> str:
-    if not terminated:
-        return ""
-    words = [f"exit code {terminated.get('exitCode')}"]
-    if terminated.get("reason") not in (None, "Error", "Completed"):
-        words.insert(0, str(terminated["reason"]))
-    return ", ".join(words)
-
-
-def _container_cause(container: Manifest, init: bool) -> str:
-    state = container.get("state") or {}
-    waiting, terminated = state.get("waiting"), state.get("terminated")
-    last = _exit((container.get("lastState") or {}).get("terminated"))
-    if waiting and waiting.get("reason") not in (None, "PodInitializing"):
-        words = [waiting["reason"], waiting.get("message") or ""]
-        if waiting["reason"] == "CrashLoopBackOff":
-            words = [waiting["reason"], last and f"it ended with {last}", f"restarted {container.get('restartCount', 0)} times"]
-        return ", ".join(word for word in words if word)
-    if terminated and not (init and terminated.get("exitCode") == 0):
-        return f"ended with {_exit(terminated)}"
-    if init:
-        return "still running" if "running" in state and not container.get("started") else ""
-    if "running" in state and not container.get("ready"):
-        return "running but not ready" + (f" (restarted after {last})" if last else "")
-    return ""
+    return is_true(pod, "Ready")
 
 
 def describe(pod: Manifest, revision: str | None, container: str | None) -> Pod:

@@ -37,10 +37,30 @@ class Masker:
     """
 
     def __init__(self, values: Iterable[str], credentials: Iterable[str] = ()) -> None:
+        self._texts = set(filter(None, credentials))
+        self._base64: set[str] = set()
+        self.hide(values)
+
+    def hide(self, values: Iterable[str]) -> None:
+        """Hide further values.
+
+        Args:
+            values: what to hide.
+        """
         texts = {text for value in values for text in _parts(value)}
-        self._texts = texts | set(filter(None, credentials))
-        self._base64 = {form for text in texts for form in base64_forms(text) if len(form) >= SHORTEST_MASKED}
+        self._texts |= texts
+        self._base64 |= {form for text in texts for form in base64_forms(text) if len(form) >= SHORTEST_MASKED}
         self._look_ahead = min(_LONGEST_FORM * max(map(len, self._texts), default=0), _LONGEST_LOOK_AHEAD)
+
+    def with_credentials(self, credentials: Iterable[str]) -> Masker:
+        """A masker that hides more.
+
+        Args:
+            credentials: what to hide as it is written, however short.
+        """
+        other = Masker((), {*self._texts, *credentials})
+        other._base64 = self._base64
+        return other
 
     def __call__(self, text: str, at_most: int | None = None) -> str:
         """The text without the values and without control characters.
@@ -125,8 +145,24 @@ def credentials(params: Mapping[str, Any]) -> set[Any]:
 
 
 class MaskingModule(AnsibleModule):
-    """Leaves hiding the values of its option mask to the module: Ansible would cut them out of names and numbers too."""
+    """Leaves hiding the values of an option to the module: Ansible would cut them out of names and numbers too.
+
+    Attributes:
+        option: the name of the option.
+    """
+
+    option = "mask"
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.no_log_values.difference_update(set(self.params["mask"]) - credentials(self.params))
+        self.no_log_values.difference_update({*values_to_mask(self.params[self.option])} - credentials(self.params))
+
+
+def take_mask(params: dict[str, Any]) -> list[str]:
+    """Take the values of the option mask out of a module's parameters.
+
+    Args:
+        params: the module's parameters.
+    """
+    values: list[str] = params.pop("mask")
+    return values

@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The writes of a take-over, over kubernetes.core's client (private to the collection)."""
+"""The writes of a take-over (private to the collection)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.api import NotFoundError, PlanApi, deletion
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import NotFoundError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.api import PlanApi, deletion
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import Manifest
 
 

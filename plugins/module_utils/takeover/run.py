@@ -11,8 +11,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import Deadline
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.api import ConflictError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import ConflictError, PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import Manifest, subject
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.scaling import leaves_replicas_out, with_replicas_of
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.takeover.rules import (

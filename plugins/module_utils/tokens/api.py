@@ -2,20 +2,19 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tokens of ServiceAccounts, over kubernetes.core's client (private to the collection)."""
+"""Tokens of ServiceAccounts (private to the collection)."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.api import PATHS, READ_TIMEOUT, ClusterApi
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import as_platform_error
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import Cluster, path_of
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import NotFoundError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.tokens.kubeconfig import Account, cluster_entry
 
 
-class TokenApi(ClusterApi):
+class TokenApi(Cluster):
     """Reads a ServiceAccount and requests its tokens.
 
     Args:
@@ -29,12 +28,10 @@ class TokenApi(ClusterApi):
             PlatformError: it cannot be read.
         """
         try:
-            reply = self._request(self._path(account), {}, READ_TIMEOUT)
-            uid: str = json.loads(reply.data)["metadata"]["uid"]
-        except Exception as error:  # of several libraries without a common base
-            if getattr(error, "status", None) == 404:
-                return ""
-            raise as_platform_error(f"ServiceAccount {account.namespace}/{account.name}", error) from error
+            found = self._answer(f"ServiceAccount {account.namespace}/{account.name}", self._path(account))[0]
+        except NotFoundError:
+            return ""
+        uid: str = found["metadata"]["uid"]
         return uid
 
     def token(self, account: Account, seconds: int) -> str:
@@ -48,16 +45,13 @@ class TokenApi(ClusterApi):
             PlatformError: the API server rejects it or cannot be asked.
         """
         body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": seconds}}
-        try:
-            reply = self._request(f"{self._path(account)}/token", {}, READ_TIMEOUT, "POST", body=body)
-            token: str = json.loads(reply.data)["status"]["token"]
-        except Exception as error:  # of several libraries without a common base
-            raise as_platform_error(f"token of ServiceAccount {account.namespace}/{account.name}", error) from error
+        subject = f"token of ServiceAccount {account.namespace}/{account.name}"
+        token: str = self._answer(subject, f"{self._path(account)}/token", method="POST", body=body)[0]["status"]["token"]
         return token
 
     def cluster(self) -> dict[str, Any]:
-        """Where the API server is, for a kubeconfig. To be asked after a request, which makes the connection."""
-        configuration: Any = self._client.configuration
+        """Where the API server is, for a kubeconfig."""
+        configuration: Any = self._connect().configuration
         authority = configuration.ssl_ca_cert
         return cluster_entry(
             configuration.host,
@@ -68,4 +62,4 @@ class TokenApi(ClusterApi):
         )
 
     def _path(self, account: Account) -> str:
-        return f"{PATHS['ServiceAccount'].format(namespace=account.namespace)}/{account.name}"
+        return path_of("ServiceAccount", account.namespace, account.name)

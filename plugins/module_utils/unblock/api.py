@@ -2,21 +2,20 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Stops Jobs, over kubernetes.core's client (private to the collection)."""
+"""Stops Jobs (private to the collection)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.api import PATHS, READ_TIMEOUT
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import as_platform_error, patiently
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import path_of, patiently
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import ConflictError, NotFoundError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.jobs.ends import STOPPED_ANNOTATION
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import subject
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.prune.api import PruneApi
 
 _MERGE_PATCH = "application/merge-patch+json"
-_GONE, _ANOTHER_ONE = 404, 409
 # An annotation may be long, and a registry's words are.
 _LONGEST = 1000
 
@@ -51,11 +50,9 @@ class UnblockApi(PruneApi):
             "metadata": {"uid": metadata["uid"], "annotations": {STOPPED_ANNOTATION: because[:_LONGEST]}},
             "spec": {"activeDeadlineSeconds": 1},
         }
-        path = f"{PATHS['Job'].format(namespace=metadata['namespace'])}/{metadata['name']}"
+        path, query = path_of("Job", metadata["namespace"], metadata["name"]), {"fieldManager": field_manager}
         try:
-            self._request(path, {"fieldManager": field_manager}, READ_TIMEOUT, "PATCH", body=patch, content_type=_MERGE_PATCH)
-        except Exception as error:  # of several libraries without a common base
-            if getattr(error, "status", None) in (_GONE, _ANOTHER_ONE):
-                return False
-            raise as_platform_error(subject(job), error) from error
+            self._answer(subject(job), path, query, "PATCH", body=patch, content_type=_MERGE_PATCH)
+        except (NotFoundError, ConflictError):  # gone, or another Job of that name
+            return False
         return True

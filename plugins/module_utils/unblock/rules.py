@@ -13,12 +13,7 @@ from datetime import datetime
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.jobs.commands import FIRST_START
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import applied_fields
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.diagnosis import diagnose_pod
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.pods import (
-    REVISION_LABEL,
-    controlled_by,
-    is_ready,
-    wanted_pods,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.pods import REVISION_LABEL, controlled_by, is_ready, wanted_pods
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.predicates import assess_job
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import (
     PENDING,

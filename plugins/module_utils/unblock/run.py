@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.api import Listing
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import Listing
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import Deadline
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import Manifest, Snapshot

@@ -14,7 +14,7 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster import client
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.api import PATHS
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import PATHS
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.unblock import run as unblock_run
 from ansible_collections.jewelry_shop.platform.plugins.modules import unblock
 from conftest import Serve

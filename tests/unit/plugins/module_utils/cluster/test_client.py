@@ -12,14 +12,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster import client
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import (
-    Cluster,
-    as_platform_error,
-    patiently,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import (
-    PlatformError,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import Cluster, as_platform_error, patiently
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
 from conftest import Serve
 from http_server import InTurn, Route, reply
 

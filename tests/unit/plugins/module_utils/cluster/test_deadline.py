@@ -9,12 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import (
-    Deadline,
-    DeadlineSocket,
-    arm,
-    bounded_call,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import Deadline, DeadlineSocket, arm, bounded_call
 
 
 def test_a_deadline_in_the_future_has_time_left() -> None:

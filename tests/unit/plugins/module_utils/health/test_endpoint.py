@@ -8,21 +8,15 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import (
-    PlatformError,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.assertions import (
-    Expectation,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.assertions import Expectation
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.endpoint import (
     Endpoint,
     Workload,
     parse_endpoints,
     userinfo_secrets,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.http import (
-    HttpRequest,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.http import HttpRequest
 
 DEFAULTS = {"method": "GET", "status": [200], "follow_redirects": False, "validate_certs": True, "use_proxy": False}
 DJANGO = {"kind": "Deployment", "name": "django", "namespace": "jewelry-shop", "port": "http"}

@@ -15,13 +15,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import (
-    Deadline,
-    StageTimeoutError,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import (
-    PlatformError,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import Deadline, StageTimeoutError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.http import (
     Answer,
     HttpRequest,
@@ -33,19 +28,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.http 
 )
 from certificates import Authority
 from conftest import Serve
-from http_server import (
-    ENDLESS_BODY,
-    ENDLESS_HEADERS,
-    PAUSE,
-    SILENT,
-    SLOW_BODY,
-    SLOW_STATUS_LINE,
-    Handler,
-    flood,
-    raw,
-    redirect,
-    reply,
-)
+from http_server import ENDLESS_BODY, ENDLESS_HEADERS, PAUSE, SILENT, SLOW_BODY, SLOW_STATUS_LINE, Handler, flood, raw, redirect, reply
 
 # Seconds that a busy machine may take longer. Without a deadline these requests would take 20 s or never end.
 BUSY = 10

@@ -10,31 +10,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import (
-    PlatformError,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.endpoint import (
-    parse_endpoints,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.prober import (
-    Settings,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.runner import (
-    run_checks,
-    summary,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.endpoint import parse_endpoints
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.prober import Settings
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.runner import run_checks, summary
 from certificates import Authority
 from cluster_objects import DEPLOYMENT, StandInCluster, load, pod
 from conftest import Serve
-from http_server import (
-    ENDLESS_BODY,
-    SILENT,
-    SLOW_BODY,
-    Handler,
-    InTurn,
-    redirect,
-    reply,
-)
+from http_server import ENDLESS_BODY, SILENT, SLOW_BODY, Handler, InTurn, redirect, reply
 
 # Seconds that a busy machine may take longer. Without a deadline these requests would take 20 s or never end.
 BUSY = 10

@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.api import NoNamespaceError, RefusedError, UnknownKindError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import (
+    NoNamespaceError,
+    PlatformError,
+    RefusedError,
+    UnknownKindError,
+)
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import (
     Planned,
     differing_stages,

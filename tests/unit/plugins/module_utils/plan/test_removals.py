@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import RefusedError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import object_identities
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.api import RefusedError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.removals import (
     Removal,
     never_removed,

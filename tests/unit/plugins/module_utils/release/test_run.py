@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster import client
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.api import ClusterApi, Listing
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import Cluster, Listing
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.release.run import Release, check_release
 
@@ -49,7 +49,7 @@ class BusyCluster:
 def test_reads_are_repeated_but_for_what_is_a_warning_at_worst(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "FIRST_RETRY", 0.01)
     cluster = BusyCluster()
-    checks, _since = check_release(cast(ClusterApi, cluster), Release("shop", [], [], 10), str)
+    checks, _since = check_release(cast(Cluster, cluster), Release("shop", [], [], 10), str)
     assert {kind for kind, times in cluster.asked.items() if times == 1} == {"PodMetrics", "log"}
     assert {check.name: check.severity for check in checks} == {
         "namespace": "ok", "pod": "ok", "memory": "warning", "event": "ok", "log": "warning",

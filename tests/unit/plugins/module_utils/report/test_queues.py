@@ -8,11 +8,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.report.queues import (
-    MARK,
-    round_trip_checks,
-    unserved_queue_checks,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.report.queues import MARK, round_trip_checks, unserved_queue_checks
 
 NOISE = "Loading settings\nThe shop of 2026 ***\n" * 10
 CAME_BACK = "a task came back through it"

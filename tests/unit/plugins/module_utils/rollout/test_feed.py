@@ -10,17 +10,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster import api as cluster_api
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.api import ClusterApi, ExpiredError, Listing
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster import client
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import Cluster, ExpiredError, Listing
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.feed import (
-    Broken,
-    Changed,
-    Feed,
-    Listed,
-    Message,
-    Reflector,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.feed import Broken, Changed, Feed, Listed, Message, Reflector
 from api_server import NAMESPACE, ApiServer
 from conftest import Serve
 from http_server import ENDLESS_BODY, SILENT, SLOW_BODY, flood
@@ -107,12 +100,12 @@ def server(serve: Serve) -> ApiServer:
 
 
 @pytest.fixture
-def api(server: ApiServer) -> ClusterApi:
-    return ClusterApi({"host": server.url, "api_key": "token", "kubeconfig": None})
+def api(server: ApiServer) -> Cluster:
+    return Cluster({"host": server.url, "api_key": "token", "kubeconfig": None})
 
 
 @pytest.fixture
-def follow(api: ClusterApi) -> Iterator[Callable[[], Feed]]:
+def follow(api: Cluster) -> Iterator[Callable[[], Feed]]:
     """Starts a feed of pods whose threads end with the test."""
     with ExitStack() as stack:
         yield lambda: stack.enter_context(closing(Feed(api, [PODS])))
@@ -125,7 +118,7 @@ def next_message(feed: Feed) -> Message:
     return messages[0]
 
 
-def test_a_list_has_kinds_and_the_servers_clock(server: ApiServer, api: ClusterApi) -> None:
+def test_a_list_has_kinds_and_the_servers_clock(server: ApiServer, api: Cluster) -> None:
     server.put(pod("a"))
     listing = api.list_objects("Pod", NAMESPACE)
     assert [(item["kind"], item["metadata"]["name"]) for item in listing.items] == [("Pod", "a")]
@@ -155,13 +148,13 @@ def test_nothing_comes_when_nothing_happens(server: ApiServer, follow: Callable[
     assert feed.poll(0.2) == []
 
 
-def test_a_version_that_the_server_has_forgotten_is_expired(server: ApiServer, api: ClusterApi) -> None:
+def test_a_version_that_the_server_has_forgotten_is_expired(server: ApiServer, api: Cluster) -> None:
     server.watches_refused["Pod"] = 410
     with pytest.raises(ExpiredError):
         list(api.watch_objects("Pod", NAMESPACE, "1"))
 
 
-def test_a_refused_list_says_why_in_the_clusters_words(server: ApiServer, api: ClusterApi) -> None:
+def test_a_refused_list_says_why_in_the_clusters_words(server: ApiServer, api: Cluster) -> None:
     server.refused["Pod"] = 403
     with pytest.raises(PlatformError, match="Pods of namespace test: Pod is refused with 403") as refused:
         api.list_objects("Pod", NAMESPACE)
@@ -187,7 +180,7 @@ def test_a_watch_that_the_server_refuses_is_told_and_listed_again(server: ApiSer
     assert [type(next_message(feed)) for _ in range(3)] == [Listed, Broken, Listed]
 
 
-def test_a_log_that_is_not_there_is_an_error(server: ApiServer, api: ClusterApi) -> None:
+def test_a_log_that_is_not_there_is_an_error(server: ApiServer, api: Cluster) -> None:
     server.log("a", "main", "one\n")
     with pytest.raises(PlatformError, match="previous terminated container not found"):
         api.log(NAMESPACE, "a", "main", True, 2)
@@ -211,15 +204,15 @@ ACCESS = '10.244.1.1 - - [29/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5120 
         pytest.param("café\n", 1, ["café"], id="more than ASCII"),
     ],
 )
-def test_the_newest_lines_of_a_log_are_read(server: ApiServer, api: ClusterApi, text: str, lines: int, expected: list[str]) -> None:
+def test_the_newest_lines_of_a_log_are_read(server: ApiServer, api: Cluster, text: str, lines: int, expected: list[str]) -> None:
     server.log("a", "main", text)
     assert api.log(NAMESPACE, "a", "main", False, lines) == expected
 
 
 def test_of_a_log_that_is_too_large_the_newest_whole_lines_are_kept(
-    server: ApiServer, api: ClusterApi, monkeypatch: pytest.MonkeyPatch
+    server: ApiServer, api: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster_api, "LOG_BYTES", 100)
+    monkeypatch.setattr(client, "LOG_BYTES", 100)
     server.log("a", "main", "".join(f"line {number}\n" for number in range(1000)))
     assert api.log(NAMESPACE, "a", "main", False, 1000) == [f"line {number}" for number in range(989, 1000)]
     server.log("a", "main", "x" * 200 + " the cause")
@@ -227,24 +220,24 @@ def test_of_a_log_that_is_too_large_the_newest_whole_lines_are_kept(
 
 
 def test_a_log_whose_lines_are_too_long_to_be_read_is_read_with_fewer_lines(
-    server: ApiServer, api: ClusterApi, monkeypatch: pytest.MonkeyPatch
+    server: ApiServer, api: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster_api, "LOG_BYTES_READ", 200_000)
+    monkeypatch.setattr(client, "LOG_BYTES_READ", 200_000)
     server.log("a", "main", f"{LONG}\n" * 1000 + "the cause\n")
     found = api.log(NAMESPACE, "a", "main", False, 1000)
     assert (found[-1], set(found[:-1])) == ("the cause", {LONG})
 
 
-def test_a_log_without_an_end_is_read_up_to_a_bound(server: ApiServer, api: ClusterApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster_api, "LOG_BYTES_READ", 200_000)
+def test_a_log_without_an_end_is_read_up_to_a_bound(server: ApiServer, api: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "LOG_BYTES_READ", 200_000)
     server.log_route("a", flood(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"8\r\nflooded\n\r\n"))
     found = api.log(NAMESPACE, "a", "main", False, 1)
     assert set(found) == {"flooded"}
 
 
 @pytest.mark.parametrize("route", [SILENT, SLOW_BODY, ENDLESS_BODY], ids=["silent", "slow", "endless"])
-def test_a_log_that_does_not_arrive_is_an_error(server: ApiServer, api: ClusterApi, monkeypatch: pytest.MonkeyPatch, route: Any) -> None:
-    monkeypatch.setattr(cluster_api, "READ_TIMEOUT", 0.5)
+def test_a_log_that_does_not_arrive_is_an_error(server: ApiServer, api: Cluster, monkeypatch: pytest.MonkeyPatch, route: Any) -> None:
+    monkeypatch.setattr(client, "READ_TIMEOUT", 0.5)
     server.log_route("a", route)
     with pytest.raises(PlatformError, match="log of pod test/a"):
         api.log(NAMESPACE, "a", "main", False, 2)

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import (
-    PlatformError,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.diagnosis import why_not_ready
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.pods import (
     Pod,
     describe,
@@ -21,7 +20,6 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.pods
     port_number,
     stalled,
     wanted_pods,
-    why_not_ready,
 )
 from cluster_objects import DAEMON_SET, DEPLOYMENT, REPLICA_SETS, STATEFUL_SET, load, pod
 

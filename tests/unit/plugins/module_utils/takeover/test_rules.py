@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.api import ConflictError, RefusedError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import ConflictError, PlatformError, RefusedError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import Manifest
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.run import plan
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.takeover import run
