@@ -2,13 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Deadlines on the monotonic clock, and sockets that keep them (private to the collection)."""
+"""Deadlines on the monotonic clock (private to the collection)."""
 
 from __future__ import annotations
 
 import queue
-import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -93,48 +91,3 @@ def bounded_call(function: Callable[[], T], deadline: Deadline, discard: Callabl
     if error is not None:
         raise error
     return result  # type: ignore[no-any-return]
-
-
-def arm(sock: socket.socket, deadline: Deadline | None) -> None:
-    """Let the socket's next wait end at the deadline.
-
-    Raises:
-        TimeoutError: the deadline has passed.
-    """
-    if deadline is not None:
-        sock.settimeout(deadline.require())
-
-
-class DeadlineSocket(socket.socket):
-    """A socket each of whose waits ends at one deadline.
-
-    An ordinary timeout starts anew with every byte received, so that a server which trickles can hold its client forever.
-    """
-
-    deadline: Deadline | None = None
-
-    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
-        """Receive as socket.recv_into does, for as long as the deadline allows."""
-        arm(self, self.deadline)
-        return super().recv_into(buffer, nbytes, flags)
-
-    def sendall(self, data: Any, flags: int = 0) -> None:
-        """Send as socket.sendall does, for as long as the deadline allows."""
-        arm(self, self.deadline)
-        super().sendall(data, flags)
-
-
-class DeadlineTlsSocket(ssl.SSLSocket):
-    """The same for TLS; set as sslsocket_class of a context."""
-
-    deadline: Deadline | None = None
-
-    def recv_into(self, buffer: Any, nbytes: int | None = None, flags: int = 0) -> int:
-        """Receive as SSLSocket.recv_into does, for as long as the deadline allows."""
-        arm(self, self.deadline)
-        return super().recv_into(buffer, nbytes, flags)
-
-    def sendall(self, data: Any, flags: int = 0) -> None:
-        """Send as SSLSocket.sendall does, for as long as the deadline allows."""
-        arm(self, self.deadline)
-        super().sendall(data, flags)

@@ -6,7 +6,7 @@
 
 Of Ansible's HTTP building blocks this takes the TLS contexts (make_context), not open_url and Request: both install their
 opener globally before they use it, so that threads would send with each other's TLS settings and proxies, and both read
-~/.netrc. Here each exchange has an OpenerDirector of its own with just the three handlers it needs; redirects are followed
+~/.netrc. Here each exchange has an OpenerDirector of its own with just the two handlers it needs; redirects are followed
 here because urllib reads the whole body of a redirect first, however long that is.
 """
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import http.client
+import io
 import socket
 import ssl
 import time
@@ -21,26 +22,19 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from ansible.module_utils.urls import make_context
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import (
-    Deadline,
-    DeadlineSocket,
-    DeadlineTlsSocket,
-    StageTimeoutError,
-    arm,
-    bounded_call,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import Deadline, StageTimeoutError, bounded_call
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
 
 MAX_REDIRECTS = 5
 REDIRECT_STATUSES = (301, 302, 303, 307, 308)
 _CHUNK = 65536
 
-Dial = Callable[[str, int, Deadline], DeadlineSocket]
+Dial = Callable[[str, int, Deadline], socket.socket]
 
 
 @dataclass(frozen=True)
@@ -84,17 +78,16 @@ class Answer:
 
 @functools.cache  # loading the machine's authorities takes 0.05 s; contexts can be shared by threads
 def tls_context(validate_certs: bool, ca_path: str | None) -> ssl.SSLContext:
-    """A TLS context as Ansible makes it, whose sockets keep a deadline.
+    """A TLS context as Ansible makes it.
 
     Raises:
         OSError: the file is missing or holds no certificate.
     """
     context: ssl.SSLContext = make_context(cafile=ca_path, validate_certs=validate_certs)
-    context.sslsocket_class = DeadlineTlsSocket
     return context
 
 
-def dial_direct(host: str, port: int, deadline: Deadline) -> DeadlineSocket:
+def dial_direct(host: str, port: int, deadline: Deadline) -> socket.socket:
     """Connect to the first address of a host that answers.
 
     Raises:
@@ -107,8 +100,7 @@ def dial_direct(host: str, port: int, deadline: Deadline) -> DeadlineSocket:
         raise StageTimeoutError(f"resolving the name {host}") from None
     failure: OSError = OSError(f"{host} has no address")
     for position, (family, kind, protocol, _name, address) in enumerate(infos):
-        sock = DeadlineSocket(family, kind, protocol)
-        sock.deadline = deadline
+        sock = socket.socket(family, kind, protocol)
         try:
             # A share for each address: a first one that swallows packets must not use up the time of the others.
             sock.settimeout(deadline.require() / (len(infos) - position))
@@ -123,71 +115,86 @@ def dial_direct(host: str, port: int, deadline: Deadline) -> DeadlineSocket:
     raise failure
 
 
+class Incoming(io.RawIOBase):
+    """What a socket receives until a deadline.
+
+    An ordinary timeout starts anew with every byte received, so that a server which trickles can hold its client forever.
+
+    Args:
+        sock: the socket.
+        deadline: when nothing is received any more.
+    """
+
+    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
+        self._sock, self._deadline = sock, deadline
+        self._raw = sock.makefile("rb", buffering=0)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """The file that http.client reads an answer from."""
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        """Whether it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Receive as a socket's file does, for as long as the deadline allows."""
+        self._sock.settimeout(self._deadline.require())
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        """Let the socket be closed."""
+        self._raw.close()
+        super().close()
+
+
 class _Connection(http.client.HTTPConnection):
-    """HTTP over the dialer's socket."""
+    """HTTP over the dialer's socket, with TLS if there is a context."""
 
-    sock: DeadlineSocket | DeadlineTlsSocket
-
-    def __init__(self, host: str, timeout: Any = None, *, dial: Callable[[str, int], DeadlineSocket]) -> None:
+    def __init__(
+        self, host: str, timeout: Any, *, dial: Dial, deadline: Deadline, context: ssl.SSLContext | None, name: str | None
+    ) -> None:
+        self.default_port = http.client.HTTPS_PORT if context else http.client.HTTP_PORT
         super().__init__(host, timeout=timeout)
-        self._dial = dial
+        self._dial, self._deadline, self._context, self._name = dial, deadline, context, name
+        self.response_class = lambda sock, **options: http.client.HTTPResponse(Incoming(sock, deadline), **options)  # type: ignore[assignment,arg-type]
 
     def connect(self) -> None:
-        self.sock = self._dial(self.host, self.port)
-        if getattr(self, "_tunnel_host", None):
+        self.sock = self._dial(self.host, self.port, self._deadline)
+        tunnel = getattr(self, "_tunnel_host", None)
+        if tunnel:
+            self._arm()
             self._tunnel()  # type: ignore[attr-defined]  # http.client's own, which a proxy's CONNECT goes through
+        if self._context:
+            try:
+                self._arm()
+                self.sock = self._context.wrap_socket(self.sock, server_hostname=self._name or tunnel or self.host)
+            except TimeoutError:
+                raise StageTimeoutError("in the TLS handshake") from None
+        self._arm()
+
+    def _arm(self) -> None:
+        # A request that is sent, and a handshake, take the socket's timeout as the limit for all their steps.
+        self.sock.settimeout(self._deadline.require())
 
 
-class _TlsConnection(_Connection):
-    """HTTPS over the dialer's socket."""
+class _Handler(urllib.request.AbstractHTTPHandler):
+    """Opens URLs of both schemes."""
 
-    default_port = http.client.HTTPS_PORT
+    http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
 
-    def __init__(self, host: str, timeout: Any = None, *, context: ssl.SSLContext, server_name: str | None, **kwargs: Any) -> None:
-        super().__init__(host, timeout, **kwargs)
-        self._context = context
-        self._server_name = server_name
-
-    def connect(self) -> None:
-        super().connect()
-        deadline = self.sock.deadline
-        name = self._server_name or getattr(self, "_tunnel_host", None) or self.host
-        try:
-            arm(self.sock, deadline)  # the handshake takes the socket's timeout as the limit for all its steps
-            self.sock = cast("DeadlineTlsSocket", self._context.wrap_socket(self.sock, server_hostname=name))
-        except TimeoutError:
-            raise StageTimeoutError("in the TLS handshake") from None
-        self.sock.deadline = deadline
-
-
-class _PlainHandler(urllib.request.HTTPHandler):
-    def __init__(self, connection: Callable[..., http.client.HTTPConnection]) -> None:
+    def __init__(self, request: HttpRequest, context: ssl.SSLContext | None, dial: Dial, deadline: Deadline) -> None:
         super().__init__()
-        self._connection = connection
+        self._context = context
+        self._connection = functools.partial(_Connection, dial=dial, deadline=deadline, name=request.server_name)
 
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(self._connection, req)
-
-
-class _TlsHandler(urllib.request.HTTPSHandler):
-    def __init__(self, connection: Callable[..., http.client.HTTPConnection]) -> None:
-        super().__init__()
-        self._connection = connection
+        return self.do_open(functools.partial(self._connection, context=None), req)
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(self._connection, req)
-
-
-def _opener(
-    request: HttpRequest, context: ssl.SSLContext | None, dial: Callable[[str, int], DeadlineSocket]
-) -> urllib.request.OpenerDirector:
-    opener = urllib.request.OpenerDirector()
-    opener.add_handler(urllib.request.ProxyHandler(None if request.use_proxy else {}))
-    opener.add_handler(_PlainHandler(functools.partial(_Connection, dial=dial)))
-    if context is not None:
-        tls = functools.partial(_TlsConnection, dial=dial, context=context, server_name=request.server_name)
-        opener.add_handler(_TlsHandler(tls))
-    return opener
+        if self._context is None:
+            raise ValueError("there are no TLS settings")
+        return self.do_open(functools.partial(self._connection, context=self._context), req)
 
 
 def _read_body(response: http.client.HTTPResponse, max_body: int) -> bytes:
@@ -205,7 +212,9 @@ def _read_body(response: http.client.HTTPResponse, max_body: int) -> bytes:
 
 
 def _send(request: HttpRequest, context: ssl.SSLContext | None, dial: Dial, deadline: Deadline, max_body: int) -> Answer:
-    opener = _opener(request, context, lambda host, port: dial(host, port, deadline))
+    opener = urllib.request.OpenerDirector()
+    opener.add_handler(urllib.request.ProxyHandler(None if request.use_proxy else {}))
+    opener.add_handler(_Handler(request, context, dial, deadline))
     message = urllib.request.Request(request.url, headers=request.headers, method=request.method)  # noqa: S310 - http and https only
     start = time.monotonic()
     with opener.open(message, timeout=deadline.require()) as response:

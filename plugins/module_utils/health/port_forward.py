@@ -13,7 +13,6 @@ from typing import Protocol
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import (
     Deadline,
-    DeadlineSocket,
     StageTimeoutError,
     bounded_call,
 )
@@ -71,7 +70,7 @@ class PodDialer:
                     stream.abort()
                     _drained(sock)
 
-    def __call__(self, _host: str, _port: int, deadline: Deadline) -> DeadlineSocket:
+    def __call__(self, _host: str, _port: int, deadline: Deadline) -> socket.socket:
         """Open a stream; wherever the URL points, it leads to the pod.
 
         Raises:
@@ -86,8 +85,7 @@ class PodDialer:
         except TimeoutError:
             raise StageTimeoutError("opening the port-forward stream") from None
         self.seconds += time.monotonic() - start
-        sock = DeadlineSocket(fileno=stream.detach())
-        sock.deadline = deadline
+        sock = socket.socket(fileno=stream.detach())
         self._open.append((stream, sock.dup()))
         return sock
 

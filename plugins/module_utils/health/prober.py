@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 import time
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import Deadline, DeadlineSocket, StageTimeoutError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import Deadline, StageTimeoutError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.assertions import NOTHING_HIDDEN, body_text, judge
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.endpoint import Endpoint
@@ -116,7 +117,7 @@ class Prober:
         reason: str | None
         connected = False
 
-        def dial_and_note(host: str, port: int, within: Deadline) -> DeadlineSocket:
+        def dial_and_note(host: str, port: int, within: Deadline) -> socket.socket:
             nonlocal connected
             sock = dial(host, port, within)
             connected = True

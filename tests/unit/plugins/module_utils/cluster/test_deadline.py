@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import socket
 import threading
-from collections.abc import Iterator
 
 import pytest
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import Deadline, DeadlineSocket, arm, bounded_call
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import Deadline, bounded_call
 
 
 def test_a_deadline_in_the_future_has_time_left() -> None:
@@ -38,36 +36,6 @@ def test_an_inner_deadline_may_be_earlier_than_the_outer_one() -> None:
 def test_a_deadline_keeps_how_far_away_it_was(within: float | None, seconds: float) -> None:
     deadline = Deadline(10, within=None if within is None else Deadline(within))
     assert deadline.seconds == pytest.approx(seconds, abs=0.5)
-
-
-@pytest.fixture
-def pair() -> Iterator[tuple[DeadlineSocket, socket.socket]]:
-    one, other = socket.socketpair()
-    with DeadlineSocket(fileno=one.detach()) as sock, other:
-        yield sock, other
-
-
-def test_a_socket_sends_and_receives_until_its_deadline_and_no_longer(pair: tuple[DeadlineSocket, socket.socket]) -> None:
-    sock, other = pair
-    sock.deadline = Deadline(30)
-    other.sendall(b"abc")
-    sock.sendall(b"xyz")
-    buffer = bytearray(2)
-    assert (sock.recv_into(buffer, 1), bytes(buffer), other.recv(10)) == (1, b"a\0", b"xyz")
-    assert 0 < (sock.gettimeout() or 0) <= 30
-    sock.deadline = Deadline(-1)
-    with pytest.raises(TimeoutError, match=r"^the deadline has passed$"):
-        sock.recv_into(buffer)
-    with pytest.raises(TimeoutError, match=r"^the deadline has passed$"):
-        sock.sendall(b"xyz")
-
-
-def test_a_socket_without_a_deadline_keeps_its_timeout(pair: tuple[DeadlineSocket, socket.socket]) -> None:
-    sock, _other = pair
-    sock.settimeout(7)
-    arm(sock, None)
-    sock.sendall(b"xyz")
-    assert sock.gettimeout() == 7
 
 
 def test_a_bounded_call_returns_what_the_function_returns() -> None:

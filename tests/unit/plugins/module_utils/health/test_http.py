@@ -20,6 +20,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.erro
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.http import (
     Answer,
     HttpRequest,
+    Incoming,
     dial_direct,
     exchange,
     explain,
@@ -172,6 +173,57 @@ def test_the_deadline_holds_while_a_name_is_resolved(monkeypatch: pytest.MonkeyP
         ask("http://shop.test/", seconds=0.5)
     never.set()
     assert time.monotonic() - start < 0.5 + BUSY
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    one, other = socket.socketpair()
+    with one, other:
+        yield one, other
+
+
+def test_a_socket_receives_until_its_deadline_and_no_longer(pair: tuple[socket.socket, socket.socket]) -> None:
+    sock, other = pair
+    other.sendall(b"abc")
+    buffer = bytearray(2)
+    with Incoming(sock, Deadline(30)) as incoming:
+        assert (incoming.readinto(memoryview(buffer)[:1]), bytes(buffer)) == (1, b"a\0")
+        assert 0 < (sock.gettimeout() or 0) <= 30
+    with Incoming(sock, Deadline(-1)) as incoming, pytest.raises(TimeoutError, match=r"^the deadline has passed$"):
+        incoming.readinto(buffer)
+
+
+def test_what_is_sent_must_have_gone_by_the_deadline(pair: tuple[socket.socket, socket.socket]) -> None:
+    sock, other = pair
+    timeouts: list[float] = []
+
+    class Recording(socket.socket):
+        def sendall(self, data: Any, flags: int = 0) -> None:
+            timeouts.append(self.gettimeout() or 0)
+            super().sendall(data, flags)
+
+    def dial(_host: str, _port: int, _deadline: Deadline) -> socket.socket:
+        dialed = Recording(fileno=sock.detach())
+        dialed.settimeout(7000)
+        return dialed
+
+    other.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+    assert exchange(HttpRequest("GET", "http://shop.test/"), None, dial, Deadline(30), MIB).status == 204
+    assert other.recv(100).startswith(b"GET / HTTP/1.1\r\n")
+    assert [0 < seconds <= 30 for seconds in timeouts] == [True]
+
+
+def test_nothing_is_sent_after_the_deadline(pair: tuple[socket.socket, socket.socket]) -> None:
+    sock, other = pair
+
+    def dial_late(_host: str, _port: int, deadline: Deadline) -> socket.socket:
+        time.sleep(deadline.seconds)
+        return sock
+
+    with pytest.raises(StageTimeoutError, match=r"^waiting for the headers$"):
+        exchange(HttpRequest("GET", "http://shop.test/"), None, dial_late, Deadline(0.05), MIB)
+    sock.close()
+    assert other.recv(100) == b""
 
 
 @pytest.mark.parametrize(
