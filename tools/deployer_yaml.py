@@ -25,7 +25,7 @@ from tools.role_variables import resolver  # noqa: E402
 TARGET = ROOT / "docs" / "deployer.yaml"
 HEAD = """\
 # What playbooks/grant_deployer.yml makes with the default settings: a ServiceAccount that may deploy into the namespace jewelry-shop.
-# Made by tools/deployer_yaml.py (make readmes) from the list of permissions in plugins/module_utils/_permissions.py.
+# Made by tools/deployer_yaml.py (make readmes) from the list of permissions in plugins/module_utils/cluster/permissions.py.
 #
 # Prefer the playbook: it grants what the settings of your inventory need, and keeps a kubeconfig with a token that expires. Without it, an
 # administrator changes names and labels to those of the inventory, takes the comment signs from the rules that its settings need, and runs
@@ -73,7 +73,7 @@ def render() -> str:
     objects = json.loads(json.dumps([resolve("namespace_manifests", {}), *resolve("deployer_manifests", {})]))
     settings = resolve("__deployer_settings", {})
     # Imported after the resolver, which finds no filters otherwise.
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._permissions import RULES
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.permissions import RULES
 
     texts = []
     for item in objects:

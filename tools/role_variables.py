@@ -24,7 +24,8 @@ def resolver() -> Callable[[str, Mapping[str, Any]], Any]:
     """
     init_plugin_loader([str(ROOT / ".ansible" / "collections")])
     loader = DataLoader()
-    variables = {"inventory_hostname": "production"} | {
+    # Variables of a role name files of another one by the path of the role that runs, whichever that is.
+    variables = {"inventory_hostname": "production", "role_path": str(ROOT / "roles" / "render")} | {
         name: value
         for place in ("defaults/main.yml", "vars/main.yml", "vars/main/*.yml")
         for path in sorted(ROOT.glob(f"roles/*/{place}"))

@@ -12,22 +12,22 @@ from typing import Any
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._manifests import (
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import (
     environment_problems,
     environment_sizes,
     file_problems,
     file_sizes,
     size_problems,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._quantities import quantity_problems
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._secret_settings import unresolved_secrets
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._settings import (
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.quantities import quantity_problems
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.problems import (
     resolved,
     scalar_problems,
     setting_problems,
     template_problems,
     unknown_settings,
 )
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.secret import unresolved_secrets
 from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.secret_templates import resolver
 
 ROLES = Path(__file__).parents[2] / "roles"

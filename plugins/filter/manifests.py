@@ -11,19 +11,18 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils import (
-    _generated,
-    _image_checks,
-    _images,
-    _jobs,
-    _manifests,
-    _names,
-    _network_policies,
-    _own_objects,
-    _permissions,
-    _quantities,
-    _traffic,
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster import permissions
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.jobs import commands, image_checks
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests import (
+    images,
+    names,
+    network_policies,
+    objects,
+    own_objects,
+    quantities,
+    traffic,
 )
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets import generated
 
 
 def _as_filter(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -45,32 +44,32 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name them, as Ansible asks for."""
         functions = (
-            _generated.secrets_kept_in,
-            _image_checks.image_checks,
-            _images.image_version,
-            _jobs.job_states,
-            _jobs.jobs_to_run,
-            _manifests.environment_entries,
-            _manifests.environment_strings,
-            _manifests.hash_named,
-            _manifests.object_identities,
-            _manifests.removal_line,
-            _manifests.rollout_target,
-            _manifests.secret_data,
-            _manifests.subject_alternative_name,
-            _manifests.with_defaults,
-            _names.naming_problems,
-            _names.version_label,
-            _network_policies.network_policies,
-            _network_policies.network_policy_problems,
-            _own_objects.custom_resources,
-            _own_objects.own_objects,
-            _permissions.needed_permissions,
-            _permissions.role_rules,
-            _quantities.canonical_quantities,
-            _quantities.cpu_cores,
-            _traffic.host_map_keys,
-            _traffic.size_bytes,
-            _traffic.upstream_keep_alive_milliseconds,
+            generated.secrets_kept_in,
+            image_checks.image_checks,
+            images.image_version,
+            commands.job_states,
+            commands.jobs_to_run,
+            objects.environment_entries,
+            objects.environment_strings,
+            objects.hash_named,
+            objects.object_identities,
+            objects.removal_line,
+            objects.rollout_target,
+            objects.secret_data,
+            objects.subject_alternative_name,
+            objects.with_defaults,
+            names.naming_problems,
+            names.version_label,
+            network_policies.network_policies,
+            network_policies.network_policy_problems,
+            own_objects.custom_resources,
+            own_objects.own_objects,
+            permissions.needed_permissions,
+            permissions.role_rules,
+            quantities.canonical_quantities,
+            quantities.cpu_cores,
+            traffic.host_map_keys,
+            traffic.size_bytes,
+            traffic.upstream_keep_alive_milliseconds,
         )
         return {function.__name__: _as_filter(function) for function in functions}

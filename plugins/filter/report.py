@@ -8,24 +8,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils import _customer, _masking, _queue_checks, _report
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.report import customer, outcome, queues
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets import masking
 
 
 class FilterModule:
-    """The filters of C(_report), C(_customer), C(_masking) and C(_queue_checks)."""
+    """The filters, by the file that has their logic."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name them, as Ansible asks for."""
         functions = (
-            _customer.customer_endpoints,
-            _masking.values_to_mask,
-            _queue_checks.round_trip_checks,
-            _queue_checks.unserved_queue_checks,
-            _report.health_checks,
-            _report.masked,
-            _report.report_junit,
-            _report.report_screen,
-            _report.rollout_problem,
-            _report.run_failure,
+            customer.customer_endpoints,
+            masking.values_to_mask,
+            queues.round_trip_checks,
+            queues.unserved_queue_checks,
+            outcome.health_checks,
+            outcome.masked,
+            outcome.report_junit,
+            outcome.report_screen,
+            outcome.rollout_problem,
+            outcome.run_failure,
         )
         return {function.__name__: function for function in functions}

@@ -39,7 +39,7 @@ from typing import Any
 
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._secret_settings import values_or_templates
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.secret import values_or_templates
 from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.secret_templates import resolver
 
 

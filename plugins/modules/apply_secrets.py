@@ -71,13 +71,11 @@ secrets:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import Masker, credentials
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import open_module
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import FIELD_MANAGER_SPEC, auth
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._secrets import manifest_values
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import FIELD_MANAGER_SPEC, auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.run import run_module
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.existing import manifest_values
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import MaskingModule
 
 SPEC = {
     "manifests": {"type": "list", "elements": "dict", "required": True, "no_log": True},
@@ -85,15 +83,13 @@ SPEC = {
 }
 
 
-class SecretsModule(AnsibleModule):
-    """Hides only credentials by itself: Ansible would cut every value of the manifests, also the kind, out of the result."""
+class SecretsModule(MaskingModule):
+    """Hides the values of the manifests, of which some, such as the kind, are no secrets."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.no_log_values.intersection_update(credentials(self.params))
+    option = "manifests"
 
 
-def apply(params: Mapping[str, Any], manifests: list[dict[str, Any]]) -> list[str]:
+def apply(params: Mapping[str, Any], manifests: list[dict[str, Any]]) -> dict[str, Any]:
     """Apply them.
 
     Args:
@@ -101,13 +97,13 @@ def apply(params: Mapping[str, Any], manifests: list[dict[str, Any]]) -> list[st
         manifests: the Secrets.
 
     Returns:
-        Those that changed.
+        The module's result.
 
     Raises:
         PlatformError: a manifest is no Secret, or the API server rejects one or is unavailable.
     """
     # Imported here, since it imports the kubernetes client, which may not be installed.
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._takeover_api import TakeoverApi
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.takeover.api import TakeoverApi
 
     for number, manifest in enumerate(manifests, start=1):
         if manifest.get("kind") != "Secret" or not {"name", "namespace"} <= (manifest.get("metadata") or {}).keys():
@@ -119,21 +115,25 @@ def apply(params: Mapping[str, Any], manifests: list[dict[str, Any]]) -> list[st
         after = api.apply(manifest, params["field_manager"])
         if before is None or before["metadata"].get("resourceVersion") != after["metadata"].get("resourceVersion"):
             changed.append(f"{manifest['metadata']['namespace']}/{manifest['metadata']['name']}")
-    return changed
+    return {"changed": bool(changed), "secrets": changed}
 
 
 def main() -> None:
     """Run the module."""
-    module = open_module(SPEC, SecretsModule, supports_check_mode=False)
-    # Taken out before anything can fail, since the parameters are part of every answer.
-    manifests = module.params.pop("manifests")
-    module.requires("kubernetes", "25.3.0")
-    try:
-        changed = apply(module.params, manifests)
-    except PlatformError as error:
-        module.fail_json(msg=Masker(manifest_values(manifests))(str(error)))
-        return
-    module.exit_json(changed=bool(changed), secrets=changed)
+    manifests: list[dict[str, Any]] = []
+
+    def take_manifests(params: dict[str, Any]) -> list[str]:
+        manifests.extend(params.pop("manifests"))
+        return manifest_values(manifests)
+
+    run_module(
+        SPEC,
+        lambda module, _mask: apply(module.params, manifests),
+        "25.3.0",
+        module_class=SecretsModule,
+        supports_check_mode=False,
+        take_secrets=take_manifests,
+    )
 
 
 if __name__ == "__main__":

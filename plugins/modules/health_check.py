@@ -382,34 +382,19 @@ endpoints:
 """
 
 import math
-from dataclasses import replace
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import (
-    Cluster,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
-    PlatformError,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._health_endpoint import (
-    header_secrets,
-    parse_endpoints,
-    userinfo_secrets,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._health_prober import (
-    Settings,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._health_runner import (
-    run_checks,
-    summary,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import (
-    Masker,
-    MaskingModule,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import open_module
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import auth
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._secrets import secrets_to_mask
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import Cluster
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.endpoint import header_secrets, parse_endpoints, userinfo_secrets
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.prober import Settings
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.runner import run_checks, summary
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.run import run_module
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.existing import secrets_to_mask
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import Masker, MaskingModule, take_mask
 
 WORKLOAD_SPEC = {
     "kind": {"type": "str", "choices": ["Deployment", "StatefulSet", "DaemonSet"], "default": "Deployment"},
@@ -473,12 +458,12 @@ class SecretiveModule(MaskingModule):
                     self.no_log_values.update(header_secrets({str(name): str(value) for name, value in secret.items()}))
 
 
-def read_settings(params: dict[str, Any], hidden: tuple[str, ...] = ()) -> Settings:
+def read_settings(params: dict[str, Any], mask: Masker) -> Settings:
     """Check the limits.
 
     Args:
         params: the module's parameters.
-        hidden: what no result may show.
+        mask: hides secrets.
 
     Raises:
         PlatformError: one is out of its range; names it.
@@ -490,31 +475,37 @@ def read_settings(params: dict[str, Any], hidden: tuple[str, ...] = ()) -> Setti
         raise PlatformError(f"interval must not be negative, it is {params['interval']}", certain=True)
     if params["mask_secrets"] and not params["namespace"]:
         raise PlatformError("mask_secrets needs the namespace of the Secrets", certain=True)
-    return Settings(**{option: params[option] for option in LIMITS_SPEC}, hidden=hidden)
+    return Settings(**{option: params[option] for option in LIMITS_SPEC}, mask=mask)
+
+
+def check(module: AnsibleK8SModule, mask: Masker) -> dict[str, Any]:
+    """Check all endpoints.
+
+    Args:
+        module: the module, whose parameters say what is asked for.
+        mask: hides secrets.
+
+    Returns:
+        The module's result.
+
+    Raises:
+        PlatformError: an option is wrong, or the Secrets cannot be read.
+    """
+    settings = read_settings(module.params, mask)
+    endpoints = parse_endpoints(module.params["endpoints"])
+    cluster = None
+    if module.params["mask_secrets"] or any(endpoint.workload for endpoint in endpoints):
+        module.requires("kubernetes")
+        cluster = Cluster(auth(module.params))
+        mask.hide(secrets_to_mask(module.params))
+    results = run_checks(endpoints, settings, cluster)
+    healthy = all(entry["healthy"] for entry in results)
+    return {"msg": summary(results), "healthy": healthy, "endpoints": results, "changed": False, "failed": not healthy}
 
 
 def main() -> None:
     """Run the module."""
-    module = open_module(SPEC, SecretiveModule)
-    # Taken out before anything can fail, since the parameters are part of every answer.
-    values = tuple(module.params.pop("mask"))
-    try:
-        settings = read_settings(module.params, values)
-        endpoints = parse_endpoints(module.params["endpoints"])
-        cluster = None
-        if module.params["mask_secrets"] or any(endpoint.workload for endpoint in endpoints):
-            module.requires("kubernetes")
-            cluster = Cluster(auth(module.params))
-            settings = replace(settings, hidden=(*values, *secrets_to_mask(module.params)))
-        results = run_checks(endpoints, settings, cluster)
-    except PlatformError as error:
-        module.fail_json(msg=Masker(values)(str(error)))
-        return
-    healthy = all(entry["healthy"] for entry in results)
-    report = {"msg": summary(results), "healthy": healthy, "endpoints": results, "changed": False}
-    if healthy:
-        module.exit_json(**report)
-    module.fail_json(**report)
+    run_module(SPEC, check, module_class=SecretiveModule, take_secrets=take_mask)
 
 
 if __name__ == "__main__":

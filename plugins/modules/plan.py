@@ -374,12 +374,10 @@ jobs:
 
 from typing import Any
 
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
-    AnsibleK8SModule,
-)
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import run_module
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import ALLOWED_SPEC, FIELD_MANAGER_SPEC, auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import ALLOWED_SPEC, FIELD_MANAGER_SPEC, auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.run import run_module
 
 SPEC = {
     "stages": {
@@ -439,7 +437,7 @@ SPEC = {
 }
 
 
-def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
+def make_plan(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     """Read and plan.
 
     Args:
@@ -452,18 +450,20 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
         PlatformError: a manifest is none, or the cluster cannot be asked.
     """
     # Imported here, since they import the kubernetes client, which may not be installed.
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils import _plan, _plan_removals, _takeover
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._jobs import job_states
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._permissions import lacking, permissions, warning
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_api import PlanApi
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_run import OwnedKind, plan
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_scaling import handovers
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.permissions import lacking, permissions, warning
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.jobs.commands import job_states
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan import changes
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.api import PlanApi
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.removals import Removal
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.run import OwnedKind, plan
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.scaling import handovers
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.takeover.rules import left_behind
 
     params = module.params
-    stages = [(stage["name"], _plan.read_manifests(stage["name"], stage["manifests"])) for stage in params["stages"]]
+    stages = [(stage["name"], changes.read_manifests(stage["name"], stage["manifests"])) for stage in params["stages"]]
     owned = [OwnedKind(**each) for each in params["owned"]]
     records = {each["stage"]: _named({**each, "api_version": "v1", "kind": "ConfigMap"}) for each in params["records"]}
-    removals = [_plan_removals.Removal(each["stage"], _named(each), each["labels"]) for each in params["removals"]]
+    removals = [Removal(each["stage"], _named(each), each["labels"]) for each in params["removals"]]
     api = PlanApi(auth(params))
     result: dict[str, Any] = {}
     meant = params["cluster"]
@@ -487,20 +487,20 @@ def make_plan(module: AnsibleK8SModule) -> dict[str, Any]:
     )  # fmt: skip
     for each in warnings:
         module.warn(each)
-    result["objects"] = [{"stage": entry.stage, **_plan.shown(entry), "secrets": list(entry.secrets)} for entry in entries]
+    result["objects"] = [{"stage": entry.stage, **changes.shown(entry), "secrets": list(entry.secrets)} for entry in entries]
     result["handovers"] = handovers(entries)
-    result["differing"] = _plan.differing_stages(entries)
+    result["differing"] = changes.differing_stages(entries)
     named = result.get("forbidden", ())
     result["refusals"] = [entry.refusal for entry in entries if entry.refusal and lacking(entry.refusal) not in named]
     result["untrusted"] = [entry.untrusted for entry in entries if entry.untrusted]
     result["foreign"] = [f"{entry.subject}: {entry.foreign}" for entry in entries if entry.foreign]
-    result["taking_over"] = any(entry.action == _plan.TAKE_OVER for entry in entries)
+    result["taking_over"] = any(entry.action == changes.TAKE_OVER for entry in entries)
     replaced = [entry for entry in entries if entry.replaces]
-    result["left_behind"] = _takeover.left_behind((entry.replaces for entry in replaced), (entry.manifest for entry in replaced))
-    result["msg"] = _plan.summary(entries)
-    result["changed"] = module.check_mode and any(entry.action in _plan.WRITES for entry in entries)
+    result["left_behind"] = left_behind((entry.replaces for entry in replaced), (entry.manifest for entry in replaced))
+    result["msg"] = changes.summary(entries)
+    result["changed"] = module.check_mode and any(entry.action in changes.WRITES for entry in entries)
     if module.check_mode and module._diff:
-        result["diff"] = _plan.diffs(entries)
+        result["diff"] = changes.diffs(entries)
     return result
 
 

@@ -120,15 +120,11 @@ refusals:
 
 from typing import Any
 
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
-    AnsibleK8SModule,
-)
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
-    PlatformError,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import run_module
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import FIELD_MANAGER_SPEC, auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import FIELD_MANAGER_SPEC, auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.run import run_module
 
 SPEC = {
     "namespace": {"type": "str", "required": True},
@@ -142,7 +138,7 @@ SPEC = {
 }
 
 
-def remove(module: AnsibleK8SModule) -> dict[str, Any]:
+def remove(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     """Remove what the options say.
 
     Args:
@@ -155,10 +151,10 @@ def remove(module: AnsibleK8SModule) -> dict[str, Any]:
         PlatformError: an option is out of range, or the cluster cannot be asked.
     """
     # Imported here, since they import the kubernetes client, which may not be installed.
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import subject
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._prune import Rules
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._prune_api import PruneApi
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._prune_run import prune
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import subject
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.prune.api import PruneApi
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.prune.rules import Rules
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.prune.run import prune
 
     params = module.params
     for option in ("history", "minimum_age"):

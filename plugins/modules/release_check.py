@@ -168,16 +168,13 @@ checks:
 from dataclasses import asdict
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
-    PlatformError,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import (
-    Masker,
-    MaskingModule,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import open_module
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import ALLOWED_SPEC, auth
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._secrets import secrets_to_mask
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import ALLOWED_SPEC, auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.run import run_module
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.existing import secrets_to_mask
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import Masker, MaskingModule, take_mask
 
 WORKLOAD_SPEC = {
     "kind": {"type": "str", "choices": ["Deployment", "StatefulSet", "DaemonSet"], "default": "Deployment"},
@@ -199,11 +196,11 @@ SPEC = {
 }
 
 
-def make_checks(params: dict[str, Any], mask: Masker) -> dict[str, Any]:
+def make_checks(module: AnsibleK8SModule, mask: Masker) -> dict[str, Any]:
     """Read the cluster and check.
 
     Args:
-        params: the module's parameters.
+        module: the module, whose parameters say what is asked for.
         mask: hides secrets.
 
     Returns:
@@ -213,48 +210,37 @@ def make_checks(params: dict[str, Any], mask: Masker) -> dict[str, Any]:
         PlatformError: an option is wrong, or the cluster cannot be read.
     """
     # Imported here, since they import the kubernetes client, which may not be installed.
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._release_checks import ERROR, summary
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._release_run import Release, check_release
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import ClusterApi
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import Target
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import Cluster
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.release.checks import ERROR, summary
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.release.run import Release, check_release
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import Target
 
+    params = module.params
+    mask.hide(secrets_to_mask(params))
     if params["log_lines"] < 0:
         raise PlatformError(f"log_lines must not be negative, it is {params['log_lines']}", certain=True)
     namespace = params["namespace"]
     targets = [Target(each["kind"], each["name"], namespace, each["image"] or None, 0) for each in params["workloads"]]
     targets += [Target("PersistentVolumeClaim", name, namespace, None, 0) for name in params["claims"]]
-    api = ClusterApi(auth(params))
+    api = Cluster(auth(params))
     release = Release(
         namespace, targets, params["services"], params["log_lines"], params["customer_facing"], params["release"],
         params["field_manager"], params["allowed_field_managers"],
     )  # fmt: skip
     checks, since = check_release(api, release, mask)
     return {
-        "checks": [asdict(check) for check in checks],
+        # A message is one line, made after masking: a secret is recognized by its spaces too.
+        "checks": [{**asdict(check), "message": " ".join(mask(check.message).split())} for check in checks],
         "since": since.isoformat() if since else "",
-        "msg": summary(checks),
+        "msg": mask(summary(checks)),
+        "changed": False,
         "failed": any(check.severity == ERROR for check in checks),
     }
 
 
 def main() -> None:
     """Run the module."""
-    module = open_module(SPEC, MaskingModule)
-    # Taken out before anything can fail, since the parameters are part of every answer.
-    values = module.params.pop("mask")
-    mask = Masker(values)
-    module.requires("kubernetes")
-    try:
-        mask = Masker([*values, *secrets_to_mask(module.params)])
-        result = make_checks(module.params, mask)
-    except PlatformError as error:
-        module.fail_json(msg=mask(str(error)))
-        return
-    for check in result["checks"]:
-        # A line each, made after masking: a secret is recognized by its spaces too.
-        check["message"] = " ".join(mask(check["message"]).split())
-    result["msg"] = mask(result["msg"])
-    module.exit_json(changed=False, **result)
+    run_module(SPEC, make_checks, "", module_class=MaskingModule, take_secrets=take_mask)
 
 
 if __name__ == "__main__":

@@ -305,16 +305,18 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._masking import Masker, MaskingModule
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import open_module
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import auth
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import ClusterApi
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_feed import Feed
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_report import newest_events, report, summary
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import FAILED, TIMEOUT, Policy, Target
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_wait import Wait, sources
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._secrets import secrets_to_mask
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import Cluster
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.run import run_module
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.feed import Feed
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.report import newest_events, report, summary
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import FAILED, TIMEOUT, Policy, Target
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.wait import Wait, sources
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.existing import secrets_to_mask
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import Masker, MaskingModule, take_mask
 
 RESOURCE_SPEC = {
     "kind": {"type": "str", "required": True, "choices": ["Deployment", "StatefulSet", "DaemonSet", "Job", "PersistentVolumeClaim"]},
@@ -396,50 +398,44 @@ def progress_writer(path: str | None, mask: Callable[[str], str]) -> Callable[[s
     return append
 
 
-def wait_for(params: dict[str, Any], mask: Masker) -> list[dict[str, Any]]:
+def wait_for(module: AnsibleK8SModule, mask: Masker) -> dict[str, Any]:
     """Wait, and tell how it ended.
 
     Args:
-        params: the module's parameters.
+        module: the module, whose parameters say what is asked for.
         mask: hides secrets.
 
     Returns:
-        An entry for each resource, in their order.
+        The module's result.
 
     Raises:
         PlatformError: an option is wrong, or the API server refuses or is away too long.
     """
+    began, params = time.monotonic(), module.params
+    mask.hide(secrets_to_mask(params))
     targets = read_targets(params)
     progress = progress_writer(params["progress_path"], mask)
-    api = ClusterApi(auth(params))
+    api = Cluster(auth(params))
     policy = Policy(params["tolerated_failures"], params["unschedulable_grace"], datetime.now(timezone.utc))
     with closing(Feed(api, sources(targets), optional=("StorageClass",))) as feed:
         wait = Wait(targets, policy, feed, time.monotonic, progress, params["progress_interval"])
         outcomes = wait.run()
-    return [
+    entries = [
         report(outcome, newest_events(wait.events(outcome.target.namespace), outcome.assessment.involved), api, params["log_lines"], mask)
         for outcome in outcomes
     ]
+    return {
+        "msg": summary(entries),
+        "resources": entries,
+        "seconds": round(time.monotonic() - began, 1),
+        "changed": False,
+        "failed": any(entry["verdict"] in (FAILED, TIMEOUT) for entry in entries),
+    }
 
 
 def main() -> None:
     """Run the module."""
-    module = open_module(SPEC, MaskingModule)
-    # Taken out before anything can fail, since the parameters are part of every answer.
-    values = module.params.pop("mask")
-    mask = Masker(values)
-    module.requires("kubernetes")
-    began = time.monotonic()
-    try:
-        mask = Masker([*values, *secrets_to_mask(module.params)])
-        entries = wait_for(module.params, mask)
-    except PlatformError as error:
-        module.fail_json(msg=mask(str(error)))
-        return
-    failed = any(entry["verdict"] in (FAILED, TIMEOUT) for entry in entries)
-    (module.fail_json if failed else module.exit_json)(
-        msg=summary(entries), resources=entries, seconds=round(time.monotonic() - began, 1), changed=False
-    )
+    run_module(SPEC, wait_for, "", module_class=MaskingModule, take_secrets=take_mask)
 
 
 if __name__ == "__main__":

@@ -84,8 +84,8 @@ from typing import Any
 
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import run_module
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.run import run_module
 
 SPEC = {
     "namespace": {"type": "str", "required": True},
@@ -100,7 +100,7 @@ SPEC = {
 }
 
 
-def judge(module: AnsibleK8SModule) -> dict[str, Any]:
+def judge(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     """Read the Secret and judge it.
 
     Args:
@@ -113,8 +113,8 @@ def judge(module: AnsibleK8SModule) -> dict[str, Any]:
         PlatformError: it cannot be read.
     """
     # Imported here, since it needs the kubernetes client, which may not be installed.
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._client import Cluster
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._secrets import key_problems, read_secret
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import Cluster
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.existing import key_problems, read_secret
 
     params = module.params
     subject = f"Secret {params['namespace']}/{params['name']}"

@@ -103,14 +103,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
-    AnsibleK8SModule,
-)
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import PlatformError
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import run_module
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import auth
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._token_kubeconfig import (
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.run import run_module
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.tokens.kubeconfig import (
     Account,
     expiry,
     kubeconfig,
@@ -180,7 +178,7 @@ def write(path: Path, content: dict[str, Any]) -> None:
         raise PlatformError(f"{path} cannot be written: {error.strerror}", certain=True) from error
 
 
-def keep_kubeconfig(module: AnsibleK8SModule) -> dict[str, Any]:
+def keep_kubeconfig(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     """Read the file, and write it where that is due.
 
     Args:
@@ -193,7 +191,7 @@ def keep_kubeconfig(module: AnsibleK8SModule) -> dict[str, Any]:
         PlatformError: the file or the cluster cannot be read or written.
     """
     # Imported here, since it imports the kubernetes client, which may not be installed.
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._token_api import TokenApi
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.tokens.api import TokenApi
 
     params = module.params
     path = Path(params["path"])

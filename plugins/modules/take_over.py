@@ -96,15 +96,11 @@ objects:
 
 from typing import Any
 
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
-    AnsibleK8SModule,
-)
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
-    PlatformError,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import run_module
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import ALLOWED_SPEC, FIELD_MANAGER_SPEC, auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import ALLOWED_SPEC, FIELD_MANAGER_SPEC, auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.run import run_module
 
 SPEC = {
     "manifests": {"type": "raw", "required": True},
@@ -114,7 +110,7 @@ SPEC = {
 }
 
 
-def apply(module: AnsibleK8SModule) -> dict[str, Any]:
+def apply(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     """Plan and apply.
 
     Args:
@@ -127,14 +123,14 @@ def apply(module: AnsibleK8SModule) -> dict[str, Any]:
         PlatformError: a manifest is none, or the cluster refuses something or cannot be asked.
     """
     # Imported here, since they import the kubernetes client, which may not be installed.
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils import _plan
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan_run import plan
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._takeover_api import TakeoverApi
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._takeover_run import take_over
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan import changes
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.run import plan
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.takeover.api import TakeoverApi
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.takeover.run import take_over
 
     params = module.params
-    manifests = _plan.read_manifests("take_over", params["manifests"])
-    secrets = [_plan.subject(manifest) for manifest in manifests if manifest["kind"] == "Secret"]
+    manifests = changes.read_manifests("take_over", params["manifests"])
+    secrets = [changes.subject(manifest) for manifest in manifests if manifest["kind"] == "Secret"]
     if secrets:
         raise PlatformError(f"{', '.join(secrets)}: a Secret is not applied here, where its content would be lost", certain=True)
     api = TakeoverApi(auth(params))
@@ -144,7 +140,7 @@ def apply(module: AnsibleK8SModule) -> dict[str, Any]:
     for warning in warnings:
         module.warn(warning)
     # What goes with a workload is not this module's to remove.
-    entries = [entry for entry in planned if entry.action != _plan.REMOVE]
+    entries = [entry for entry in planned if entry.action != changes.REMOVE]
     refusals = [entry.refusal for entry in entries if entry.refusal]
     if refusals:
         raise PlatformError(f"nothing was changed, since the cluster would refuse: {'; '.join(refusals)}", certain=True)
@@ -152,15 +148,15 @@ def apply(module: AnsibleK8SModule) -> dict[str, Any]:
     if untrusted:
         raise PlatformError(f"nothing was changed: {'; '.join(untrusted)}", certain=True)
     if not module.check_mode:
-        wanted = [entry.manifest for entry in entries if entry.action in _plan.WRITES]
+        wanted = [entry.manifest for entry in entries if entry.action in changes.WRITES]
         take_over(api, wanted, params["field_manager"], params["timeout"])
     result: dict[str, Any] = {
-        "msg": _plan.summary(entries),
-        "changed": any(entry.action in _plan.WRITES for entry in entries),
-        "objects": [_plan.shown(entry) for entry in entries],
+        "msg": changes.summary(entries),
+        "changed": any(entry.action in changes.WRITES for entry in entries),
+        "objects": [changes.shown(entry) for entry in entries],
     }
     if module._diff:
-        result["diff"] = _plan.diffs(entries)
+        result["diff"] = changes.diffs(entries)
     return result
 
 

@@ -138,20 +138,16 @@ rejections:
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import (
-    AnsibleK8SModule,
-)
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
-    PlatformError,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._module import run_module
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._options import FIELD_MANAGER_SPEC, auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import FIELD_MANAGER_SPEC, auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.run import run_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._unblock import Obstacle
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.unblock.rules import Obstacle
 
 SPEC = {
     "namespace": {"type": "str", "required": True},
@@ -165,7 +161,7 @@ SPEC = {
 }
 
 
-def end(module: AnsibleK8SModule) -> dict[str, Any]:
+def end(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     """End what the options say.
 
     Args:
@@ -178,9 +174,9 @@ def end(module: AnsibleK8SModule) -> dict[str, Any]:
         PlatformError: labels is empty.
     """
     # Imported here, since they import the kubernetes client, which may not be installed.
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._plan import subject
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._unblock_api import UnblockApi
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils._unblock_run import Request, unblock
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import subject
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.unblock.api import UnblockApi
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.unblock.run import Request, unblock
 
     params = module.params
     if not params["labels"]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._secret_settings import UnresolvedError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.secret import UnresolvedError
 
 
 def resolver(templar: Any) -> Callable[[str], Any]:

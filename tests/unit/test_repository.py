@@ -12,7 +12,7 @@ from tools.collection_tree import ROOT, repository_files
 
 FILES = [ROOT / name for name in repository_files() if not (ROOT / name).is_symlink()]
 LOCK_FILES = [path for path in FILES if path.match("requirements*/*.txt") or path.name == "requirements.txt"]
-ROLES = sorted(path.parents[1] for path in ROOT.glob("roles/*/tasks/main.yml"))
+ROLES = sorted(path for path in ROOT.glob("roles/*") if path.is_dir())
 
 # Written so that this file does not contain what it looks for.
 PRIVATE_KEY = re.compile(b"-----BEGIN [A-Z ]*PRIVATE" + b" KEY-----")
@@ -68,6 +68,19 @@ def test_a_role_specifies_the_defaults_that_it_has(role: pathlib.Path) -> None:
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 def test_a_role_names_its_variables_after_itself(role: pathlib.Path) -> None:
     assert [name for name in role_options(role) if not name.startswith(f"{role.name}_")] == []
+
+
+def test_the_action_group_has_the_modules_that_connect_to_the_cluster_and_no_other() -> None:
+    entries = load(ROOT / "meta" / "runtime.yml")["action_groups"]["k8s"]
+    connecting = [path.stem for path in sorted(ROOT.glob("plugins/modules/*.py")) if "kubernetes.core.k8s_auth_options" in path.read_text()]
+    assert [entry for entry in entries if isinstance(entry, str)] == connecting
+
+
+def test_a_module_that_does_not_connect_to_the_cluster_runs_on_the_controller_alone() -> None:
+    """The control: why one is not in the action group, whose defaults are options of the connection."""
+    group = load(ROOT / "meta" / "runtime.yml")["action_groups"]["k8s"]
+    outside = [path for path in ROOT.glob("plugins/modules/*.py") if path.stem not in group]
+    assert [path.stem for path in outside if "def main" in path.read_text()] == []
 
 
 def test_the_dependencies_are_the_same_for_galaxy_and_for_a_project_checkout() -> None:

@@ -99,12 +99,16 @@ def importers(name: str) -> tuple[list[str], list[str]]:
     tests = sorted(each for each in sources if fnmatch.fnmatch(each, f"{TESTS}/*/test_*.py") and "/local_cluster/" not in each)
 
     def direct(module: str) -> set[str]:
-        word = re.compile(rf"(?<!\w){re.escape(Path(module).stem)}(?!\w)")
+        path = Path(module)
+        name = rf"(?<!\w){re.escape(path.stem)}(?!\w)"
+        # The folders of module_utils have files of the same name, such as run.py.
+        shared = module.startswith("plugins/module_utils/")
+        word = re.compile(rf"\.{path.parent.name}(?:\.| import (?:\([^)]*|[^\n(]*)){name}" if shared else name)
         return {each for each, text in sources.items() if each != module and word.search(text) and each.startswith(("plugins/", TESTS))}
 
     near = direct(name)
     far = {each for module in near if module.startswith("plugins/") for each in direct(module)} - near
-    stem = Path(name).stem.strip("_")
+    stem = Path(name).stem
 
     def order(test: str) -> tuple[bool, str]:
         return Path(test).stem != f"test_{stem}", test
@@ -131,7 +135,7 @@ def checks(area: str, change: Change) -> Iterator[Command]:
             yield pytest(*first)
         if change.kind not in TYPED:
             yield types
-        if name.startswith(("plugins/filter/", "plugins/module_utils/_manifests", "plugins/module_utils/_network_policies", "roles/")):
+        if name.startswith(("plugins/filter/", "plugins/module_utils/manifests/", "roles/")):
             yield pytest(SNAPSHOTS)
         if further:
             yield pytest(*further)
@@ -246,7 +250,7 @@ def main() -> None:
     parser.add_argument("area", choices=AREAS)
     parser.add_argument("--count", type=int, default=100, help="how many changes (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="another one draws another sample (default: %(default)s)")
-    parser.add_argument("--only", default="*", metavar="PATTERN", help="only files like this, such as 'plugins/module_utils/_http*'")
+    parser.add_argument("--only", default="*", metavar="PATTERN", help="only files like this, such as 'plugins/module_utils/health/*'")
     parser.add_argument("--skip", action="append", default=[], metavar="REGEX", help="leave out changes whose line of the list matches")
     parser.add_argument(
         "--timeout", type=int, default=TIMEOUT, help="seconds that a check may take, more on a busy machine (default: %(default)s)"

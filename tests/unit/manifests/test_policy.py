@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._prune import Rules, disposable
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.prune.rules import Rules, disposable
 
 
 def test_pods_are_restricted(manifests: Any) -> None:

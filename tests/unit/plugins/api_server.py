@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import PATHS
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import PATHS
 from conftest import Serve
 from http_server import Handler, Route, reply
 

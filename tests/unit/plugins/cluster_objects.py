@@ -13,9 +13,7 @@ from typing import Any
 
 import yaml
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._errors import (
-    PlatformError,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
 
 Manifest = dict[str, Any]
 

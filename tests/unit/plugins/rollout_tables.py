@@ -26,18 +26,10 @@ from typing import Any
 
 import yaml
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_predicates import (
-    assess,
-)
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_types import (
-    Assessment,
-    Policy,
-    Snapshot,
-    Target,
-    instant,
-)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.predicates import assess
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import Assessment, Policy, Snapshot, Target, instant
 
-TABLES = Path(__file__).parent / "module_utils" / "rollout_tables"
+TABLES = Path(__file__).parent / "module_utils" / "rollout" / "tables"
 UNKNOWN_KEYS = "unknown keys in a table"
 
 

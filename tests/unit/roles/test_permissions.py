@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._permissions import RULES, not_granted, permissions
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.permissions import RULES, not_granted, permissions
 
 PLAN = {
     "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": None, "ingress_classes": None},

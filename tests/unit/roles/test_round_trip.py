@@ -16,7 +16,7 @@ import pytest
 from celery import Celery
 from redis import Redis
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils import _queue_checks
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.report.queues import round_trip_checks
 from tests.unit.roles.redis_server import RedisServer
 
 FILE = Path(__file__).parents[3] / "roles" / "validate" / "files" / "round_trip.py"
@@ -91,7 +91,7 @@ def application(server: RedisServer) -> Iterator[Celery]:
 def test_a_queue_that_nobody_reads_is_named_and_left_empty(run: Any, client: Redis) -> None:
     result = run("celery", "reports")
     problem = "a task sent through it did not come back in 1 s; no worker took it, and it was removed from the queue"
-    assert _queue_checks.round_trip_checks(result, ["celery", "reports"]) == [
+    assert round_trip_checks(result, ["celery", "reports"]) == [
         {"name": "queue", "subject": queue, "severity": "error", "message": problem} for queue in ("celery", "reports")
     ]
     assert client.keys("*") == [], "neither tasks nor results nor queues are left"
@@ -125,7 +125,7 @@ def test_a_prefix_of_all_keys_is_kept_to(run: Any, client: Redis) -> None:
 
 def test_a_task_that_comes_back_leaves_no_result(run: Any, client: Redis, worker: None) -> None:
     result = run("celery", "reports", seconds=60)
-    assert _queue_checks.round_trip_checks(result, ["celery", "reports"]) == [
+    assert round_trip_checks(result, ["celery", "reports"]) == [
         {"name": "queue", "subject": queue, "severity": "ok", "message": "a task came back through it"} for queue in ("celery", "reports")
     ]
     keys: list[Any] = client.keys("*")
@@ -163,7 +163,7 @@ def test_a_task_expires_where_it_cannot_be_removed(script: Any) -> None:
     ids=["no result backend", "no broker"],
 )
 def test_what_is_missing_is_named(run: Any, client: Redis, environment: dict[str, str], problem: str) -> None:
-    [check] = _queue_checks.round_trip_checks(run("reports", **environment), ["reports"])
+    [check] = round_trip_checks(run("reports", **environment), ["reports"])
     assert check["severity"] == "error"
     assert check["message"].startswith(problem), check
     assert client.llen("reports") == 0
@@ -171,7 +171,7 @@ def test_what_is_missing_is_named(run: Any, client: Redis, environment: dict[str
 
 def test_an_application_that_cannot_be_loaded_is_named_with_its_cause(run: Any, tmp_path: Path) -> None:
     (tmp_path / "shop.py").write_text(f"{APPLICATION}\nraise ValueError('the setting REGION\\nis not set')")
-    [check] = _queue_checks.round_trip_checks(run("celery", "reports"), ["celery", "reports"])
+    [check] = round_trip_checks(run("celery", "reports"), ["celery", "reports"])
     assert check == {
         "name": "queue",
         "subject": "celery, reports",

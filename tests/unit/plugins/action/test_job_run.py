@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import PATHS
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import PATHS
 from api_server import NAMESPACE, ApiServer
 from conftest import Serve
 from http_server import Handler, Server, reply, running

@@ -18,7 +18,8 @@ from urllib.parse import parse_qs
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils import _client, _plan_api
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster import client
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan import api as plan_api
 from ansible_collections.jewelry_shop.platform.plugins.modules import plan
 from conftest import Serve
 from http_server import Handler, InTurn, Server, raw
@@ -418,8 +419,8 @@ def test_the_cluster_is_read_in_the_same_call(run: Run, server: Server) -> None:
 
 
 def test_a_long_list_is_read_in_pages_and_within_bounds(run: Run, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_plan_api, "PAGE", 2)
-    monkeypatch.setattr(_plan_api, "MOST_ITEMS", 5)
+    monkeypatch.setattr(plan_api, "PAGE", 2)
+    monkeypatch.setattr(plan_api, "MOST_ITEMS", 5)
 
     def page(*numbers: int, more: str = "") -> Callable[[Handler], None]:
         jobs = [{"metadata": {"name": f"job-{number}", "creationTimestamp": "2026-11-26T12:00:00Z"}} for number in numbers]
@@ -549,7 +550,7 @@ def test_nothing_is_compared_with_another_cluster_than_is_meant(run: Run, server
 def test_an_api_server_that_is_away_for_a_moment_is_asked_again(
     run: Run, server: Server, passing: Callable[[Handler], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_client, "FIRST_RETRY", 0.01)
+    monkeypatch.setattr(client, "FIRST_RETRY", 0.01)
     good = answer(CONFIG_MAP)
     settings = by_method(GET=InTurn([passing, passing, good]), PATCH=InTurn([passing, good]))
     jobs = InTurn([passing, server.routes["/apis/batch/v1/namespaces/shop/jobs"]])
@@ -566,7 +567,7 @@ def test_an_address_where_nobody_answers_is_told_at_once(run: Run) -> None:
 
 
 def test_a_cluster_that_does_not_answer_is_an_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_client, "OUTAGE", 0.0)
+    monkeypatch.setattr(client, "OUTAGE", 0.0)
     result = run(CONFIG_MAP, host="http://127.0.0.1:1")
     assert result["code"] == 1
     assert result["msg"].startswith("ConfigMap shop/settings: the API server cannot be reached: ")

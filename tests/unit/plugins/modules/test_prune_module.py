@@ -14,8 +14,9 @@ from urllib.parse import parse_qs
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils import _client, _prune_run
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import PATHS
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster import client
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import PATHS
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.prune import run as prune_run
 from ansible_collections.jewelry_shop.platform.plugins.modules import prune
 from conftest import Serve
 from http_server import Handler, InTurn, Server, reply
@@ -289,7 +290,7 @@ def test_a_reference_made_while_it_reads_is_seen(run: Run, shop: Namespace) -> N
 
 def test_it_waits_for_the_controller_to_remove_replica_sets(run: Run, shop: Namespace, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise what they refer to would go in the next run, in which nothing else changes."""
-    monkeypatch.setattr(_prune_run, "_SETTLE_POLL", 0.0)
+    monkeypatch.setattr(prune_run, "_SETTLE_POLL", 0.0)
     surplus = shop.put("ReplicaSet", "web-0", owners=["web"], ours=False, spec={"replicas": 0, "template": {"spec": uses(UNUSED)}})
     looks: list[str] = []
 
@@ -304,13 +305,13 @@ def test_it_waits_for_the_controller_to_remove_replica_sets(run: Run, shop: Name
 
 
 def test_it_does_not_wait_for_ever(run: Run, shop: Namespace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_prune_run, "_SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr(prune_run, "_SETTLE_SECONDS", 0.0)
     shop.put("ReplicaSet", "web-0", owners=["web"], ours=False, spec={"replicas": 0, "template": {"spec": uses(UNUSED)}})
     assert removed(run()) == [UNUSED_SECRET]
 
 
 def test_an_api_server_that_is_away_for_a_moment_is_asked_again(run: Run, shop: Namespace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_client, "FIRST_RETRY", 0.01)
+    monkeypatch.setattr(client, "FIRST_RETRY", 0.01)
     for path, route in shop.server.routes.items():
         if "/namespaces/" in path:
             shop.server.routes[path] = InTurn([reply("", 503), reply("", 429), route])  # type: ignore[index]
@@ -339,7 +340,7 @@ def test_a_namespace_that_is_still_to_come_has_nothing_to_remove(run: Run, shop:
 def test_what_cannot_be_done_is_said_in_a_sentence(
     run: Run, shop: Namespace, arguments: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_client, "OUTAGE", 0.0)
+    monkeypatch.setattr(client, "OUTAGE", 0.0)
     result = run(**arguments)
     assert result["code"] == 1
     assert result["msg"].startswith(message)

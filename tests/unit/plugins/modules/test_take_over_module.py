@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils import _takeover_run
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.takeover import run as takeover_run
 from ansible_collections.jewelry_shop.platform.plugins.modules import take_over
 from conftest import Serve
 from http_server import Handler, Server, reply
@@ -128,7 +128,7 @@ def run(cluster: Cluster, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     # Where kubernetes.core keeps what it discovered.
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
-    monkeypatch.setattr(_takeover_run, "_POLL", 0)
+    monkeypatch.setattr(takeover_run, "_POLL", 0)
 
     def start(*manifests: dict[str, Any], **arguments: Any) -> dict[str, Any]:
         given = {"host": cluster.server.url, "api_key": "the-token", "manifests": list(manifests), **arguments}

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils import _client, _unblock_run
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._rollout_api import PATHS
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster import client
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import PATHS
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.unblock import run as unblock_run
 from ansible_collections.jewelry_shop.platform.plugins.modules import unblock
 from conftest import Serve
 from http_server import Handler, InTurn, Server, reply
@@ -106,7 +107,7 @@ def run(shop: Namespace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     # Where kubernetes.core keeps what it discovered.
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
-    monkeypatch.setattr(_unblock_run, "_SETTLE_POLL", 0.0)
+    monkeypatch.setattr(unblock_run, "_SETTLE_POLL", 0.0)
 
     def start(**arguments: Any) -> dict[str, Any]:
         given = {"host": shop.server.url, "api_key": "token", "namespace": "shop", "labels": LABELS}
@@ -182,7 +183,7 @@ def test_the_controller_of_a_stateful_set_is_waited_for(run: Run, shop: Namespac
 
 
 def test_a_controller_that_does_not_answer_is_not_waited_for_for_ever(run: Run, shop: Namespace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_unblock_run, "_SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr(unblock_run, "_SETTLE_SECONDS", 0.0)
     shop.redis["metadata"]["generation"] = 2
     assert run(stateful_sets=["redis"])["changed"] is False
 
@@ -203,7 +204,7 @@ def test_a_rejection_is_a_warning_and_does_not_keep_the_rest(run: Run, shop: Nam
 
 def test_an_api_server_that_is_unavailable_does_not_fail_the_call(run: Run, shop: Namespace, monkeypatch: pytest.MonkeyPatch) -> None:
     """The verdict of the run that calls it must not be lost."""
-    monkeypatch.setattr(_client, "OUTAGE", 0.0)
+    monkeypatch.setattr(client, "OUTAGE", 0.0)
     shop.rejected["migrate-old"] = (503, "the server is currently unable to handle the request")
     result = run(failed_jobs={"migrate-old": "it said no"})
     assert (result["code"], result["changed"]) == (0, False)
@@ -211,7 +212,7 @@ def test_an_api_server_that_is_unavailable_does_not_fail_the_call(run: Run, shop
 
 
 def test_a_write_is_repeated_while_the_api_server_is_unavailable(run: Run, shop: Namespace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_client, "FIRST_RETRY", 0.01)
+    monkeypatch.setattr(client, "FIRST_RETRY", 0.01)
     path = f"{PATHS['Job'].format(namespace='shop')}/migrate-old"
     shop.server.routes[path] = InTurn([reply("", 503), shop.server.routes[path]])  # type: ignore[index]
     assert run(stuck_jobs=True)["changed"] is True

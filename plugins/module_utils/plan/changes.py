@@ -1,0 +1,252 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What applying manifests would change: pure functions over objects (private to the collection)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.kubernetes.core.plugins.module_utils.apply import recursive_diff
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
+
+CREATE, CHANGE, TAKE_OVER, REMOVE, NONE, REFUSED = "create", "change", "take_over", "remove", "none", "refused"
+# Those that change something.
+WRITES = (CREATE, CHANGE, TAKE_OVER, REMOVE)
+
+Manifest = dict[str, Any]
+
+# Kept by the API server itself; a dry run counts the generation up as if it had been kept.
+_BOOKKEEPING = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What applying one manifest would do.
+
+    Args:
+        stage: name of the stage that it belongs to.
+        manifest: what would be applied.
+        action: one of CREATE, CHANGE, TAKE_OVER, REMOVE, NONE, REFUSED.
+        before: what would change, as it is; empty for a creation.
+        after: what would change, as it would be.
+        refusal: why the cluster refuses it, in its own words.
+        hands_over: whether its number of replicas is left to an autoscaler from now on.
+        secrets: names of the Secrets that the pods of a live workload refer to, in the order of its containers.
+        foreign: how one sees that it is another install's, where nobody asked to take it over.
+        replaces: the workload of another install in whose place it is made.
+        untrusted: a sentence without a full stop about content that others wrote and that applying leaves as it is.
+    """
+
+    stage: str
+    manifest: Manifest
+    action: str
+    before: Manifest = field(default_factory=dict)
+    after: Manifest = field(default_factory=dict)
+    refusal: str = ""
+    hands_over: bool = False
+    secrets: tuple[str, ...] = ()
+    foreign: str = ""
+    replaces: Manifest = field(default_factory=dict)
+    untrusted: str = ""
+
+    @property
+    def subject(self) -> str:
+        """Kind, namespace and name, for people."""
+        return subject(self.manifest)
+
+
+def subject(manifest: Mapping[str, Any]) -> str:
+    """Kind, namespace and name of a manifest, for people."""
+    metadata = manifest["metadata"]
+    place = f"{metadata['namespace']}/" if metadata.get("namespace") else ""
+    return f"{manifest['kind']} {place}{metadata['name']}"
+
+
+def read_manifests(stage: str, source: Any) -> list[Manifest]:
+    """The manifests of a stage.
+
+    Args:
+        stage: its name, for messages.
+        source: YAML documents as a text, a manifest, or a list of manifests.
+
+    Raises:
+        PlatformError: the text is no YAML, or something in it is no manifest; says where.
+    """
+    # Imported where it is needed, as Ansible's import test asks for.
+    import yaml
+
+    if isinstance(source, str):
+        try:
+            documents = list(yaml.safe_load_all(source))
+        except yaml.YAMLError as error:
+            raise PlatformError(f"the manifests of stage {stage} are not YAML: {' '.join(str(error).split())}", certain=True) from error
+    else:
+        documents = [source] if isinstance(source, Mapping) else list(source or [])
+    found = [document for document in documents if document is not None]
+    for number, manifest in enumerate(found, start=1):
+        _require_manifest(f"manifest {number} of stage {stage}", manifest)
+    return found
+
+
+def _require_manifest(place: str, manifest: Any) -> None:
+    if not isinstance(manifest, Mapping):
+        raise PlatformError(f"{place} is no mapping", certain=True)
+    for key in ("apiVersion", "kind"):
+        if not isinstance(manifest.get(key), str):
+            raise PlatformError(f"{place} has no {key}", certain=True)
+    metadata = manifest.get("metadata")
+    if not isinstance(metadata, Mapping) or not isinstance(metadata.get("name"), str):
+        raise PlatformError(f"{place}, a {manifest['kind']}, has no metadata.name", certain=True)
+    if manifest["kind"] == "Secret" and any(manifest.get(key) for key in ("data", "stringData")):
+        raise PlatformError(
+            f"{place}, {subject(manifest)}, comes with its content, which has no place in a plan: leave data and stringData out",
+            certain=True,
+        )
+
+
+def without_bookkeeping(manifest: Mapping[str, Any]) -> Manifest:
+    """An object as people wrote it: without its status and what the API server keeps for itself."""
+    metadata = {key: value for key, value in manifest["metadata"].items() if key not in _BOOKKEEPING}
+    return {**{key: value for key, value in manifest.items() if key != "status"}, "metadata": metadata}
+
+
+def applied_fields(item: Mapping[str, Any], field_manager: str) -> Manifest:
+    """The fields of an object that a manager has applied server-side, as the API server keeps them in its metadata.
+
+    A Secret's metadata names its fields and holds none of their values.
+    """
+    entries = item["metadata"].get("managedFields") or ()
+    return {
+        name: fields
+        for entry in entries
+        if entry.get("manager") == field_manager and entry.get("operation") == "Apply"
+        for name, fields in (entry.get("fieldsV1") or {}).items()
+    }
+
+
+def shown_metadata(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> Manifest:
+    """A Secret as it would be: the live one with the labels and annotations that are wanted, without any content.
+
+    Its content needs no look: the name carries its hash, and it is immutable.
+
+    Args:
+        wanted: the manifest.
+        live: the Secret's metadata as it is, in an object.
+    """
+    metadata = dict(live["metadata"])
+    for key in ("labels", "annotations"):
+        if wanted["metadata"].get(key):
+            metadata[key] = {**(metadata.get(key) or {}), **wanted["metadata"][key]}
+    return {**live, "metadata": metadata}
+
+
+def kept_by_claim(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> str:
+    """What of a PersistentVolumeClaim cannot become what is wanted, in fewer words than the API server's; empty if nothing.
+
+    Args:
+        wanted: the manifest, of any kind.
+        live: the object as it is.
+    """
+    if wanted["kind"] != "PersistentVolumeClaim":
+        return ""
+    kept = []
+    for key, words in (("storageClassName", "storage class"), ("accessModes", "access modes")):
+        has, wants = live["spec"].get(key), wanted["spec"].get(key)
+        if has and wants and has != wants:
+            kept.append(f"the {words} {_listed(has)}, not {_listed(wants)}")
+    return f"it has {' and '.join(kept)}, and a claim keeps them: state what it has" if kept else ""
+
+
+def _listed(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else ", ".join(value)
+
+
+def planned(stage: str, manifest: Manifest, live: Manifest | None, applied: Manifest) -> Planned:
+    """Judge what a dry run came to.
+
+    Args:
+        stage: name of the stage.
+        manifest: what was applied.
+        live: the object as it is; None if there is none.
+        applied: the object as it would be.
+    """
+    if live is None:
+        return Planned(stage, manifest, CREATE, {}, without_bookkeeping(manifest))
+    secrets = secrets_of(live)
+    difference = recursive_diff(without_bookkeeping(live), without_bookkeeping(applied))
+    if difference is None:
+        return Planned(stage, manifest, NONE, secrets=secrets)
+    before, after = difference
+    return Planned(stage, manifest, CHANGE, before, after, secrets=secrets)
+
+
+def secrets_of(workload: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the Secrets that the environment of a workload's containers comes from, each once, in their order.
+
+    Args:
+        workload: an object of any kind; one without pods has none.
+    """
+    pod = workload.get("spec", {}).get("template", {}).get("spec", {})
+    containers = [*(pod.get("containers") or ()), *(pod.get("initContainers") or ())]
+    named = [
+        source["name"]
+        for container in containers
+        for source in (
+            *((variable.get("valueFrom") or {}).get("secretKeyRef") for variable in container.get("env") or ()),
+            *(each.get("secretRef") for each in container.get("envFrom") or ()),
+        )
+        if source
+    ]
+    return tuple(dict.fromkeys(named))
+
+
+def differing_stages(entries: Iterable[Planned]) -> list[str]:
+    """Names of the stages with something to apply, in their order."""
+    return list(dict.fromkeys(entry.stage for entry in entries if entry.action != NONE))
+
+
+def diffs(entries: Iterable[Planned]) -> list[dict[str, str]]:
+    """The changes in the form of Ansible's diff mode."""
+    import yaml
+
+    return [
+        {
+            "before_header": entry.subject,
+            "after_header": entry.subject,
+            "before": yaml.safe_dump(entry.before, sort_keys=True) if entry.before else "",
+            "after": yaml.safe_dump(entry.after, sort_keys=True) if entry.after else "",
+        }
+        for entry in entries
+        if entry.action in WRITES
+    ]
+
+
+def shown(entry: Planned) -> dict[str, str]:
+    """What would happen to which object, for a module's result."""
+    metadata = entry.manifest["metadata"]
+    return {
+        "api_version": entry.manifest["apiVersion"],
+        "kind": entry.manifest["kind"],
+        "namespace": metadata.get("namespace", ""),
+        "name": metadata["name"],
+        "action": entry.action,
+    }
+
+
+def summary(entries: list[Planned]) -> str:
+    """One sentence for people."""
+    counts = [(action, sum(entry.action == action for entry in entries)) for action in (*WRITES, REFUSED, NONE)]
+    words = {
+        CREATE: "to create",
+        CHANGE: "to change",
+        TAKE_OVER: "to take over",
+        REMOVE: "to remove",
+        REFUSED: "refused",
+        NONE: "as they should be",
+    }
+    return f"{len(entries)} objects: " + ", ".join(f"{count} {words[action]}" for action, count in counts if count)

@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A Namespace that the credential must not change: pure functions (private to the collection)."""
+
+from __future__ import annotations
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.permissions import lacking
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import NONE, REFUSED, Manifest, Planned, subject
+
+PLAYBOOK = "playbooks/grant_deployer.yml"
+
+
+def is_for_an_administrator(manifest: Manifest, rejection: str) -> bool:
+    """Whether a dry run failed since the credential must not create or change a Namespace.
+
+    Args:
+        manifest: what was tried.
+        rejection: the words of the API server.
+    """
+    return manifest["kind"] == "Namespace" and lacking(rejection) in ("create namespaces", "patch namespaces")
+
+
+def compared(stage: str, manifest: Manifest, live: Manifest | None) -> Planned:
+    """Plan a Namespace without a dry run: it is fine where it has all that the manifest states.
+
+    Args:
+        stage: name of the stage.
+        manifest: what would be applied.
+        live: the Namespace as it is; None if there is none.
+    """
+    found = "it does not exist" if live is None else _differences(manifest, live)
+    if not found:
+        return Planned(stage, manifest, NONE)
+    reason = f"{found}, and this credential must not change a Namespace: let an administrator run {PLAYBOOK} with this inventory"
+    return Planned(stage, manifest, REFUSED, refusal=f"{subject(manifest)}: {reason}")
+
+
+def _differences(manifest: Manifest, live: Manifest) -> str:
+    found = []
+    for key in ("labels", "annotations"):
+        has = live["metadata"].get(key) or {}
+        lacks = [
+            f"{name}={value} (it has {has[name]!r})" if name in has else f"{name}={value}"
+            for name, value in (manifest["metadata"].get(key) or {}).items()
+            if has.get(name) != value
+        ]
+        if lacks:
+            found.append(f"the {key} {', '.join(lacks)}")
+    return f"it lacks {' and '.join(found)}" if found else ""

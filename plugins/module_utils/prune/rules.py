@@ -1,0 +1,158 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What no release needs any more: pure functions on objects as the API server returns them (private to the collection)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import applied_fields
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.ownership import is_named_by_content
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.pods import controlled_by
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import created, is_true, leaving
+
+Manifest = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What may be removed.
+
+    Args:
+        namespace: where.
+        labels: what each of the objects carries.
+        field_manager: in whose name they were applied.
+        release_label: the label of a Job whose value is its release.
+        release: the release that the current run deploys.
+        history: how many releases besides that one keep their Jobs.
+        keep: names of ConfigMaps and Secrets that the current run uses.
+        minimum_age: seconds; younger objects stay.
+    """
+
+    namespace: str
+    labels: Mapping[str, str]
+    field_manager: str
+    release_label: str
+    release: str
+    history: int
+    keep: Collection[str]
+    minimum_age: int
+
+    @property
+    def selector(self) -> str:
+        """The labels as the API's labelSelector parameter."""
+        return ",".join(f"{key}={value}" for key, value in self.labels.items())
+
+
+def _may_go(item: Manifest, rules: Rules, now: datetime) -> bool:
+    age = (now - created(item)).total_seconds()
+    return (
+        bool(applied_fields(item, rules.field_manager))
+        and not item["metadata"].get("ownerReferences")
+        and not leaving(item)
+        and age >= rules.minimum_age
+    )
+
+
+def disposable(items: Iterable[Manifest], rules: Rules, now: datetime) -> list[Manifest]:
+    """The ConfigMaps and Secrets that may go if nothing refers to them: ours, immutable, named by their content, of no use to this run.
+
+    The field manager tells ours from those that somebody made by hand with our labels. Only this collection applies `immutable`, and
+    always as true.
+
+    Args:
+        items: ConfigMaps and Secrets with our labels; their metadata is enough.
+        rules: what may be removed.
+        now: the API server's time.
+    """
+    return [
+        item
+        for item in items
+        if item["metadata"]["name"] not in rules.keep
+        and is_named_by_content(item)
+        and "f:immutable" in applied_fields(item, rules.field_manager)
+        and _may_go(item, rules, now)
+    ]
+
+
+def old_jobs(jobs: Iterable[Manifest], rules: Rules, now: datetime) -> list[Manifest]:
+    """The Jobs that may go: ours, ended, of a release that is neither the current one nor one of the newest besides it.
+
+    A release is as new as its newest Job.
+
+    Args:
+        jobs: Jobs with our labels.
+        rules: what may be removed.
+        now: the API server's time.
+    """
+    by_release: dict[str, list[Manifest]] = {}
+    for job in jobs:
+        release = job["metadata"]["labels"].get(rules.release_label)
+        if release and release != rules.release:
+            by_release.setdefault(release, []).append(job)
+    newest_first = sorted(by_release.values(), key=lambda each: max(map(created, each)), reverse=True)
+    return [
+        job
+        for release in newest_first[rules.history :]
+        for job in release
+        if (is_true(job, "Complete") or is_true(job, "Failed")) and _may_go(job, rules, now)
+    ]
+
+
+def staying(items: Iterable[Manifest], removed: Collection[str]) -> list[Manifest]:
+    """Without the Jobs that are removed, and without their pods that have ended, which go with them.
+
+    Args:
+        items: objects of any kind.
+        removed: uids of the Jobs.
+    """
+    return [item for item in items if item["metadata"]["uid"] not in removed and not (_has_ended(item) and _owners(item) & set(removed))]
+
+
+def _has_ended(item: Manifest) -> bool:
+    return (item.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+
+
+def _owners(item: Manifest) -> set[str]:
+    return {owner["uid"] for owner in item["metadata"].get("ownerReferences") or ()}
+
+
+def mentioned(items: Iterable[Manifest]) -> set[str]:
+    """All texts that objects are made of. One that equals the name of a ConfigMap or Secret is taken for a reference to it.
+
+    That covers each field that refers to one, of whichever kind and version, and at worst keeps something too long.
+
+    Args:
+        items: objects of any kind.
+    """
+    found: set[str] = set()
+    waiting: list[Any] = [value for item in items for key, value in item.items() if key not in ("metadata", "status")]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            found.add(value)
+        elif isinstance(value, Mapping):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+    return found
+
+
+def too_many_revisions(deployments: Iterable[Manifest], replica_sets: Sequence[Manifest], field_manager: str) -> bool:
+    """Whether the Deployment controller still has old ReplicaSets of ours to remove, which it does right after a rollout.
+
+    Args:
+        deployments: all of the namespace.
+        replica_sets: all of the namespace.
+        field_manager: in whose name ours were applied.
+    """
+    return any(
+        len(controlled_by(deployment, replica_sets)) > deployment["spec"]["revisionHistoryLimit"] + 1
+        for deployment in deployments
+        if applied_fields(deployment, field_manager)
+    )

@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Removes what no release needs any more (private to the collection)."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import Listing
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import Deadline
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import ForbiddenError, RefusedError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.prune.rules import (
+    Manifest,
+    Rules,
+    disposable,
+    mentioned,
+    old_jobs,
+    staying,
+    too_many_revisions,
+)
+
+# What refers to ConfigMaps and Secrets, besides Deployments, ReplicaSets and Ingresses.
+_REFERRERS = ("StatefulSet", "ControllerRevision", "DaemonSet", "CronJob", "Job", "Pod", "ServiceAccount")
+# The Deployment controller removes surplus ReplicaSets within moments of a rollout's end.
+_SETTLE_SECONDS = 10.0
+_SETTLE_POLL = 0.5
+
+
+class Api(Protocol):
+    """What removing asks of a cluster."""
+
+    def objects(self, kind: str, namespace: str, selector: str = "", metadata_only: bool = False) -> Listing:
+        """List a kind."""
+
+    def remove(self, item: Mapping[str, Any]) -> bool:
+        """Delete an object as it was read."""
+
+
+@dataclass
+class Outcome:
+    """What was removed, or would be, and a sentence for each refusal of the API server."""
+
+    removed: list[Manifest] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+
+
+def prune(api: Api, rules: Rules, check_mode: bool) -> Outcome:
+    """Remove the Jobs of old releases, then the ConfigMaps and Secrets that nothing refers to; a refusal ends neither.
+
+    What may go is read before what refers to it: a reference made in between is seen.
+
+    Args:
+        api: the cluster.
+        rules: what may be removed.
+        check_mode: whether nothing is removed.
+
+    Raises:
+        PlatformError: the cluster cannot be asked.
+    """
+    outcome = Outcome()
+    candidates = [item for kind in ("ConfigMap", "Secret") for item in _candidates(api, kind, rules, outcome)]
+    try:
+        listing = api.objects("Job", rules.namespace, rules.selector)
+    except ForbiddenError as error:
+        outcome.refusals.append(f"Jobs stay: {error}")
+    else:
+        _remove(api, old_jobs(listing.items, rules, listing.server_time), check_mode, outcome)
+    if not candidates:
+        return outcome
+    gone = {job["metadata"]["uid"] for job in outcome.removed}
+    try:
+        names = mentioned(staying(_referrers(api, rules, check_mode), gone))
+    except ForbiddenError as error:
+        outcome.refusals.append(f"ConfigMaps and Secrets stay, since it cannot be seen what refers to them: {error}")
+    else:
+        _remove(api, [item for item in candidates if item["metadata"]["name"] not in names], check_mode, outcome)
+    return outcome
+
+
+def _candidates(api: Api, kind: str, rules: Rules, outcome: Outcome) -> list[Manifest]:
+    try:
+        listing = api.objects(kind, rules.namespace, rules.selector, metadata_only=True)
+    except ForbiddenError as error:
+        outcome.refusals.append(f"{kind}s stay: {error}")
+        return []
+    return disposable(listing.items, rules, listing.server_time)
+
+
+def _referrers(api: Api, rules: Rules, check_mode: bool) -> list[Manifest]:
+    found: list[Manifest] = _deployments_and_replica_sets(api, rules, 0 if check_mode else _SETTLE_SECONDS)
+    for kind in _REFERRERS:
+        found += api.objects(kind, rules.namespace).items
+    # Ingresses name certificates, which are not made by this collection: whoever may not read them can remove the rest.
+    with contextlib.suppress(ForbiddenError):
+        found += api.objects("Ingress", rules.namespace).items
+    return found
+
+
+def _deployments_and_replica_sets(api: Api, rules: Rules, patience: float) -> list[Manifest]:
+    deadline = Deadline(patience)
+    while True:
+        deployments = api.objects("Deployment", rules.namespace).items
+        replica_sets = api.objects("ReplicaSet", rules.namespace).items
+        if not too_many_revisions(deployments, replica_sets, rules.field_manager) or not deadline.remaining():
+            return [*deployments, *replica_sets]
+        time.sleep(_SETTLE_POLL)
+
+
+def _remove(api: Api, items: Iterable[Manifest], check_mode: bool, outcome: Outcome) -> None:
+    for item in items:
+        try:
+            if check_mode or api.remove(item):
+                outcome.removed.append(item)
+        except RefusedError as error:
+            outcome.refusals.append(str(error))

@@ -1,0 +1,442 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the objects of a namespace say about the release in it (private to the collection).
+
+Pure functions on objects as the API server returns them. A check is an error where the shop does not serve as it should, a warning
+where somebody should look; all checks are always made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import digest_of
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import applied_fields
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.ownership import (
+    created_by,
+    foreign_fields_sentence,
+    sign_of_others,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.removals import OUR_LABELS
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.release.events import (
+    METRICS_GRACE,
+    Moment,
+    current_warnings,
+    endpoints_of,
+    of_older_revision,
+    pods_of,
+    ready_addresses,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.diagnosis import exit_words, why_not_ready
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.pods import (
+    is_ready,
+    newest_replica_set,
+    wanted_pods,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.predicates import assess
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import (
+    READY,
+    WAITING_FOR_CONSUMER,
+    Manifest,
+    Policy,
+    Snapshot,
+    Target,
+    created,
+    event_count,
+    instant,
+    leaving,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.log_lines import begins_traceback, is_error_line
+
+OK, WARNING, ERROR = "ok", "warning", "error"
+
+# A container that uses this part of its memory limit is near its end; the kubelet kills it at the whole.
+NEAR_LIMIT = Decimal("0.9")
+_LONGEST_LINE = 300
+# What has a number of replicas of its own.
+SCALED = ("Deployment", "StatefulSet")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding.
+
+    Args:
+        name: which check.
+        subject: what it is about: kind/name.
+        severity: OK, WARNING or ERROR.
+        message: one sentence; may hold text from outside.
+    """
+
+    name: str
+    subject: str
+    severity: str
+    message: str
+
+
+def check_namespace(name: str, namespace: Manifest | None) -> Check:
+    """The namespace exists and stays.
+
+    Args:
+        name: its name.
+        namespace: the object; None if there is none.
+    """
+    subject = f"Namespace/{name}"
+    if namespace is None:
+        return Check("namespace", subject, ERROR, "does not exist")
+    phase = (namespace.get("status") or {}).get("phase", "Active")
+    return Check("namespace", subject, OK if phase == "Active" else ERROR, f"is {phase}")
+
+
+def deployed_at(targets: Iterable[Target], snapshot: Snapshot) -> datetime:
+    """When the newest revision of a workload came into being, which is when the release did.
+
+    Args:
+        targets: workloads.
+        snapshot: the namespace.
+    """
+    moments = [instant(None)]
+    for target in targets:
+        owner = snapshot.get(target.kind, target.name)
+        if owner and target.kind == "Deployment":
+            newest = newest_replica_set(owner, snapshot.all("ReplicaSet"))
+            moments.append(created(newest or owner))
+        elif owner:
+            moments.append(created(owner))
+    return max(moments)
+
+
+def check_workloads(targets: Iterable[Target], snapshot: Snapshot, now: datetime, customer_facing: Iterable[str] = ()) -> Iterator[Check]:
+    """Every replica of every workload is of the newest revision, has its image, and is ready; every claim is bound.
+
+    Args:
+        targets: workloads and claims.
+        snapshot: the namespace.
+        now: by the cluster's clock.
+        customer_facing: names of the workloads without which no customer is served.
+    """
+    policy = Policy(tolerated_failures=0, unschedulable_grace=0, began=now)
+    for target in targets:
+        name = "claim" if target.kind == "PersistentVolumeClaim" else "workload"
+        assessment = assess(target, snapshot, policy)
+        finding = assessment.finding
+        fine = assessment.state in (READY, WAITING_FOR_CONSUMER)
+        message = assessment.progress
+        item = snapshot.get(target.kind, target.name)
+        if fine and item and _is_at_zero(item):
+            yield _check_at_zero(target, snapshot, target.name in customer_facing)
+            continue
+        if not fine and finding:
+            where = "".join(f", {part} {value}" for part, value in (("pod", finding.pod), ("container", finding.container)) if value)
+            message = f"{assessment.progress}{where}: {finding.message} ({finding.reason})"
+        elif assessment.revision:
+            message = f"revision {assessment.revision}, {assessment.progress}"
+        yield Check(name, f"{target.kind}/{target.name}", OK if fine else ERROR, message)
+
+
+def _is_at_zero(item: Manifest) -> bool:
+    return item["kind"] in SCALED and wanted_pods(item) == 0
+
+
+def _check_at_zero(target: Target, snapshot: Snapshot, customer_facing: bool) -> Check:
+    subject = f"{target.kind}/{target.name}"
+    autoscaler = next((each for each in snapshot.all("HorizontalPodAutoscaler") if _is_off_at_zero(each, target)), None)
+    if autoscaler:
+        name, least = autoscaler["metadata"]["name"], autoscaler["spec"].get("minReplicas") or 1
+        words = (
+            f"has 0 replicas, at which HorizontalPodAutoscaler {name} is off. Start it with "
+            f"`kubectl --namespace {target.namespace} scale {target.kind.lower()}/{target.name} --replicas={least}`, "
+            f"or set {target.name.replace('-', '_')}_hpa_enabled: false to keep it at 0"
+        )
+        return Check("workload", subject, ERROR, words)
+    if customer_facing:
+        return Check("workload", subject, WARNING, "has 0 replicas, as set, so no customer is served")
+    return Check("workload", subject, OK, "has 0 replicas, as set")
+
+
+def _is_off_at_zero(autoscaler: Manifest, target: Target) -> bool:
+    # That of KEDA belongs to a ScaledObject, which scales from 0 by itself.
+    owned = any(each.get("controller") for each in autoscaler["metadata"].get("ownerReferences") or [])
+    about = autoscaler["spec"]["scaleTargetRef"]
+    return (about["kind"], about["name"]) == (target.kind, target.name) and not owned and autoscaler["spec"].get("minReplicas") != 0
+
+
+def check_fields(targets: Iterable[Target], snapshot: Snapshot, field_manager: str, allowed: Collection[str] = ()) -> Iterator[Check]:
+    """No field of a pod template belongs to others alone, and nobody else chose the volume of a claim.
+
+    Args:
+        targets: workloads and claims; one that this collection neither applied nor labelled is not its own.
+        snapshot: the namespace.
+        field_manager: in whose name this collection applies.
+        allowed: further field managers that may own fields of pod templates.
+    """
+    for target in targets:
+        item = snapshot.get(target.kind, target.name)
+        labels = (item["metadata"].get("labels") or {}) if item else {}
+        if item is None or not (applied_fields(item, field_manager) or labels.items() >= OUR_LABELS.items()):
+            continue
+        subject = f"{target.kind}/{target.name}"
+        if target.kind == "PersistentVolumeClaim":
+            found = sign_of_others(item, field_manager)
+        elif applied_fields(item, field_manager):
+            found = foreign_fields_sentence(item, field_manager, allowed)
+        else:
+            found = created_by(item)
+        if found:
+            yield Check("fields", subject, ERROR, f"{found}. site.yml sets again what the inventory states, and names what stays")
+        else:
+            yield Check("fields", subject, OK, "all that decides what runs was applied by this collection")
+
+
+def check_images(targets: Iterable[Target], snapshot: Snapshot) -> Iterator[Check]:
+    """All replicas of a workload run the very same images, also where a tag was moved.
+
+    Containers that an admission webhook puts in beside those of the template are not the release's.
+
+    Args:
+        targets: workloads.
+        snapshot: the namespace.
+    """
+    for target in targets:
+        owner = snapshot.get(target.kind, target.name)
+        if owner is None:
+            continue
+        pods = [pod for pod in pods_of(owner, snapshot) if is_ready(pod) and not leaving(pod)]
+        running: dict[str, set[str]] = {container["name"]: set() for container in owner["spec"]["template"]["spec"]["containers"]}
+        for pod in pods:
+            for status in pod["status"].get("containerStatuses") or []:
+                if status["name"] in running:
+                    running[status["name"]].add(digest_of(status.get("imageID") or status.get("image") or ""))
+        mixed = [f"container {name} runs {len(found)} different images" for name, found in running.items() if len(found) > 1]
+        subject = f"{target.kind}/{target.name}"
+        if mixed:
+            yield Check("image", subject, ERROR, "; ".join(mixed))
+        elif pods:
+            yield Check("image", subject, OK, f"the same in {len(pods)} replicas: {target.image or _first_image(owner)}")
+
+
+def _first_image(owner: Manifest) -> str:
+    return str(owner["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+def check_pods(snapshot: Snapshot, since: datetime) -> Iterator[Check]:
+    """Pods are ready and do not restart; a Job's finished pod is as it should be.
+
+    A pod that failed serves nobody and has been replaced, if it was one of a workload's: check_workloads counts those that are left.
+    Pods without the label of the platform are not the release's, and pods of an older revision are judged by check_workloads.
+
+    Args:
+        snapshot: the namespace.
+        since: a restart or an end before this is of the past.
+    """
+    for pod in sorted(snapshot.all("Pod"), key=lambda item: str(item["metadata"]["name"])):
+        subject = f"Pod/{pod['metadata']['name']}"
+        phase = (pod.get("status") or {}).get("phase")
+        owner: Manifest = next((each for each in pod["metadata"].get("ownerReferences") or [] if each.get("controller")), {})
+        of_a_job = owner.get("kind") == "Job"
+        if phase == "Succeeded" or leaving(pod) or (phase == "Failed" and of_a_job):
+            continue
+        if of_older_revision(pod, snapshot) and (phase == "Failed" or is_ready(pod)):
+            continue
+        restarts = list(_restarts(pod, since))
+        if phase == "Failed":
+            yield Check("pod", subject, OK if _ended_before(pod, since) else WARNING, f"has ended: {_why_ended(pod)}")
+        elif not is_ready(pod):
+            # A Job's pod is never ready for long; the Job has a verdict of its own.
+            severity = OK if of_a_job else ERROR if _is_ours(pod) else WARNING
+            yield Check("pod", subject, severity, f"is not ready: {why_not_ready(pod)}")
+        elif restarts:
+            yield Check("pod", subject, WARNING, "; ".join(restarts))
+        else:
+            yield Check("pod", subject, OK, "is ready")
+
+
+def _is_ours(pod: Manifest) -> bool:
+    return bool((pod["metadata"].get("labels") or {}).get("app") == OUR_LABELS["app"])
+
+
+def _ended_before(pod: Manifest, moment: datetime) -> bool:
+    """Whether a pod that has ended did so before a moment; not if nothing tells when."""
+    status = pod["status"]
+    ends = [(each.get("state") or {}).get("terminated") or {} for each in status.get("containerStatuses") or []]
+    times = [*(end.get("finishedAt") for end in ends), *(each.get("lastTransitionTime") for each in status.get("conditions") or [])]
+    return any(times) and max(instant(text) for text in times) < moment
+
+
+def _why_ended(pod: Manifest) -> str:
+    # An eviction is told by the pod, a failure by its containers.
+    said = [str(pod["status"][key]).strip() for key in ("reason", "message") if pod["status"].get(key)]
+    return ": ".join(said) or why_not_ready(pod)
+
+
+def _restarts(pod: Manifest, since: datetime) -> Iterator[str]:
+    for status in pod["status"].get("containerStatuses") or []:
+        ended = (status.get("lastState") or {}).get("terminated")
+        if ended and instant(ended.get("finishedAt")) >= since:
+            times = status.get("restartCount", 1)
+            yield f"container {status['name']} was restarted, {times} times in all: it {exit_words(ended)}"
+
+
+def check_services(names: Iterable[str], snapshot: Snapshot) -> Iterator[Check]:
+    """Every Service has an endpoint that is ready.
+
+    Args:
+        names: of the Services.
+        snapshot: the namespace, with Services and EndpointSlices.
+    """
+    for name in names:
+        subject = f"Service/{name}"
+        if snapshot.get("Service", name) is None:
+            yield Check("service", subject, ERROR, "does not exist")
+            continue
+        ready = ready_addresses(name, snapshot)
+        behind = _selected(snapshot.get("Service", name) or {}, snapshot)
+        at_zero = [item for item in behind if _is_at_zero(item)]
+        if ready:
+            yield Check("service", subject, OK, f"{len(ready)} endpoints are ready")
+        elif at_zero and len(at_zero) == len(behind):
+            which = " and ".join(f"{item['kind']} {item['metadata']['name']}" for item in at_zero)
+            yield Check("service", subject, OK, f"has no endpoint, as {which} has 0 replicas")
+        else:
+            count = len(endpoints_of(name, snapshot))
+            yield Check("service", subject, ERROR, f"none of {count} endpoints is ready, so it leads nowhere")
+
+
+def _selected(service: Manifest, snapshot: Snapshot) -> list[Manifest]:
+    """The workloads whose pods a Service selects."""
+    selector: Mapping[str, str] = (service.get("spec") or {}).get("selector") or {}
+    workloads = [item for kind in ("Deployment", "StatefulSet", "DaemonSet") for item in snapshot.all(kind)]
+    labels = [(item, (item["spec"]["template"].get("metadata") or {}).get("labels") or {}) for item in workloads]
+    return [item for item, has in labels if selector and selector.items() <= has.items()]
+
+
+def check_no_metrics(status: int | None, message: str, namespace: Manifest, now: datetime) -> Check:
+    """What it means that the use of memory cannot be read.
+
+    Args:
+        status: the API server's status code; None if there was no answer.
+        message: its words.
+        namespace: the object.
+        now: by the cluster's clock.
+    """
+    # A cluster without the metrics API, and a credential that must not read it, are as somebody set them up.
+    as_set_up = status in (403, 404)
+    if as_set_up or now - created(namespace) < METRICS_GRACE:
+        why = "the cluster has no metrics API (metrics.k8s.io)" if status == 404 else message
+        return Check("memory", "PodMetrics", OK, f"the use of memory was not checked: {why}")
+    return Check("memory", "PodMetrics", WARNING, f"the cluster serves no metrics, so the use of memory was not checked: {message}")
+
+
+def check_memory(pods: Iterable[Manifest], metrics: Iterable[Manifest]) -> Iterator[Check]:
+    """No container is near its memory limit, at which the kubelet would kill it.
+
+    Args:
+        pods: of the namespace.
+        metrics: PodMetrics.
+    """
+    # Imported where it is needed, as Ansible's import test asks for.
+    from kubernetes.utils.quantity import parse_quantity
+
+    limits = {
+        (pod["metadata"]["name"], container["name"]): container["resources"]["limits"]["memory"]
+        for pod in pods
+        for container in pod["spec"]["containers"]
+        if ((container.get("resources") or {}).get("limits") or {}).get("memory")
+    }
+    highest = Decimal(0)
+    near = []
+    for item in metrics:
+        for container in item.get("containers") or []:
+            limit = limits.get((item["metadata"]["name"], container["name"]))
+            if limit is None:
+                continue
+            part = parse_quantity(container["usage"]["memory"]) / parse_quantity(limit)
+            highest = max(highest, part)
+            if part >= NEAR_LIMIT:
+                subject = f"Pod/{item['metadata']['name']}"
+                near.append(Check("memory", subject, WARNING, f"container {container['name']} uses {part:.0%} of its limit of {limit}"))
+    yield from near
+    if not near:
+        yield Check("memory", "PodMetrics", OK, f"at most {highest:.0%} of a limit is used")
+
+
+def check_events(events: Iterable[Manifest], since: datetime, moment: Moment) -> Iterator[Check]:
+    """What the cluster warned of since a moment and still holds, each thing once.
+
+    Args:
+        events: of the namespace.
+        since: the moment.
+        moment: the objects that they are about.
+    """
+    grouped: dict[tuple[str, str, str], int] = {}
+    for event in current_warnings(events, since, moment):
+        about = event["involvedObject"]
+        key = (f"{about.get('kind')}/{about.get('name')}", str(event.get("reason")), " ".join(str(event.get("message") or "").split()))
+        grouped[key] = grouped.get(key, 0) + event_count(event)
+    for (subject, reason, message), count in sorted(grouped.items()):
+        yield Check("event", subject, WARNING, f"{reason}{f' ({count} times)' if count > 1 else ''}: {message}")
+    if not grouped:
+        yield Check("event", "Events", OK, "no warnings")
+
+
+def logs_to_search(snapshot: Snapshot) -> Iterator[tuple[str, Manifest]]:
+    """Name of the pod and specification of the container of each log that tells about the release: of running pods that stay.
+
+    Args:
+        snapshot: the namespace.
+    """
+    for pod in snapshot.all("Pod"):
+        if (pod.get("status") or {}).get("phase") == "Running" and not leaving(pod) and not of_older_revision(pod, snapshot):
+            for container in pod["spec"]["containers"]:
+                yield pod["metadata"]["name"], container
+
+
+def check_log(pod: str, container: Manifest, lines: Sequence[str], mask: Callable[[str], str]) -> Check | None:
+    """Error lines in a container's log; None where there are none.
+
+    Args:
+        pod: its name.
+        container: its specification.
+        lines: since the moment that matters.
+        mask: hides secrets, of which a line that was shortened before would show a part.
+    """
+    probes = _probed_paths(container)
+    errors = [number for number, line in enumerate(lines) if is_error_line(line) and not _answers_a_probe(line, probes)]
+    if not errors:
+        return None
+    last = " ".join(mask(_what_it_says(lines[errors[-1] :])).split())[:_LONGEST_LINE]
+    return Check("log", f"Pod/{pod}", WARNING, f"container {container['name']} wrote {len(errors)} error lines, the last: {last}")
+
+
+def _what_it_says(lines: Sequence[str]) -> str:
+    """The first line, or the exception of the traceback that it begins."""
+    ends = (line for line in lines[1:] if line.strip() and not line[0].isspace())
+    return next(ends, lines[0]) if begins_traceback(lines[0]) else lines[0]
+
+
+def _probed_paths(container: Manifest) -> set[str]:
+    probes = (container.get(kind) or {} for kind in ("startupProbe", "readinessProbe", "livenessProbe"))
+    return {(probe.get("httpGet") or {}).get("path", "") for probe in probes} - {""}
+
+
+def _answers_a_probe(line: str, paths: set[str]) -> bool:
+    """Whether a line says no more than that a probe failed: Django logs its answer 503, and nginx that it did not reach Django.
+
+    What the probe found is judged by the pod's conditions and by the kubelet's events.
+    """
+    failed = any(words in line for words in ("Service Unavailable", "connecting to upstream"))
+    return failed and not paths.isdisjoint(word.strip("\"',:;()[]{}") for word in line.split())
+
+
+def summary(checks: Sequence[Check]) -> str:
+    """All checks in one sentence."""
+    counts = {severity: sum(check.severity == severity for check in checks) for severity in (ERROR, WARNING, OK)}
+    if not counts[ERROR]:
+        return f"{counts[OK]} checks are fine, {counts[WARNING]} warnings"
+    errors = [f"{check.subject} {check.message}" for check in checks if check.severity == ERROR]
+    return f"{counts[ERROR]} of {len(checks)} checks failed: {'; '.join(errors)}"

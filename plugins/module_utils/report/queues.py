@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The checks of Celery's queues: pure functions (private to the collection)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import Masker, values_to_mask
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.last_words import LONGEST, READ_AT_END, last_words
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.lines import READ_AT_MOST, one_line, quoted_line
+
+# How roles/validate/files/round_trip.py begins the line with its answer.
+MARK = "platform-round-trip: "
+_LONGEST_NAME = 200
+_MOST_QUEUES = 100
+
+
+def round_trip_checks(result: Mapping[str, Any], queues: Sequence[str], secrets: Any = ()) -> list[dict[str, str]]:
+    """A check for each queue through which a task was sent, in the form of M(jewelry_shop.platform.release_check).
+
+    Args:
+        result: of the task that ran C(round_trip.py) in a pod.
+        queues: through which tasks were to be sent.
+        secrets: a structure whose texts and numbers are hidden.
+    """
+    mask = Masker(values_to_mask(secrets))
+    problems = _marked(str(result.get("stdout") or ""))
+    if problems is None:
+        # The script itself failed, and with it all queues in the same way.
+        printed = str(result.get("stderr") or "") or str(result.get("stdout") or "")
+        cause = last_words(mask(printed[-2 * READ_AT_END :])) or _quoted(str(result.get("msg") or "it gave no reason"), mask)
+        return [_check(", ".join(queues), "error", f"no task could be sent from a Django pod: {cause}")]
+    checks = []
+    for queue in queues:
+        problem = _quoted(problems.get(queue, "it was not tried"), mask)
+        checks.append(_check(queue, "error" if problem else "ok", problem or "a task came back through it"))
+    return checks
+
+
+def _quoted(text: str, mask: Masker) -> str:
+    return quoted_line(mask(text, READ_AT_MOST), LONGEST)
+
+
+def _marked(stdout: str) -> dict[str, str] | None:
+    """The answer among whatever else the application printed."""
+    for line in reversed(stdout.splitlines()):
+        if line.startswith(MARK):
+            try:
+                answer = json.loads(line[len(MARK) :])
+            except (ValueError, RecursionError):
+                return None
+            return {str(queue): str(problem) for queue, problem in answer.items()} if isinstance(answer, dict) else None
+    return None
+
+
+def unserved_queue_checks(health: Mapping[str, Any]) -> list[dict[str, str]]:
+    """A warning for each queue that gets tasks and that no worker serves, in the form of M(jewelry_shop.platform.release_check).
+
+    Args:
+        health: result of M(jewelry_shop.platform.health_check), of beat's C(/queues) alone and with its content.
+    """
+    pods = [pod for endpoint in health.get("endpoints") or [] for pod in endpoint.get("pods") or []]
+    answers = [answer for pod in pods if (answer := _report(pod.get("content"))) is not None]
+    if not answers:
+        reason = next((str(pod["reason"]) for pod in pods if pod.get("reason")), str(health.get("msg") or "there is no pod"))
+        return [_check("celery-beat", "warning", f"Celery beat did not report which queues have no worker: {one_line(reason)}")]
+    return [check for answer in answers for check in _of_report(answer)]
+
+
+def _report(content: Any) -> Mapping[str, Any] | None:
+    try:
+        report = json.loads(content or "")
+    except (TypeError, ValueError, RecursionError):
+        return None
+    if not isinstance(report, Mapping) or not isinstance(report.get("unserved"), list):
+        return None
+    return report if all(_is_queue(each) for each in report["unserved"]) else None
+
+
+def _is_queue(entry: Any) -> bool:
+    return isinstance(entry, Mapping) and isinstance(entry.get("length"), int) and {"queue", "entry"} <= entry.keys()
+
+
+def _of_report(report: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    for queue in report["unserved"][:_MOST_QUEUES]:
+        tasks = f"{queue['length']} task{'s' * (queue['length'] != 1)} wait{'s' * (queue['length'] == 1)} in it"
+        entry = quoted_line(str(queue["entry"]), _LONGEST_NAME)
+        source = f", and the periodic task {entry} sends to it" if entry else ""
+        yield _check(
+            quoted_line(str(queue["queue"]), _LONGEST_NAME),
+            "warning",
+            f"no worker serves it: {tasks}{source}. Add it to celery_worker_queues, or to celery_beat_queues_of_other_workers "
+            "if workers outside this collection serve it",
+        )
+    if report.get("problem"):
+        yield _check(
+            "celery-beat", "warning", f"queues without a worker may be missing here. {quoted_line(str(report['problem']), LONGEST)}"
+        )
+
+
+def _check(subject: str, severity: str, message: str) -> dict[str, str]:
+    return {"name": "queue", "subject": subject, "severity": severity, "message": message}

@@ -1,0 +1,165 @@
+"""Which commands of a release run again, and which of its Jobs are replaced."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.jobs import commands
+
+NOW = datetime.datetime(2026, 11, 26, 12, 0, 0, tzinfo=datetime.timezone.utc)
+MIGRATE = {"name": "migrate", "command": ["migrate"]}
+STATIC = {"name": "collectstatic", "command": ["collectstatic"], "repeat_on_return": True}
+COMPLETE = {"succeeded": 1, "conditions": [{"type": "SuccessCriteriaMet", "status": "True"}, {"type": "Complete", "status": "True"}]}
+FAILED = {"failed": 1, "conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}]}
+RUNNING = {"active": 1, "ready": 1}
+
+
+OURS = "jewelry_shop.platform"
+
+
+def job(name: str, status: dict[str, Any] | None, minutes_ago: float = 10, manager: str = OURS, operation: str = "Apply") -> dict[str, Any]:
+    created = (NOW - datetime.timedelta(minutes=minutes_ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    entry = {"manager": manager, "operation": operation, "fieldsV1": {"f:spec": {"f:template": {"f:spec": {}}}}}
+    labels = {"component": name.rpartition("-")[0], "jewelry-shop/release": name.rpartition("-")[2]}
+    return {
+        "metadata": {"name": name, "labels": labels, "creationTimestamp": created, "managedFields": [entry]},
+        **({"status": status} if status is not None else {}),
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "minutes_ago", "state"),
+    [
+        pytest.param(COMPLETE, 10, "complete", id="complete"),
+        pytest.param(RUNNING, 10, "running", id="its pod runs"),
+        pytest.param(FAILED, 10, "failed", id="its pod failed"),
+        pytest.param({"failed": 1}, 10, "failed", id="its pod failed, without a condition yet"),
+        pytest.param({"active": 1, "conditions": [{"type": "FailureTarget", "status": "True"}]}, 10, "failed", id="its pods end"),
+        pytest.param(
+            {"conditions": [{"type": "Failed", "status": "True", "reason": "DeadlineExceeded"}]},
+            60,
+            "failed",
+            id="its pod was never let in",
+        ),
+        pytest.param({"active": 1, "ready": 0}, 10, "stuck", id="its pod does not start"),
+        pytest.param({"active": 1, "ready": 0}, 59 / 60, "running", id="its pod may take a minute to start"),
+        pytest.param({"active": 1, "ready": 0}, 1, "stuck", id="its pod does not start within a minute"),
+        pytest.param({"active": 1, "ready": 0}, 61 / 60, "stuck", id="its pod does not start in more than a minute"),
+        pytest.param({"failed": 1, "active": 1, "ready": 1}, 10, "running", id="a pod failed, the next one runs"),
+        pytest.param({"succeeded": 1}, 10, "running", id="about to be complete"),
+        pytest.param({"uncountedTerminatedPods": {"succeeded": ["uid"]}}, 10, "running", id="its pod has just ended"),
+        pytest.param({"uncountedTerminatedPods": {}}, 10, "stuck", id="none of its pods has just ended"),
+        pytest.param({"terminating": 1}, 10, "running", id="its pod is ending"),
+        pytest.param({"conditions": [{"type": "SuccessCriteriaMet", "status": "True"}]}, 10, "running", id="as good as complete"),
+        pytest.param({"conditions": [{"type": "Suspended", "status": "True"}]}, 10, "running", id="suspended"),
+        pytest.param({}, 10, "stuck", id="its pod is refused"),
+        pytest.param(None, 10, "stuck", id="nobody looks after it"),
+        pytest.param({}, 0.1, "running", id="its pod is still to come"),
+        pytest.param({"conditions": [{"type": "Complete", "status": "False"}]}, 0.1, "running", id="a condition that is not true"),
+    ],
+)
+def test_states(status: dict[str, Any] | None, minutes_ago: float, state: str) -> None:
+    [found] = commands.job_states([job("migrate-a", status, minutes_ago)], OURS, NOW)
+    assert (found["name"], found["command"], found["state"]) == ("migrate-a", "migrate", state)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "force", "expected"),
+    [
+        pytest.param([], False, {"migrate-a": False, "collectstatic-a": False}, id="first time"),
+        pytest.param([job("migrate-a", COMPLETE), job("collectstatic-a", COMPLETE)], False, {}, id="done"),
+        pytest.param(
+            [job("migrate-a", COMPLETE), job("collectstatic-a", COMPLETE)], True, {"migrate-a": True, "collectstatic-a": True}, id="forced"
+        ),
+        pytest.param([job("migrate-a", FAILED)], False, {"migrate-a": True, "collectstatic-a": False}, id="one failed"),
+        pytest.param([job("migrate-a", {})], False, {"migrate-a": True, "collectstatic-a": False}, id="one was refused its pod"),
+        pytest.param([job("migrate-a", RUNNING)], False, {"migrate-a": False, "collectstatic-a": False}, id="one runs"),
+        pytest.param([job("migrate-a", RUNNING)], True, {"migrate-a": True, "collectstatic-a": False}, id="one runs, and all are forced"),
+        pytest.param(
+            [job("migrate-a", COMPLETE), job("collectstatic-a", COMPLETE), job("collectstatic-b", COMPLETE)],
+            False,
+            {"collectstatic-a": True},
+            id="another one had its turn in the same second",
+        ),
+        pytest.param(
+            [job("migrate-a", COMPLETE, 30), job("collectstatic-a", COMPLETE, 29), job("migrate-b", COMPLETE)],
+            False,
+            {},
+            id="another command of another release ran since",
+        ),
+        pytest.param(
+            [job("migrate-b", COMPLETE), job("collectstatic-b", COMPLETE)],
+            False,
+            {"migrate-a": False, "collectstatic-a": False},
+            id="another release is done",
+        ),
+        pytest.param(
+            [
+                job("migrate-a", COMPLETE, 30),
+                job("collectstatic-a", COMPLETE, 29),
+                job("migrate-b", COMPLETE),
+                job("collectstatic-b", COMPLETE),
+            ],
+            False,
+            {"collectstatic-a": True},
+            id="another one had its turn since",
+        ),
+        pytest.param(
+            [job("migrate-a", COMPLETE, 30), job("collectstatic-a", COMPLETE, 29), job("collectstatic-b", FAILED)],
+            False,
+            {"collectstatic-a": True},
+            id="another one failed half-way since",
+        ),
+        pytest.param(
+            [job("migrate-a", COMPLETE, 30), job("collectstatic-a", COMPLETE, 3), job("collectstatic-b", COMPLETE)],
+            False,
+            {},
+            id="it came back already",
+        ),
+        pytest.param(
+            [job("migrate-a", COMPLETE, 30), job("collectstatic-a", RUNNING, 29), job("collectstatic-b", COMPLETE)],
+            False,
+            {"collectstatic-a": False},
+            id="its turn is not over",
+        ),
+    ],
+)
+def test_what_runs_and_what_is_replaced(jobs: list[dict[str, Any]], force: bool, expected: dict[str, bool]) -> None:
+    found = commands.jobs_to_run([MIGRATE, STATIC], commands.job_states(jobs, OURS, NOW), "a", force)
+    assert {each["name"]: each["replace"] for each in found} == expected
+    assert [each["command"]["command"] for each in found] == [[each["name"].rpartition("-")[0]] for each in found]
+
+
+PLANTED = job("migrate-a", COMPLETE, manager="kubectl-create", operation="Update")
+
+
+@pytest.mark.parametrize(
+    ("found", "made_by"),
+    [
+        pytest.param(job("migrate-a", COMPLETE), "", id="ours"),
+        pytest.param(PLANTED, "the field manager kubectl-create", id="made by others"),
+        pytest.param(job("migrate-a", COMPLETE, operation="Update"), f"the field manager {OURS}", id="updated in our name"),
+        pytest.param({"metadata": {**PLANTED["metadata"], "managedFields": None}}, "an unknown field manager", id="nobody knows"),
+    ],
+)
+def test_who_made_a_job(found: dict[str, Any], made_by: str) -> None:
+    assert [each["made_by"] for each in commands.job_states([found], OURS, NOW)] == [made_by]
+
+
+@pytest.mark.parametrize(
+    ("jobs", "expected"),
+    [
+        pytest.param([PLANTED], {"migrate-a": False, "collectstatic-a": False}, id="a planted Job skips no migration"),
+        pytest.param(
+            [job("migrate-a", COMPLETE), job("collectstatic-a", COMPLETE), job("collectstatic-b", COMPLETE, 1, "kubectl-create", "Update")],
+            {},
+            id="a planted Job of another release repeats nothing",
+        ),
+    ],
+)
+def test_jobs_of_others_say_nothing_of_a_release(jobs: list[dict[str, Any]], expected: dict[str, bool]) -> None:
+    found = commands.jobs_to_run([MIGRATE, STATIC], commands.job_states(jobs, OURS, NOW), "a")
+    assert {each["name"]: each["replace"] for each in found} == expected

@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import digest_of, image_version, is_pinned_or_same
+
+A, B = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "same"),
+    [
+        ("registry:5000/shop:1", "registry:5000/shop:1", True),
+        (f"registry:5000/shop:1@{A}", "registry:5000/shop:1", True),
+        (f"registry:5000/shop@{A}", "registry:5000/shop:1", True),
+        (f"registry:5000/shop@{A}", "registry:5000/shop", True),
+        ("registry:5000/shop:latest", "registry:5000/shop", True),
+        (f"registry:5000/shop:1@{A}", f"registry:5000/shop@{A}", True),
+        (f"registry:5000/shop@{A}", f"registry:5000/shop:1@{A}", True),
+        ("registry:5000/shop:2", "registry:5000/shop:1", False),
+        ("registry:5000/shop:1", "registry:5000/shop", False),
+        (f"registry:5000/shop:2@{A}", "registry:5000/shop:1", False),
+        ("registry:5000/shop:1", f"registry:5000/shop:1@{A}", False),
+        (f"registry:5000/shop:1@{B}", f"registry:5000/shop:1@{A}", False),
+        (f"registry:5000/other@{A}", "registry:5000/shop:1", False),
+        (f"mirror:5000/shop:1@{A}", "registry:5000/shop:1", False),
+        (f"registry/shop:1@{A}", "registry:5000/shop:1", False),
+        # Kyverno names the default registry as well.
+        (f"docker.io/redis:8@{A}", "redis:8", True),
+        (f"docker.io/library/redis:8@{A}", "redis:8", True),
+        (f"docker.io/shop/django:1@{A}", "shop/django:1", True),
+        (f"localhost/redis:8@{A}", "redis:8", False),
+    ],
+)
+def test_an_image_may_be_pinned_to_a_digest_but_not_be_another(found: str, wanted: str, same: bool) -> None:
+    assert is_pinned_or_same(found, wanted) == same
+
+
+@pytest.mark.parametrize(
+    ("image_id", "digest"),
+    [
+        (f"registry:5000/shop@{A}", A),
+        (f"docker-pullable://mirror/shop@{A}", A),
+        (A, A),
+        ("docker://sha256:1", "docker://sha256:1"),
+        ("", ""),
+    ],
+)
+def test_an_image_that_runs_is_known_by_its_digest(image_id: str, digest: str) -> None:
+    assert digest_of(image_id) == digest
+
+
+@pytest.mark.parametrize(
+    ("image", "version"),
+    [
+        ("nginx:1.30", "1.30"),
+        ("registry:5000/shop/nginx:1.30", "1.30"),
+        (f"registry:5000/nginx:1.30@{A}", "1.30"),
+        (f"registry:5000/nginx@{A}", "a" * 12),
+        ("registry:5000/nginx", "latest"),
+        ("nginx", "latest"),
+    ],
+)
+def test_the_version_of_an_image_is_its_tag_or_the_begin_of_its_digest(image: str, version: str) -> None:
+    assert image_version(image) == version

@@ -1,0 +1,148 @@
+"""What YAML gives and what a manifest needs."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests import objects
+
+SECRET = "hunter2-and-more"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("plain", "plain"),
+        ("", ""),
+        (True, "True"),
+        (False, "False"),
+        (5432, "5432"),
+        (1.5, "1.5"),
+        ("0123", "0123"),
+        ("größer\n'quoted' \"twice\"", "größer\n'quoted' \"twice\""),
+    ],
+)
+def test_environment_values_become_the_text_that_the_application_reads(value: Any, text: str) -> None:
+    assert objects.environment_strings({"KEY": value}) == {"KEY": text}
+
+
+def test_entries_of_env_keep_what_the_kubelet_would_replace() -> None:
+    entries = objects.environment_entries({"ON": True, "PRICE": "$5 $(HOME) $$"})
+    assert entries == [{"name": "ON", "value": "True"}, {"name": "PRICE", "value": "$$5 $$(HOME) $$$$"}]
+
+
+@pytest.mark.parametrize("value", [None, ["secret-value"], {"secret-value": 1}])
+def test_a_value_that_is_no_text_is_refused_by_its_name_and_without_its_content(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"^POSTGRES_PASSWORD is ") as refusal:
+        objects.environment_strings({"POSTGRES_PASSWORD": value})
+    assert "secret-value" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "problems"),
+    [
+        ({"DJANGO_DEBUG": "False", "_a.b-c": "", "a" * 253: 1}, []),
+        ({"1PASSWORD": SECRET}, ["1PASSWORD is no name of an environment variable"]),
+        ({"MY KEY": SECRET}, ['"MY KEY" is no name of an environment variable']),
+        ({"gcs/key": SECRET}, ["gcs/key is no name of an environment variable"]),
+        ({"": SECRET}, ['"" is no name of an environment variable']),
+        ({"..key": SECRET}, ["..key is no name of an environment variable"]),
+        ({"a" * 254: SECRET}, [f"{'a' * 254} is no name of an environment variable"]),
+        ({1: SECRET}, ["1 is no name of an environment variable"]),
+        ({"NULL": None}, ["NULL is null"]),
+        ({"FITS": "x" * (131072 - 6)}, []),
+        ({"LARGE": "x" * (131072 - 6)}, ["LARGE has 131073 bytes with its name, but Linux starts no process with more than 131072"]),
+        ({"ZERO": f"{SECRET}\0"}, ["ZERO has a character of the code 0"]),
+    ],
+)
+def test_an_entry_that_no_environment_can_hold_is_named_without_its_value(values: dict[Any, Any], problems: list[str]) -> None:
+    found = objects.environment_problems(values)
+    assert len(found) == len(problems), found
+    assert all(each.startswith(begin) for each, begin in zip(found, problems, strict=True)), found
+    assert SECRET not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("files", "problems"),
+    [
+        ({"gcs.json": "eA==", ".hidden": "", "A_b-c.d": "eA=="}, []),
+        ({"gcs/key.json": "eA=="}, ["gcs/key.json is no name of a file in a Secret; write at most 253 "]),
+        ({"..data": "eA=="}, ["..data is no name of a file in a Secret"]),
+        ({".": "eA=="}, [". is no name of a file in a Secret"]),
+        ({"": "eA=="}, ['"" is no name of a file in a Secret']),
+        ({"a" * 254: "eA=="}, [f"{'a' * 254} is no name of a file in a Secret"]),
+        ({"a.json": {"type": SECRET}}, ["a.json is a mapping"]),
+        ({"a.json": None}, ["a.json is null"]),
+        ({"a.json": 12}, ["a.json is no string"]),
+    ],
+)
+def test_a_file_that_no_secret_can_hold_is_named_without_its_content(files: dict[str, Any], problems: list[str]) -> None:
+    found = objects.file_problems(files)
+    assert len(found) == len(problems), found
+    assert all(each.startswith(begin) for each, begin in zip(found, problems, strict=True)), found
+    assert SECRET not in str(found)
+
+
+@pytest.mark.parametrize("content", [b"", b"a", b"ab", b"abc", b"abcd" * 1000])
+def test_the_size_of_a_file_is_that_of_its_content(content: bytes) -> None:
+    assert objects.file_sizes({"a": base64.b64encode(content).decode()}) == {"a": len(content)}
+
+
+def test_the_size_of_an_environment_value_is_that_in_utf8() -> None:
+    assert objects.environment_sizes({"A": "größer", "B": 10, "C": True}) == {"A": 8, "B": 2, "C": 4}
+
+
+def test_what_is_too_large_for_a_secret_names_the_largest_entry_and_the_limit() -> None:
+    assert objects.size_problems({"a": 1048576}) == []
+    assert objects.size_problems({}) == []
+    [problem] = objects.size_problems({"small.pem": 1, "large.bin": 1048576})
+    assert problem.startswith("has 1048577 bytes together (large.bin has 1048576), but a ConfigMap or Secret holds at most 1048576")
+
+
+def test_secret_data_is_base64_of_utf8() -> None:
+    encoded = objects.secret_data({"KEY": "schlüssel"})
+    assert base64.b64decode(encoded["KEY"]).decode() == "schlüssel"
+
+
+def test_defaults_are_merged_under_a_container_mapping_by_mapping() -> None:
+    defaults = {"imagePullPolicy": "Always", "securityContext": {"readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}}
+    container = {"name": "web", "securityContext": {"readOnlyRootFilesystem": False}}
+    assert objects.with_defaults(container, defaults) == {
+        "name": "web",
+        "imagePullPolicy": "Always",
+        "securityContext": {"readOnlyRootFilesystem": False, "capabilities": {"drop": ["ALL"]}},
+    }
+    assert container == {"name": "web", "securityContext": {"readOnlyRootFilesystem": False}}
+
+
+def test_a_list_of_the_container_replaces_the_default_list() -> None:
+    assert objects.with_defaults({"drop": ["NET_RAW"]}, {"drop": ["ALL"]}) == {"drop": ["NET_RAW"]}
+
+
+@pytest.mark.parametrize(("kind", "expected"), [({}, "Deployment"), ({"kind": "StatefulSet"}, "StatefulSet")])
+def test_the_rollout_of_a_workload_is_that_of_its_main_container(kind: dict[str, str], expected: str) -> None:
+    workload = {"name": "django", "pod": {"containers": [{"image": "shop:1"}, {"image": "sidecar:2"}]}, **kind}
+    assert objects.rollout_target(workload) == {"kind": expected, "name": "django", "image": "shop:1"}
+
+
+@pytest.mark.parametrize(
+    ("item", "line"),
+    [
+        (
+            {"kind": "PersistentVolumeClaim", "metadata": {"name": "media-pvc"}, "status": {"capacity": {"storage": "50Gi"}}},
+            "PersistentVolumeClaim media-pvc with 50Gi",
+        ),
+        (
+            {"kind": "PersistentVolumeClaim", "metadata": {"name": "media-pvc"}, "status": {"phase": "Pending"}},
+            "PersistentVolumeClaim media-pvc",
+        ),
+        ({"kind": "Service", "metadata": {"name": "django-service"}}, "Service django-service"),
+        ({"api_version": "v1", "kind": "ConfigMap", "namespace": "other", "name": "note"}, "ConfigMap other/note"),
+        ({"api_version": "v1", "kind": "PriorityClass", "namespace": "", "name": "first"}, "PriorityClass first"),
+    ],
+)
+def test_what_is_to_be_removed_is_named_with_the_size_of_claims(item: dict[str, Any], line: str) -> None:
+    assert objects.removal_line(item) == line

@@ -1,0 +1,130 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.run import OwnedKind, plan
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.scaling import handovers, owns_replicas
+from cluster_objects import NothingToTakeOver
+
+OURS = "jewelry_shop.platform"
+
+
+def owner(manager: str, operation: str = "Apply", subresource: str = "", fields: tuple[str, ...] = ("f:replicas",)) -> dict[str, Any]:
+    entry = {"manager": manager, "operation": operation, "fieldsV1": {"f:spec": {field: {} for field in fields}}}
+    return {**entry, **({"subresource": subresource} if subresource else {})}
+
+
+def deployment(replicas: int | None, *owners: dict[str, Any]) -> dict[str, Any]:
+    spec: dict[str, Any] = {"template": {"spec": {"containers": [{"name": "django", "image": "shop:1"}]}}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "django", "namespace": "shop", "managedFields": list(owners)},
+        "spec": {**spec, **({} if replicas is None else {"replicas": replicas})},
+    }
+
+
+@pytest.mark.parametrize(
+    ("owners", "owned"),
+    [
+        ([owner(OURS)], True),
+        ([owner("kube-controller-manager", "Update", "scale"), owner(OURS, fields=("f:template",))], False),
+        ([owner("kubectl", "Update", "scale")], False),
+        ([owner(f"{OURS}.replicas"), owner(OURS, fields=("f:template",))], False),
+        ([], False),
+    ],
+)
+def test_who_owns_the_replicas(owners: list[dict[str, Any]], owned: bool) -> None:
+    assert owns_replicas(deployment(3, *owners), OURS) == owned
+
+
+class Cluster(NothingToTakeOver):
+    """Holds objects by kind, and applies as an API server does: a field that loses its last owner gets its default."""
+
+    def __init__(self, *live: dict[str, Any]) -> None:
+        self.live = {item["kind"]: item for item in live}
+
+    def read(self, manifest: dict[str, Any]) -> dict[str, Any] | None:
+        return self.live.get(manifest["kind"])
+
+    def ours(self, _api_version: str, kind: str, _namespace: str) -> list[dict[str, Any]]:
+        return [item for item in self.live.values() if item["kind"] == kind]
+
+    def dry_run(self, manifest: dict[str, Any], field_manager: str) -> tuple[dict[str, Any], list[str]]:
+        live = self.live.get(manifest["kind"])
+        applied = copy.deepcopy(manifest)
+        if "replicas" not in applied["spec"]:
+            applied["spec"]["replicas"] = 1 if live is None or owns_replicas(live, field_manager) else live["spec"]["replicas"]
+        return applied, []
+
+    def admit(self, pod: dict[str, Any], owner: dict[str, Any]) -> str:
+        return ""
+
+    def dry_run_delete(self, live: dict[str, Any], policy: str) -> None:
+        """It may be deleted."""
+
+
+LEFT_OUT = deployment(None)
+
+
+@pytest.mark.parametrize(
+    ("live", "action", "expected"),
+    [
+        pytest.param(None, "create", [None], id="begins with a number that is then handed over"),
+        pytest.param(deployment(5, owner(OURS)), "change", [5], id="switched on"),
+        pytest.param(deployment(5, owner("kube-controller-manager", "Update", "scale")), "none", [], id="set by the autoscaler"),
+        pytest.param(deployment(5, owner(f"{OURS}.replicas")), "none", [], id="handed over before"),
+    ],
+)
+def test_a_number_that_is_left_out_is_handed_over_once(live: dict[str, Any] | None, action: str, expected: list[int | None]) -> None:
+    """R17: and stays as it is."""
+    entries, _warnings = plan(Cluster(*([live] if live else [])), [("tiers", [LEFT_OUT])], OURS)
+    assert [entry.action for entry in entries] == [action]
+    assert [each["replicas"] for each in handovers(entries)] == expected
+    if action == "change":
+        assert entries[0].before == {"spec": {"replicas": 5}}
+        assert entries[0].after == {"spec": {"replicas": "left to the HorizontalPodAutoscaler"}}
+
+
+@pytest.mark.parametrize(
+    ("live", "warns"),
+    [
+        pytest.param(deployment(20, owner("kube-controller-manager", "Update", "scale")), True, id="set by an autoscaler"),
+        pytest.param(deployment(2, owner("kube-controller-manager", "Update", "scale")), False, id="to the same number"),
+        pytest.param(deployment(20, owner("kubectl", "Update", "scale")), False, id="set by hand"),
+        pytest.param(deployment(20, owner("kube-controller-manager", "Update", "status", ("f:conditions",))), False, id="nobody's"),
+        pytest.param(None, False, id="new"),
+    ],
+)
+def test_a_number_that_is_taken_from_an_autoscaler_is_warned_about(live: dict[str, Any] | None, warns: bool) -> None:
+    """R17: such as KEDA's, of which the settings know nothing."""
+    _entries, warnings = plan(Cluster(*([live] if live else [])), [("tiers", [deployment(2, owner(OURS))])], OURS)
+    sentence = "Deployment shop/django: an autoscaler set its 20 replicas, and this sets 2; if it stays"
+    assert [warning[: len(sentence)] for warning in warnings] == ([sentence] if warns else [])
+
+
+AUTOSCALER = {
+    "apiVersion": "autoscaling/v2",
+    "kind": "HorizontalPodAutoscaler",
+    "metadata": {"name": "django", "namespace": "shop", "managedFields": [owner(OURS)]},
+}
+OWNED = [OwnedKind("tiers", "autoscaling/v2", "HorizontalPodAutoscaler", "shop")]
+
+
+def test_what_the_settings_no_longer_ask_for_is_removed() -> None:
+    entries, _warnings = plan(Cluster(deployment(3), AUTOSCALER), [("tiers", [deployment(3)])], OURS, owned=OWNED)
+    assert [(entry.stage, entry.manifest["kind"]) for entry in entries if entry.action == "remove"] == [
+        ("tiers", "HorizontalPodAutoscaler")
+    ]
+
+
+def test_what_is_asked_for_stays() -> None:
+    wanted = {**AUTOSCALER, "spec": {"replicas": 1}}
+    entries, _warnings = plan(Cluster(deployment(3), wanted), [("tiers", [LEFT_OUT, wanted])], OURS, owned=OWNED)
+    assert "remove" not in [entry.action for entry in entries]
