@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils._settings import scalar_problems, setting_problems
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.problems import scalar_problems, setting_problems
 from tests.unit.documents import CODE, DOCUMENTS, FENCED, OPTIONS, blocks, name_of, prose
 from tools.collection_tree import ROOT
 
