@@ -230,6 +230,12 @@ def with_config(**values: str) -> dict[str, Any]:
             id="no ports",
         ),
         pytest.param(
+            {"platform_postgresql_port": 65536, "platform_redis_port": 0},
+            ["platform_postgresql_port 65536 is no port: ", "platform_redis_port 0 is no port: "],
+            id="ports beyond the other end",
+        ),
+        pytest.param({"platform_postgresql_port": 1, "platform_redis_port": 65535}, [], id="the first and the last port"),
+        pytest.param(
             {**IN_CLUSTER, "platform_postgresql_ca": CA, "platform_redis_host": "", "platform_redis_tls": True, "platform_redis_port": 1},
             [
                 "platform_postgresql_host, platform_postgresql_ca is for an external database, but platform_postgresql_provider is ",
