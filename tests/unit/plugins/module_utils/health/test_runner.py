@@ -333,28 +333,29 @@ def test_a_refused_permission_is_told_once_and_at_once() -> None:
     assert (result["healthy"], result["attempts"], result["reason"]) == (False, 1, str(cluster.refusal))
 
 
-def test_a_stream_that_cannot_be_opened_for_a_moment_is_tried_again(serve: Serve) -> None:
+def fails_once(monkeypatch: pytest.MonkeyPatch, cluster: StandInCluster, method: str, error: PlatformError) -> None:
+    answer = getattr(cluster, method)
+    errors = iter([error])
+
+    def call(*arguments: Any) -> Any:
+        for each in errors:
+            raise each
+        return answer(*arguments)
+
+    monkeypatch.setattr(cluster, method, call)
+
+
+@pytest.mark.parametrize(
+    ("method", "error"),
+    [
+        pytest.param("port_forward", 'pods "django-a" not found', id="a stream that cannot be opened"),
+        pytest.param("get", "the API server cannot be reached: connection refused", id="an API server that is away"),
+    ],
+)
+def test_what_passes_is_tried_again(monkeypatch: pytest.MonkeyPatch, serve: Serve, method: str, error: str) -> None:
     port = serve({"/": reply()}).port
     cluster = StandInCluster(load(DEPLOYMENT), three_pods, dict.fromkeys(["django-a", "django-b", "django-c"], port))
-    cluster.refusal = PlatformError('pods "django-a" not found')
-
-    def come_back() -> None:
-        cluster.refusal = None
-
-    threading.Timer(0.2, come_back).start()
-    (result,) = check({"workload": DJANGO}, cluster=cluster)
-    assert result["healthy"]
-    assert result["attempts"] > 1
-
-
-def test_an_api_server_that_is_away_for_a_moment_is_asked_again(serve: Serve) -> None:
-    cluster = StandInCluster(load(DEPLOYMENT), three_pods, dict.fromkeys(["django-a", "django-b", "django-c"], serve({"/": reply()}).port))
-    found, cluster.workload = cluster.workload, PlatformError("the API server cannot be reached: connection refused")
-
-    def come_back() -> None:
-        cluster.workload = found
-
-    threading.Timer(0.2, come_back).start()
+    fails_once(monkeypatch, cluster, method, PlatformError(error))
     (result,) = check({"workload": DJANGO}, cluster=cluster)
     assert result["healthy"]
     assert result["attempts"] > 1
