@@ -34,7 +34,7 @@ STAGES: dict[str, tuple[dict[str, Any], str]] = {
                 }
             ],
         },
-        "/no/such/path/",
+        "nowhere: status 404 instead of 200",
     ),
 }
 # Kinds of objects that hold no Secret's value.
