@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.http import REDIRECT_STATUSES, Answer
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.request import REDIRECT_STATUSES, Answer
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import MASK, Masker
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.lines import READ_AT_MOST, one_line, shortened
 

@@ -14,9 +14,9 @@ from typing import Any, Protocol
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import Deadline, bounded_call
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.endpoint import Workload
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.http import dial_direct
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.port_forward import Forwarder, PodDialer
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.prober import NOT_TRIED, Prober, Record, in_threads
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.request import dial_direct
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.pods import (
     Manifest,
     Pod,

@@ -17,7 +17,7 @@ from ansible.module_utils.urls import basic_auth_header
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.assertions import Expectation, parse_path
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.http import HttpRequest
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.request import HttpRequest
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _URL_TEXT = re.compile(r"[\x21-\x7e]+")

@@ -18,8 +18,8 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.dead
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.assertions import NOTHING_HIDDEN, body_text, judge
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.endpoint import Endpoint
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.http import Dial, exchange, tls_context
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.port_forward import PodDialer
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.request import Dial, exchange, tls_context
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import Masker
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.lines import one_line, shortened
 

@@ -101,5 +101,5 @@ def test_one_seed_draws_one_sample_and_changes_a_line_once() -> None:
 def test_the_tests_of_a_file_are_those_that_import_it() -> None:
     near, _further = importers("plugins/module_utils/cluster/deadline.py")
     assert near[0] == "tests/unit/plugins/module_utils/cluster/test_deadline.py"
-    assert "tests/unit/plugins/module_utils/health/test_http.py" in near
+    assert "tests/unit/plugins/module_utils/health/test_request.py" in near
     assert "tests/unit/plugins/module_utils/prune/test_rules.py" not in near

@@ -15,7 +15,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.asser
     parse_path,
     same_json,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.http import Answer
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.request import Answer
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import Masker
 
 READY = b'{"status": "ok", "checks": {"database": true, "redis.cache": 3}, "queues": [{"name": "celery", "lag": 0.5}]}'

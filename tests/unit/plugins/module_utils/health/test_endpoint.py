@@ -16,7 +16,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.endpo
     parse_endpoints,
     userinfo_secrets,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.http import HttpRequest
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.request import HttpRequest
 
 DEFAULTS = {"method": "GET", "status": [200], "follow_redirects": False, "validate_certs": True, "use_proxy": False}
 DJANGO = {"kind": "Deployment", "name": "django", "namespace": "jewelry-shop", "port": "http"}

@@ -10,8 +10,8 @@ import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import Deadline, StageTimeoutError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.http import HttpRequest, exchange, tls_context
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.port_forward import PodDialer
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.request import HttpRequest, exchange, tls_context
 from certificates import Authority
 from cluster_objects import StandInCluster
 from conftest import Serve

@@ -17,7 +17,7 @@ import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import Deadline, StageTimeoutError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.http import (
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.request import (
     Answer,
     HttpRequest,
     Incoming,
