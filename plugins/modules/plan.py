@@ -267,7 +267,7 @@ objects:
       type: str
       returned: always
     secrets:
-      description: Names of the Secrets that the live workload's containers use in C(envFrom), in the order of the containers.
+      description: Names of the Secrets that the live workload's containers use in C(env) and C(envFrom), in the order of the containers.
       type: list
       elements: str
       returned: always
