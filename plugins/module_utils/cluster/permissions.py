@@ -344,7 +344,7 @@ def not_granted(wanted: Iterable[Permission], rules: Sequence[Mapping[str, Any]]
     Args:
         wanted: the needed permissions.
         rules: C(status.resourceRules) of a SelfSubjectRulesReview. The list may be incomplete, because some authorizers cannot list their
-          rules. It is for one namespace and proves nothing about cluster-scoped resources: a Role may name them but does not grant them.
+            rules. It is for one namespace and proves nothing about cluster-scoped resources: a Role may name them but does not grant them.
     """
     return [each for each in wanted if each.cluster_wide or not any(_grants(rule, each) for rule in rules)]
 

@@ -46,8 +46,8 @@ def naming_problems(settings: Iterable[Mapping[str, Any]]) -> list[str]:
 
     Args:
         settings: for each its C(name), its C(value) and its C(rule), one of V(dns_label), V(subdomain), V(host),
-          V(label), V(labels), V(annotations), V(image), V(repository), V(tag), V(hashed_names) and V(job_names). An empty string or
-          list is valid unless the rule forbids it.
+            V(label), V(labels), V(annotations), V(image), V(repository), V(tag), V(hashed_names) and V(job_names). An empty string or
+            list is valid unless the rule forbids it.
 
     Returns:
         A sentence for each problem, without a full stop.

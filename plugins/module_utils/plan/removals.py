@@ -99,7 +99,7 @@ def no_longer_listed(record: Manifest | None, manifests: Iterable[Manifest]) -> 
 
     Returns:
         Manifests with only kind and name, in reverse order of apply, so that a custom resource is removed before its definition. The record
-          is last, and only if no other object is left.
+            is last, and only if no other object is left.
     """
     if record is None:
         return
@@ -131,7 +131,7 @@ def why_it_stays(live: Manifest, labels: Mapping[str, str], field_manager: str, 
         labels: labels that an object of this platform has, applied by the field manager.
         field_manager: the field manager that must have applied it.
         namespace: namespace of the platform. An object in it that the field manager applied belongs to the platform, because earlier
-          versions added no labels.
+            versions added no labels.
     """
     creator = _creator(live, field_manager) if live["kind"] == "Namespace" else ""
     if creator:

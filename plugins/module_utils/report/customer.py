@@ -28,8 +28,8 @@ def customer_endpoints(
     Args:
         request: endpoint options that are the same for every URL, such as C(path) and C(status).
         urls: the URLs, each with scheme, host and optionally port.
-        load_balancer: C(status.loadBalancer.ingress) of nginx-service; None if it has no load balancer of the cluster. The requests go to these
-          addresses instead of those from DNS. An empty list means a load balancer without an address: then no request is sent.
+        load_balancer: C(status.loadBalancer.ingress) of nginx-service; None if it has no load balancer of the cluster. The requests go to
+            these addresses instead of those from DNS. An empty list means a load balancer without an address: then no request is sent.
     """
     return [{**request, **each} for url in urls for each in _addresses(url, load_balancer)]
 
@@ -59,8 +59,8 @@ def customer_checks(endpoint: Mapping[str, Any], django_is_healthy: bool) -> lis
         django_is_healthy: whether every replica of Django responds to a direct request.
 
     Returns:
-        A check for each nginx replica, or one for a URL. An address that the controller host cannot reach is a warning, because customers may
-        still reach it.
+        A check for each nginx replica, or one for a URL. An address that the controller host cannot reach is a warning, because customers
+        may still reach it.
     """
     if "workload" in endpoint:
         asked = [_through_nginx(pod, django_is_healthy) for pod in endpoint["pods"]]

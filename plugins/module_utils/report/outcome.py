@@ -81,7 +81,7 @@ def _sentence(result: Mapping[str, Any], task: str) -> str:
     text = str(result.get("msg") or printed or "it gave no reason")
     status = _STATUS.search(text)
     if status:
-        # Unchanged, and with the doubled backslashes of a bytes representation removed.
+        # Unchanged, and with the doubling of backslashes in a bytes representation undone.
         for body in (status[0], status[0].replace("\\\\", "\\")):
             try:
                 said = str(json.loads(body)["message"])
@@ -188,7 +188,7 @@ def _masked(value: Any, mask: Masker) -> Any:
 def report_junit(report: Mapping[str, Any]) -> str:
     """A report as JUnit XML, for CI servers.
 
-    One test case for the run, one for each object that did not become ready, and one for each check. A warning is a passed case with output.
+    One test case for the run, one for each object that did not become ready, and one for each check. A warning is a passed case with text.
 
     Args:
         report: the report that the role report creates.

@@ -14,7 +14,7 @@ def secrets_kept_in(directory: str, former: str, names: Iterable[str]) -> str:
 
     Args:
         directory: the directory of the platform.
-        former: the directory of an earlier version of the collection. It is used until a run has copied it to a subdirectory.
+        former: the directory of an earlier version of the collection. Used until a run has copied the secrets to C(directory) within it.
         names: names of the files and directories with secrets.
     """
     own = pathlib.Path(directory).expanduser()

@@ -57,7 +57,7 @@ def _is_resolved(text: str, resolve: Callable[[str], Any]) -> bool:
 
 
 def values_or_templates(value: Any, resolve: Callable[[str], Any]) -> list[Any]:
-    """The resolved strings of a setting, and the unresolved form of strings that contain or fail to resolve templates.
+    """The strings of a setting, both unresolved and (if possible) resolved, and its numbers.
 
     Args:
         value: the unresolved value.

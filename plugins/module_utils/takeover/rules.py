@@ -66,7 +66,7 @@ def foreign(live: Manifest, wanted: Manifest, field_manager: str) -> str:
         live: the live object.
         wanted: the manifest to apply.
         field_manager: the field manager of the collection. Workloads that it created are never another installation's, even after
-          `kubectl rollout undo`, which writes under the former name of `kubectl apply`.
+            `kubectl rollout undo`, which writes under the former name of `kubectl apply`.
     """
     if live["kind"] not in WORKLOADS:
         return ""
@@ -148,8 +148,8 @@ def handed_over(
     Args:
         entries: metadata.managedFields.
         field_manager: the new owner of the fields.
-        sources: by field manager, immutable fields of a claim. They go to a separate field manager, because the next apply does not contain them
-          and would try to remove them.
+        sources: by field manager, immutable fields of a claim. They go to a separate field manager, because the next apply does not contain
+            them and would try to remove them.
     """
     if sources:
         kept = {name: below for fields in sources.values() for name, below in fields.items()}
@@ -246,7 +246,7 @@ def gap(service: Manifest, replaced: Iterable[Manifest]) -> str:
         service: the Service to apply.
         replaced: live workloads of another installation that are to be recreated.
     """
-    # A Service without a clusterIP is rejected, or about to be removed.
+    # A Service without a spec is rejected, or is about to be removed.
     spec = service.get("spec") or {}
     names = {port["targetPort"] for port in spec.get("ports") or () if isinstance(port.get("targetPort"), str)}
     # A headless Service does not forward traffic.
