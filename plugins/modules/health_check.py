@@ -74,7 +74,7 @@ options:
             type: str
       min_pods:
         description:
-          - Number of pods of a workload that must be ready. By default the number of replicas in its spec.
+          - Number of pods of a workload that must be ready. By default all pods that the workload should have.
           - With fewer ready pods the endpoint is unhealthy, and the reason lists each pod that is not ready with the cause from its status.
           - One ready pod with a wrong response makes the endpoint unhealthy.
         type: int

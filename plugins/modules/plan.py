@@ -21,7 +21,7 @@ description:
   - For each workload whose pods would change, it also creates a pod as a dry run. The API server accepts a Deployment even if a quota,
     a LimitRange, Pod Security or a webhook will reject its pods. This check is skipped without the permission to create pods.
   - A rejection by a quota, a LimitRange or Pod Security is ignored if an earlier stage of the same run changes that object.
-  - Plans the removal of an object if it is of an O(owned) kind, has the labels of the collection, and is no longer among the manifests.
+  - Plans the removal of objects of the O(owned) kinds that have the labels of the collection but are not among the manifests.
   - Objects of a namespace that does not exist yet count as to be created. So do custom resources whose definition comes earlier in
     the same call.
   - Reports workloads that another installation created, because applying them would fail or mix the two installations. With
@@ -309,8 +309,8 @@ refusals:
   sample: ['PersistentVolumeClaim shop/media-pvc: persistentvolumeclaims is forbidden: exceeded quota: storage']
 untrusted:
   description:
-    - A sentence for each object with content that another client wrote and that applying would keep, and for each of O(removals) that
-      does not belong to this platform.
+    - A sentence for each object with content that another client wrote and that applying would keep.
+    - Also a sentence for each of O(removals) that does not belong to this platform.
   returned: success
   type: list
   elements: str

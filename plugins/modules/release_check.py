@@ -14,8 +14,8 @@ short_description: Check that the release in a namespace works
 version_added: 1.0.0
 
 description:
-  - Checks the namespace, the revision, image and replicas of every workload, pods and their restarts, Services and their endpoints,
-    claims, memory usage compared to limits, Warning events and error lines in logs.
+  - Checks the namespace, the revision, image and replicas of every workload, pods and their restarts, and claims. Also checks Services
+    and their endpoints, memory usage compared to limits, Warning events and error lines in logs.
   - Always runs all checks. Errors fail the task. Warnings (restarts, events, error lines, memory) do not.
   - Counts restarts, events and log lines from the creation of the newest revision of a workload.
   - A Warning event counts while its object exists, does not belong to an older revision, is not being deleted, and the event's message
@@ -27,8 +27,8 @@ description:
     in logfmt and in JSON. A traceback also counts. Lines of nginx about client errors do not count.
   - A field of a pod template that only another field manager owns is an error, because applying keeps it. A claim whose volume another
     client set is an error too. Both checks require O(field_manager).
-  - A finished pod of a Job is healthy. Another failed pod, for example an evicted one, is a warning if it ended after that creation,
-    because its workload has replaced it and is checked by its replicas.
+  - A finished pod of a Job is healthy. Another failed pod, for example an evicted one, is a warning if it ended after the creation of
+    the newest revision. It is not an error, because its workload has replaced it and is checked by its replicas.
   - A pod without the label C(app=jewelry-shop) does not belong to this platform. If it is not ready, that is a warning.
   - Retries for up to 90 seconds while the API server is unavailable or overloaded.
   - Never changes anything, so check mode does the same as a run.

@@ -15,21 +15,21 @@ version_added: 1.0.0
 
 description:
   - Watches any number of Deployments, StatefulSets, DaemonSets, Jobs and PersistentVolumeClaims in parallel.
-  - Succeeds when each resource is complete. A workload is complete when its controller has observed the newest generation, every
-    replica is of the newest revision, ready and available, and no pod of an older revision is left. A Job is complete with the
+  - Succeeds when each resource is complete. A workload is complete when its controller has observed the newest generation, and every
+    replica is of the newest revision, ready and available. No pod of an older revision may be left. A Job is complete with the
     condition Complete. A claim is complete when it is bound, or when its class waits for a first consumer and there is none yet.
   - Fails as soon as one resource has a permanent error, and names the object, the pod, the container and the cause. The other resources
     then have two more seconds to report theirs.
   - A container without a readiness probe is ready whenever it runs, also between two crashes. A workload without readiness probes
-    therefore has to stay ready for 5 seconds, and for 10 seconds if one of its containers without a probe has failed.
+    therefore has to stay ready for 5 seconds. After a failure of a container without a probe it has to stay ready for 10 seconds.
   - Only the newest revision counts. An error older than the wait may already be fixed. It counts as permanent after a new event confirms
-    it (the next image pull, pod creation or crash), or after a minute, which does not apply to a crash loop. Pods, claims and other
-    objects created in the 30 seconds before the wait belong to the change, with their events.
+    it (the next image pull, pod creation or crash). Without a new event it counts after a minute, except for a crash loop. Pods, claims
+    and other objects created in the 30 seconds before the wait belong to the change, with their events.
   - A container that was ready when the wait began may fail O(tolerated_failures) more times, regardless of earlier failures.
   - A terminating pod of an older revision counts as left while it is ready and, with the strategy V(Recreate), until it has ended.
     Otherwise it may finish its work during its grace period.
-  - If a pod has to end before the next one starts (strategy V(Recreate), a StatefulSet, a DaemonSet, a Job), the error is permanent 30
-    seconds after its grace period, or 5 seconds if its node does not respond. This module never deletes the pod.
+  - For the strategy V(Recreate), a StatefulSet, a DaemonSet or a Job, a pod has to end before the next one starts. If it still exists 30
+    seconds after its grace period (5 seconds if its node does not respond), the error is permanent. This module never deletes the pod.
   - Never changes anything, so check mode does the same as a run.
   - Waits for up to 90 seconds while the API server restarts.
   - Requires the permissions C(list) and C(watch) on the kinds in O(resources) and on C(pods), C(events), C(persistentvolumeclaims) and
@@ -72,9 +72,9 @@ options:
   timeout:
     description:
       - Seconds without progress after which the wait for a resource ends. The verdict then contains the last observed cause.
-      - Progress is a new maximum of updated, ready or available replicas of the newest revision, a smaller number of pods of older
-        revisions, a pod that is scheduled, completes an init container or starts a container for the first time, and a Job's pod that
-        succeeds or fails. A container in a crash loop that is briefly ready makes no further progress.
+      - A new maximum of updated, ready or available replicas of the newest revision is progress. So is a smaller number of pods of older
+        revisions. A pod makes progress when it is scheduled, completes an init container or starts a container for the first time.
+        A Job makes progress when a pod succeeds or fails. A container in a crash loop that is briefly ready makes no further progress.
       - A Deployment also fails when it exceeds its own C(progressDeadlineSeconds).
     type: float
     default: 600

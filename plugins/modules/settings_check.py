@@ -12,7 +12,7 @@ short_description: Validate the settings of all roles of the collection
 version_added: 1.0.0
 
 description:
-  - Resolves each variable that a role of the collection declares and that the task can read, and validates it against the argument
+  - Resolves each variable that a role of the collection declares and that the task can read. Validates it against the argument
     specification of the role. Defaults that depend on results of later tasks are skipped.
   - A variable that cannot be resolved or has the wrong type does not end the call. All problems are returned together.
   - A value of a secret setting that cannot be resolved ends the call at once. The message has its name but not its value.

@@ -4,8 +4,8 @@
 
 """Runs a module of this collection in Ansible's own worker process (private to the collection).
 
-Starting Python, unpacking the module's zip and importing the kubernetes client takes longer than the work of these modules, and happens
-several times in each run. The worker process is a fork that ends with its task, so changes that a module makes to it do not persist.
+Starting Python, unpacking the module's zip and importing the kubernetes client takes longer than the work of these modules. A run would
+do so several times. The worker process is a fork that ends with its task, so changes that a module makes to it do not persist.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class Endpoint:
         request: the request; its URL has no user and no password.
         expected: the expected response.
         workload: the workload whose pods get the request, or None for a URL.
-        min_pods: number of ready pods that is sufficient, or None for all replicas of the workload.
+        min_pods: number of ready pods that is sufficient, or None for all pods that the workload should have.
         validate_certs: whether the server's certificate is verified.
         ca_path: PEM file of the accepted authorities, or None for those of the host.
         return_content: whether to return the body of a healthy response.

@@ -150,7 +150,7 @@ def plan(
     """
     entries: list[Planned] = []
     warnings: list[str] = []
-    # By namespace, the kinds of rejections that earlier changes in this plan may resolve.
+    # By namespace, the reasons of rejections that earlier changes in this plan may resolve.
     gates: dict[str, set[str]] = {}
     # The scope of each kind that an earlier definition in this plan adds.
     defined: dict[tuple[str, str], str] = {}

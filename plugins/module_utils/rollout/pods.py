@@ -48,7 +48,7 @@ def label_selector(workload: Manifest) -> str:
 
 
 def wanted_pods(workload: Manifest) -> int:
-    """Number of pods in the spec of a workload."""
+    """Number of pods that a workload should have."""
     if workload["kind"] == "DaemonSet":
         return int((workload.get("status") or {}).get("desiredNumberScheduled") or 0)
     replicas = workload["spec"].get("replicas")

@@ -185,7 +185,7 @@ def _progress(replicas: Replicas, older: int = 0) -> str:
 def assess_deployment(item: Manifest, snapshot: Snapshot, policy: Policy) -> Assessment:
     """A Deployment: complete when the newest ReplicaSet has all replicas available and no older pod is left.
 
-    An older pod is left if it is not being deleted, if it is still ready, or with the strategy Recreate if it has not ended. An older
+    An older pod is left if it is not being deleted or is still ready. With the strategy Recreate it is left until it has ended. An older
     pod that is no longer ready may finish its work during its grace period.
     """
     newest = newest_replica_set(item, snapshot.all("ReplicaSet"))

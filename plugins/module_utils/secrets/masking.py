@@ -23,7 +23,7 @@ SHORTEST_MASKED = 4
 # Characters of a line in a value of several lines, such as a private key. Shorter lines, such as `[default]`, are not secret.
 _SHORTEST_LINE = 8
 _MOST_LINES = 1000
-# Maximum ratio of the length of an encoded form to that of its value, and characters that are read beyond the shortened part of a text.
+# Maximum length of an encoded form, as a multiple of the value's length. Maximum characters that are read beyond a shortened text.
 _LONGEST_FORM = 12
 _LONGEST_LOOK_AHEAD = 65_536
 
