@@ -26,8 +26,8 @@ description:
     it (the next image pull, pod creation or crash). Without a new event it counts after a minute, except for a crash loop. Pods, claims
     and other objects created in the 30 seconds before the wait belong to the change, with their events.
   - A container that was ready when the wait began may fail O(tolerated_failures) more times, regardless of earlier failures.
-  - A terminating pod of an older revision counts as left while it is ready and, with the strategy V(Recreate), until it has ended.
-    Otherwise it may finish its work during its grace period.
+  - A workload is incomplete while a terminating pod of an older revision is ready or, with the strategy V(Recreate), has not ended.
+    Otherwise such a pod may finish its work during its grace period.
   - For the strategy V(Recreate), a StatefulSet, a DaemonSet or a Job, a pod has to end before the next one starts. If it still exists 30
     seconds after its grace period (5 seconds if its node does not respond), the error is permanent. This module never deletes the pod.
   - Never changes anything, so check mode does the same as a run.
