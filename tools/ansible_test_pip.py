@@ -1,7 +1,7 @@
-"""Give ansible-test the pip with which it fills its environments, where its own download site is not reached.
+"""Put the pip for ansible-test's environments into its cache, for hosts that cannot reach ansible-test's own download site.
 
-ansible-test runs a bootstrap script of pip from its cache and downloads it only when it is missing. The wheel of the asked
-version, fetched by the ordinary client, and a script that installs it stand in for that download.
+ansible-test runs a bootstrap script of pip from its cache, and downloads the script only if it is missing. This program provides a script
+that installs the wheel of the required version, which the ordinary client downloads.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ sys.exit(main(["install", "--quiet", "--no-index", "--disable-pip-version-check"
 
 
 def main() -> None:
-    """Write the script and the wheel into the cache, unless a script is there."""
+    """Write the script and the wheel to the cache, unless a script exists."""
     python = types.SimpleNamespace(version=f"{sys.version_info.major}.{sys.version_info.minor}")
     version = get_venv_packages(python)["pip"]
     cache = pathlib.Path("~/.ansible/test/cache").expanduser()

@@ -1,8 +1,8 @@
 """Copy what belongs to the collection into a real `ansible_collections` tree.
 
-ansible-test refuses a checkout that is reached through a link, and an artifact must not pick up what merely lies around in
-the checkout. So both work on a copy of the files that git knows or would add, without those that galaxy.yml leaves out.
-The collections that this one depends on are linked beside it from the environment's package `ansible`.
+ansible-test rejects a checkout that is reached through a symbolic link, and an artifact must not contain unrelated files of the
+checkout. Both therefore use a copy of the files that git tracks or would add, without those that galaxy.yml ignores.
+The collections that this one depends on are linked from the environment's package `ansible`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sysconfig
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-# Not in the artifact, but asked for by ansible-test.
+# Not in the artifact, but required by ansible-test.
 TEST_SETTINGS = ("tests/config.yml", "tests/sanity/*.txt")
 
 
@@ -34,13 +34,13 @@ def repository_files(root: pathlib.Path = ROOT) -> list[str]:
 
 
 def is_left_out(name: str, patterns: list[str]) -> bool:
-    """Tell whether galaxy.yml's `build_ignore` leaves a file out, itself or by one of its folders."""
+    """Whether galaxy.yml's `build_ignore` excludes a file or one of its folders."""
     parts = pathlib.PurePath(name)
     return any(fnmatch.fnmatch(str(part), pattern) for part in (parts, *parts.parents[:-1]) for pattern in patterns)
 
 
 def make(target: pathlib.Path, with_test_settings: bool) -> pathlib.Path:
-    """Replace the tree below target by a fresh copy, and return the collection's folder in it."""
+    """Replace the tree in target with a new copy, and return the folder of the collection in it."""
     target = target.resolve()
     galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text())
     collection = target.joinpath("ansible_collections", galaxy["namespace"], galaxy["name"])
@@ -59,7 +59,7 @@ def make(target: pathlib.Path, with_test_settings: bool) -> pathlib.Path:
 
 
 def main() -> None:
-    """Make the tree and print the collection's folder."""
+    """Create the tree and print the folder of the collection."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("target", type=pathlib.Path, help="folder that is replaced")
     parser.add_argument("--with-test-settings", action="store_true", help="add what ansible-test reads")

@@ -1,7 +1,7 @@
-"""Programs of Debian packages that the unit tests run: unpacked once per machine into the user's cache, never installed.
+"""Programs from Debian packages for the unit tests: unpacked once per machine into the user's cache, never installed.
 
-An installed package would start its service. `python -m tools.debian_programs` fetches them beforehand and shows how far it is.
-nginx comes from the Debian suite of the demo's image, with its own C library, since the roles need 1.27.4 or newer.
+An installed package would start its service. `python -m tools.debian_programs` fetches the programs in advance and shows the progress.
+nginx comes from the Debian suite of the demo's image, with its own C library, because the roles need 1.27.4 or newer.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from local_cluster.process import output, run
 from local_cluster.steps import Step, run_steps
 
 _PACKAGES = {"promtool": "prometheus", "redis-server": "redis-server", "nginx": "nginx"}
-# Where the machine's own release is too old: the suite of the image.
+# Programs for which the machine's own release is too old, with the suite to use.
 _SUITES = {"nginx": "forky"}
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 def program(name: str) -> Path:
-    """Return a program that is there after C(ensure): the machine's own, or the one in the cache."""
+    """Return the path of a program, which exists after C(ensure): the machine's own program, or the one in the cache."""
     own = None if name in _SUITES else shutil.which(name)
     return Path(own) if own else _folder(name) / name
 
 
 def environment(name: str) -> dict[str, str]:
-    """Return the environment that a program runs in: that of this process, and where its libraries are."""
+    """Return the environment for a program: that of this process, with the paths of the program's libraries."""
     return {**os.environ} if name in _SUITES else {**os.environ, "LD_LIBRARY_PATH": str(_folder(name) / "lib")}
 
 
 def ensure(*names: str) -> None:
-    """Fetch what is missing of these programs; of all without a name.
+    """Fetch the missing ones of these programs; without names, of all programs.
 
     Raises:
-        LocalClusterError: There is no apt-get, or a package cannot be had.
+        LocalClusterError: There is no apt-get, or a package cannot be fetched.
     """
     steps = [
         Step(f"{name} of the Debian package {package}", program(name).exists, lambda name=name: _fetch(name))  # type: ignore[misc]
@@ -72,7 +72,7 @@ def _fetch(name: str) -> None:
             options = []
             if os.geteuid() == 0:
                 packages.update()
-        # The package, and of what it needs that which is not installed.
+        # The package and those of its dependencies that are not installed.
         planned = output(["apt-get", *options, "--simulate", "--no-install-recommends", "install", package])
         run(["apt-get", *options, "download", *re.findall(r"^Inst (\S+)", planned, re.MULTILINE)], log=log, cwd=scratch)
         unpacked = scratch / "unpacked"
@@ -90,7 +90,7 @@ def _fetch(name: str) -> None:
 
 
 def _options_of_suite(suite: str, folder: Path) -> list[str]:
-    """Return options that make apt-get see nothing but a suite, as if no package were installed."""
+    """Return apt-get options that use only one suite, as if no package were installed."""
     sources = folder / "sources.list"
     sources.write_text(f"deb [signed-by={_KEYRING}] {base_images.mirror()} {suite} main\n")
     (folder / "lists" / "partial").mkdir(parents=True)
@@ -107,7 +107,7 @@ def _options_of_suite(suite: str, folder: Path) -> list[str]:
 
 
 def _write_starter(folder: Path, name: str) -> None:
-    """Write a script that starts a program with the C library that it was built for."""
+    """Write a script that starts a program with the C library that the program was built for."""
     starter = folder / name
     starter.write_text(
         f'#!/bin/sh\nhere=$(dirname "$(readlink -f "$0")")\n'

@@ -1,7 +1,7 @@
-"""Write docs/deployer.yaml from the role deployer and its list of permissions, or check that it is as written.
+"""Write docs/deployer.yaml from the role deployer and its list of permissions, or check that the file is up to date.
 
-It shows what playbooks/grant_deployer.yml makes with the default settings, with the reason of each rule. A rule that only other settings
-need is commented out.
+The file shows what playbooks/grant_deployer.yml creates with the default settings, with the reason for each rule. Rules that only other
+settings need are commented out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-# Run as a program, by its path.
+# The program is run by its path.
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
@@ -36,19 +36,19 @@ WIDTH = 140
 
 
 class Dumper(yaml.SafeDumper):
-    """Repeats a list instead of referring to it, and indents its entries."""
+    """Writes a list in full instead of an alias, and indents its entries."""
 
     def ignore_aliases(self, _data: Any) -> bool:
-        """No value is referred to."""
+        """Return true, so that no alias is written."""
         return True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - a name of PyYAML
-        """The entries of a list are indented, whatever PyYAML thinks."""
+        """Indent the entries of a list."""
         super().increase_indent(flow, False)
 
 
 def rules_text(rules: Any, settings: Mapping[str, Any], cluster_wide: bool) -> Iterator[str]:
-    """Lay out the rules of a Role, each with its reason."""
+    """Format the rules of a Role, each with its reason."""
     for rule in rules:
         if rule.cluster_wide is not cluster_wide:
             continue
@@ -67,12 +67,12 @@ def rules_text(rules: Any, settings: Mapping[str, Any], cluster_wide: bool) -> I
 
 
 def render() -> str:
-    """Compose the file."""
+    """Return the content of the file."""
     resolve = resolver()
-    # As plain values: Ansible's strings know where they come from.
+    # Convert Ansible's tagged strings to plain values.
     objects = json.loads(json.dumps([resolve("namespace_manifests", {}), *resolve("deployer_manifests", {})]))
     settings = resolve("__deployer_settings", {})
-    # Imported after the resolver, which finds no filters otherwise.
+    # Imported after the resolver, which otherwise finds no filters.
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.permissions import RULES
 
     texts = []
@@ -82,13 +82,13 @@ def render() -> str:
         if "rules" in item:
             text += "rules:\n" + "".join(rules_text(RULES, settings, item["kind"] == "ClusterRole"))
         texts.append(text)
-    # One document, which is all that ansible-test takes.
+    # A single document, because ansible-test does not accept several.
     entries = [f"  - {textwrap.indent(text, ' ' * 4).removeprefix(' ' * 4)}" for text in texts]
     return f"---\n{HEAD}apiVersion: v1\nkind: List\nitems:\n{''.join(entries)}"
 
 
 def main() -> int:
-    """Write or check; the exit code is 1 when the file is not what it should be."""
+    """Write or check the file. The exit code is 1 if it is not up to date."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="change nothing, and fail where the file differs")
     check = parser.parse_args().check

@@ -1,4 +1,4 @@
-"""Customers who go on while the platform changes: requests through nginx at a steady pace, and how many of them failed."""
+"""Customer load during a change of the platform: requests through nginx at a constant rate, and the number of failed ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST = 200_000
 
 @dataclass
 class Count:
-    """What was counted so far."""
+    """The counts so far."""
 
     requests: dict[str, int] = field(default_factory=lambda: collections.defaultdict(int))
     failures: list[str] = field(default_factory=list)
@@ -28,23 +28,23 @@ class Count:
         return sum(self.requests.values())
 
     def __str__(self) -> str:
-        """Say how many failed."""
+        """Return the number of failed requests as text."""
         kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(self.requests.items()))
         return f"{len(self.failures)} failed of {self.total} requests ({kinds})"
 
 
 class Load:
-    """Threads that send requests until the block ends, or the bound in time or number is reached.
+    """Threads that send requests until the block ends or the limit of time or number is reached.
 
-    A kept-alive connection that nginx closed between two requests is opened again, as browsers do: only a request that nginx took and
-    did not answer counts as broken.
+    If nginx closed a kept-alive connection between two requests, the connection is opened again, as browsers do. Only a request that nginx
+    accepted and did not respond to counts as broken.
 
     Args:
-        port: of nginx on this machine.
-        host: for the header Host.
-        path: what is requested.
-        workers: threads of each kind: GET or POST, with kept-alive or new connections.
-        pace: requests of each kind a second.
+        port: port of nginx on this machine.
+        host: value of the header Host.
+        path: path of the requests.
+        workers: number of threads of each kind: GET or POST, with kept-alive or new connections.
+        pace: requests of each kind per second.
     """
 
     def __init__(self, port: int, host: str, path: str = "/request/", workers: int = 2, *, pace: float) -> None:
@@ -61,13 +61,13 @@ class Load:
         ]
 
     def __enter__(self) -> Load:
-        """Begin."""
+        """Start the threads."""
         for thread in self._threads:
             thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
-        """End, once the requests in progress are answered."""
+        """Stop the threads after the requests in progress."""
         self._stop.set()
         for thread in self._threads:
             thread.join(timeout=90)
@@ -96,7 +96,7 @@ class Load:
             self._stop.wait(due - time.monotonic())
 
     def _one(self, connection: http.client.HTTPConnection, method: str) -> tuple[str, bool]:
-        """Send a request; returns what is wrong, and whether the connection can be used again."""
+        """Send a request. Returns the error, and whether the connection can be used again."""
         used = connection.sock is not None
         try:
             connection.request(method, self.path, body=BODY if method == "POST" else None, headers={"Host": self.host})

@@ -1,6 +1,6 @@
-"""kube-score, kubeconform and the schemas that it needs: made from Go modules once per machine, kept in the user's cache.
+"""kube-score, kubeconform and its schemas: built from Go modules once per machine, in the user's cache.
 
-The unit tests ask for them; `python -m tools.manifest_checkers` makes them beforehand and shows how far it is.
+The unit tests use them. `python -m tools.manifest_checkers` builds them in advance and shows the progress.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from tools import openapi_schemas
 
 _MODULES = Path(__file__).parent / "go"
 _PROGRAMS = binaries.GoBuild("manifest-checkers", ("kube-score", "kubeconform"), modules=_MODULES, minutes=1)
-# The oldest version that the collection supports, and that kubernetes-validate has no schemas of.
+# The oldest version that the collection supports. kubernetes-validate has no schemas of it.
 _OLDEST = _MODULES / "kubernetes-1.24"
 
 
 def program(name: str) -> Path:
-    """Return a program that is there after C(ensure)."""
+    """Return the path of a program, which exists after C(ensure)."""
     return _PROGRAMS.directory / name
 
 
 def oldest_schemas() -> Path:
-    """Return the folder of Kubernetes 1.24's schemas, which is there after C(ensure)."""
+    """Return the folder of Kubernetes 1.24's schemas, which exists after C(ensure)."""
     return cache.root() / "builds" / f"{_OLDEST.name}-{cache.content_hash(_OLDEST, Path(openapi_schemas.__file__))}"
 
 
 def ensure() -> None:
-    """Make what is missing.
+    """Build the missing programs and schemas.
 
     Raises:
-        LocalClusterError: Go is missing or too old, or a module cannot be had.
+        LocalClusterError: Go is missing or too old, or a module cannot be fetched.
     """
     steps = (
         _PROGRAMS.step(),

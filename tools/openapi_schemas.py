@@ -1,4 +1,4 @@
-"""JSON schemas of Kubernetes objects, made of the OpenAPI document of a Kubernetes release; strict, so unknown fields are refused."""
+"""JSON schemas of Kubernetes objects, from the OpenAPI document of a Kubernetes release. They are strict: unknown fields are errors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 Schema = dict[str, Any]
 
-# Their Go types read more than what the document says of them.
+# The Go types of these accept more than the document states.
 _WIDER: dict[str, Schema] = {
     "io.k8s.apimachinery.pkg.api.resource.Quantity": {"type": ["string", "number"]},
     "io.k8s.apimachinery.pkg.util.intstr.IntOrString": {"type": ["string", "integer"]},
@@ -17,11 +17,11 @@ _DEFINITIONS = "_definitions.json"
 
 
 def write_schemas(document: Schema, folder: Path) -> None:
-    """Write a file for each kind, named `<kind>[-<first part of the group>]-<version>.json`, as kubeconform asks for.
+    """Write a file for each kind, named `<kind>[-<first part of the group>]-<version>.json`, as kubeconform requires.
 
     Args:
         document: the OpenAPI document, version 2.
-        folder: where the files go; it exists.
+        folder: an existing folder for the files.
     """
     definitions: dict[str, Schema] = document["definitions"]
     strict = {name: _WIDER.get(name) or _strict(schema) for name, schema in definitions.items()}
@@ -33,7 +33,7 @@ def write_schemas(document: Schema, folder: Path) -> None:
 
 
 def file_name(group: str, version: str, kind: str) -> str:
-    """Name the file of a kind."""
+    """Return the file name of a kind."""
     return "-".join(part.lower() for part in (kind, group.partition(".")[0], version) if part) + ".json"
 
 

@@ -1,7 +1,7 @@
-"""Write the options of every role's README from its argument specification, or check that they are as written.
+"""Write the options in every role's README from its argument specification, or check that they are up to date.
 
-The part between two markers belongs to this program, the rest of a README to people. A README that is missing is begun. One with the
-markers of flows gets the table of who may talk to whom, from the role's own flows.
+This program writes only the part between two markers. It creates a missing README. A README with the markers of flows also gets the
+table of the role's own flows.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ FLOWS_PART = re.compile(f"{re.escape(FLOWS_BEGIN)}.*{re.escape(FLOWS_END)}", re.
 
 
 def markdown(text: str | list[str]) -> str:
-    """Turn the markup of Ansible's documentation into Markdown, on one line."""
+    """Convert the markup of Ansible's documentation to Markdown, on one line."""
     joined = " ".join([text] if isinstance(text, str) else text)
     return re.sub(r"\b[CEOV]\(([^)]*)\)", r"`\1`", joined).replace("|", "\\|")
 
 
 def default(option: dict[str, Any]) -> str:
-    """Show an option's default value."""
+    """Format an option's default value."""
     if "default" not in option:
         return "**required**" if option.get("required") else ""
     value = option["default"]
@@ -40,7 +40,7 @@ def default(option: dict[str, Any]) -> str:
 
 
 def table(options: dict[str, Any]) -> list[str]:
-    """Lay options out as a table, followed by one table for each option that has keys of its own."""
+    """Format options as a table, followed by one table for each option with suboptions."""
     lines = ["| Name | Type | Default | Meaning |", "|---|---|---|---|"]
     nested: list[str] = []
     for name, option in options.items():
@@ -54,7 +54,7 @@ def table(options: dict[str, Any]) -> list[str]:
 
 
 def flows(role: pathlib.Path) -> list[str]:
-    """Lay a role's own flows out as a table; a port that a setting gives bears the setting's name."""
+    """Format a role's own flows as a table. A port from a setting is shown as the name of the setting."""
     [listed] = [value for name, value in yaml.safe_load((role / "vars" / "main.yml").read_text()).items() if name.endswith("_own_flows")]
     lines = ["| From | To | Ports | What for |", "|---|---|---|---|"]
     for flow in listed:
@@ -70,7 +70,7 @@ def _setting(template: str) -> str:
 
 
 def render(role: pathlib.Path) -> str:
-    """Compose a role's README: what people wrote, with the options as its specification has them.
+    """Return a role's README: the manual text, with the options from the specification.
 
     Raises:
         ValueError: the README has no markers.
@@ -92,7 +92,7 @@ def render(role: pathlib.Path) -> str:
 
 
 def main() -> int:
-    """Write or check; the exit code is 1 when a README is not what it should be."""
+    """Write or check the READMEs. The exit code is 1 if one is not up to date."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="change nothing, name the READMEs that differ")
     check = parser.parse_args().check

@@ -1,6 +1,6 @@
-"""Resolves variables of the roles as Ansible does, without a run of a playbook.
+"""Resolves variables of the roles as Ansible does, without running a playbook.
 
-Needs a process that imported no collection before, since Ansible finds filters of collections only there.
+Needs a process that has not imported a collection, because Ansible finds the filters of collections only then.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ def resolver() -> Callable[[str, Mapping[str, Any]], Any]:
     """Read the defaults and variables of all roles.
 
     Returns:
-        A function that takes a variable's name and the values of an inventory, and returns its value.
+        A function that takes the name of a variable and the values of an inventory, and returns the value of the variable.
     """
     init_plugin_loader([str(ROOT / ".ansible" / "collections")])
     loader = DataLoader()
-    # Variables of a role name files of another one by the path of the role that runs, whichever that is.
+    # Variables refer to files of other roles relative to the path of the running role. Any role works.
     variables = {"inventory_hostname": "production", "role_path": str(ROOT / "roles" / "render")} | {
         name: value
         for place in ("defaults/main.yml", "vars/main.yml", "vars/main/*.yml")
@@ -39,7 +39,7 @@ def resolver() -> Callable[[str, Mapping[str, Any]], Any]:
 
 
 def _resolved(value: Any) -> Any:
-    """A value with all that it holds, which is what makes Ansible resolve templates within."""
+    """A copy of a value with all nested values, which makes Ansible resolve the templates in it."""
     if isinstance(value, dict):
         return {key: _resolved(each) for key, each in value.items()}
     return [_resolved(each) for each in value] if isinstance(value, list) else value

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs the module M(jewelry_shop.platform.plan) without a process of its own where that is the same."""
+"""Runs the module M(jewelry_shop.platform.plan) in Ansible's worker process where possible."""
 
 from __future__ import annotations
 

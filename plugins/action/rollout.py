@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Shows what the module M(jewelry_shop.platform.rollout) waits for while it waits, since a module cannot print."""
+"""Shows the progress of the module M(jewelry_shop.platform.rollout), because a module cannot print."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.in_process i
 
 display = Display()
 
-# Seconds between two looks at the file that the module writes.
+# Seconds between two reads of the file that the module writes.
 LOOK_AGAIN = 0.25
 
 
 class ActionModule(InProcessAction):
-    """Runs the module, and meanwhile shows the lines that it appends to a file.
+    """Runs the module, and shows the lines that the module appends to a file.
 
-    Needs a file that both can reach: with another connection than local, or another user, the module runs without.
+    Both must be able to access the file. With a connection other than local, or another user, no progress is shown.
     """
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the module.
 
         Args:
-            tmp: not used any more.
+            tmp: unused.
             task_vars: variables of the host.
         """
         shared = self._connection.transport == "local" and not self._connection.become and not self._task.async_val
         if not shared or self._task.args.get("progress_path"):
             return super().run(tmp, task_vars)
-        # The worker of another host may end at the same time, so each has a directory of its own.
+        # One directory per host, because the worker of another host may end at the same time.
         with tempfile.TemporaryDirectory(prefix="rollout-", dir=constants.DEFAULT_LOCAL_TMP) as directory:
             path = Path(directory, "progress")
             path.touch()
@@ -58,7 +58,7 @@ class ActionModule(InProcessAction):
 
 
 def _show(path: Path, host: str, done: threading.Event) -> None:
-    """Show each line that is appended to a file, until done is set and the rest is shown."""
+    """Show each line that is appended to a file, until done is set and the remaining lines are shown."""
     with path.open(encoding="utf-8") as file:
         rest = ""
         last = False

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Judges the settings of all roles of the collection at once."""
+"""Validates the settings of all roles of the collection."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ KINDS = ("environments", "files", "quantities")
 
 
 class ActionModule(ActionBase):
-    """Resolves each variable that a role declares, and holds it against its specification."""
+    """Resolves each variable that a role declares, and validates it against its specification."""
 
     _requires_connection = False
     _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Judge them.
+        """Validate the settings.
 
         Args:
-            tmp: not used any more.
-            task_vars: variables of the host, not resolved yet.
+            tmp: unused.
+            task_vars: unresolved variables of the host.
         """
         result: dict[str, Any] = super().run(tmp, task_vars)
         del tmp
@@ -55,7 +55,7 @@ class ActionModule(ActionBase):
         secrets = [name for name, option in options.items() if option.get("no_log") and name in variables]
         unresolved = [problem for name in secrets for problem in unresolved_secrets(name, variables[name], resolver(self._templar))]
         if unresolved:
-            # At once: each later task that reads one would fail, and the words of that failure would show it.
+            # Fail at once: each later task that reads such a value would fail with a message that shows the value.
             result.update(failed=True, changed=False, problems=unresolved, msg=f"secrets that cannot be resolved: {len(unresolved)}")
             return result
         result.update(
@@ -66,7 +66,7 @@ class ActionModule(ActionBase):
         return result
 
     def _options(self) -> dict[str, dict[str, Any]]:
-        """Read the specification of each setting, by its name."""
+        """Read the specification of each setting, by name."""
         return {
             name: option
             for path in sorted(ROLES.glob("*/meta/argument_specs.yml"))
@@ -74,7 +74,7 @@ class ActionModule(ActionBase):
         }
 
     def _written(self, variables: dict[str, Any]) -> set[str]:
-        """Name the variables of inventory and command line: without play and task there are no others but what tasks found out."""
+        """Names of the variables from the inventory and the command line: the variables without play and task, minus facts of tasks."""
         manager = self._task.get_variable_manager()
         name = variables["inventory_hostname"]
         found_out = manager._nonpersistent_fact_cache.get(name, {})
@@ -87,14 +87,14 @@ class ActionModule(ActionBase):
             if name in variables
             for problem in self._problems_of(name, variables[name], option, kinds.get(name, ""))
         ]
-        # A default follows from other settings, so that the problem is theirs where they have one.
+        # A default derives from other settings, so their problems are the cause.
         return [problem for problem, is_default in found if not is_default] or [problem for problem, _is_default in found]
 
     def _problems_of(self, name: str, value: Any, option: dict[str, Any], kind: str) -> list[str]:
         try:
             given = resolved(self._templar.template(value))
         except AnsibleUndefinedVariable as error:
-            # A default may be made of what only a later task finds out.
+            # A default may depend on the result of a later task.
             return [] if value == option.get("default") else [_sentence(name, error)]
         except AnsibleError as error:
             return [_sentence(name, error)]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs the module M(jewelry_shop.platform.unblock) without a process of its own where that is the same, and shows what it ended."""
+"""Runs the module M(jewelry_shop.platform.unblock) in Ansible's worker process where possible, and shows what it stopped."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class ActionModule(InProcessAction):
         """Run the module.
 
         Args:
-            tmp: not used any more.
+            tmp: unused.
             task_vars: variables of the host.
         """
         result = super().run(tmp, task_vars)
-        # A task that changed something does not show its message. Why a Job failed ends the run, and stands there alone.
+        # Ansible does not show the message of a changed task. With failed_jobs, the cause of a failed Job ends the run and is shown then.
         if result.get("changed") and not self._task.args.get("failed_jobs"):
             display.display(f"  [{(task_vars or {}).get('inventory_hostname', '')}] {result['msg']}")
         return result

@@ -26,7 +26,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets impo
 
 
 def _as_filter(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give the sentence of a ValueError to the person who wrote the value."""
+    """Raise a ValueError as AnsibleFilterError, so that its message reaches the user."""
 
     @functools.wraps(function)
     def apply(*arguments: Any, **options: Any) -> Any:
@@ -39,10 +39,10 @@ def _as_filter(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class FilterModule:
-    """The filters of manifests, by the file that has their logic."""
+    """The filters of manifests, grouped by the module_utils file with their logic."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """Name them, as Ansible asks for."""
+        """Return the filters by name, as Ansible requires."""
         functions = (
             generated.secrets_kept_in,
             image_checks.image_checks,

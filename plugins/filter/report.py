@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Filters that say how a run ended; each is documented in the YAML file of its name."""
+"""Filters for the result of a run. Each is documented in the YAML file of its name."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets impo
 
 
 class FilterModule:
-    """The filters, by the file that has their logic."""
+    """The filters, grouped by the module_utils file with their logic."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """Name them, as Ansible asks for."""
+        """Return the filters by name, as Ansible requires."""
         functions = (
             customer.customer_endpoints,
             masking.values_to_mask,

@@ -11,7 +11,7 @@ author: Jewelry Shop Platform Team (@jewelry-shop)
 version_added: 1.0.0
 short_description: Read the secrets that a run generated
 description:
-  - Reads the secrets of the provider V(generated) from their directory on the controller. It writes nothing.
+  - Reads the secrets of the provider V(generated) from their directory on the controller host. It writes nothing.
 options:
   _terms:
     description: Directories.
@@ -19,7 +19,7 @@ options:
     elements: path
     required: true
   names:
-    description: Names of the files. In upper case they are the names of the environment variables.
+    description: Names of the files. In upper case, these are the names of the environment variables.
     type: list
     elements: str
     required: true
@@ -54,16 +54,16 @@ class LookupModule(LookupBase):
     """The lookup."""
 
     def run(self, terms: list[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[dict[str, str]]:
-        """The secrets of each directory.
+        """Read the secrets of each directory.
 
         Args:
             terms: directories.
-            variables: of the host.
+            variables: variables of the host.
             kwargs: the options.
         """
         self.set_options(var_options=variables, direct=kwargs)
         names, placeholder = self.get_option("names"), self.get_option("placeholder")
-        # A file may be vaulted, which this lookup knows.
+        # The file lookup decrypts vaulted files.
         read = lookup_loader.get("ansible.builtin.file", loader=self._loader, templar=self._templar)
         return [
             {

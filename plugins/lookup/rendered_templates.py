@@ -11,8 +11,8 @@ author: Jewelry Shop Platform Team (@jewelry-shop)
 version_added: 1.0.0
 short_description: Render templates, and report those that cannot be rendered
 description:
-  - Renders templates as P(ansible.builtin.template#lookup) does. One that cannot be rendered gives the reason instead of an error, so that
-    the problems of all settings are reported together.
+  - Renders templates as P(ansible.builtin.template#lookup) does. Returns the reason for a failure instead of raising an error, so that the
+    problems of all settings are reported together.
 options:
   _terms:
     description: Paths of templates.
@@ -29,7 +29,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _list:
-  description: For each template its C(path), the rendered C(content), and the C(problem). One of the latter two is empty.
+  description: For each template its C(path), the rendered C(content), and the C(problem). Either content or problem is empty.
   type: list
   elements: dict
 """
@@ -47,11 +47,11 @@ class LookupModule(LookupBase):
     """The lookup."""
 
     def run(self, terms: list[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[dict[str, str]]:
-        """The content or the problem of each template.
+        """Return the content or the problem of each template.
 
         Args:
-            terms: paths.
-            variables: of the host, not resolved yet.
+            terms: paths of the templates.
+            variables: unresolved variables of the host.
             kwargs: the options.
         """
         self.set_options(var_options=variables, direct=kwargs)
@@ -61,7 +61,7 @@ class LookupModule(LookupBase):
             if not self.find_file_in_search_path(variables, "templates", path, ignore_missing=True):
                 return {"path": path, "content": "", "problem": f"{path} does not exist on the machine that runs Ansible"}
             try:
-                # An undefined variable stands in place of the text until that is looked at.
+                # The result may be a marker for an undefined variable, which raises its error only when it is read.
                 return {"path": path, "content": str(template.run([path], variables)[0]), "problem": ""}
             except (AnsibleError, UndefinedError) as error:
                 return {"path": path, "content": "", "problem": f"{path} cannot be rendered: {' '.join(str(error).split())}"}

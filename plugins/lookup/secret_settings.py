@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Reads settings that have to be hidden, also where their templates are wrong."""
+"""Reads secret settings for the mask, even if their templates fail."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ DOCUMENTATION = r"""
 name: secret_settings
 author: Jewelry Shop Platform Team (@jewelry-shop)
 version_added: 1.0.0
-short_description: Read settings that have to be hidden
+short_description: Read settings that must be masked
 description:
-  - Reads variables without failing where a template in them is wrong, because the words of such a failure would show them.
-  - A string that holds a template is returned as it is written and as it resolves.
+  - Reads variables and ignores errors in their templates, because an error message could show the values.
+  - A string with a template is returned both unresolved and resolved.
 options:
   _terms:
-    description: Names of variables. One that is not defined has no value.
+    description: Names of variables. An undefined variable has no values.
     type: list
     elements: str
     required: true
 """
 
 EXAMPLES = r"""
-- name: Show how many values have to be hidden
+- name: Show how many values must be masked
   ansible.builtin.debug:
     msg: "{{ query('jewelry_shop.platform.secret_settings', 'platform_secrets') | flatten | length }}"
 """
@@ -47,11 +47,11 @@ class LookupModule(LookupBase):
     """The lookup."""
 
     def run(self, terms: list[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[list[Any]]:
-        """The values of each variable.
+        """Return the values of each variable.
 
         Args:
             terms: names of variables.
-            variables: of the host, not resolved yet.
+            variables: unresolved variables of the host.
             kwargs: the options.
         """
         self.set_options(var_options=variables, direct=kwargs)

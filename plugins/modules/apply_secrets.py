@@ -15,8 +15,8 @@ version_added: 1.0.0
 
 description:
   - Applies Secrets server-side, one after another, as M(kubernetes.core.k8s) does, and forces conflicts.
-  - Reports a rejection with status, reason and field path. The words of the API server and its warnings, which may repeat the content, are
-    left out.
+  - Reports a rejection with its status, reason and field path. Omits the messages and warnings of the API server, because they may
+    repeat the content.
   - Retries for up to 90 seconds while the API server is unavailable.
 
 extends_documentation_fragment:
@@ -31,7 +31,7 @@ attributes:
   diff_mode:
     description: Returns details on what has changed when in diff mode.
     support: none
-    details: A difference would show the content.
+    details: A diff would show the content.
 
 options:
   manifests:
@@ -84,13 +84,13 @@ SPEC = {
 
 
 class SecretsModule(MaskingModule):
-    """Hides the values of the manifests, of which some, such as the kind, are no secrets."""
+    """Hides the values of the manifests. Values such as the kind are not secret and stay visible."""
 
     option = "manifests"
 
 
 def apply(params: Mapping[str, Any], manifests: list[dict[str, Any]]) -> dict[str, Any]:
-    """Apply them.
+    """Apply the Secrets.
 
     Args:
         params: the module's parameters.
@@ -100,9 +100,9 @@ def apply(params: Mapping[str, Any], manifests: list[dict[str, Any]]) -> dict[st
         The module's result.
 
     Raises:
-        PlatformError: a manifest is no Secret, or the API server rejects one or is unavailable.
+        PlatformError: a manifest is not a Secret, or the API server rejects one or is unavailable.
     """
-    # Imported here, since it imports the kubernetes client, which may not be installed.
+    # Imported here, because it imports the kubernetes client, which may not be installed.
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.takeover.api import TakeoverApi
 
     for number, manifest in enumerate(manifests, start=1):

@@ -9,17 +9,17 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: health_check
 
-short_description: Check HTTP endpoints, and every ready pod of Kubernetes workloads
+short_description: Check HTTP endpoints and all ready pods of Kubernetes workloads
 
 version_added: 1.0.0
 
 description:
-  - Sends HTTP requests to any number of endpoints at once, and holds the answers against what is expected of them.
-  - An endpoint is either a URL, or a workload. Of a workload every ready pod of its newest revision is asked, by a port-forward
-    stream through the API server, so that neither an ingress nor a Service is involved and network policies do not interfere.
-  - Whatever is not healthy is tried again until O(timeout). Slow headers, a slow body and an endless body cannot stretch that.
+  - Sends HTTP requests to any number of endpoints in parallel, and compares the responses with the expected values.
+  - An endpoint is a URL or a workload. For a workload, the module sends the request to each ready pod of the newest revision. It uses
+    a port-forward stream through the API server, so an Ingress, a Service or a network policy does not affect the check.
+  - Retries unhealthy endpoints until O(timeout). Slow headers, a slow body or an endless body cannot exceed it.
   - A redirect is a failure, unless O(endpoints[].status) lists its code or O(endpoints[].follow_redirects) is set.
-  - Nothing is ever changed, so check mode does the same as a run.
+  - Never changes anything, so check mode does the same as a run.
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
@@ -27,160 +27,160 @@ extends_documentation_fragment:
 
 options:
   endpoints:
-    description: What to check. Each entry needs exactly one of O(endpoints[].url) and O(endpoints[].workload).
+    description: Endpoints to check. Each entry needs exactly one of O(endpoints[].url) and O(endpoints[].workload).
     type: list
     elements: dict
     required: true
     suboptions:
       name:
-        description: How results and messages call the endpoint. By default its URL, or kind and name of its workload.
+        description: Name of the endpoint in results and messages. By default the URL, or the kind and name of the workload.
         type: str
       url:
         description:
-          - An V(http) or V(https) URL to ask directly.
-          - A user and password in it are sent as basic authentication and never shown.
+          - An V(http) or V(https) URL.
+          - A user and password in the URL are sent as basic authentication and never shown.
         type: str
       workload:
         description:
-          - A workload whose ready pods are asked, one by one.
-          - Of a Deployment, and of a StatefulSet that rolls by itself, only pods of the newest revision count. Pods that are being
-            deleted never do.
-          - A workload that is set to 0 replicas has nothing to ask and is healthy, unless O(endpoints[].min_pods) says otherwise.
-          - Needs the permissions C(get) on the workload, C(list) on C(pods) and (for a Deployment) C(replicasets), and C(get) (from
+          - A workload. Each of its ready pods gets the request.
+          - For a Deployment, and for a StatefulSet with rolling updates, only pods of the newest revision count. Pods that are being
+            deleted never count.
+          - A workload with 0 replicas is healthy, unless O(endpoints[].min_pods) requires pods.
+          - Requires the permissions C(get) on the workload, C(list) on C(pods) and (for a Deployment) C(replicasets), and C(get) (from
             Kubernetes 1.35 on also C(create)) on C(pods/portforward).
-          - Impersonation (O(impersonate_user), O(impersonate_groups)) applies to reading objects, but not to the streams, since the
-            Kubernetes client does not send these headers with them.
+          - Impersonation (O(impersonate_user), O(impersonate_groups)) applies to reading objects but not to the streams, because the
+            Kubernetes client does not send these headers with a stream.
         type: dict
         suboptions:
           kind:
-            description: Its kind.
+            description: Kind of the workload.
             type: str
             choices: [Deployment, StatefulSet, DaemonSet]
             default: Deployment
           name:
-            description: Its name.
+            description: Name of the workload.
             type: str
             required: true
           namespace:
-            description: Its namespace.
+            description: Namespace of the workload.
             type: str
             required: true
           port:
-            description: The port in the pod, as a number or as the name of a container port.
+            description: Port in the pod, as a number or as the name of a container port.
             type: str
             required: true
           container:
-            description: Where to look up the name of the port, and whose image is returned. By default any container.
+            description: Container in which to look up a port name, and whose image is returned. By default any container.
             type: str
       min_pods:
         description:
-          - How many pods of a workload have to be ready. By default all that it wants.
-          - With fewer the endpoint is not healthy, and each pod that is not ready is named with the cause in its status.
-          - A ready pod that gives a wrong answer makes the endpoint unhealthy, however many others there are.
+          - Number of pods of a workload that must be ready. By default all pods that the workload should have.
+          - With fewer ready pods the endpoint is unhealthy, and the reason lists each pod that is not ready with the cause from its status.
+          - One ready pod with a wrong response makes the endpoint unhealthy.
         type: int
       path:
-        description: Path, and query if any, of the request. It is appended to a URL. By default V(/) for a workload.
+        description: Path and optional query of the request. It is appended to a URL. By default V(/) for a workload.
         type: str
       scheme:
-        description: How pods of a workload are spoken to. By default V(http).
+        description: Protocol for the pods of a workload. By default V(http).
         type: str
         choices: [http, https]
       method:
-        description: The request's method.
+        description: Method of the request.
         type: str
         choices: [GET, HEAD]
         default: GET
       headers:
         description:
-          - Headers of the request. V(Host) may be among them, and V(X-Forwarded-Proto), so that an application that is strict
-            about both answers as it does to its users.
+          - Headers of the request. Set V(Host) and V(X-Forwarded-Proto) here for an application that accepts only the requests of its
+            users.
         type: dict
       secret_headers:
         description: Further headers, whose values are never shown.
         type: dict
       status:
-        description: Status codes that are healthy.
+        description: Status codes of a healthy response.
         type: list
         elements: int
         default: [200]
       response_headers:
-        description: Headers that the answer must have, each with the text that its value must contain, whatever its case.
+        description: Headers that the response must have, each with a string that its value must contain. Case is ignored.
         type: dict
       body_contains:
-        description: Text that the body must contain.
+        description: String that the body must contain.
         type: str
       body_regex:
-        description: Python regular expression that must be found in the body. C((?s\)) and other flags can be put in front.
+        description: Python regular expression that must match in the body. It may begin with flags such as C((?s\)).
         type: str
       json:
         description:
-          - Values that the body, which must be JSON, has to have. Each key is a path and each value what is expected there.
-          - A path consists of names and list positions (from 0) separated by dots, such as V(checks.database.status) or
-            V(items.0.name). A dot that is part of a name is written V(\\.) in it.
-          - Types count as they do in JSON, so V(true) is neither V("true") nor V(1).
+          - Values that the JSON body must contain. Each key is a path, and each value is the expected value at this path.
+          - A path consists of names and list positions (from 0), separated by dots, such as V(checks.database.status) or V(items.0.name).
+            Write a dot that is part of a name as V(\\.).
+          - Types must match as in JSON, so V(true) equals neither V("true") nor V(1).
         type: dict
       return_content:
-        description: Whether the body of a healthy answer is returned, without secrets.
+        description: Whether to return the body of a healthy response, without secrets.
         type: bool
         default: false
       max_latency:
         description:
-          - Seconds that the answer may take, from connecting to its last byte. Of a pod the time for opening the stream to it does
-            not count.
+          - Maximum seconds from connecting to the last byte of the response. For a pod, the time to open the stream to it does not
+            count.
         type: float
       follow_redirects:
         description:
-          - Follow up to five redirects that stay on the same host and port, or lead from V(http) to V(https) on the same host.
+          - Follow up to five redirects that stay on the same host and port, or that lead from V(http) to V(https) on the same host.
           - The value of a V(Host) header in O(endpoints[].headers) counts as the same host.
           - A redirect to another host or from V(https) to V(http) is never followed.
         type: bool
         default: false
       validate_certs:
-        description: Whether the server's certificate must be valid. This is about the endpoint, not about the API server.
+        description: Whether the certificate of the endpoint must be valid. Does not apply to the API server.
         type: bool
         default: true
       ca_path:
-        description: A PEM file with the only certificate authorities that are accepted. By default the machine's.
+        description: PEM file with the accepted certificate authorities. By default those of the host that runs the module.
         type: path
       server_name:
         description:
-          - Name to ask for in the TLS handshake and to find in the certificate. By default the URL's host and, for a workload, the
-            V(Host) header.
+          - Name for the TLS handshake (SNI) and for the verification of the certificate. By default the host of the URL, or for a workload
+            the V(Host) header.
         type: str
       use_proxy:
-        description: Whether proxies from the environment are used for a URL.
+        description: Whether to use the proxies from the environment for a URL.
         type: bool
         default: false
   timeout:
-    description: Seconds that all checks together may take.
+    description: Maximum seconds for all checks together.
     type: float
     default: 60
   request_timeout:
-    description: Seconds that a single attempt may take, from resolving the name to the last byte of the answer.
+    description: Maximum seconds for one attempt, from resolving the name to the last byte of the response.
     type: float
     default: 5
   interval:
-    description: Seconds between two attempts. None is begun that would start after O(timeout).
+    description: Seconds between two attempts. No attempt starts after O(timeout).
     type: float
     default: 1
   max_body:
-    description: Bytes of a body that are read. A body that is larger is not healthy.
+    description: Maximum size of a body in bytes. A larger body is unhealthy.
     type: int
     default: 1048576
   concurrency:
-    description: How many requests run at the same time.
+    description: Number of parallel requests.
     type: int
     default: 16
 
   mask:
     description:
-      - Values that are replaced by V(******) in reasons and contents, also where they are encoded (base64, URL, HTML, JSON).
-      - One of fewer than 4 characters stays.
+      - Values to replace with V(******) in reasons and contents, also in encoded form (base64, URL, HTML, JSON).
+      - Values of fewer than 4 characters are not replaced.
     type: list
     elements: str
     default: []
   mask_secrets:
-    description: Names of Secrets whose values are replaced too.
+    description: Names of Secrets whose values are replaced in the same way.
     type: list
     elements: str
     default: []
@@ -200,7 +200,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Every replica of Django is ready, as the site's users would see it
+- name: Check that every replica of Django is ready, with the headers of a user's request
   jewelry_shop.platform.health_check:
     context: kind-jewelry-shop
     endpoints:
@@ -218,7 +218,7 @@ EXAMPLES = r"""
           checks.database: true
         max_latency: 2
 
-- name: The shop answers through its front door within two minutes
+- name: Check that the shop answers at its public address within two minutes
   jewelry_shop.platform.health_check:
     timeout: 120
     endpoints:
@@ -232,7 +232,7 @@ EXAMPLES = r"""
         url: https://shop.example.com/health/detailed/
         status: [403, 404]
 
-- name: A check that needs a token
+- name: Check an endpoint that needs a token
   jewelry_shop.platform.health_check:
     endpoints:
       - url: https://shop.example.com/health/detailed/
@@ -242,7 +242,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: One sentence. On failure it names each endpoint, and each pod, that is not healthy, with the reason.
+  description: One sentence. After a failure it names each unhealthy endpoint and pod, with the reason.
   returned: always
   type: str
   sample: >-
@@ -274,7 +274,7 @@ endpoints:
       type: str
       sample: '{"status": "ok"}'
     connected:
-      description: Whether the last attempt opened a connection. Without one the reason is about the way to the endpoint.
+      description: Whether the last attempt opened a connection. If not, the reason is a network error.
       returned: if the endpoint is a URL
       type: bool
       sample: true
@@ -284,37 +284,37 @@ endpoints:
       type: dict
       sample: {"kind": "Deployment", "namespace": "jewelry-shop", "name": "django", "port": "http"}
     healthy:
-      description: Whether it is healthy.
+      description: Whether the endpoint is healthy.
       returned: always
       type: bool
       sample: false
     reason:
-      description: Why it is not healthy, or none. After several attempts it is the last one's.
+      description: Why the endpoint is unhealthy, according to the last attempt; null if it is healthy.
       returned: always
       type: str
       sample: "pod django-5d9c7b6f4-x2x7p on node worker2: status 503 instead of 200: database is down"
     status:
-      description: The last answer's status code, or none. Of a workload the one that all its ready pods gave, or none.
+      description: Status code of the last response, or null. For a workload the status code that all its ready pods returned, or null.
       returned: always
       type: int
       sample: 503
     elapsed:
-      description: Seconds that the last attempt took. Of a workload the slowest pod's.
+      description: Seconds that the last attempt took. For a workload those of the slowest pod.
       returned: always
       type: float
       sample: 0.012
     attempts:
-      description: How often it was tried.
+      description: Number of attempts.
       returned: always
       type: int
       sample: 3
     wanted:
-      description: How many ready pods are wanted.
+      description: Number of ready pods that are required.
       returned: if the endpoint is a workload
       type: int
       sample: 3
     ready:
-      description: How many pods of the newest revision are ready.
+      description: Number of ready pods of the newest revision.
       returned: if the endpoint is a workload
       type: int
       sample: 3
@@ -330,47 +330,47 @@ endpoints:
           type: str
           sample: django-5d9c7b6f4-x2x7p
         node:
-          description: The node that it runs on, or none.
+          description: Node of the pod, or null.
           returned: always
           type: str
           sample: worker2
         ready:
-          description: Whether Kubernetes calls it ready. A pod that is not ready is not asked.
+          description: Whether the pod has the condition Ready. Pods that are not ready get no request.
           returned: always
           type: bool
           sample: true
         healthy:
-          description: Whether it is ready and its answer was as expected.
+          description: Whether the pod is ready and its response was as expected.
           returned: always
           type: bool
           sample: false
         status:
-          description: The last answer's status code, or none.
+          description: Status code of the last response, or null.
           returned: always
           type: int
           sample: 503
         elapsed:
-          description: Seconds that the last attempt took, or none.
+          description: Seconds that the last attempt took, or null.
           returned: always
           type: float
           sample: 0.012
         attempts:
-          description: How often it was tried.
+          description: Number of attempts.
           returned: always
           type: int
           sample: 3
         reason:
-          description: Why it is not healthy, or none.
+          description: Why the pod is unhealthy, or null.
           returned: always
           type: str
           sample: "status 503 instead of 200: database is down"
         content:
-          description: The body of a healthy answer.
+          description: The body of a healthy response.
           returned: if the endpoint has O(endpoints[].return_content)
           type: str
           sample: '{"status": "ok"}'
         revision:
-          description: Number of the Deployment's revision, or hash of the revision of another workload.
+          description: Revision number of a Deployment, or revision hash of another workload.
           returned: always
           type: str
           sample: "7"
@@ -445,7 +445,7 @@ SPEC = {
 
 
 class SecretiveModule(MaskingModule):
-    """Knows what must not be shown before it validates or logs its parameters, since both show them."""
+    """Masks secrets before it validates or logs its parameters, because both show the parameters."""
 
     def _load_params(self) -> None:
         super()._load_params()
@@ -459,14 +459,14 @@ class SecretiveModule(MaskingModule):
 
 
 def read_settings(params: dict[str, Any], mask: Masker) -> Settings:
-    """Check the limits.
+    """Validate the limits.
 
     Args:
         params: the module's parameters.
         mask: hides secrets.
 
     Raises:
-        PlatformError: one is out of its range; names it.
+        PlatformError: a limit is out of its range; the message names it.
     """
     for option in ("timeout", "request_timeout", "max_body", "concurrency"):
         if not (params[option] > 0 and math.isfinite(params[option])):
@@ -482,7 +482,7 @@ def check(module: AnsibleK8SModule, mask: Masker) -> dict[str, Any]:
     """Check all endpoints.
 
     Args:
-        module: the module, whose parameters say what is asked for.
+        module: the module with its parameters.
         mask: hides secrets.
 
     Returns:

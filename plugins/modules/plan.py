@@ -9,31 +9,31 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: plan
 
-short_description: Say what applying manifests would change and what the cluster would refuse, before anything is written
+short_description: Report what applying manifests would change and what the cluster would reject, before anything is written
 
 version_added: 1.0.0
 
 description:
-  - Applies the manifests of any number of stages server-side as a dry run, all in one call, and compares the outcome with what is
-    there. Nothing is ever written.
-  - A refusal (a missing permission, an immutable field, a webhook's no, an unknown kind) does not end the call; all of them come
-    together, each with its object and in the cluster's words.
-  - A pod of each workload whose pods would change is tried too, since the API server takes a Deployment whose pods a quota, a
-    LimitRange, Pod Security or a webhook will keep out. Without the permission to create pods this is left out.
-  - What a quota, a LimitRange or Pod Security keeps out now is no refusal where an earlier stage changes them.
-  - An object of one of the O(owned) kinds that bears the collection's labels and is not among the manifests any more is to be removed.
-  - What belongs into a namespace that does not exist yet counts as to be created. So does a custom resource whose definition comes
-    earlier in the same call.
-  - A workload that another install made is named, since applying it would be refused or mix the two; with O(take_over) it counts as to
-    be taken over, as M(jewelry_shop.platform.take_over) does it.
-  - A field of a pod template that only another field manager owns survives each apply, and is named. So is a ConfigMap or Secret under a
-    name with a hash whose content O(field_manager) did not apply, and, unless O(take_over) is set, a claim that O(field_manager) did not
-    apply or whose volume somebody else chose.
-  - Secrets are compared by name, labels and annotations. Give them without O(ignore:data), under names that carry a hash of it; their
-    content leaves neither the controller nor the cluster.
-  - An API server that is away or too busy is asked again for up to 90 seconds; where O(cluster) is given, it has to answer first.
-  - Where O(cluster) is given, the cluster's version, identity, storage and ingress classes, the Jobs and what the credential may do are
-    read in the same call.
+  - Applies the manifests of several stages server-side as a dry run, in one call, and compares the results with the cluster. It never
+    writes anything.
+  - A rejection (a missing permission, an immutable field, a webhook, an unknown kind) does not end the call. All rejections are
+    returned together, each with its object and the message of the cluster.
+  - For each workload whose pods would change, it also creates a pod as a dry run. The API server accepts a Deployment even if a quota,
+    a LimitRange, Pod Security or a webhook will reject its pods. This check is skipped without the permission to create pods.
+  - A rejection by a quota, a LimitRange or Pod Security is ignored if an earlier stage of the same run changes that object.
+  - Plans the removal of objects of the O(owned) kinds that have the labels of the collection but are not among the manifests.
+  - Objects of a namespace that does not exist yet count as to be created. So do custom resources whose definition comes earlier in
+    the same call.
+  - Reports workloads that another installation created, because applying them would fail or mix the two installations. With
+    O(take_over) they count as to be adopted, as M(jewelry_shop.platform.take_over) does it.
+  - Reports each field of a pod template that only another field manager owns, because server-side apply keeps it. Reports each
+    ConfigMap or Secret with a hash in its name whose content O(field_manager) did not apply. Unless O(take_over) is set, also reports
+    each claim that O(field_manager) did not apply, or whose volume another client set.
+  - Compares Secrets by name, labels and annotations. Pass them without O(ignore:data), under names that contain a hash of the data.
+    The data stays on the controller host and in the cluster.
+  - Retries for up to 90 seconds while the API server is unavailable or overloaded. With O(cluster) the API server has to answer first.
+  - With O(cluster) the same call reads the version, identity, storage classes and ingress classes of the cluster, the Jobs, and the
+    permissions of the user.
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
@@ -44,15 +44,15 @@ attributes:
   check_mode:
     description: Can run in C(check_mode) and return changed status without modifying the target.
     support: full
-    details: Nothing is written in either mode; in check mode RV(ignore:changed) says whether applying would change something.
+    details: Nothing is written in either mode. In check mode RV(ignore:changed) reports whether applying would change something.
   diff_mode:
     description: Returns details on what has changed when in diff mode.
     support: full
-    details: Only in check mode, where what would change is shown.
+    details: In check mode only. Shows what would change.
 
 options:
   stages:
-    description: What would be applied, in order.
+    description: Manifests to plan, in the order in which they would be applied.
     type: list
     elements: dict
     required: true
@@ -62,18 +62,18 @@ options:
         type: str
         required: true
       manifests:
-        description: YAML documents as a text, a manifest, or a list of manifests.
+        description: YAML documents as a string, a manifest, or a list of manifests.
         type: raw
         required: true
   records:
     description:
-      - ConfigMaps in which earlier runs recorded the objects of a stage, in C(data.objects), as the filter
-        P(jewelry_shop.platform.object_identities#filter) makes it. What they list and the manifests leave out is to be removed.
-      - A record is believed where O(field_manager) applied its list. What it lists is removed where O(field_manager) applied it with the
-        labels of O(identity). An object in the namespace of the record that has none of these labels needs only to be applied by
-        O(field_manager).
-      - A Secret, a Namespace that somebody else created, C(default) and C(kube-*) are never removed.
-      - A warning names each object that stays.
+      - ConfigMaps in which earlier runs recorded the objects of a stage, in C(data.objects), in the form of the filter
+        P(jewelry_shop.platform.object_identities#filter). Recorded objects that are not among the manifests are to be removed.
+      - A record is used only if O(field_manager) applied its list. A recorded object is removed only if O(field_manager) applied it with
+        the labels of O(identity). For an object in the namespace of the record without any of these labels it is sufficient that
+        O(field_manager) applied it.
+      - Secrets, C(default), C(kube-*) and Namespaces that O(field_manager) did not create are never removed.
+      - A warning names each recorded object that stays.
     type: list
     elements: dict
     default: []
@@ -91,80 +91,80 @@ options:
         type: str
         required: true
   identity:
-    description: Labels of this platform, by which its objects outside of its namespace are known. See O(records).
+    description: Labels that identify objects of this platform outside its namespace. See O(records).
     type: dict
     default: {}
   removals:
     description:
-      - Further objects that are to be removed. One that O(field_manager) did not apply with the labels is in RV(untrusted), and so are the
-        namespaces C(default) and C(kube-*).
-      - What O(records) list in a Namespace that is to be removed is left out, since it goes with it.
+      - Further objects to remove. RV(untrusted) reports objects that O(field_manager) did not apply with the labels, and the namespaces
+        C(default) and C(kube-*).
+      - Recorded objects (O(records)) in a Namespace that is to be removed are omitted, because they are removed with it.
     type: list
     elements: dict
     default: []
     suboptions:
       stage:
-        description: Name of the stage that removes it.
+        description: Name of the stage that removes the object.
         type: str
         required: true
       api_version:
-        description: Its apiVersion.
+        description: API version of the object.
         type: str
         required: true
       kind:
-        description: Its kind.
+        description: Kind of the object.
         type: str
         required: true
       namespace:
-        description: Its namespace; empty for an object without one.
+        description: Namespace of the object; empty for a cluster-scoped object.
         type: str
         default: ''
       name:
-        description: Its name.
+        description: Name of the object.
         type: str
         required: true
       labels:
-        description: Labels that it has to carry, applied by O(field_manager).
+        description: Labels that the object must have, applied by O(field_manager).
         type: dict
         default: {}
   owned:
     description:
-      - Kinds of which the collection keeps no object but those of the manifests. Another one with its labels, applied in the name of
-        O(field_manager), is to be removed; one that somebody made by hand is left alone. A kind that the cluster does not know has none.
+      - Kinds of which the collection keeps only the objects in the manifests. Other objects with its labels that O(field_manager) applied
+        are to be removed. Objects that O(field_manager) did not apply stay. Kinds that the cluster does not serve are ignored.
     type: list
     elements: dict
     default: []
     suboptions:
       stage:
-        description: Name of the stage that removes them.
+        description: Name of the stage that removes the objects.
         type: str
         required: true
       api_version:
-        description: Their apiVersion.
+        description: API version of the kind.
         type: str
         required: true
       kind:
-        description: Their kind.
+        description: Kind of the objects.
         type: str
         required: true
       namespace:
-        description: Their namespace.
+        description: Namespace of the objects.
         type: str
         required: true
   take_over:
-    description: Plan for M(jewelry_shop.platform.take_over), so that what another install made is no problem.
+    description: Plan for M(jewelry_shop.platform.take_over), so that existing objects of another installation are not problems.
     type: bool
     default: false
   cluster:
-    description: Read the cluster too, and plan only if it is the one that is meant.
+    description: Also read the cluster, and plan only if it is the expected cluster.
     type: dict
     suboptions:
       api_host:
-        description: Address that the cluster has to have, such as C(https://203.0.113.5:6443); empty for any.
+        description: Expected address of the API server, such as C(https://203.0.113.5:6443); empty for any.
         type: str
         default: ''
       uid:
-        description: Uid that its namespace C(kube-system) has to have; empty for any.
+        description: Expected UID of the namespace C(kube-system); empty for any.
         type: str
         default: ''
       namespace:
@@ -177,8 +177,8 @@ options:
         required: true
       permissions:
         description:
-          - Permissions that the credential needs, as the filter P(jewelry_shop.platform.needed_permissions#filter) lists them.
-          - A rejection of a dry run that is about one of them is left out of RV(refusals).
+          - Permissions that the user needs, as the filter P(jewelry_shop.platform.needed_permissions#filter) lists them.
+          - RV(refusals) omits rejections of the dry run that are caused by one of these permissions.
         type: list
         elements: dict
         default: []
@@ -188,11 +188,11 @@ options:
             type: str
             default: ''
           resource:
-            description: Its plural, perhaps with a subresource, such as C(pods/log).
+            description: Plural name of the resource, optionally with a subresource, such as C(pods/log).
             type: str
             required: true
           verbs:
-            description: What has to be allowed, as in a Role.
+            description: Required verbs, as in a Role.
             type: list
             elements: str
             required: true
@@ -201,13 +201,13 @@ options:
             type: str
             default: ''
           cluster_wide:
-            description: Whether the resource belongs to no namespace. The others are needed in O(cluster.namespace).
+            description: Whether the resource is cluster-scoped. Permissions for other resources are needed in O(cluster.namespace).
             type: bool
             default: false
           without:
             description: >-
-              What a run does without the permission, for a warning. Empty for a permission that a run cannot do without; it is listed in
-              RV(forbidden) where it is missing.
+              What a run does without the permission, for a warning. Empty for a required permission, which RV(forbidden) lists if it is
+              missing.
             type: str
             default: ''
 
@@ -216,7 +216,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: See what would change
+- name: Plan the changes
   jewelry_shop.platform.plan:
     context: production
     stages:
@@ -224,7 +224,7 @@ EXAMPLES = r"""
         manifests: "{{ lookup('ansible.builtin.template', 'claims.yaml.j2') }}"
   register: plan
 
-- name: Stop before the first write if the cluster would refuse something
+- name: Stop before the first write if the cluster would reject something
   ansible.builtin.assert:
     that: plan.refusals | length == 0
     fail_msg: "{{ plan.refusals | join(' ') }}"
@@ -237,29 +237,29 @@ msg:
   type: str
   sample: "22 objects: 1 to change, 21 as they should be"
 objects:
-  description: What applying each manifest would do, in their order, and what is to be removed.
+  description: The planned action for each manifest, in order, and the objects to remove.
   returned: success
   type: list
   elements: dict
   contains:
     stage:
-      description: Name of its stage.
+      description: Name of the stage.
       type: str
       returned: always
     api_version:
-      description: Its apiVersion.
+      description: API version of the object.
       type: str
       returned: always
     kind:
-      description: Its kind.
+      description: Kind of the object.
       type: str
       returned: always
     namespace:
-      description: Its namespace; empty for an object without one.
+      description: Namespace of the object; empty for a cluster-scoped object.
       type: str
       returned: always
     name:
-      description: Its name.
+      description: Name of the object.
       type: str
       returned: always
     action:
@@ -267,106 +267,106 @@ objects:
       type: str
       returned: always
     secrets:
-      description: Names of the Secrets that the environment of the live workload's pods comes from, in the order of its containers.
+      description: Names of the Secrets that the live workload's containers use in C(env) and C(envFrom), in the order of the containers.
       type: list
       elements: str
       returned: always
 handovers:
   description:
-    - Workloads whose manifest leaves the number of replicas to an autoscaler, while O(field_manager) still owns it, or that are still
-      to be created. Another field manager has to apply the number before it is left out, else the API server sets it to 1.
+    - Workloads whose manifest leaves the replicas to an autoscaler, if O(field_manager) still owns C(spec.replicas) or the workload is
+      to be created. Another field manager has to apply the replicas first. Otherwise the API server sets them to 1.
   returned: success
   type: list
   elements: dict
   contains:
     kind:
-      description: Its kind.
+      description: Kind of the workload.
       type: str
       returned: always
     namespace:
-      description: Its namespace.
+      description: Namespace of the workload.
       type: str
       returned: always
     name:
-      description: Its name.
+      description: Name of the workload.
       type: str
       returned: always
     replicas:
-      description: How many there are; null for one that is still to be created.
+      description: Current number of replicas; null if the workload is to be created.
       type: int
       returned: always
 differing:
-  description: Names of the stages in which something is to be created, changed, taken over or removed, or is refused.
+  description: Names of the stages with objects to create, change, adopt or remove, or with rejections.
   returned: success
   type: list
   elements: str
   sample: [tiers]
 refusals:
-  description: A sentence for each object that the cluster refuses.
+  description: A sentence for each object that the cluster rejects.
   returned: success
   type: list
   elements: str
   sample: ['PersistentVolumeClaim shop/media-pvc: persistentvolumeclaims is forbidden: exceeded quota: storage']
 untrusted:
   description:
-    - A sentence for each object with content that others wrote and that applying would leave as it is, and for each of O(removals) that is
-      not this platform's.
+    - A sentence for each object with content that another client wrote and that applying would keep.
+    - Also a sentence for each of O(removals) that does not belong to this platform.
   returned: success
   type: list
   elements: str
   sample: ["Deployment shop/django: spec.template.spec.containers[name=miner] is set by the field manager kubectl-patch"]
 foreign:
-  description: A sentence for each workload that another install made, and for each claim of others; empty with O(take_over).
+  description: A sentence for each workload and claim that is not managed by this collection; empty with O(take_over).
   returned: success
   type: list
   elements: str
   sample: ["Deployment shop/django: its selector holds managed-by=kustomize, as kustomize's commonLabels do, and cannot be changed"]
 taking_over:
-  description: Whether something is to be taken over.
+  description: Whether objects are to be adopted.
   returned: success
   type: bool
 left_behind:
-  description: The ConfigMaps and Secrets that nothing uses any more once the workloads of another install are taken over.
+  description: The ConfigMaps and Secrets that nothing uses after the workloads of another installation are adopted.
   returned: success
   type: list
   elements: str
   sample: ["ConfigMap shop/django-config", "Secret shop/django-secrets"]
 cluster:
-  description: The cluster that was asked.
+  description: The cluster.
   returned: when O(cluster) is given
   type: dict
   contains:
     host:
-      description: Address of its API server.
+      description: Address of the API server.
       type: str
       returned: always
     version:
-      description: Version of Kubernetes.
+      description: Kubernetes version.
       type: str
       returned: always
       sample: 1.34.4
     uid:
-      description: Uid of its namespace C(kube-system); empty where the credential may not read it.
+      description: UID of the namespace C(kube-system); empty if the user may not read it.
       type: str
       returned: always
     storage_classes:
-      description: The provisioner of each of its storage classes, by their names.
+      description: The provisioner of each storage class, by name.
       type: dict
-      returned: where the credential may list them, else it is null
+      returned: if the user may list them, else null
       sample: {"nfs": "nfs.csi.k8s.io"}
     ingress_classes:
-      description: The controller of each of its ingress classes, by their names.
+      description: The controller of each ingress class, by name.
       type: dict
-      returned: where the credential may list them, else it is null
+      returned: if the user may list them, else null
       sample: {"nginx": "k8s.io/ingress-nginx"}
 forbidden:
-  description: What of O(cluster.permissions) the credential lacks and a run cannot do without, as a verb and a resource.
+  description: Required permissions of O(cluster.permissions) that are missing, as a verb and a resource.
   returned: when O(cluster) is given
   type: list
   elements: str
   sample: [list endpointslices.discovery.k8s.io]
 jobs:
-  description: The Jobs of O(cluster.job_selector), as the filter P(jewelry_shop.platform.job_states#filter) gives them.
+  description: The Jobs of O(cluster.job_selector), in the form of the filter P(jewelry_shop.platform.job_states#filter).
   returned: when O(cluster) is given
   type: list
   elements: dict
@@ -438,18 +438,18 @@ SPEC = {
 
 
 def make_plan(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
-    """Read and plan.
+    """Read the cluster and plan.
 
     Args:
-        module: the module, whose modes and parameters say what is asked for.
+        module: the module with its modes and parameters.
 
     Returns:
         The module's result.
 
     Raises:
-        PlatformError: a manifest is none, or the cluster cannot be asked.
+        PlatformError: a manifest is not valid, or the cluster cannot be read.
     """
-    # Imported here, since they import the kubernetes client, which may not be installed.
+    # Imported here, because they import the kubernetes client, which may not be installed.
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.permissions import lacking, permissions, warning
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.jobs.commands import job_states
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan import changes
@@ -476,7 +476,7 @@ def make_plan(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
         foregone = warning([each for each in lacked if each.without], meant["namespace"])
         if foregone:
             module.warn(foregone)
-        # Where they cannot be listed, that is named with all else that is missing.
+        # If the Jobs cannot be listed, the missing permission is reported with the other missing permissions.
         jobs = [] if "list jobs.batch" in result["forbidden"] else api.jobs(meant["namespace"], meant["job_selector"])
         result["jobs"] = job_states(jobs, params["field_manager"])
         if meant["api_host"] not in ("", facts["host"]) or meant["uid"] not in ("", facts["uid"]):

@@ -14,15 +14,15 @@ short_description: Remove the Jobs, ConfigMaps and Secrets that the last release
 version_added: 1.0.0
 
 description:
-  - Removes the ended Jobs of all releases but the current one and the newest others, then the immutable ConfigMaps and Secrets named by
-    a hash of their content that nothing in the namespace refers to.
-  - Whatever a Deployment, ReplicaSet, StatefulSet, DaemonSet, ControllerRevision, CronJob, Job, Pod, ServiceAccount or Ingress that
-    stays mentions, stays. So C(revisionHistoryLimit) of the workloads says how far one can go back.
-  - Only what carries O(labels), was applied server-side by O(field_manager) and belongs to no other object is looked at.
-  - An object is removed as it was read; one that changed meanwhile is left for the next call, one that is gone already is fine.
-  - A refusal of the API server does not end the call. It is shown as a warning, with its object and in the cluster's words.
-  - An API server that is away or too busy is asked again for up to 90 seconds.
-  - The content of Secrets never leaves the cluster.
+  - Removes the finished Jobs of all releases except the current one and the newest earlier ones. Then removes immutable ConfigMaps and
+    Secrets with a hash of their content in the name that no object in the namespace refers to.
+  - Keeps objects that a remaining Deployment, ReplicaSet, StatefulSet, DaemonSet, ControllerRevision, CronJob, Job, Pod, ServiceAccount
+    or Ingress refers to. The C(revisionHistoryLimit) of the workloads therefore limits how far a rollback can go.
+  - Considers only objects with O(labels) that O(field_manager) applied server-side and that have no owner reference.
+  - Removes an object only if it is unchanged since it was read. A changed object stays until the next call. A missing object is ignored.
+  - A rejection by the API server does not end the call. A warning shows it with the object and the message of the cluster.
+  - Retries for up to 90 seconds while the API server is unavailable or overloaded.
+  - The content of Secrets stays in the cluster.
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
@@ -32,7 +32,7 @@ attributes:
   check_mode:
     description: Can run in C(check_mode) and return changed status without modifying the target.
     support: full
-    details: Judges the cluster as it is. What a rollout that is still to come will free is not foreseen.
+    details: Evaluates the current state of the cluster. It does not predict what a later rollout will release.
   diff_mode:
     description: Returns details on what has changed when in diff mode.
     support: full
@@ -40,33 +40,33 @@ attributes:
 
 options:
   namespace:
-    description: Where to remove; nothing is removed where it does not exist.
+    description: Namespace of the objects. Nothing is removed if it does not exist.
     type: str
     required: true
   labels:
-    description: Labels that each object to be removed carries.
+    description: Labels that an object must have to be removed.
     type: dict
     required: true
   release:
-    description: The current release, whose Jobs stay.
+    description: The current release. Its Jobs stay.
     type: str
     required: true
   release_label:
-    description: The label of a Job that holds its release.
+    description: Label of a Job with the name of its release.
     type: str
     default: jewelry-shop/release
   history:
-    description: How many releases besides the current one keep their Jobs. A release is as new as its newest Job.
+    description: Number of releases besides the current one whose Jobs stay. The newest Job of a release determines its age.
     type: int
     default: 5
   keep:
-    description: Names of ConfigMaps and Secrets that stay in any case.
+    description: Names of ConfigMaps and Secrets that always stay.
     type: list
     elements: str
     default: []
   minimum_age:
     description:
-      - Seconds. What is younger stays, since another run may just have made it for workloads that it has yet to apply.
+      - Seconds. Younger objects stay, because another run may have created them for workloads that it applies later.
     type: int
     default: 3600
 
@@ -93,25 +93,25 @@ msg:
   type: str
   sample: "removed Job shop/migrate-3f2a9c0b1d, ConfigMap shop/django-config-4b7t9g2hm5"
 removed:
-  description: What was removed; in check mode, what would be.
+  description: The removed objects; in check mode the objects to remove.
   returned: success
   type: list
   elements: dict
   contains:
     kind:
-      description: Its kind.
+      description: Kind of the object.
       type: str
       returned: always
     namespace:
-      description: Its namespace.
+      description: Namespace of the object.
       type: str
       returned: always
     name:
-      description: Its name.
+      description: Name of the object.
       type: str
       returned: always
 refusals:
-  description: A sentence for each refusal of the API server.
+  description: A sentence for each rejection by the API server.
   returned: success
   type: list
   elements: str
@@ -139,18 +139,18 @@ SPEC = {
 
 
 def remove(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
-    """Remove what the options say.
+    """Remove the objects that the parameters select.
 
     Args:
-        module: the module, whose modes and parameters say what is asked for.
+        module: the module with its modes and parameters.
 
     Returns:
         The module's result.
 
     Raises:
-        PlatformError: an option is out of range, or the cluster cannot be asked.
+        PlatformError: an option is out of range, or the cluster cannot be read.
     """
-    # Imported here, since they import the kubernetes client, which may not be installed.
+    # Imported here, because they import the kubernetes client, which may not be installed.
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import subject
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.prune.api import PruneApi
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.prune.rules import Rules

@@ -9,32 +9,32 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: release_check
 
-short_description: Check that the release in a namespace serves as it should
+short_description: Check that the release in a namespace works
 
 version_added: 1.0.0
 
 description:
-  - Looks at the namespace, the revision, image and replicas of every workload, pods and their restarts, Services and their endpoints,
-    claims, the use of memory against its limits, Warning events and error lines in logs.
-  - All checks are always made. Errors fail the task; warnings (restarts, events, error lines, memory) do not.
-  - Restarts, events and log lines count from the moment when the newest revision of a workload came into being.
-  - A Warning event counts while its object exists, is not of an older revision and is not on its way out, and while what it says still
-    holds. An event of a ready pod counts if it happened after the pod last became ready. An event of an autoscaler counts while the
-    autoscaler cannot scale, and new pods have five minutes to get metrics.
-  - A Deployment or StatefulSet that is set to 0 replicas is fine, and so is a Service that selects the pods of such workloads alone. It is
-    a warning for O(customer_facing), and an error where a HorizontalPodAutoscaler is meant to scale it, since that is off at 0 replicas.
-  - An error line of a log is known by its level, in the formats of Django, gunicorn, Celery, nginx, PostgreSQL, Redis and Python's
-    logging, in logfmt and in JSON. A traceback counts too. What nginx logs about a visitor's mistake does not.
-  - A field of a pod template that only another field manager owns is an error, since applying leaves it as it is. So is a claim whose
-    volume somebody else chose. This needs O(field_manager).
-  - A Job's finished pod is as it should be. Another pod that failed, such as an evicted one, is a warning if it ended since that moment,
-    for its workload has replaced it and is judged by its replicas.
-  - A pod without the label C(app=jewelry-shop) is somebody else's; that it is not ready is a warning.
-  - An API server that is away or too busy is asked again for up to 90 seconds.
-  - Nothing is ever changed, so check mode does the same as a run.
-  - Needs the permissions C(get) on the namespace, C(list) on what is checked and on C(pods), C(events), C(persistentvolumeclaims),
-    C(replicasets), C(services) and C(endpointslices), and C(get) on C(pods/log). Where C(horizontalpodautoscalers), C(jobs), and C(pods)
-    of C(metrics.k8s.io) may be listed, it helps.
+  - Checks the namespace, the revision, image and replicas of every workload, pods and their restarts, and claims. Also checks Services
+    and their endpoints, memory usage compared to limits, Warning events and error lines in logs.
+  - Always runs all checks. Errors fail the task. Warnings (restarts, events, error lines, memory) do not.
+  - Counts restarts, events and log lines from the creation of the newest revision of a workload.
+  - A Warning event counts while its object exists, does not belong to an older revision, is not being deleted, and the event's message
+    still applies. An event of a ready pod counts if it happened after the pod last became ready. An event of an autoscaler counts while
+    the autoscaler cannot scale, and new pods have five minutes to get metrics.
+  - A Deployment or StatefulSet with 0 replicas is healthy, and so is a Service that selects only pods of such workloads. It is a
+    warning for O(customer_facing). It is an error if a HorizontalPodAutoscaler targets it, because autoscaling is off at 0 replicas.
+  - Recognizes error lines by their level in the formats of Django, gunicorn, Celery, nginx, PostgreSQL, Redis and Python's logging,
+    in logfmt and in JSON. A traceback also counts. Lines of nginx about client errors do not count.
+  - A field of a pod template that only another field manager owns is an error, because applying keeps it. A claim whose volume another
+    client set is an error too. Both checks require O(field_manager).
+  - A finished pod of a Job is healthy. Another failed pod, for example an evicted one, is a warning if it ended after the creation of
+    the newest revision. It is not an error, because its workload has replaced it and is checked by its replicas.
+  - A pod without the label C(app=jewelry-shop) does not belong to this platform. If it is not ready, that is a warning.
+  - Retries for up to 90 seconds while the API server is unavailable or overloaded.
+  - Never changes anything, so check mode does the same as a run.
+  - Requires the permissions C(get) on the namespace, C(list) on the checked kinds and on C(pods), C(events),
+    C(persistentvolumeclaims), C(replicasets), C(services) and C(endpointslices), and C(get) on C(pods/log). The permission to list
+    C(horizontalpodautoscalers), C(jobs), and C(pods) of C(metrics.k8s.io) is optional.
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
@@ -43,66 +43,66 @@ extends_documentation_fragment:
 
 options:
   namespace:
-    description: Where the release is.
+    description: Namespace of the release.
     type: str
     required: true
   workloads:
-    description: Its workloads.
+    description: Workloads of the release.
     type: list
     elements: dict
     default: []
     suboptions:
       kind:
-        description: Its kind.
+        description: Kind of the workload.
         type: str
         choices: [Deployment, StatefulSet, DaemonSet]
         default: Deployment
       name:
-        description: Its name.
+        description: Name of the workload.
         type: str
         required: true
       image:
-        description: An image that one of its containers has to have; pinned to a digest by an admission webhook it is still the same.
+        description: Image that one of its containers must have. An image that an admission webhook pinned to a digest still matches.
         type: str
   services:
-    description: Names of the Services that have to lead somewhere.
+    description: Names of the Services that must have ready endpoints.
     type: list
     elements: str
     default: []
   claims:
-    description: Names of the PersistentVolumeClaims that have to be bound.
+    description: Names of the PersistentVolumeClaims that must be bound.
     type: list
     elements: str
     default: []
   customer_facing:
-    description: Names of the workloads without which no customer is served. It is a warning if one of them is set to 0 replicas.
+    description: Names of the workloads that are required to serve customers. 0 replicas of one of them is a warning.
     type: list
     elements: str
     default: []
   release:
     description:
-      - The release that serves, as its Jobs carry it in the label C(jewelry-shop/release). A failed Job of another release is no warning.
-      - By default every failed Job that the cluster warns of is a warning.
+      - The current release, as in the label C(jewelry-shop/release) of its Jobs. A failed Job of another release is not a warning.
+      - By default every failed Job with a Warning event is a warning.
     type: str
     default: ''
   field_manager:
     description:
-      - Name of the field manager that applies the workloads and claims. Those that it neither applied nor labelled are not checked for
-        fields of others.
-      - By default who wrote them is not checked.
+      - Name of the field manager that applies the workloads and claims. Objects that it neither applied nor labelled are not checked for
+        fields of other field managers.
+      - By default field managers are not checked.
     type: str
     default: ''
   log_lines:
-    description: How many of the last lines of each container's log are searched for errors, up to 4 MiB; 0 for none.
+    description: Number of last log lines per container that are searched for errors, up to 4 MiB; 0 for none.
     type: int
     default: 1000
   mask:
-    description: Texts that are hidden wherever a log or an event repeats them, also where they are encoded.
+    description: Strings to mask in logs and events, also in encoded form.
     type: list
     elements: str
     default: []
   mask_secrets:
-    description: Names of Secrets of O(namespace) whose values are hidden in the same way; the module reads them.
+    description: Names of Secrets of O(namespace) whose values are masked in the same way. The module reads these Secrets.
     type: list
     elements: str
     default: []
@@ -116,7 +116,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Check what serves
+- name: Check the release
   jewelry_shop.platform.release_check:
     context: production
     namespace: jewelry-shop
@@ -131,12 +131,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: One sentence; names what failed.
+  description: One sentence that names the failed checks.
   returned: always
   type: str
   sample: "1 of 31 checks failed: Service/nginx-service none of 2 endpoints is ready, so it leads nowhere"
 since:
-  description: When the newest revision came into being; empty where there is no namespace.
+  description: Creation time of the newest revision; empty if the namespace does not exist.
   returned: success or failed checks
   type: str
   sample: "2026-11-25T17:00:00+00:00"
@@ -151,7 +151,7 @@ checks:
       type: str
       returned: always
     subject:
-      description: Kind and name of what it is about.
+      description: Kind and name of the checked object.
       type: str
       returned: always
       sample: Deployment/django
@@ -200,7 +200,7 @@ def make_checks(module: AnsibleK8SModule, mask: Masker) -> dict[str, Any]:
     """Read the cluster and check.
 
     Args:
-        module: the module, whose parameters say what is asked for.
+        module: the module with its parameters.
         mask: hides secrets.
 
     Returns:
@@ -209,7 +209,7 @@ def make_checks(module: AnsibleK8SModule, mask: Masker) -> dict[str, Any]:
     Raises:
         PlatformError: an option is wrong, or the cluster cannot be read.
     """
-    # Imported here, since they import the kubernetes client, which may not be installed.
+    # Imported here, because they import the kubernetes client, which may not be installed.
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import Cluster
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.release.checks import ERROR, summary
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.release.run import Release, check_release
@@ -229,7 +229,7 @@ def make_checks(module: AnsibleK8SModule, mask: Masker) -> dict[str, Any]:
     )  # fmt: skip
     checks, since = check_release(api, release, mask)
     return {
-        # A message is one line, made after masking: a secret is recognized by its spaces too.
+        # Join the lines after masking, because a secret is recognized by its whitespace too.
         "checks": [{**asdict(check), "message": " ".join(mask(check.message).split())} for check in checks],
         "since": since.isoformat() if since else "",
         "msg": mask(summary(checks)),

@@ -9,32 +9,31 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: rollout
 
-short_description: Wait for workloads, Jobs and claims, and say at once why one will not come up
+short_description: Wait for workloads, Jobs and claims, and report at once why one cannot become ready
 
 version_added: 1.0.0
 
 description:
-  - Watches any number of Deployments, StatefulSets, DaemonSets, Jobs and PersistentVolumeClaims at once.
-  - Succeeds when each of them is done. For a workload this means that its controller has seen the newest generation, that every
-    replica is of the newest revision, ready and available, and that no pod of an older revision is left. For a Job it means
-    Complete. For a claim it means bound, or that its class waits for a first consumer and there is none yet.
-  - Fails as soon as the outcome of one is certain, and names the object, the pod, the container and the cause. The others then get
-    two more seconds to show theirs.
-  - A container without a readiness probe is ready whenever it runs, also between two crashes. A workload whose pods have no readiness
-    probe is therefore believed when it has been ready for 5 seconds, and one with a container that has failed and has none for 10.
-  - Only what belongs to the newest revision counts. What was in its way before the wait began may just have been mended, and is certain
-    when the cluster says so again (the next try to pull an image or to create a pod, the next crash) or, but for a crash loop, after a
-    minute. A pod, a claim or another object that was created in the 30 seconds before the wait belongs to the change, with all that is
-    said about it.
-  - A container that served when the wait began may fail O(tolerated_failures) times more, whatever it did before.
-  - A pod of an older revision that is on its way out counts as left for as long as it is ready and, if the strategy is V(Recreate),
-    until it has ended. Otherwise it may end its work for as long as its grace period lasts.
-  - A pod that has to go before the next one may come (strategy V(Recreate), a StatefulSet, a DaemonSet, a Job) and that is still there 30
-    seconds after its grace period, or 5 if its node does not answer, is a certain failure. It is never deleted here.
-  - Nothing is ever changed, so check mode does the same as a run.
-  - An API server that restarts is waited for up to 90 seconds.
-  - Needs the permissions C(list) and C(watch) on the kinds asked for and on C(pods), C(events), C(persistentvolumeclaims) and (for
-    Deployments) C(replicasets), and C(get) on C(pods/log). Where C(storageclasses) may be listed and watched, it helps.
+  - Watches any number of Deployments, StatefulSets, DaemonSets, Jobs and PersistentVolumeClaims in parallel.
+  - Succeeds when each resource is complete. A workload is complete when its controller has observed the newest generation, and every
+    replica is of the newest revision, ready and available. No pod of an older revision may be left. A Job is complete with the
+    condition Complete. A claim is complete when it is bound, or when its class waits for a first consumer and there is none yet.
+  - Fails as soon as one resource has a permanent error, and names the object, the pod, the container and the cause. The other resources
+    then have two more seconds to report theirs.
+  - A container without a readiness probe is ready whenever it runs, also between two crashes. A workload without readiness probes
+    therefore has to stay ready for 5 seconds. After a failure of a container without a probe it has to stay ready for 10 seconds.
+  - Only the newest revision counts. An error older than the wait may already be fixed. It counts as permanent after a new event confirms
+    it (the next image pull, pod creation or crash). Without a new event it counts after a minute, except for a crash loop. Pods, claims
+    and other objects created in the 30 seconds before the wait belong to the change, with their events.
+  - A container that was ready when the wait began may fail O(tolerated_failures) more times, regardless of earlier failures.
+  - A workload is incomplete while a terminating pod of an older revision is ready or, with the strategy V(Recreate), has not ended.
+    Otherwise such a pod may finish its work during its grace period.
+  - For the strategy V(Recreate), a StatefulSet, a DaemonSet or a Job, a pod has to end before the next one starts. If it still exists 30
+    seconds after its grace period (5 seconds if its node does not respond), the error is permanent. This module never deletes the pod.
+  - Never changes anything, so check mode does the same as a run.
+  - Waits for up to 90 seconds while the API server restarts.
+  - Requires the permissions C(list) and C(watch) on the kinds in O(resources) and on C(pods), C(events), C(persistentvolumeclaims) and
+    (for Deployments) C(replicasets), and C(get) on C(pods/log). Permission to list and watch C(storageclasses) is optional.
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
@@ -42,80 +41,80 @@ extends_documentation_fragment:
 
 options:
   resources:
-    description: What to wait for.
+    description: Resources to wait for.
     type: list
     elements: dict
     required: true
     suboptions:
       kind:
-        description: Its kind.
+        description: Kind of the resource.
         type: str
         required: true
         choices: [Deployment, StatefulSet, DaemonSet, Job, PersistentVolumeClaim]
       name:
-        description: Its name.
+        description: Name of the resource.
         type: str
         required: true
       namespace:
-        description: Its namespace. By default O(namespace).
+        description: Namespace of the resource. By default O(namespace).
         type: str
       image:
         description:
-          - The image that one of the containers of its pod template must have.
-          - One that an admission webhook has pinned to a digest, with or without its tag, is still the same.
+          - Image that one container of the pod template must have.
+          - An image that an admission webhook pinned to a digest, with or without its tag, still matches.
         type: str
       timeout:
-        description: Seconds without progress after which it is given up. By default O(timeout).
+        description: Seconds without progress after which the wait for this resource ends. By default O(timeout).
         type: float
   namespace:
-    description: Namespace of the resources that name none.
+    description: Namespace of the resources that do not set one.
     type: str
   timeout:
     description:
-      - Seconds without progress after which a resource is given up. The verdict then tells what was last seen in its way.
-      - Progress is a new maximum of the replicas of the newest revision that are updated, ready or available, fewer pods of older
-        revisions than before, a pod that is scheduled, completes an init container or starts a container for the first time, and a Job's
-        pod that succeeds or fails. A crash loop that is ready for a moment makes no further progress.
+      - Seconds without progress after which the wait for a resource ends. The verdict then contains the last observed cause.
+      - A new maximum of updated, ready or available replicas of the newest revision is progress. So is a smaller number of pods of older
+        revisions. A pod makes progress when it is scheduled, completes an init container or starts a container for the first time.
+        A Job makes progress when a pod succeeds or fails. A container in a crash loop that is briefly ready makes no further progress.
       - A Deployment also fails when it exceeds its own C(progressDeadlineSeconds).
     type: float
     default: 600
   total_timeout:
-    description: Seconds from the start of the wait after which a resource is given up although it makes progress. V(0) sets no limit.
+    description: Seconds from the start after which the wait for a resource ends even if it makes progress. V(0) sets no limit.
     type: float
     default: 0
   tolerated_failures:
-    description: How often a container may fail and be started again. One failure more is a crash loop and certain.
+    description: Number of times that a container may fail and restart. One more failure is a crash loop, which is a permanent error.
     type: int
     default: 2
   unschedulable_grace:
     description:
-      - Seconds that a pod without a place, or a refusal by a full quota, must last to be certain.
-      - The time counts only while no pod of the namespace is ending and no other resource is still on its way. It does not count
-        when a cluster autoscaler has announced a node. Where there is one, allow for the time that it takes to do so.
+      - Seconds for which a pod must be unschedulable, or a full quota must reject it, before the error is permanent.
+      - The time counts only while no pod of the namespace is terminating and no other resource is still rolling out. It does not count
+        after a cluster autoscaler has announced a node. In a cluster with an autoscaler, allow time for this announcement.
     type: float
     default: 5
   log_lines:
-    description: How many lines of a log are returned, V(0) for none.
+    description: Number of log lines to return; V(0) for none.
     type: int
     default: 20
   mask:
     description:
-      - Values that are replaced by V(******) in logs, events and causes, also where they are encoded (base64, URL, HTML, JSON).
-      - Values of fewer than four characters are left alone.
+      - Values to replace with V(******) in logs, events and causes, also in encoded form (base64, URL, HTML, JSON).
+      - Values of fewer than four characters are not replaced.
     type: list
     elements: str
     default: []
   mask_secrets:
-    description: Names of Secrets of O(namespace) whose values are hidden in the same way; the module reads them.
+    description: Names of Secrets of O(namespace) whose values are masked in the same way. The module reads these Secrets.
     type: list
     elements: str
     default: []
   progress_interval:
-    description: Seconds after which what is still waited for is told again.
+    description: Seconds after which the module repeats the list of resources that it waits for.
     type: float
     default: 10
   progress_path:
-    description: A file to which a line is appended for each thing to tell. The action plugin sets it, to show the lines.
+    description: File to which the module appends progress lines. The action plugin sets it in order to show the lines.
     type: path
 
 seealso:
@@ -127,7 +126,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Wait for two tiers at once
+- name: Wait for two tiers
   jewelry_shop.platform.rollout:
     namespace: jewelry-shop
     resources:
@@ -138,7 +137,7 @@ EXAMPLES = r"""
         name: celery-worker
         timeout: 900
 
-- name: Wait for the migration, and show what it wrote
+- name: Wait for the migration and show its log
   jewelry_shop.platform.rollout:
     namespace: jewelry-shop
     resources:
@@ -157,7 +156,7 @@ msg:
     Deployment jewelry-shop/django failed, pod django-5d9c7b6f4-x2x7p, container django: image registry.example.com/shop:1.4.1 was not
     found: failed to resolve reference: not found (ImageNotFound)
 seconds:
-  description: How long all of them were waited for.
+  description: Duration of the wait in seconds.
   returned: when the wait began
   type: float
   sample: 41.3
@@ -168,66 +167,66 @@ resources:
   elements: dict
   contains:
     kind:
-      description: Its kind.
+      description: Kind of the resource.
       returned: always
       type: str
       sample: Deployment
     name:
-      description: Its name.
+      description: Name of the resource.
       returned: always
       type: str
       sample: django
     namespace:
-      description: Its namespace.
+      description: Namespace of the resource.
       returned: always
       type: str
       sample: jewelry-shop
     verdict:
       description:
         - V(ready), V(waiting_for_consumer) (a claim), V(failed) or V(timeout).
-        - V(pending) is what had no verdict yet when another resource failed.
+        - V(pending) means that the resource had no verdict when another resource failed.
       returned: always
       type: str
       sample: failed
     seconds:
-      description: When the verdict was reached, in seconds from the start of the wait.
+      description: Seconds from the start of the wait to the verdict.
       returned: always
       type: float
       sample: 4.2
     idle_seconds:
-      description: For how many seconds it had made no progress, if it was given up for that.
+      description: Seconds without progress, if that ended the wait.
       returned: always
       type: float
       sample: 600.0
     revision:
-      description: Number of a Deployment's revision, hash of a StatefulSet's, template generation of a DaemonSet, or none.
+      description: Revision number of a Deployment, revision hash of a StatefulSet, template generation of a DaemonSet, or null.
       returned: always
       type: str
       sample: "7"
     replicas:
       description:
-        - How many replicas are V(wanted), and how many of the newest revision are V(updated), V(ready) and V(available).
-        - Of a Job how many completions are wanted, pods exist, are ready, and have succeeded.
+        - Number of replicas that are V(wanted), and of the newest revision V(updated), V(ready) and V(available).
+        - For a Job these are the wanted completions, the pods, the ready pods and the succeeded pods.
       returned: always
       type: dict
       sample: {"wanted": 3, "updated": 1, "ready": 0, "available": 0}
     reason:
       description:
-        - What is in its way. None for what is ready.
-        - "Certain at once: V(NotFound) (the object does not exist), V(ImageMismatch), V(ImageNotFound), V(ImageAccessDenied),
+        - The cause. Null if the resource is ready.
+        - "Permanent at once: V(NotFound) (the object does not exist), V(ImageMismatch), V(ImageNotFound), V(ImageAccessDenied),
           V(InvalidImageName), V(CrashLoop) (beyond O(tolerated_failures)), V(MissingConfiguration) (ConfigMap, Secret or key),
           V(ContainerConfigError), V(LimitRangeViolated), V(PodSecurityViolated), V(AdmissionRefused), V(ClaimLost),
-          V(ClaimNotProvisioned) (at once if its class will never do it, else when its provisioner has failed for a minute without saying
-          that it is busy), V(ProgressDeadlineExceeded), V(JobFailed), V(JobDeadlineExceeded), V(JobEvicted) (its pod was evicted, preempted
-          or deleted while it ran), V(JobStopped) (by another run of the playbook), V(StuckTerminating) (a pod that should have gone)."
-        - "Certain when it lasts: V(Unschedulable), V(QuotaExceeded), V(ClaimNotFound), V(Paused) (for 5 seconds),
-          V(SidecarRunsOn) (the containers of a Job's template have ended, and one that was injected beside them has not for 5 seconds,
-          or 15 if they succeeded)."
-        - "Never certain, so that they come with the verdict V(timeout): V(NotObserved) (by the controller), V(BeingDeleted),
+          V(ClaimNotProvisioned) (at once if its class can never provision it, else after its provisioner has failed for a minute without
+          reporting that it is busy), V(ProgressDeadlineExceeded), V(JobFailed), V(JobDeadlineExceeded), V(JobEvicted) (its pod was evicted,
+          preempted or deleted while it ran), V(JobStopped) (by another run of the playbook), V(StuckTerminating) (a pod does not end)."
+        - "Permanent if it lasts: V(Unschedulable), V(QuotaExceeded), V(ClaimNotFound), V(Paused) (for 5 seconds),
+          V(SidecarRunsOn) (the containers of a Job's template have ended, and an injected container still runs after 5 seconds, or after
+          15 if they succeeded)."
+        - "Never permanent, so the verdict is V(timeout): V(NotObserved) (by the controller), V(BeingDeleted),
           V(NodeNotReady), V(Suspended), V(PodsMissing), V(NotReady), V(Settling), V(ProbeFailing), V(OldPodsLeft), V(BlockedByOldPod),
           V(ImageUnavailable) (registry not reached), V(ContainerNotCreated), V(SandboxNotCreated), V(VolumeNotMounted), V(ClaimNotBound),
           V(JobNotComplete).
-          Some of those above come with V(timeout) too, while it is not certain that they are lasting or belong to this change."
+          Reasons of the first two groups also come with V(timeout) if it is not confirmed that they last or belong to this change."
       returned: always
       type: str
       sample: ImageNotFound
@@ -237,30 +236,30 @@ resources:
       type: str
       sample: "Deployment jewelry-shop/django is ready: 3 of 3 updated, 3 ready, 3 available"
     pod:
-      description: The pod that the cause is about, or none.
+      description: Pod of the cause, or null.
       returned: always
       type: str
       sample: django-5d9c7b6f4-x2x7p
     container:
-      description: The container, or init container, that the cause is about, or none.
+      description: Container or init container of the cause, or null.
       returned: always
       type: str
       sample: django
     exit_code:
-      description: Exit code of the container's last failure, or none.
+      description: Exit code of the container's last failure, or null.
       returned: always
       type: int
       sample: 3
     log:
       description:
-        - The last lines that the failed container wrote, of the instance that failed.
-        - Of a Job that is complete, the last lines of the pod that succeeded.
+        - The last log lines of the failed container instance.
+        - For a completed Job, the last log lines of the succeeded pod.
       returned: always
       type: list
       elements: str
       sample: ["Applying shop.0005_require_sku_index_task_runs... OK"]
     events:
-      description: The newest events about the object, its newest revision and their pods. Only with V(failed) and V(timeout).
+      description: The newest events of the object, its newest revision and their pods. Only with V(failed) and V(timeout).
       returned: always
       type: list
       elements: dict
@@ -271,27 +270,27 @@ resources:
           type: str
           sample: Warning
         reason:
-          description: The event's reason.
+          description: Reason of the event.
           returned: always
           type: str
           sample: Failed
         object:
-          description: Kind and name of what it is about.
+          description: Kind and name of the object.
           returned: always
           type: str
           sample: Pod/django-5d9c7b6f4-x2x7p
         message:
-          description: The event's message.
+          description: Message of the event.
           returned: always
           type: str
           sample: "Error: ErrImagePull"
         count:
-          description: How often it happened.
+          description: Number of occurrences.
           returned: always
           type: int
           sample: 2
         last_seen:
-          description: When it happened last.
+          description: Time of the last occurrence.
           returned: always
           type: str
           sample: "2026-11-25T17:00:00+00:00"
@@ -341,13 +340,13 @@ SPEC = {
 
 
 def read_targets(params: dict[str, Any]) -> list[Target]:
-    """Check the options and fill in the defaults of the resources.
+    """Validate the options and fill in the defaults of the resources.
 
     Args:
         params: the module's parameters.
 
     Raises:
-        PlatformError: an option is out of its range, or a namespace is missing; names it.
+        PlatformError: an option is out of range, or a namespace is missing; the message names it.
     """
     for option, may_be_zero in (
         ("timeout", False),
@@ -374,10 +373,10 @@ def read_targets(params: dict[str, Any]) -> list[Target]:
 
 
 def progress_writer(path: str | None, mask: Callable[[str], str]) -> Callable[[str], None]:
-    """What to do with lines that tell the progress.
+    """Create the function that writes progress lines.
 
     Args:
-        path: the file they are appended to; None drops them.
+        path: the file to append to; None discards the lines.
         mask: hides secrets.
 
     Raises:
@@ -399,17 +398,17 @@ def progress_writer(path: str | None, mask: Callable[[str], str]) -> Callable[[s
 
 
 def wait_for(module: AnsibleK8SModule, mask: Masker) -> dict[str, Any]:
-    """Wait, and tell how it ended.
+    """Wait, and report the result.
 
     Args:
-        module: the module, whose parameters say what is asked for.
+        module: the module with its parameters.
         mask: hides secrets.
 
     Returns:
         The module's result.
 
     Raises:
-        PlatformError: an option is wrong, or the API server refuses or is away too long.
+        PlatformError: an option is wrong, or the API server rejects a request or is unavailable for too long.
     """
     began, params = time.monotonic(), module.params
     mask.hide(secrets_to_mask(params))

@@ -9,14 +9,14 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: secret_check
 
-short_description: Judge a Secret that somebody else made, without showing its content
+short_description: Check an existing Secret without showing its content
 
 version_added: 1.0.0
 
 description:
-  - Looks whether a Secret has the keys that are needed, and whether their values are long enough. Values are read by the module and
-    go nowhere.
-  - Returns a revision that changes with each write of the Secret, for the annotation of pods that have to roll then.
+  - Checks that a Secret has the required keys and that their values are long enough. The module reads the values and does not return
+    them.
+  - Returns a revision that changes with each write to the Secret. Use it as an annotation of pods that must roll after a change.
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
@@ -24,15 +24,15 @@ extends_documentation_fragment:
 
 options:
   namespace:
-    description: Its namespace.
+    description: Namespace of the Secret.
     type: str
     required: true
   name:
-    description: Its name.
+    description: Name of the Secret.
     type: str
     required: true
   keys:
-    description: The keys that it has to have.
+    description: Required keys.
     type: list
     elements: dict
     default: []
@@ -42,7 +42,7 @@ options:
         type: str
         required: true
       min_length:
-        description: Fewest characters of its value.
+        description: Minimum number of characters of the value.
         type: int
         default: 1
 
@@ -55,7 +55,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Look at the Secret of another operator
+- name: Check the Secret of another operator
   jewelry_shop.platform.secret_check:
     context: production
     namespace: jewelry-shop
@@ -74,7 +74,7 @@ problems:
   elements: str
   sample: [Secret jewelry-shop/shop-from-vault has no key DJANGO_SECRET_KEY]
 revision:
-  description: Changes with each write of the Secret; empty if there is none.
+  description: Changes with each write to the Secret; empty if the Secret does not exist.
   returned: always
   type: str
   sample: "48213"
@@ -101,18 +101,18 @@ SPEC = {
 
 
 def judge(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
-    """Read the Secret and judge it.
+    """Read the Secret and check it.
 
     Args:
-        module: the module, whose parameters say which Secret.
+        module: the module with its parameters.
 
     Returns:
         The module's result.
 
     Raises:
-        PlatformError: it cannot be read.
+        PlatformError: the Secret cannot be read.
     """
-    # Imported here, since it needs the kubernetes client, which may not be installed.
+    # Imported here, because it imports the kubernetes client, which may not be installed.
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import Cluster
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.existing import key_problems, read_secret
 

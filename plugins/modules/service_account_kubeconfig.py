@@ -9,15 +9,15 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: service_account_kubeconfig
 
-short_description: Keep a kubeconfig with a token of a ServiceAccount that expires
+short_description: Maintain a kubeconfig with an expiring token of a ServiceAccount
 
 version_added: 1.0.0
 
 description:
-  - Requests a token of a ServiceAccount and writes a kubeconfig with it, with mode C(0600). No result, difference or message shows the
+  - Requests a token of a ServiceAccount and writes a kubeconfig with it, with mode C(0600). Results, diffs and messages do not show the
     token.
-  - A file with a token stays as it is for the first half of the token's time. Then, or where the file is for another cluster, account or
-    context, a new token is requested.
+  - Keeps an existing file for the first half of the token's lifetime. After that, or if the file is for another cluster, account or
+    context, the module requests a new token.
   - Does not replace a file that is not a kubeconfig of a ServiceAccount.
 
 extends_documentation_fragment:
@@ -30,11 +30,11 @@ attributes:
   diff_mode:
     description: Returns details on what has changed when in diff mode.
     support: none
-    details: A difference would show the token.
+    details: A diff would show the token.
 
 options:
   path:
-    description: Path of the kubeconfig. Its directory has to exist.
+    description: Path of the kubeconfig. Its directory must exist.
     type: path
     required: true
   service_account:
@@ -59,7 +59,7 @@ options:
     type: int
     default: 86400
   renew:
-    description: Request a new token in any case. The old token stays valid until it expires.
+    description: Always request a new token. The old token stays valid until it expires.
     type: bool
     default: false
 
@@ -90,7 +90,7 @@ path:
   type: str
   sample: /home/shop/deployer.kubeconfig
 expires:
-  description: When the token expires; empty in check mode where a new one would be requested.
+  description: Expiry of the token; empty in check mode if a new token would be requested.
   returned: success
   type: str
   sample: "2026-11-30T12:00:00+00:00"
@@ -129,15 +129,15 @@ SPEC = {
 
 
 def read(path: Path) -> Any:
-    """The content of the file; None if there is none.
+    """Read the content of the file; None if the file does not exist.
 
     Args:
-        path: where it is.
+        path: path of the file.
 
     Raises:
-        PlatformError: it is no kubeconfig of a ServiceAccount, or cannot be read.
+        PlatformError: the file is not a kubeconfig of a ServiceAccount, or cannot be read.
     """
-    # Imported where it is needed, as Ansible's import test asks for.
+    # Imported here, as Ansible's import sanity test requires.
     import yaml
 
     try:
@@ -154,14 +154,14 @@ def read(path: Path) -> Any:
 
 
 def write(path: Path, content: dict[str, Any]) -> None:
-    """Write the file, which only its owner can read from its first moment on.
+    """Write the file. From its creation on, only its owner can read it.
 
     Args:
-        path: where.
+        path: path of the file.
         content: the kubeconfig.
 
     Raises:
-        PlatformError: it cannot be written.
+        PlatformError: the file cannot be written.
     """
     import yaml
 
@@ -179,10 +179,10 @@ def write(path: Path, content: dict[str, Any]) -> None:
 
 
 def keep_kubeconfig(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
-    """Read the file, and write it where that is due.
+    """Read the file, and write it if necessary.
 
     Args:
-        module: the module, whose modes and parameters say what is asked for.
+        module: the module with its modes and parameters.
 
     Returns:
         The module's result.
@@ -190,7 +190,7 @@ def keep_kubeconfig(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     Raises:
         PlatformError: the file or the cluster cannot be read or written.
     """
-    # Imported here, since it imports the kubernetes client, which may not be installed.
+    # Imported here, because it imports the kubernetes client, which may not be installed.
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.tokens.api import TokenApi
 
     params = module.params

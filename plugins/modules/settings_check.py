@@ -7,18 +7,18 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: settings_check
 
-short_description: Judge the settings of all roles of the collection at once
+short_description: Validate the settings of all roles of the collection
 
 version_added: 1.0.0
 
 description:
-  - Resolves each variable that a role of the collection declares and that is visible to the task, and holds it against the role's
-    argument specification. A default that is made of what only a later task finds out is left out.
-  - A variable that cannot be resolved, or is of another type than declared, does not end the call; all problems come together.
-  - A value of a secret setting that cannot be resolved ends the call at once, with its name and without its value.
-  - A variable of the inventory or the command line that begins with the name of a role, and that no role declares, is warned about
-    together with the nearest name that one does.
-  - Runs on the controller, connects to nothing and changes nothing.
+  - Resolves each variable that a role of the collection declares and that the task can read. Validates it against the argument
+    specification of the role. Defaults that depend on results of later tasks are skipped.
+  - A variable that cannot be resolved or has the wrong type does not end the call. All problems are returned together.
+  - A value of a secret setting that cannot be resolved ends the call at once. The message has its name but not its value.
+  - Warns about each variable of the inventory or the command line whose name begins with the name of a role and that no role declares.
+    The warning contains the most similar declared name.
+  - Runs on the controller host. It connects to nothing and changes nothing.
 
 extends_documentation_fragment:
   - jewelry_shop.platform.read_only
@@ -27,19 +27,19 @@ options:
   environments:
     description:
       - Names of variables whose entries become environment variables.
-      - Keys have to be names of variables, and values strings, numbers or booleans, within the limits of Linux and Kubernetes.
+      - Keys must be valid variable names. Values must be strings, numbers or booleans within the limits of Linux and Kubernetes.
     type: list
     elements: str
     default: []
   files:
     description:
-      - Names of variables whose entries become files of a Secret, with their contents in base64.
-      - Keys have to be names of files, and the contents have at most 1 MiB together.
+      - Names of variables whose entries become files of a Secret, with base64 contents.
+      - Keys must be valid file names, and the contents together must not exceed 1 MiB.
     type: list
     elements: str
     default: []
   quantities:
-    description: Names of variables that are a quantity of Kubernetes, such as V(10Gi), or the C(resources) of a container.
+    description: Names of variables with a Kubernetes quantity, such as V(10Gi), or with the C(resources) of a container.
     type: list
     elements: str
     default: []
@@ -54,12 +54,12 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Judge the settings
+- name: Validate the settings
   jewelry_shop.platform.settings_check:
     environments: [platform_config, platform_secrets]
   register: settings
 
-- name: Require that none is wrong
+- name: Require valid settings
   ansible.builtin.assert:
     that: settings.problems | length == 0
     fail_msg: "{{ settings.problems | join('. ') }}."
@@ -67,7 +67,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 problems:
-  description: A sentence for each problem, without a full stop; each begins with the variable's name.
+  description: A sentence for each problem, without a full stop. Each begins with the name of the variable.
   returned: always
   type: list
   elements: str

@@ -9,22 +9,22 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: take_over
 
-short_description: Apply manifests, and take over what another install made of the same objects
+short_description: Apply manifests, and adopt existing objects of another installation
 
 version_added: 1.0.0
 
 description:
-  - Applies manifests server-side, one after another, as M(kubernetes.core.k8s) does. On the way it takes over the objects that
-    C(kubectl apply), with or without kustomize, made under the same names.
-  - A Deployment or StatefulSet of another install is deleted without its pods, which go on serving, and made anew at once; the new one
-    adopts them and replaces them by its own strategy. One whose strategy is C(Recreate) is deleted with its pods, since they must never
-    run twice; the new one is made when they have ended.
-  - Of every other object the fields that C(kubectl apply) holds are handed over, so that what the manifest does not state goes.
-    PersistentVolumeClaims keep their volumes.
-  - Everything is planned before the first write, as M(jewelry_shop.platform.plan) does it; if something would be refused, nothing is
-    written. A run that ends half-way is mended by the next one.
-  - An API server that is away or too busy is asked again for up to 90 seconds.
-  - Where nothing is to be taken over it applies, and nothing else.
+  - Applies manifests server-side, one after another, as M(kubernetes.core.k8s) does. Adopts existing objects of the same names that
+    C(kubectl apply), with or without kustomize, created.
+  - Deletes a Deployment or StatefulSet of another installation without its pods, which continue to serve, and recreates it at once. The
+    new workload adopts the pods and replaces them according to its own strategy. A workload with the strategy C(Recreate) is deleted
+    with its pods, because they must never run twice, and recreated after they have ended.
+  - For all other objects, transfers ownership of the fields that C(kubectl apply) owns, so that fields that are not in the manifest are
+    removed. PersistentVolumeClaims keep their volumes.
+  - Plans everything before the first write, as M(jewelry_shop.platform.plan) does. If the cluster would reject something, nothing is
+    written. The next run completes an interrupted run.
+  - Retries for up to 90 seconds while the API server is unavailable or overloaded.
+  - If there is nothing to adopt, the module only applies.
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
@@ -41,11 +41,11 @@ attributes:
 
 options:
   manifests:
-    description: YAML documents as a text, a manifest, or a list of manifests; Secrets have no place here.
+    description: YAML documents as a string, a manifest, or a list of manifests. Secrets are not allowed.
     type: raw
     required: true
   timeout:
-    description: Seconds to wait until a workload that is deleted is gone.
+    description: Seconds to wait for the deletion of a workload.
     type: float
     default: 600
 
@@ -54,7 +54,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Apply the tiers over an install by kustomize
+- name: Apply the tiers over an installation by kustomize
   jewelry_shop.platform.take_over:
     context: production
     manifests: "{{ lookup('ansible.builtin.template', 'tiers.yaml.j2') }}"
@@ -67,25 +67,25 @@ msg:
   type: str
   sample: "12 objects: 4 to create, 8 to take over"
 objects:
-  description: What was done with each manifest, in their order.
+  description: The action for each manifest, in order.
   returned: success
   type: list
   elements: dict
   contains:
     api_version:
-      description: Its apiVersion.
+      description: API version of the object.
       type: str
       returned: always
     kind:
-      description: Its kind.
+      description: Kind of the object.
       type: str
       returned: always
     namespace:
-      description: Its namespace; empty for an object without one.
+      description: Namespace of the object; empty for a cluster-scoped object.
       type: str
       returned: always
     name:
-      description: Its name.
+      description: Name of the object.
       type: str
       returned: always
     action:
@@ -114,15 +114,15 @@ def apply(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     """Plan and apply.
 
     Args:
-        module: the module, whose modes and parameters say what is asked for.
+        module: the module with its modes and parameters.
 
     Returns:
         The module's result.
 
     Raises:
-        PlatformError: a manifest is none, or the cluster refuses something or cannot be asked.
+        PlatformError: a manifest is not valid, or the cluster rejects something or cannot be read.
     """
-    # Imported here, since they import the kubernetes client, which may not be installed.
+    # Imported here, because they import the kubernetes client, which may not be installed.
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan import changes
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.run import plan
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.takeover.api import TakeoverApi
@@ -139,7 +139,7 @@ def apply(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     )
     for warning in warnings:
         module.warn(warning)
-    # What goes with a workload is not this module's to remove.
+    # This module does not remove the other objects of a workload.
     entries = [entry for entry in planned if entry.action != changes.REMOVE]
     refusals = [entry.refusal for entry in entries if entry.refusal]
     if refusals:

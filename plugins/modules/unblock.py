@@ -9,22 +9,22 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: unblock
 
-short_description: End what a failed release left behind and what cannot succeed any more
+short_description: Stop Jobs and delete pods that a failed release left and that cannot succeed
 
 version_added: 1.0.0
 
 description:
-  - Stops the Jobs in O(failed_jobs), whose failure a run already knows, although the cluster still tries to start them.
-  - With O(stuck_jobs), stops the Jobs of all releases that cannot finish, such as one whose image does not exist. A Job that runs, or
-    whose pod may still start, goes on, since another run may wait for it.
-  - Deletes the pods of O(stateful_sets) that are of an older revision, are not ready, and in which no container runs. A StatefulSet does
-    not replace such a pod, even where the newer revision fixes it.
-  - A Job is stopped by a deadline of one second. Its pod ends, and the Job stays as evidence with the condition C(Failed), the reason
-    C(DeadlineExceeded) and the cause in the annotation C(jewelry-shop/stopped). Its log is gone with its pod.
-  - A Job that is suspended stays as it is.
-  - Only what was applied server-side by O(field_manager) is changed.
+  - Stops the Jobs in O(failed_jobs), whose failure is known to a run although the cluster still tries to start them.
+  - With O(stuck_jobs), stops the Jobs of all releases that cannot finish, for example because an image does not exist. A running Job, or
+    a Job whose pod may still start, continues, because another run may wait for it.
+  - Deletes pods of O(stateful_sets) that are of an older revision, are not ready, and have no running container. A StatefulSet does not
+    replace such a pod, even if the newer revision fixes it.
+  - Stops a Job with a deadline of one second. Its pod ends. The Job stays with the condition C(Failed), the reason C(DeadlineExceeded)
+    and the cause in the annotation C(jewelry-shop/stopped). Its log is deleted with its pod.
+  - Suspended Jobs stay as they are.
+  - Changes only objects that O(field_manager) applied server-side.
   - The module does not fail because of the cluster. A rejection by the API server, or an API server that is unavailable for more than
-    90 seconds, is shown as a warning.
+    90 seconds, is a warning.
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
@@ -34,7 +34,7 @@ attributes:
   check_mode:
     description: Can run in C(check_mode) and return changed status without modifying the target.
     support: full
-    details: Judges the cluster as it is. What applying a StatefulSet would leave in the way is not foreseen.
+    details: Evaluates the current state of the cluster. It does not predict which pods would block a StatefulSet after it is applied.
   diff_mode:
     description: Returns details on what has changed when in diff mode.
     support: none
@@ -45,19 +45,19 @@ options:
     type: str
     required: true
   labels:
-    description: Labels that each Job to be stopped carries.
+    description: Labels that a Job must have to be stopped.
     type: dict
     required: true
   failed_jobs:
-    description: Why each Job failed that is to be stopped at once, in one sentence without secrets, by the name of the Job.
+    description: Jobs to stop at once, by name. Each value is the cause of the failure, in one sentence without secrets.
     type: dict
     default: {}
   stuck_jobs:
-    description: Whether Jobs that cannot finish are stopped.
+    description: Whether to stop Jobs that cannot finish.
     type: bool
     default: false
   release_label:
-    description: The label that a Job carries to be stopped by O(stuck_jobs).
+    description: Label that a Job must have for O(stuck_jobs) to apply.
     type: str
     default: jewelry-shop/release
   stateful_sets:
@@ -66,7 +66,7 @@ options:
     elements: str
     default: []
   unschedulable_grace:
-    description: Seconds for which runs wait for a node or for a quota. A Job that has waited a minute longer than this cannot finish.
+    description: Seconds that a run waits for a node or a quota. A Job that has waited a minute longer than this cannot finish.
     type: float
     default: 5
 
@@ -101,35 +101,35 @@ msg:
   type: str
   sample: "stopped Job shop/migrate-3f2a9c0b1d (ImageNotFound: image registry.example.com/shop:1.4.1 was not found)"
 stopped:
-  description: The Jobs that were stopped; in check mode, that would be.
+  description: The stopped Jobs; in check mode the Jobs to stop.
   returned: success
   type: list
   elements: dict
   contains: &ended
     kind:
-      description: Its kind.
+      description: Kind of the object.
       type: str
       returned: always
     namespace:
-      description: Its namespace.
+      description: Namespace of the object.
       type: str
       returned: always
     name:
-      description: Its name.
+      description: Name of the object.
       type: str
       returned: always
     because:
-      description: Why.
+      description: The cause.
       type: str
       returned: always
 deleted:
-  description: The pods that were deleted; in check mode, that would be.
+  description: The deleted pods; in check mode the pods to delete.
   returned: success
   type: list
   elements: dict
   contains: *ended
 rejections:
-  description: A sentence for each object that could not be ended, or for what could not be read.
+  description: A sentence for each object that could not be stopped, deleted or read.
   returned: success
   type: list
   elements: str
@@ -162,10 +162,10 @@ SPEC = {
 
 
 def end(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
-    """End what the options say.
+    """Stop the Jobs and delete the pods that the parameters select.
 
     Args:
-        module: the module, whose modes and parameters say what is asked for.
+        module: the module with its modes and parameters.
 
     Returns:
         The module's result.
@@ -173,7 +173,7 @@ def end(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     Raises:
         PlatformError: labels is empty.
     """
-    # Imported here, since they import the kubernetes client, which may not be installed.
+    # Imported here, because they import the kubernetes client, which may not be installed.
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import subject
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.unblock.api import UnblockApi
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.unblock.run import Request, unblock

@@ -4,8 +4,8 @@
 
 """Runs a module of this collection in Ansible's own worker process (private to the collection).
 
-Starting a Python, compiling the module's zip and importing the kubernetes client takes longer than what these modules do, several
-times in each run. The worker process is a fork that ends with its task, so nothing that a module does to it is left behind.
+Starting Python, unpacking the module's zip and importing the kubernetes client takes longer than the work of these modules. A run would
+do so several times. The worker process is a fork that ends with its task, so changes that a module makes to it do not persist.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ except ImportError:  # before ansible-core 2.19, a module's result was plain JSO
 else:
     DECODER = get_module_decoder("legacy", Direction.MODULE_TO_CONTROLLER)
 
-# Ansible loads an action plugin before it forks a worker: what is imported here is there in all the workers that follow.
+# Ansible loads an action plugin before it forks a worker, so all later workers inherit these imports.
 with contextlib.suppress(ImportError):
     importlib.import_module("kubernetes.dynamic")
     importlib.import_module("ansible_collections.kubernetes.core.plugins.module_utils.k8s.client")
@@ -36,7 +36,7 @@ MODULES = "ansible_collections.jewelry_shop.platform.plugins.modules"
 
 
 class InProcessAction(ActionBase):
-    """Runs the module of the task's name: here where that is the same, else as any module is run."""
+    """Runs the module of the task's name: in this process if the result is the same, else like any other module."""
 
     _supports_async = True
 
@@ -44,7 +44,7 @@ class InProcessAction(ActionBase):
         """Run the module.
 
         Args:
-            tmp: not used any more.
+            tmp: unused.
             task_vars: variables of the host.
         """
         result: dict[str, Any] = super().run(tmp, task_vars)
@@ -53,7 +53,7 @@ class InProcessAction(ActionBase):
         return result
 
     def runs_here(self, task_vars: dict[str, Any]) -> bool:
-        """Whether the module would run on this machine, as this user, with this interpreter and in this environment.
+        """Whether the module would run on the controller host, as this user, with this interpreter and in this environment.
 
         Args:
             task_vars: variables of the host.
@@ -69,7 +69,7 @@ class InProcessAction(ActionBase):
         )
 
     def run_module(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """The module's result.
+        """Run the module, and return its result.
 
         Args:
             arguments: the task's arguments.
@@ -80,7 +80,7 @@ class InProcessAction(ActionBase):
             return result
         module = importlib.import_module(f"{MODULES}.{self._task.resolved_action.rpartition('.')[2]}")
         self._update_module_args(self._task.resolved_action, arguments, task_vars)
-        # A vaulted value is decrypted by str().
+        # str() decrypts a vaulted value.
         basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}, default=str).encode()
         basic._ANSIBLE_PROFILE = "legacy"
         printed = io.StringIO()

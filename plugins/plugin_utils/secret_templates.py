@@ -15,10 +15,10 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.sec
 
 
 def resolver(templar: Any) -> Callable[[str], Any]:
-    """A function that resolves the templates in a string, or raises UnresolvedError without any of its words.
+    """Return a function that resolves the templates in a string. It raises UnresolvedError without the original message.
 
     Args:
-        templar: of the plugin that reads the setting.
+        templar: the templar of the plugin that reads the setting.
     """
 
     def resolve(text: str) -> Any:

@@ -1,1 +1,1 @@
-"""How many small changes of the code do the tests notice? See `python -m tools.mutation_sample --help`."""
+"""Measures how many small changes of the code the tests detect. See `python -m tools.mutation_sample --help`."""

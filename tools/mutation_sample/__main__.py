@@ -1,18 +1,18 @@
-"""Change the code a little, many times, and count how often a test or a linter notices.
+"""Apply many small changes to the code, and count how many of them a test or a linter detects.
 
     python -m tools.mutation_sample python --count 100 --seed 1
     python -m tools.mutation_sample manifests --count 50 --seed 1
     python -m tools.mutation_sample tasks --count 20 --seed 1
 
-Each change is made alone, in a copy of the repository. The checks run until one fails:
+Each change is applied alone, in a copy of the repository. The checks run until one fails:
 
 - python (plugins, and the Python files of roles): the tests that import the file, ruff, mypy, then the tests that import it indirectly;
 - manifests (defaults, vars and templates of roles): yamllint, the tests of the repository and those of roles that name the role, the
   snapshots of the rendered manifests, then the other tests of manifests;
-- tasks (tasks of roles): yamllint, ansible-lint, the snapshots, the playbooks with bad input. What only a cluster shows stays unnoticed.
+- tasks (tasks of roles): yamllint, ansible-lint, the snapshots, the playbooks with bad input. Errors that need a cluster stay undetected.
 
-The kind of change is drawn first, then the change, so that frequent kinds do not push out the others; one line is changed once. A survivor
-may be equivalent to the code as it is, which a person has to judge: it counts as unnoticed. CI does not run this: it takes an hour or two.
+The kind of change is drawn before the change, so that frequent kinds do not dominate. Each line is changed at most once. An undetected
+change may be equivalent to the original code, which a person has to judge. CI does not run this program: it takes an hour or two.
 """
 
 from __future__ import annotations
@@ -45,25 +45,25 @@ AREAS = {
 TESTS = "tests/unit"
 SNAPSHOTS = f"{TESTS}/manifests/test_snapshots.py"
 COLLECTION = Path(".ansible/collections/ansible_collections/jewelry_shop/platform")
-# What a check may take, in seconds. One that takes longer has noticed the change: it hangs.
+# Seconds for a check. A check that takes longer hangs, which counts as detection.
 TIMEOUT = 900
 
-# Kinds of change that are often errors of types, for which mypy is quicker than the tests.
+# Kinds of change that are often type errors, which mypy detects faster than the tests.
 TYPED = ("returned value", "argument dropped", "arguments swapped", "exception dropped")
 
-# Roles whose variables no manifest is made of.
+# Roles without variables that end up in manifests.
 NOT_RENDERED = ("post_deploy", "preflight", "remove", "report", "restart", "scale", "validate")
 
 Command = tuple[str, ...]
 
 
 def files(area: str) -> list[str]:
-    """The files of an area, below the repository."""
+    """The files of an area, relative to the repository."""
     return [name for name in repository_files() if any(fnmatch.fnmatch(name, pattern) for pattern in AREAS[area])]
 
 
 def sample(changes: Iterable[Change], count: int, seed: int) -> list[Change]:
-    """Draw changes: a kind, then one of its changes, each line at most once; what does not parse any more is drawn again."""
+    """Draw changes: first a kind, then one of its changes, each line at most once. Changes that do not parse are drawn again."""
     chance = random.Random(seed)  # noqa: S311 - no secret
     kinds: dict[str, list[Change]] = collections.defaultdict(list)
     for change in changes:
@@ -94,14 +94,14 @@ def _parses(change: Change) -> bool:
 
 
 def importers(name: str) -> tuple[list[str], list[str]]:
-    """The test files that import a Python file of the collection, or name it, and those that do so by way of others."""
+    """The test files that import or name a Python file of the collection, and those that do so indirectly."""
     sources = {each: (ROOT / each).read_text() for each in [*files("python"), *repository_files()] if each.endswith(".py")}
     tests = sorted(each for each in sources if fnmatch.fnmatch(each, f"{TESTS}/*/test_*.py") and "/local_cluster/" not in each)
 
     def direct(module: str) -> set[str]:
         path = Path(module)
         name = rf"(?<!\w){re.escape(path.stem)}(?!\w)"
-        # The folders of module_utils have files of the same name, such as run.py.
+        # Folders of module_utils contain files of the same name, such as run.py.
         shared = module.startswith("plugins/module_utils/")
         word = re.compile(rf"\.{path.parent.name}(?:\.| import (?:\([^)]*|[^\n(]*)){name}" if shared else name)
         return {each for each, text in sources.items() if each != module and word.search(text) and each.startswith(("plugins/", TESTS))}
@@ -118,12 +118,12 @@ def importers(name: str) -> tuple[list[str], list[str]]:
 
 
 def pytest(*arguments: str) -> Command:
-    """A command that ends with the first failed test."""
+    """A command that stops at the first failed test."""
     return ("pytest", "-x", "-q", "-p", "no:cacheprovider", *arguments)
 
 
 def checks(area: str, change: Change) -> Iterator[Command]:
-    """What might notice a change, the quickest first."""
+    """Checks that might detect a change, the fastest first."""
     name = change.path
     if area == "python":
         first, further = importers(name)
@@ -161,7 +161,7 @@ def checks(area: str, change: Change) -> Iterator[Command]:
 
 
 def copy_to(target: Path) -> None:
-    """Copy what git tracks or would add, so that nothing is changed in the checkout."""
+    """Copy the files that git tracks or would add, so that the checkout stays unchanged."""
     for name in repository_files():
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, target / name, follow_symlinks=False)
@@ -169,13 +169,13 @@ def copy_to(target: Path) -> None:
     (target / COLLECTION).symlink_to((ROOT / COLLECTION).readlink())
     for name in (".venv", ".cache"):
         (target / name).symlink_to((ROOT / name).resolve())
-    # Tests ask git which files there are.
+    # Tests list files with git.
     subprocess.run(["git", "init", "--quiet"], cwd=target, check=True)  # noqa: S607
     subprocess.run(["git", "add", "--all"], cwd=target, check=True)  # noqa: S607
 
 
 def passes(command: Command, folder: Path, timeout: int) -> bool:
-    """Whether a check finds nothing within so many seconds."""
+    """Whether a check succeeds within a number of seconds."""
     environment = {
         **os.environ,
         "PATH": f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
@@ -201,17 +201,17 @@ def passes(command: Command, folder: Path, timeout: int) -> bool:
 
 
 def said(folder: Path) -> Path:
-    """The file with what the last check in this copy said."""
+    """The file with the output of the last check in this copy."""
     return folder.parent / "said"
 
 
 class Examiner:
-    """Makes changes in a copy of the repository, and asks who notices.
+    """Applies changes in a copy of the repository, and finds the check that detects each of them.
 
     Args:
         area: a key of AREAS.
         folder: the copy.
-        timeout: seconds that a check may take.
+        timeout: seconds for a check.
     """
 
     def __init__(self, area: str, folder: Path, timeout: int) -> None:
@@ -221,7 +221,7 @@ class Examiner:
         self._sound: dict[Command, bool] = {}
 
     def noticed_by(self, change: Change) -> str | None:
-        """The check that fails with the change and not without it, or None."""
+        """The check that fails with the change and passes without it, or None."""
         path = self._folder / change.path
         text = path.read_text()
         for command in checks(self._area, change):
@@ -236,7 +236,7 @@ class Examiner:
 
     def _is_sound(self, command: Command) -> bool:
         if command not in self._sound:
-            # Up to three times, for a busy machine.
+            # Up to three attempts, for a busy machine.
             self._sound[command] = any(passes(command, self._folder, self._timeout) for _attempt in range(3))
             if not self._sound[command]:
                 last = said(self._folder).read_text().splitlines()[-5:]
@@ -245,7 +245,7 @@ class Examiner:
 
 
 def main() -> None:
-    """Draw, change, check, count."""
+    """Draw, apply, check and count."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("area", choices=AREAS)
     parser.add_argument("--count", type=int, default=100, help="how many changes (default: %(default)s)")
@@ -269,7 +269,7 @@ def main() -> None:
         return
 
     survivors: list[Change] = []
-    # Short names: Ansible's socket, below them, has a path of at most 108 characters.
+    # A short path, because the path of Ansible's socket below it has at most 108 characters.
     with tempfile.TemporaryDirectory(prefix="ms-") as temporary:
         folder = Path(temporary, "platform")
         Path(temporary, "t").mkdir()

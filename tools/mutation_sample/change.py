@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Change:
-    """A piece of a file's text that becomes another.
+    """A replacement of a piece of a file's text.
 
     Attributes:
-        path: of the file, below the repository.
-        kind: of change.
-        line: where it begins, from 1.
+        path: path of the file, relative to the repository.
+        kind: kind of the change.
+        line: first line of the piece, from 1.
         start: offset of the piece in the text.
-        end: offset behind it.
+        end: offset of the end of the piece.
         old: the piece.
-        new: what it becomes.
+        new: the replacement.
     """
 
     path: str
@@ -28,11 +28,11 @@ class Change:
     new: str
 
     def apply(self, text: str) -> str:
-        """The file's text with the change."""
+        """Apply the change to the file's text."""
         return text[: self.start] + self.new + text[self.end :]
 
     def __str__(self) -> str:
-        """One line: where, what kind, from what to what."""
+        """One line with the place, the kind, the old and the new piece."""
         return f"{self.path}:{self.line}: {self.kind}: {_short(self.old)} -> {_short(self.new) or '(nothing)'}"
 
 
@@ -42,10 +42,10 @@ def _short(text: str) -> str:
 
 
 class TextFile:
-    """A file's text, and where its lines begin.
+    """A file's text, and the offsets of its lines.
 
     Args:
-        path: of the file, below the repository.
+        path: path of the file, relative to the repository.
         text: its content.
     """
 
@@ -58,9 +58,9 @@ class TextFile:
             self._starts.append(self._starts[-1] + len(line))
 
     def offset(self, line: int, byte: int) -> int:
-        """The offset of a place that is given as Python's parser does: a line from 1, and bytes of UTF-8 within it."""
+        """The offset of a position from Python's parser: a line from 1, and bytes of UTF-8 within it."""
         return self._starts[line - 1] + len(self._lines[line - 1].encode()[:byte].decode())
 
     def change(self, kind: str, start: int, end: int, new: str) -> Change:
-        """The change of a piece."""
+        """The change of a piece of the text."""
         return Change(self.path, kind, self.text.count("\n", 0, start) + 1, start, end, self.text[start:end], new)

@@ -1,4 +1,4 @@
-"""Changes of Python code, found in its syntax tree and made in its text."""
+"""Changes of Python code, found in the syntax tree and applied to the text."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ ARITHMETIC: dict[type[ast.operator], tuple[str, str]] = {
     ast.Div: ("/", "*"),
 }
 NEIGHBOURS = {"min": "max", "max": "min", "any": "all", "all": "any", "startswith": "endswith", "endswith": "startswith"}
-# Texts for ansible-doc, which `make sanity` reads, and names that mean something to type checkers alone.
+# Strings for ansible-doc, which `make sanity` checks, and names that only type checkers use.
 DOCUMENTATION = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
 TYPING_CALLS = {"TypeVar", "cast", "NewType"}
 
 
 def changes(path: str, text: str) -> list[Change]:
-    """All changes that this module knows of a file."""
+    """All supported changes of a file."""
     file = TextFile(path, text)
     finder = _Finder(file)
     finder.visit(ast.parse(text))
@@ -69,7 +69,7 @@ class _Finder(ast.NodeVisitor):
         if match:
             self.found.append(self.file.change(kind, start + match.start(), start + match.end(), new))
 
-    # --- what is no logic
+    # --- nodes without logic
 
     def visit_Assign(self, node: ast.Assign) -> None:
         if not any(isinstance(target, ast.Name) and target.id in DOCUMENTATION for target in node.targets):
@@ -80,7 +80,7 @@ class _Finder(ast.NodeVisitor):
             self.visit(node.value)
 
     def visit_arg(self, node: ast.arg) -> None:
-        """An annotation is mypy's."""
+        """Skip annotations, which mypy checks."""
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         for value in node.values:
@@ -176,7 +176,7 @@ class _Finder(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_While(self, node: ast.While) -> None:
-        if not isinstance(node.test, ast.Constant):  # what would never end says nothing
+        if not isinstance(node.test, ast.Constant):  # an endless loop without its condition proves nothing
             self._replace("branch dropped", node.test, "False")
         self.generic_visit(node)
 

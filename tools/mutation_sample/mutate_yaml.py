@@ -1,4 +1,4 @@
-"""Changes of YAML files of variables and tasks, and of Jinja templates, made in their text so that the rest stays as it is."""
+"""Changes of YAML files with variables and tasks, and of Jinja templates, applied to the text so that the rest stays unchanged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import yaml
 
 from tools.mutation_sample.change import Change, TextFile
 
-# In expressions: what is looked for, and what it becomes.
+# Patterns in expressions, and their replacements.
 EXPRESSIONS: tuple[tuple[str, str, str], ...] = (
     ("comparison", r"==", "!="),
     ("comparison", r"!=", "=="),
@@ -42,7 +42,7 @@ _NUMBER = re.compile(r"\d+")
 
 
 def changes(path: str, text: str) -> list[Change]:
-    """All changes that this module knows of a file."""
+    """All supported changes of a file."""
     file = TextFile(path, text)
     found = list(_of_template(file) if path.endswith(".j2") else _of_yaml(file))
     return [change for change in found if change.old != change.new]
@@ -133,7 +133,7 @@ def _of_node(file: TextFile, node: yaml.Node) -> Iterator[Change]:
 
 
 def _block_removed(file: TextFile, kind: str, first: yaml.Mark, last: yaml.Node) -> Iterator[Change]:
-    """Whole lines, from the one of a key or of an item's dash to the value's last one."""
+    """Complete lines, from the line of a key or of a list item's dash to the last line of the value."""
     start = file.text.rfind("\n", 0, first.index) + 1
     before = file.text[start : first.index]
     if before.strip() not in ("", "-") or (kind == "key removed" and before.strip()):
@@ -141,7 +141,7 @@ def _block_removed(file: TextFile, kind: str, first: yaml.Mark, last: yaml.Node)
     end = last.end_mark.index
     if file.text[end - 1 : end] != "\n":
         end = file.text.find("\n", end) + 1 or len(file.text)
-    while file.text[start:end].rstrip().rpartition("\n")[2].lstrip().startswith("#"):  # a comment of what follows
+    while file.text[start:end].rstrip().rpartition("\n")[2].lstrip().startswith("#"):  # a comment of the next entry
         end = start + len(file.text[start:end].rstrip().rpartition("\n")[0]) + 1
     yield file.change(kind, start, end, "")
 
@@ -166,5 +166,5 @@ def _of_scalar(file: TextFile, node: yaml.ScalarNode) -> Iterator[Change]:
         old = file.text[start:end]
         new = f"{old[:-1]}x{old[-1]}" if node.style in ("'", '"') else f"{old}x"
         yield file.change("text", start, end, new)
-        if "tasks/" in file.path:  # where many values are bare expressions
+        if "tasks/" in file.path:  # tasks have many values that are bare expressions
             yield from (each for each in _in_expression(file, start, end) if each.kind not in ("text", "constant"))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The client of the API server, over kubernetes.core's (private to the collection)."""
+"""The client of the API server, based on that of kubernetes.core (private to the collection)."""
 
 from __future__ import annotations
 
@@ -53,16 +53,16 @@ PATHS = {
 }
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 30.0
-# A watch is renewed this often, so that a connection which died silently is noticed.
+# A watch is renewed after this many seconds, so that a silently broken connection is detected.
 WATCH_SECONDS = 30
-# The newest part of a log that is kept, and how much is read to get there. A container runtime splits lines after 16 KiB, so the
-# 1000 lines that validate searches can have 16 MiB.
+# Bytes of the newest part of a log that are kept, and bytes that are read to get there. A container runtime splits lines after
+# 16 KiB, so the 1000 lines that the role validate searches can have 16 MiB.
 LOG_BYTES = 4 << 20
 LOG_BYTES_READ = 32 << 20
 _CHUNK = 65536
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
-# How long the API server may be away, and how long to wait before asking again, at first and at most; in seconds.
+# Seconds for which an unavailable API server is retried, and the first and the longest delay between two attempts.
 OUTAGE = 90.0
 FIRST_RETRY = 0.25
 LAST_RETRY = 4.0
@@ -74,15 +74,15 @@ _TRANSPORT_NOISE = re.compile(r"<[^<>]*>: |HTTPS?Connection\([^)]*\): ")
 
 
 def patiently(ask: Callable[[], T]) -> T:
-    """Ask the API server, and ask again while it is away or too busy, as when it restarts.
+    """Call a function, and retry while the API server is unavailable or overloaded, for example during a restart.
 
-    Not for the first request of a run: an address that was never right would be told only after OUTAGE.
+    Do not use it for the first request of a run: a wrong address would be reported only after OUTAGE.
 
     Args:
-        ask: may be called more than once: a read, a dry run, or a write that does not matter twice.
+        ask: the request. It must be safe to repeat: a read, a dry run, or an idempotent write.
 
     Raises:
-        PlatformError: as asked; that of the last time if the API server has been away for too long.
+        PlatformError: raised by the request; the last one if the API server is unavailable for longer than OUTAGE seconds.
     """
     deadline, delay = Deadline(OUTAGE), FIRST_RETRY
     while True:
@@ -96,24 +96,24 @@ def patiently(ask: Callable[[], T]) -> T:
 
 
 def path_of(kind: str, namespace: str, name: str = "") -> str:
-    """The path of a kind, or of one object.
+    """The API path of a kind, or of one object.
 
     Args:
         kind: a key of PATHS.
-        namespace: where.
-        name: of the object; empty for the kind.
+        namespace: the namespace.
+        name: name of the object; empty for the kind.
     """
     path = PATHS[kind].format(namespace=namespace)
     return f"{path}/{name}" if name else path
 
 
 class ExpiredError(Exception):
-    """The resource version to watch from is too old: list again."""
+    """The resource version to watch from is too old. List again."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The objects of a kind, the version to watch from, and the API server's clock."""
+    """The objects of a kind, the resource version to watch from, and the time of the API server."""
 
     items: list[dict[str, Any]]
     resource_version: str
@@ -133,28 +133,28 @@ class PodStream:
         self._port = port
 
     def detach(self) -> int:
-        """The file descriptor of this end, which the caller has to close from then on."""
+        """The file descriptor of this end. The caller has to close it."""
         descriptor: int = self._forward.socket(self._port).detach()
         return descriptor
 
     def error(self) -> str | None:
-        """What the kubelet said about the port, or None."""
+        """The error that the kubelet reported for the port, or None."""
         said: str | None = self._forward.error(self._port)
         return said
 
     def abort(self) -> None:
-        """Cut the connection to the API server, which ends the library's thread even while the pod floods it."""
+        """Close the connection to the API server. This ends the library's thread even if the pod sends data continuously."""
         with contextlib.suppress(OSError):
             socket.socket.shutdown(self._forward.websocket.sock, socket.SHUT_RDWR)
 
 
 class Cluster:
-    """Reads and writes objects by the paths of their kinds, and opens port-forward streams. Several threads may use it.
+    """Reads and writes objects by the API paths of their kinds, and opens port-forward streams. Thread-safe.
 
-    The connection is made with the first call, so that an API server that is away for a moment can be asked again.
+    The first call opens the connection, so that a temporarily unavailable API server can be retried.
 
     Args:
-        auth: kubernetes.core's authentication options, by their names in a task.
+        auth: the authentication options of kubernetes.core, by their names in a task.
     """
 
     def __init__(self, auth: Mapping[str, Any]) -> None:
@@ -163,7 +163,7 @@ class Cluster:
         self._k8s: Any = None
 
     def _connect(self) -> Any:
-        # Imported here, and the kubernetes library below, since it takes longer than a check that needs no cluster.
+        # Imported here, like the kubernetes library below, because the import takes longer than a check that needs no cluster.
         from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
 
         with self._lock:
@@ -174,7 +174,7 @@ class Cluster:
     def _request(
         self, path: str, query: Mapping[str, Any], timeout: float | tuple[float, float], method: str = "GET", **options: Any
     ) -> Any:
-        # The reply is urllib3's response: the library's own types would cost more than the request.
+        # The response is urllib3's. Conversion to the library's types would take longer than the request.
         return self._connect().client.request(
             method, path, query_params=list(query.items()), serialize=False, _request_timeout=timeout, **options
         )
@@ -189,21 +189,21 @@ class Cluster:
         hides_content: bool = False,
         **options: Any,
     ) -> tuple[Any, Any]:
-        """The document that the API server answers with, and the headers.
+        """The document in the response, and the response headers.
 
         Args:
-            subject: what is asked for, as messages name it.
-            path: of the request.
-            query: of the request.
-            method: of the request.
-            timeout: seconds for all of it, or to connect and between two parts of the answer.
-            hides_content: whether the words of the API server, which may repeat the object, are left out.
-            options: of the kubernetes library's request.
+            subject: the requested object, for messages.
+            path: path of the request.
+            query: query parameters of the request.
+            method: HTTP method of the request.
+            timeout: seconds for the whole request, or for connecting and between two parts of the response.
+            hides_content: whether to omit the messages of the API server, which may repeat the object.
+            options: further options of the kubernetes library's request.
 
         Raises:
-            PlatformError: there is none; says why in the cluster's words.
+            PlatformError: the request failed; contains the error message of the cluster.
         """
-        # Loading a kubeconfig, credential plugins and the transport raise errors of many libraries without a common base.
+        # Loading a kubeconfig, credential plugins and the transport raise errors of many libraries without a common base class.
         try:
             reply = self._request(path, query or {}, timeout or (CONNECT_TIMEOUT, READ_TIMEOUT), method, **options)
             return json.loads(reply.data), reply.headers
@@ -211,16 +211,16 @@ class Cluster:
             raise as_platform_error(subject, error, hides_content=hides_content) from error
 
     def get(self, kind: str, namespace: str, name: str, timeout: float) -> dict[str, Any]:
-        """One object.
+        """Read one object.
 
         Args:
             kind: a key of PATHS.
-            namespace: its namespace.
-            name: its name.
+            namespace: namespace of the object.
+            name: name of the object.
             timeout: seconds to wait for the API server.
 
         Raises:
-            PlatformError: it cannot be had; names it and says why in the cluster's words.
+            PlatformError: the object cannot be read; names it and contains the error message of the cluster.
         """
         found: dict[str, Any] = self._answer(f"{kind} {namespace}/{name}", path_of(kind, namespace, name), timeout=timeout)[0]
         return found
@@ -232,35 +232,35 @@ class Cluster:
 
         Args:
             kind: a key of PATHS.
-            namespace: where.
-            selector: as in the API's labelSelector parameter; empty for all.
-            metadata_only: whether only the metadata of the objects leaves the cluster.
-            timeout: seconds to wait for the API server, if not those of other requests.
+            namespace: the namespace.
+            selector: as in the API's labelSelector parameter; empty for all objects.
+            metadata_only: whether to request only the metadata of the objects.
+            timeout: seconds to wait for the API server; None for the default of other requests.
 
         Raises:
-            PlatformError: it cannot be had; says why in the cluster's words.
+            PlatformError: the kind cannot be listed; contains the error message of the cluster.
         """
         query = {"labelSelector": selector} if selector else {}
         headers = {"Accept": METADATA_ONLY} if metadata_only else {}
         subject = f"{kind}s of namespace {namespace}"
         content, answered = self._answer(subject, path_of(kind, namespace), query, timeout=timeout, header_params=headers)
         date = answered.get("Date")
-        # A list of metadata without entries has null there.
+        # An empty metadata list has null here.
         items = [{**item, "kind": kind} for item in content["items"] or ()]
         version = (content.get("metadata") or {}).get("resourceVersion", "")
         return Listing(items, version, parsedate_to_datetime(date) if date else datetime.now(timezone.utc))
 
     def watch_objects(self, kind: str, namespace: str, resource_version: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield type and object of each change, until the API server ends the watch, as it does every WATCH_SECONDS.
+        """Yield type and object of each change, until the API server ends the watch after WATCH_SECONDS.
 
         Args:
             kind: a key of PATHS.
-            namespace: where.
-            resource_version: after which version.
+            namespace: the namespace.
+            resource_version: the resource version to start after.
 
         Raises:
-            ExpiredError: that version is too old.
-            PlatformError: the watch broke; says why in the cluster's words.
+            ExpiredError: the resource version is too old.
+            PlatformError: the watch failed; contains the error message of the cluster.
         """
         query = {"watch": "true", "resourceVersion": resource_version, "allowWatchBookmarks": "true", "timeoutSeconds": WATCH_SECONDS}
         try:
@@ -278,13 +278,13 @@ class Cluster:
             raise as_platform_error(f"watch of {kind}s of namespace {namespace}", error) from error
 
     def namespace(self, name: str) -> dict[str, Any] | None:
-        """The namespace, or None if there is none.
+        """Read a Namespace; None if it does not exist.
 
         Args:
-            name: its name.
+            name: name of the Namespace.
 
         Raises:
-            PlatformError: it cannot be had; says why in the cluster's words.
+            PlatformError: the Namespace cannot be read; contains the error message of the cluster.
         """
         try:
             found: dict[str, Any] = self._answer(f"namespace {name}", f"/api/v1/namespaces/{name}")[0]
@@ -293,27 +293,27 @@ class Cluster:
         return found
 
     def log(self, namespace: str, pod: str, container: str, previous: bool, lines: int, since: datetime | None = None) -> list[str]:
-        """The newest lines of a container's log.
+        """Read the newest lines of a container's log.
 
         Args:
-            namespace: the pod's namespace.
-            pod: its name.
-            container: its container.
-            previous: of the instance before the current one.
-            lines: how many at most; fewer where they are longer than LOG_BYTES together.
-            since: only what was written after this moment.
+            namespace: namespace of the pod.
+            pod: name of the pod.
+            container: name of the container.
+            previous: whether to read the log of the previous container instance.
+            lines: maximum number of lines. The result has fewer if they exceed LOG_BYTES.
+            since: read only lines that were written after this time.
 
         Raises:
-            PlatformError: it cannot be had.
+            PlatformError: the log cannot be read.
         """
-        # No limitBytes: the API server counts it from the oldest of these lines, so that it would cut the newest off.
+        # No limitBytes, because the API server counts it from the oldest line and would cut off the newest ones.
         query = {"container": container, "previous": str(previous).lower()}
         if since:
             query["sinceTime"] = since.isoformat(timespec="seconds").replace("+00:00", "Z")
         path = f"{path_of('Pod', namespace, pod)}/log"
         deadline = Deadline(READ_TIMEOUT)
         try:
-            # By itself, a response that trickles could hold its reader forever.
+            # The transport has no timeout for a response as a whole, so a slow one could block its reader indefinitely.
             text = bounded_call(partial(self._newest, path, query, lines, deadline), deadline)
         except Exception as error:
             raise as_platform_error(f"log of pod {namespace}/{pod}", error) from error
@@ -329,41 +329,41 @@ class Cluster:
                 size += len(chunk)
                 del kept[: max(0, len(kept) - LOG_BYTES)]
                 if size > LOG_BYTES_READ:
-                    # What is left unread cannot be told from the next response on the same connection.
+                    # Close the connection: unread data would be mixed with the next response.
                     reply.close()
                     break
             if size <= LOG_BYTES_READ or lines <= 1:
-                # The mask of secrets would not recognise one that is cut in two.
+                # Drop a cut line, because the mask does not recognize a secret that is cut in two.
                 return _without_first_part(kept).decode("utf-8", "replace") if size > len(kept) else kept.decode("utf-8", "replace")
             lines = max(1, lines // 4)
 
     def list(self, kind: str, namespace: str, selector: str, timeout: float) -> list[dict[str, Any]]:
-        """The objects of a kind that a label selector picks.
+        """List the objects of a kind that match a label selector.
 
         Args:
             kind: a key of PATHS.
-            namespace: their namespace.
+            namespace: namespace of the objects.
             selector: as in the API's labelSelector parameter.
             timeout: seconds to wait for the API server.
 
         Raises:
-            PlatformError: they cannot be listed; says why in the cluster's words.
+            PlatformError: the objects cannot be listed; contains the error message of the cluster.
         """
         return self.list_objects(kind, namespace, selector, timeout=timeout).items
 
     def port_forward(self, namespace: str, pod: str, port: int) -> PodStream:
-        """Open a port-forward stream to a pod; blocks for as long as the API server lets it.
+        """Open a port-forward stream to a pod. Blocks until the API server responds.
 
-        This leaves out kubernetes.stream.portforward: that replaces a method of its client for the time of the call, which other
-        threads use, and takes a class whose import alone takes longer than all checks.
+        Does not use kubernetes.stream.portforward, which temporarily replaces a method of a client that other threads use, and whose
+        import takes longer than all checks.
 
         Args:
-            namespace: the pod's namespace.
-            pod: the pod's name.
+            namespace: namespace of the pod.
+            pod: name of the pod.
             port: the port in the pod.
 
         Raises:
-            PlatformError: the API server refuses or cannot be reached.
+            PlatformError: the API server rejects the request or is unavailable.
         """
         from kubernetes.stream.ws_client import portforward_call
 
@@ -374,12 +374,12 @@ class Cluster:
             url = f"{configuration.host}/api/v1/namespaces/{namespace}/pods/{pod}/portforward"
             return PodStream(portforward_call(configuration, "GET", url, headers=headers, query_params=[("ports", str(port))]), port)
         except Exception as error:
-            # A pod that is not there has been replaced, which the next look will show.
+            # 404 is not final: a missing pod has been replaced, and the next read shows the new one.
             raise as_platform_error(f"port-forward to pod {namespace}/{pod}", error, final=(401, 403)) from error
 
 
 def _without_first_part(text: bytearray) -> bytearray:
-    """What follows the first line of a text, or its first word if it has one line only."""
+    """The part after the first line of a text, or after its first word if it has only one line."""
     for separator in (b"\n", b" "):
         _first, found, rest = text.partition(separator)
         if found and rest.strip():
@@ -388,7 +388,7 @@ def _without_first_part(text: bytearray) -> bytearray:
 
 
 def _lines(reply: Any) -> Iterator[bytes]:
-    """Whole lines of a response, as they arrive."""
+    """Yield complete lines of a response as they arrive."""
     rest: bytes | None = b""
     for chunk in reply.stream(amt=None, decode_content=False):
         *whole, rest = ((rest or b"") + chunk).split(b"\n")
@@ -408,22 +408,22 @@ def _status_and_words(error: BaseException) -> tuple[int | None, str | None]:
 def as_platform_error(
     subject: str, error: BaseException, final: Collection[int] = _FINAL_STATUSES, hides_content: bool = False
 ) -> PlatformError:
-    """Say what an error of the client libraries means.
+    """Convert an error of the client libraries to a PlatformError.
 
     Args:
-        subject: what was asked for.
-        error: what was raised.
-        final: status codes after which asking again is of no use.
-        hides_content: whether the words of the API server, which may repeat the object, are left out.
+        subject: the requested object.
+        error: the raised error.
+        final: status codes for which a retry is useless.
+        hides_content: whether to omit the messages of the API server, which may repeat the object.
     """
     if type(error).__name__ == "ResourceNotFoundError":
         return UnknownKindError(f"{subject}: the cluster knows no such kind and apiVersion", certain=True)
-    # The stream functions hide what happened behind an ApiException without a status.
+    # The stream functions hide the original error behind an ApiException without a status.
     chain = [item for item in (error, error.__cause__, error.__context__) if item]
     for item in chain:
         status, words = _status_and_words(item)
         if status:
-            # It answers 500 for a webhook that does not, which is no matter of a moment.
+            # A webhook that does not respond also causes a 500, but is not a temporary error.
             away = (status == _TOO_MANY_REQUESTS or status >= _SERVER_ERRORS) and "failed calling webhook" not in (words or "")
             if hides_content:
                 words = rejection(status, getattr(item, "body", None))

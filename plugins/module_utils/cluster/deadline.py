@@ -16,19 +16,19 @@ T = TypeVar("T")
 
 
 class StageTimeoutError(TimeoutError):
-    """A timeout whose text says what was being waited for."""
+    """A timeout whose message names the stage that was in progress."""
 
 
 class Deadline:
-    """A point in time after which nothing is waited for any more.
+    """A point in time at which waiting ends.
 
     Args:
-        seconds: how far away it is.
-        within: an outer deadline that this one cannot outlast.
+        seconds: seconds until the deadline.
+        within: an outer deadline, which limits this one.
 
     Attributes:
-        seconds: how far away it was at the beginning.
-        cut_short: whether the outer deadline is the nearer one.
+        seconds: seconds until the deadline at its creation.
+        cut_short: whether the outer deadline comes first.
     """
 
     def __init__(self, seconds: float, within: Deadline | None = None) -> None:
@@ -40,11 +40,11 @@ class Deadline:
         self.seconds = self._at - now
 
     def remaining(self) -> float:
-        """Seconds left, never negative."""
+        """Remaining seconds, never negative."""
         return max(0.0, self._at - time.monotonic())
 
     def require(self) -> float:
-        """Seconds left, always positive.
+        """Remaining seconds, always positive.
 
         Raises:
             TimeoutError: the deadline has passed.
@@ -56,18 +56,18 @@ class Deadline:
 
 
 def bounded_call(function: Callable[[], T], deadline: Deadline, discard: Callable[[T], object] = lambda _late: None) -> T:
-    """Run a call that knows no timeout (name resolution, a library's connect) and wait for it until the deadline.
+    """Run a call that has no timeout (name resolution, a library's connect) and wait for it until the deadline.
 
-    A call that is still running then is left behind in its daemon thread, which cannot keep the process alive.
+    After the deadline the call continues in a daemon thread, which does not keep the process alive.
 
     Args:
-        function: what to run.
-        deadline: how long to wait for it.
-        discard: releases a result that comes too late.
+        function: the call.
+        deadline: how long to wait for the call.
+        discard: releases a result that arrives after the deadline.
 
     Raises:
-        TimeoutError: there was no result in time.
-        Exception: whatever the function raised.
+        TimeoutError: there was no result before the deadline.
+        Exception: the error that the function raised.
     """
     done: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
     abandoned = threading.Event()

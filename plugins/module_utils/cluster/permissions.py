@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The permissions of a run, and which of them a credential lacks: data and pure functions (private to the collection).
+"""The permissions of a run, and which of them a user lacks: data and pure functions (private to the collection).
 
-C(RULES) is the only list of permissions. The preflight's check, the role C(deployer) and C(docs/deployer.yaml) are made from it.
+C(RULES) is the only list of permissions. The preflight's check, the role C(deployer) and C(docs/deployer.yaml) derive from it.
 The forms are those of C(authorization.k8s.io/v1): SelfSubjectRulesReview and SelfSubjectAccessReview.
 """
 
@@ -18,10 +18,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting on which a permission depends.
+    """A setting that determines whether a permission is needed.
 
     Args:
-        name: its name.
+        name: name of the setting.
         value: the value that needs the permission; empty for any value that is neither empty nor false.
     """
 
@@ -29,7 +29,7 @@ class Setting:
     value: str = ""
 
     def __str__(self) -> str:
-        """As an inventory has it."""
+        """The setting as in an inventory."""
         return f"{self.name}: {self.value}" if self.value else self.name
 
     def holds(self, settings: Mapping[str, Any]) -> bool:
@@ -44,18 +44,18 @@ class Setting:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of a Role, and why it is there.
+    """One rule of a Role, and the reason for it.
 
     Args:
-        resources: their plurals, perhaps with a subresource, such as C(pods/log).
+        resources: plural names, optionally with a subresource, such as C(pods/log).
         verbs: as in a Role.
-        reason: what a run does with it.
+        reason: what a run uses the rule for.
         group: API group of the resources; empty for the core group.
-        names: the objects, where the rule is not for all of them.
-        cluster_wide: whether it belongs into a ClusterRole, since the resource has no namespace.
-        when: the settings that need it, any of them; empty for a permission that each run needs.
-        without: what a run does without it. Empty for a permission that a run cannot do without: the preflight then ends the run.
-        asked: whether the preflight asks for it. What only another playbook needs fails there, and what a check reports itself is known.
+        names: names of the objects, if the rule is not for all objects.
+        cluster_wide: whether the resource is cluster-scoped, so that the rule belongs to a ClusterRole.
+        when: settings of which any one requires the rule; empty for a rule that each run needs.
+        without: what a run does without the permission. Empty for a required permission: without it the preflight fails.
+        asked: whether the preflight checks it. False if only another playbook needs it, or if a later check reports it itself.
     """
 
     resources: tuple[str, ...]
@@ -69,7 +69,7 @@ class Rule:
     asked: bool = True
 
     def is_needed(self, settings: Mapping[str, Any]) -> bool:
-        """Whether the settings need it.
+        """Whether the settings need the rule.
 
         Args:
             settings: values by name.
@@ -77,7 +77,7 @@ class Rule:
         return not self.when or any(each.holds(settings) for each in self.when)
 
     def as_manifest(self) -> dict[str, Any]:
-        """The rule as a Role has it."""
+        """The rule in the form of a Role."""
         rule = {"apiGroups": [self.group], "resources": [*self.resources], "verbs": [*self.verbs]}
         return {**rule, "resourceNames": [*self.names]} if self.names else rule
 
@@ -92,7 +92,7 @@ _IN_CLUSTER = (Setting("platform_postgresql_provider", "in_cluster"), Setting("p
 _EARLIER_SETTINGS_STAY = "objects of earlier settings and releases are not removed"
 
 RULES: tuple[Rule, ...] = (
-    # A GET of /api/v1/namespaces/NAME counts as a request within that namespace, so that a Role can allow it.
+    # The API server treats GET /api/v1/namespaces/NAME as a request in that namespace, so a Role can allow it.
     Rule(("namespaces",), ("get",), "Compare the platform's own Namespace with the settings."),
     Rule(
         ("configmaps", "services", "serviceaccounts"),
@@ -253,15 +253,15 @@ RULES: tuple[Rule, ...] = (
 
 @dataclass(frozen=True)
 class Permission:
-    """To do something with the objects of a resource.
+    """Permission for one verb on the objects of a resource.
 
     Args:
         verb: as in a Role.
         group: API group of the resource; empty for the core group.
-        resource: its plural, perhaps with a subresource, such as C(pods/log).
-        name: one object; empty for all of them.
-        cluster_wide: whether the resource has no namespace.
-        without: what a run does without it; empty for a permission that a run cannot do without.
+        resource: plural name, optionally with a subresource, such as C(pods/log).
+        name: name of one object; empty for all objects.
+        cluster_wide: whether the resource is cluster-scoped.
+        without: what a run does without the permission; empty for a required permission.
     """
 
     verb: str
@@ -272,14 +272,14 @@ class Permission:
     without: str = ""
 
     def __str__(self) -> str:
-        """As people write it, such as C(list endpointslices.discovery.k8s.io)."""
+        """The permission in readable form, such as C(list endpointslices.discovery.k8s.io)."""
         return f"{self.verb} {self.resource}{f'.{self.group}' if self.group else ''}{f' {self.name}' if self.name else ''}"
 
     def attributes(self, namespace: str) -> dict[str, str]:
         """The C(resourceAttributes) of a SelfSubjectAccessReview.
 
         Args:
-            namespace: where, unless it is for the whole cluster.
+            namespace: namespace of the permission, unless it is cluster-wide.
         """
         resource, _slash, subresource = self.resource.partition("/")
         place = {"namespace": "" if self.cluster_wide else namespace, **({"name": self.name} if self.name else {})}
@@ -287,7 +287,7 @@ class Permission:
 
 
 def needed_permissions(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What the preflight asks the cluster for, in the form that M(jewelry_shop.platform.plan) takes.
+    """The permissions that the preflight checks, in the form that M(jewelry_shop.platform.plan) accepts.
 
     Args:
         settings: values by name of all settings that RULES names.
@@ -313,16 +313,16 @@ def role_rules(settings: Mapping[str, Any], cluster_wide: bool = False) -> list[
 
     Args:
         settings: values by name of all settings that RULES names.
-        cluster_wide: whether those of the ClusterRole are meant.
+        cluster_wide: whether to return the rules of the ClusterRole.
     """
     return [rule.as_manifest() for rule in RULES if rule.cluster_wide is cluster_wide and rule.is_needed(settings)]
 
 
 def permissions(wanted: Iterable[Mapping[str, Any]]) -> list[Permission]:
-    """One for each verb.
+    """Convert mappings to permissions, one for each verb.
 
     Args:
-        wanted: mappings as C(needed_permissions) makes them; only C(group), C(resource) and C(verbs) have to be there.
+        wanted: mappings as C(needed_permissions) returns them. Only C(group), C(resource) and C(verbs) are required.
     """
     return [
         Permission(
@@ -339,12 +339,12 @@ def permissions(wanted: Iterable[Mapping[str, Any]]) -> list[Permission]:
 
 
 def not_granted(wanted: Iterable[Permission], rules: Sequence[Mapping[str, Any]]) -> list[Permission]:
-    """Find those that no rule grants.
+    """Find the permissions that no rule grants.
 
     Args:
-        wanted: what is needed.
-        rules: C(status.resourceRules) of a SelfSubjectRulesReview, which may lack some: some authorizers cannot list theirs. It is about
-            one namespace, so that it shows nothing of a resource without one: a Role may name such a resource and grants nothing by that.
+        wanted: the needed permissions.
+        rules: C(status.resourceRules) of a SelfSubjectRulesReview. The list may be incomplete, because some authorizers cannot list their
+            rules. It is for one namespace and proves nothing about cluster-scoped resources: a Role may name them but does not grant them.
     """
     return [each for each in wanted if each.cluster_wide or not any(_grants(rule, each) for rule in rules)]
 
@@ -361,26 +361,26 @@ def _grants(rule: Mapping[str, Any], wanted: Permission) -> bool:
     )
 
 
-# The API server's own words, whichever authorizer decided.
+# The wording of the API server, which is the same for all authorizers.
 _FORBIDDEN = re.compile(r'cannot (?P<verb>\w+) resource "(?P<resource>[^"]+)" in API group "(?P<group>[^"]*)"')
 
 
 def lacking(rejection: str) -> str:
-    """The permission that a rejection by the API server is about, as C(str) of a Permission shows it; empty for another rejection.
+    """The permission that is missing according to a rejection, as C(str) of a Permission; empty for another rejection.
 
     Args:
-        rejection: the words of the API server.
+        rejection: the message of the API server.
     """
     found = _FORBIDDEN.search(rejection)
     return str(Permission(found["verb"], found["group"], found["resource"])) if found else ""
 
 
 def warning(lacked: Iterable[Permission], namespace: str) -> str:
-    """A sentence about the permissions that a run does without; empty if none is lacking.
+    """A sentence about the optional permissions that are missing; empty if none is missing.
 
     Args:
-        lacked: what the credential lacks.
-        namespace: where.
+        lacked: the missing permissions.
+        namespace: namespace of the permissions.
     """
     by_loss: dict[str, list[str]] = {}
     for each in lacked:

@@ -4,7 +4,7 @@
 
 """Why the API server rejected an object whose content must not be shown: pure functions (private to the collection).
 
-The words of an API server, or of a webhook behind it, may repeat the object. Only what has a fixed form is taken from its answer.
+A message of the API server, or of a webhook, may repeat the object. Only parts with a fixed form are taken from the response.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-# A path below a field that a Secret has.
+# A path that begins with a field of a Secret.
 _FIELD = re.compile(r"(?:apiVersion|kind|metadata|data|stringData|immutable|type)(?:[.\[][A-Za-z0-9_.\[\]/-]{0,200})?")
 _MOST_FIELDS = 10
 # Reasons of the Kubernetes API, https://github.com/kubernetes/apimachinery/blob/master/pkg/apis/meta/v1/types.go
@@ -32,8 +32,8 @@ def rejection(status: int, body: str | bytes | None) -> str:
     """Status, reason and fields of a rejection, as the end of a sentence.
 
     Args:
-        status: of the answer.
-        body: of the answer, which may hold anything.
+        status: HTTP status of the response.
+        body: body of the response, which may contain anything.
     """
     answer = _document(body)
     reason = answer.get("reason")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a healthy answer looks like, and why an answer is not one (private to the collection). Pure functions."""
+"""Compares responses with the expected values: pure functions (private to the collection)."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.lines i
 NOTHING_HIDDEN = Masker([])
 _EXCERPT = 160
 _LONGEST_TARGET = 240
-# The answer must not choose among all of Python's codecs: some take quadratic time, others change the text.
+# Do not let the response choose any Python codec: some take quadratic time, and some change the text.
 _CHARSET = re.compile(r"charset=\"?(?:iso-?8859-1|latin-?1)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """What an answer has to be.
+    """The expected response.
 
     Attributes:
         statuses: accepted status codes.
-        response_headers: header name to the text that its value has to contain, without regard to case.
-        body_contains: text that the body has to contain.
-        body_regex: pattern that has to be found in the body.
-        json: path (see parse_path) to the value expected there.
+        response_headers: header name to the string that its value must contain; case is ignored.
+        body_contains: string that the body must contain.
+        body_regex: pattern that must match in the body.
+        json: path (see parse_path) to the expected value.
         max_latency: seconds that the exchange may take.
-        follow_redirects: whether redirects to the same host were followed; only words a reason.
+        follow_redirects: whether redirects to the same host were followed; only used in the reason.
     """
 
     statuses: tuple[int, ...] = (200,)
@@ -48,7 +48,7 @@ class Expectation:
 
 
 def parse_path(path: str) -> list[str]:
-    r"""Split a path into a JSON document: names and list positions separated by dots, a dot within a name written as \.
+    r"""Split a path into a JSON document: names and list positions separated by dots. A dot within a name is written as \.
 
     Raises:
         ValueError: the path has an empty part.
@@ -60,7 +60,7 @@ def parse_path(path: str) -> list[str]:
 
 
 def same_json(expected: Any, actual: Any) -> bool:
-    """Equality as JSON has it: true is not 1, while 1 is 1.0."""
+    """Equality as in JSON: true does not equal 1, but 1 equals 1.0."""
     if isinstance(expected, bool) or isinstance(actual, bool):
         return expected is actual
     if isinstance(expected, dict) and isinstance(actual, dict):
@@ -86,7 +86,7 @@ def _excerpt(text: str, mask: Masker) -> str:
 
 
 def body_text(answer: Answer) -> str:
-    """The body as text, whatever it holds: Latin-1 if its header says so, else UTF-8."""
+    """The body as a string: Latin-1 if its header says so, else UTF-8. Invalid bytes are replaced."""
     is_latin_1 = _CHARSET.search(answer.headers.get("content-type", ""))
     return answer.body.decode("latin-1" if is_latin_1 else "utf-8", "replace")
 
@@ -96,7 +96,7 @@ def _is_html(answer: Answer, text: str) -> bool:
 
 
 def _html_title(text: str) -> str:
-    # No pattern for all of it: one would go back over `<title<title...` again and again.
+    # No single pattern for the title: it would backtrack on `<title<title...` in quadratic time.
     page = text[:READ_AT_MOST]
     tag = re.search("<title", page, re.IGNORECASE)
     return page[tag.end() :].partition(">")[2].partition("<")[0] if tag else ""
@@ -116,7 +116,7 @@ def _judge_status(answer: Answer, expected: Expectation, mask: Masker) -> str | 
 
 
 def _without_login(url: str) -> str:
-    """A URL whose user and password are masked; ansible-core has such a function from 2.18 on."""
+    """A URL with its user and password masked. ansible-core has such a function from 2.18 on."""
     try:
         parts = urlsplit(url)
     except ValueError:  # an unclosed bracket
@@ -159,15 +159,15 @@ def _judge_json(answer: Answer, text: str, expected: Expectation, mask: Masker) 
 
 
 def judge(answer: Answer, expected: Expectation, mask: Masker = NOTHING_HIDDEN) -> str | None:
-    """Hold an answer against what was expected.
+    """Compare a response with the expectation.
 
     Args:
-        answer: what came back.
-        expected: what it should be.
-        mask: hides what must not be in the reason, even where the answer repeats it.
+        answer: the response.
+        expected: the expected response.
+        mask: hides secrets in the reason, even if the response repeats them.
 
     Returns:
-        The reason why it is not healthy, or None if it is.
+        The reason why the response is unhealthy, or None if it is healthy.
     """
     reason = _judge_status(answer, expected, mask) or _judge_headers(answer, expected, mask)
     if reason:

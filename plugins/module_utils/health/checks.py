@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The two kinds of check: an endpoint reached directly, and every pod of a workload (private to the collection)."""
+"""The two kinds of check: a URL, and every pod of a workload (private to the collection)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.pods
 
 
 class ClusterReader(Forwarder, Protocol):
-    """What is asked of the cluster: the client layer, or a stand-in for it."""
+    """The functions of the cluster that are used here."""
 
     def get(self, kind: str, namespace: str, name: str, timeout: float) -> Manifest:
         """Return one object, or raise PlatformError."""
@@ -41,22 +41,22 @@ class ClusterReader(Forwarder, Protocol):
 
 
 class Check(Protocol):
-    """What the runner repeats until it has no reason to complain, or is final."""
+    """A check. The runner repeats it until it has no reason or is final."""
 
     final: bool
 
     def round(self) -> None:
-        """Try everything once that is not healthy yet."""
+        """Retry everything that is not healthy yet."""
 
     def reason(self) -> str | None:
-        """Why it is not healthy, or None."""
+        """Why the check is unhealthy, or None."""
 
     def result(self) -> dict[str, Any]:
         """The entry in the module's result."""
 
 
 class UrlCheck:
-    """A direct request."""
+    """The check of a URL."""
 
     def __init__(self, prober: Prober) -> None:
         self._prober = prober
@@ -64,11 +64,11 @@ class UrlCheck:
         self.final = False
 
     def round(self) -> None:
-        """Try once."""
+        """Send the request once."""
         self._prober.attempt(self._record, dial_direct)
 
     def reason(self) -> str | None:
-        """Why it is not healthy, or None."""
+        """Why the URL is unhealthy, or None."""
         return self._record.reason
 
     def result(self) -> dict[str, Any]:
@@ -99,7 +99,7 @@ class _PodRecord:
 
 
 class WorkloadCheck:
-    """Every ready pod of a workload's newest revision, which is looked up again in each round."""
+    """The check of every ready pod of a workload's newest revision. Each round reads the pods again."""
 
     def __init__(self, prober: Prober, workload: Workload, cluster: ClusterReader) -> None:
         self._prober = prober
@@ -112,21 +112,21 @@ class WorkloadCheck:
         self.final = False
 
     def round(self) -> None:
-        """Look up the pods and try each that is ready and has not been found healthy yet."""
+        """Read the pods, and send the request to each ready pod that was not healthy yet."""
         deadline = Deadline(self._prober.settings.request_timeout, self._prober.deadline)
         try:
             port = self._look_up(deadline)
         except PlatformError as error:
             self._error, self.final = str(error), error.certain
         except TimeoutError:
-            # A look that only the end of the run cut short says less than the one before it.
+            # The end of the run interrupted this read, so the result of an earlier round is more useful.
             if not (deadline.cut_short and self._rounds):
                 self._error = f"{self._workload}: no answer from the API server within {deadline.seconds:g} s"
         else:
             due = [entry for entry in self._pods if entry.pod.ready and entry.record.reason]
             in_threads([partial(self._attempt, entry, port) for entry in due], self._prober.deadline)
             certain = [entry.record.reason for entry in due if entry.record.certain]
-            if certain:  # a refused permission, which is the same for all pods
+            if certain:  # a missing permission, which is the same for all pods
                 self._error, self.final = certain[0], True
         self._rounds += 1
 
@@ -135,7 +135,7 @@ class WorkloadCheck:
         self._prober.attempt(entry.record, dialer)
 
     def _look_up(self, deadline: Deadline) -> int:
-        """Take in the workload's state and return the port's number."""
+        """Read the workload's state and return the port number."""
         found, sets, pods = bounded_call(partial(self._read, deadline), deadline)
         try:
             port = port_number(found, self._workload.port, self._workload.container)
@@ -173,7 +173,7 @@ class WorkloadCheck:
         return sum(entry.pod.ready for entry in self._pods)
 
     def reason(self) -> str | None:
-        """Why it is not healthy, or None."""
+        """Why the workload is unhealthy, or None."""
         if self.final:
             return self._error
         problems = [self._error] if self._error else []

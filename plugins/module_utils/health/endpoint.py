@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The endpoints option: from what the user wrote to checked, typed values (private to the collection)."""
+"""The endpoints option: validates the input and converts it to typed values (private to the collection)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _HEADER_TEXT = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 @dataclass(frozen=True)
 class Workload:
-    """A workload whose ready pods are checked one by one; port is a number or a named container port."""
+    """A workload whose ready pods are checked one by one. port is a number or the name of a container port."""
 
     kind: str
     namespace: str
@@ -35,24 +35,24 @@ class Workload:
     container: str | None = None
 
     def __str__(self) -> str:
-        """The workload, as messages name it."""
+        """The workload, for messages."""
         return f"{self.kind} {self.namespace}/{self.name}"
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One checked entry of the option.
+    """One validated entry of the option.
 
     Attributes:
-        name: how results and messages call it.
-        request: what is sent; its URL names no user and no password.
-        expected: what has to come back.
-        workload: whose pods it is sent to, or None for a direct request.
-        min_pods: ready pods that are enough, or None for all that the workload wants.
-        validate_certs: whether the server's certificate is checked.
-        ca_path: PEM file of the only authorities accepted, or None for the machine's.
-        return_content: whether the body of a healthy answer is returned.
-        secrets: texts that no output may contain.
+        name: name in results and messages.
+        request: the request; its URL has no user and no password.
+        expected: the expected response.
+        workload: the workload whose pods get the request, or None for a URL.
+        min_pods: number of ready pods that is sufficient, or None for all pods that the workload should have.
+        validate_certs: whether the server's certificate is verified.
+        ca_path: PEM file of the accepted authorities, or None for those of the host.
+        return_content: whether to return the body of a healthy response.
+        secrets: strings that no output may contain.
     """
 
     name: str
@@ -67,10 +67,10 @@ class Endpoint:
 
 
 def userinfo_secrets(url: str) -> list[str]:
-    """What of a URL's user and password must not be shown, written as in the URL and plainly.
+    """The user and password of a URL, as written in the URL and decoded, so that they can be masked.
 
     Args:
-        url: as the user wrote it, valid or not.
+        url: the URL as the user wrote it, valid or not.
     """
     found = re.match(r"[a-z]*:?//([^/?#]*)@", str(url), re.IGNORECASE)
     if not found:
@@ -81,19 +81,19 @@ def userinfo_secrets(url: str) -> list[str]:
 
 
 def header_secrets(headers: Mapping[str, str]) -> list[str]:
-    """The values of secret headers, and the credentials alone where a value is a scheme and credentials."""
+    """The values of secret headers, and also the credentials alone if a value consists of a scheme and credentials."""
     credentials = [value.partition(" ")[2].strip() for value in headers.values()]
     return [text for text in (*headers.values(), *credentials) if text]
 
 
 def parse_endpoints(entries: Iterable[Mapping[str, Any]]) -> list[Endpoint]:
-    """Check all entries.
+    """Validate all entries.
 
     Args:
-        entries: the option, its types and unknown keys already checked by the argument spec.
+        entries: the option. The argument spec has already validated its types and keys.
 
     Raises:
-        PlatformError: one is not valid; names the endpoint and its option.
+        PlatformError: an entry is not valid; names the endpoint and its option.
     """
     endpoints = [_parse_numbered(position, entry) for position, entry in enumerate(entries, start=1)]
     if not endpoints:
@@ -167,7 +167,7 @@ def _workload(entry: Mapping[str, Any]) -> Workload:
 
 
 def _workload_url(entry: Mapping[str, Any]) -> str:
-    # The host is what kubectl port-forward's users send; the dialer reaches the pod whatever it says.
+    # Users of kubectl port-forward send this host too. The dialer connects to the pod regardless of the host.
     return f"{entry.get('scheme') or 'http'}://localhost{_path(entry) or '/'}"
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A dialer that reaches a pod through the API server (private to the collection)."""
+"""A dialer that connects to a pod through the API server (private to the collection)."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ _HANG_UP_TIME = 0.2
 
 
 class Stream(Protocol):
-    """An open stream: the client layer's, or a stand-in for it."""
+    """An open stream."""
 
     def detach(self) -> int:
-        """Return the file descriptor of this end, which is then the caller's."""
+        """Return the file descriptor of this end. The caller has to close it."""
 
     def error(self) -> str | None:
-        """Return what the kubelet said about the port."""
+        """Return the error that the kubelet reported for the port."""
 
     def abort(self) -> None:
-        """Cut the stream, whatever is still in it."""
+        """Close the stream and discard unread data."""
 
 
 class Forwarder(Protocol):
-    """What opens the streams: the client layer, or a stand-in for it."""
+    """Opens streams."""
 
     def port_forward(self, namespace: str, pod: str, port: int) -> Stream:
         """Open a stream, or raise PlatformError."""
 
 
 class PodDialer:
-    """Opens connections to one port of one pod and closes them all at the end of its with block.
+    """Opens connections to one port of one pod, and closes all of them at the end of its with block.
 
     Args:
         cluster: opens the streams.
-        namespace: the pod's namespace.
-        pod: the pod's name.
+        namespace: namespace of the pod.
+        pod: name of the pod.
         port: the port in the pod.
 
     Attributes:
-        seconds: time spent on opening streams, which is not the pod's.
+        seconds: time spent on opening streams, which is not part of the pod's response time.
     """
 
     def __init__(self, cluster: Forwarder, namespace: str, pod: str, port: int) -> None:
@@ -59,7 +59,7 @@ class PodDialer:
         self.seconds = 0.0
 
     def __enter__(self) -> PodDialer:
-        """Begin to dial."""
+        """Return the dialer."""
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -71,11 +71,11 @@ class PodDialer:
                     _drained(sock)
 
     def __call__(self, _host: str, _port: int, deadline: Deadline) -> socket.socket:
-        """Open a stream; wherever the URL points, it leads to the pod.
+        """Open a stream to the pod, regardless of the URL's host.
 
         Raises:
-            StageTimeoutError: the API server did not open it in time.
-            PlatformError: the API server refuses or cannot be reached.
+            StageTimeoutError: the API server did not open the stream in time.
+            PlatformError: the API server rejects the request or is unavailable.
         """
         start = time.monotonic()
         try:
@@ -91,17 +91,17 @@ class PodDialer:
 
     @property
     def error(self) -> str | None:
-        """What the kubelet said about the last stream, or None."""
+        """The error that the kubelet reported for the last stream, or None."""
         said = self._open[-1][0].error() if self._open else None
-        if said and "connection refused" in said:  # the kubelet wraps these two words in the names of its namespaces
+        if said and "connection refused" in said:  # the kubelet's message also contains names of its network namespaces
             return f"connection to port {self._port} in the pod refused"
         return " ".join(said.split()) if said else None
 
 
 def _drained(sock: socket.socket) -> bool:
-    """Say that nothing more will be sent, and take in what is left until the other end closes.
+    """Announce the end of the data, and read the rest until the other end closes.
 
-    Closing while something is unread resets the pair of sockets, which the library's thread answers with a traceback.
+    Closing a socket with unread data resets the socket pair, and the library's thread then prints a traceback.
     """
     limit = Deadline(_HANG_UP_TIME)
     with contextlib.suppress(OSError):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One attempt after the other, within the limits of a run (private to the collection)."""
+"""Sends the requests of one endpoint, within the limits of a run (private to the collection)."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.mask
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.lines import one_line, shortened
 
 NOT_TRIED = "it was not tried before the deadline"
-# Longer than a reason that quotes an answer and names a host.
+# Longer than a reason that quotes a response and names a host.
 _LONGEST_REASON = 1000
 _JOIN_GRACE = 0.5
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Limits of a run: seconds, bytes of body, and requests at the same time; and what no result may show."""
+    """Limits of a run (seconds, bytes of a body, parallel requests), and the mask for results."""
 
     timeout: float = 60.0
     request_timeout: float = 5.0
@@ -43,16 +43,16 @@ class Settings:
 
 @dataclass
 class Record:
-    """How the last attempt at one target ended.
+    """The result of the last attempt at one target.
 
     Attributes:
-        reason: why it is not healthy; None if it is.
-        status: code of the answer.
-        elapsed: seconds that it took.
-        attempts: how many there were.
-        certain: whether another attempt is of no use.
+        reason: why the target is unhealthy; None if it is healthy.
+        status: status code of the response.
+        elapsed: seconds that the attempt took.
+        attempts: number of attempts.
+        certain: whether the error is permanent, so that a retry is useless.
         connected: whether a connection was opened.
-        content: body of a healthy answer, where it is wanted.
+        content: body of a healthy response, if requested.
     """
 
     reason: str | None = NOT_TRIED
@@ -64,7 +64,7 @@ class Record:
     content: str | None = None
 
     def result(self) -> dict[str, Any]:
-        """The part of a result that every target has."""
+        """The part of a result that all targets have."""
         return {
             "healthy": self.reason is None,
             "status": self.status,
@@ -79,10 +79,10 @@ class Prober:
     """Makes attempts for one endpoint.
 
     Args:
-        endpoint: what to send and to expect.
-        settings: limits.
-        slots: limits the requests of all probers that run at the same time.
-        deadline: when the run ends.
+        endpoint: the request and the expected response.
+        settings: the limits.
+        slots: limits the parallel requests of all probers.
+        deadline: end of the run.
 
     Raises:
         PlatformError: the endpoint's TLS settings cannot be used.
@@ -97,7 +97,7 @@ class Prober:
         self._mask = settings.mask.with_credentials(endpoint.secrets)
 
     def attempt(self, record: Record, dial: Dial) -> None:
-        """Try once, and write down how it ended."""
+        """Send the request once, and store the result in the record."""
         if not self._slots.acquire(timeout=self.deadline.remaining()):
             return
         try:
@@ -132,7 +132,7 @@ class Prober:
             if endpoint.return_content and reason is None:
                 record.content = self._mask(body_text(answer))
         except StageTimeoutError as error:
-            # An attempt that only the end of the run cut short says less than the one before it.
+            # The end of the run interrupted this attempt, so the result of the earlier one is more useful.
             if deadline.cut_short and record.attempts:
                 return
             elapsed = time.monotonic() - start
@@ -149,7 +149,7 @@ class Prober:
 
 
 def in_threads(calls: Iterable[Callable[[], None]], deadline: Deadline) -> None:
-    """Run calls at the same time; one that outlasts the deadline is left behind in its daemon thread."""
+    """Run calls in parallel. A call that exceeds the deadline continues in its daemon thread."""
     threads = [threading.Thread(target=call, daemon=True) for call in calls]
     for thread in threads:
         thread.start()
@@ -163,6 +163,6 @@ def _context(endpoint: Endpoint) -> ssl.SSLContext | None:
         return None
     try:
         return tls_context(endpoint.validate_certs, endpoint.ca_path)
-    except OSError as error:  # ssl.SSLError is one
+    except OSError as error:  # includes ssl.SSLError
         why = error.strerror if not isinstance(error, ssl.SSLError) else "it holds no usable certificate"
         raise PlatformError(f"endpoint {endpoint.name}: ca_path {endpoint.ca_path}: {why}", certain=True) from error

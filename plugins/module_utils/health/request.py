@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One bounded HTTP exchange over a socket that the caller's dialer opens (private to the collection).
+"""One HTTP exchange with a deadline, over a socket that the caller's dialer opens (private to the collection).
 
-Of Ansible's HTTP building blocks this takes the TLS contexts (make_context), not open_url and Request: both install their
-opener globally before they use it, so that threads would send with each other's TLS settings and proxies, and both read
-~/.netrc. Here each exchange has an OpenerDirector of its own with just the two handlers it needs; redirects are followed
-here because urllib reads the whole body of a redirect first, however long that is.
+This uses the TLS contexts of Ansible (make_context), but not open_url and Request. Both install their opener globally, so threads would
+use the TLS settings and proxies of other threads, and both read ~/.netrc. Here each exchange has its own OpenerDirector with only the
+two handlers that it needs. Redirects are followed here, because urllib first reads the whole body of a redirect, regardless of its
+length.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ Dial = Callable[[str, int, Deadline], socket.socket]
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """What is sent.
+    """A request.
 
     Attributes:
         method: GET or HEAD.
-        url: without user and password.
-        headers: the request headers; secret ones among them.
-        server_name: name for SNI and for the certificate's check, if not the URL's host.
-        use_proxy: whether the environment's proxies are used.
-        follow_redirects: whether a redirect to the same host is followed.
-        pinned: whether the dialer reaches one port only, so that a redirect to another scheme or port cannot be followed.
+        url: the URL, without user and password.
+        headers: the request headers, including secret ones.
+        server_name: name for SNI and for the verification of the certificate, if not the URL's host.
+        use_proxy: whether to use the environment's proxies.
+        follow_redirects: whether to follow a redirect to the same host.
+        pinned: whether the dialer reaches only one port, so that a redirect to another scheme or port cannot be followed.
     """
 
     method: str
@@ -67,7 +67,7 @@ class HttpRequest:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: headers have lower-case names, elapsed is in seconds, location is where a redirect points."""
+    """A response: headers have lower-case names, elapsed is in seconds, location is the target of a redirect."""
 
     status: int
     headers: dict[str, str]
@@ -76,23 +76,23 @@ class Answer:
     location: str | None = None
 
 
-@functools.cache  # loading the machine's authorities takes 0.05 s; contexts can be shared by threads
+@functools.cache  # loading the host's authorities takes 0.05 s; threads can share a context
 def tls_context(validate_certs: bool, ca_path: str | None) -> ssl.SSLContext:
-    """A TLS context as Ansible makes it.
+    """A TLS context, created by Ansible's function.
 
     Raises:
-        OSError: the file is missing or holds no certificate.
+        OSError: the file is missing or contains no certificate.
     """
     context: ssl.SSLContext = make_context(cafile=ca_path, validate_certs=validate_certs)
     return context
 
 
 def dial_direct(host: str, port: int, deadline: Deadline) -> socket.socket:
-    """Connect to the first address of a host that answers.
+    """Connect to the first address of a host that accepts the connection.
 
     Raises:
         StageTimeoutError: the deadline passed.
-        OSError: the last address's error.
+        OSError: the error of the last address.
     """
     try:
         infos = bounded_call(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), deadline)
@@ -102,7 +102,7 @@ def dial_direct(host: str, port: int, deadline: Deadline) -> socket.socket:
     for position, (family, kind, protocol, _name, address) in enumerate(infos):
         sock = socket.socket(family, kind, protocol)
         try:
-            # A share for each address: a first one that swallows packets must not use up the time of the others.
+            # Divide the time among the addresses, because one that drops packets must not use up the time of the others.
             sock.settimeout(deadline.require() / (len(infos) - position))
             sock.connect(address)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -116,13 +116,13 @@ def dial_direct(host: str, port: int, deadline: Deadline) -> socket.socket:
 
 
 class Incoming(io.RawIOBase):
-    """What a socket receives until a deadline.
+    """Reads from a socket until a deadline.
 
-    An ordinary timeout starts anew with every byte received, so that a server which trickles can hold its client forever.
+    A socket timeout restarts with every received byte, so a slow server could block its client indefinitely.
 
     Args:
         sock: the socket.
-        deadline: when nothing is received any more.
+        deadline: when reading ends.
     """
 
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
@@ -130,20 +130,20 @@ class Incoming(io.RawIOBase):
         self._raw = sock.makefile("rb", buffering=0)
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        """The file that http.client reads an answer from."""
+        """The file from which http.client reads a response."""
         return io.BufferedReader(self)
 
     def readable(self) -> bool:
-        """Whether it can be read."""
+        """Always true for this file."""
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        """Receive as a socket's file does, for as long as the deadline allows."""
+        """Receive data as a socket's file does, until the deadline."""
         self._sock.settimeout(self._deadline.require())
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
-        """Let the socket be closed."""
+        """Allow the socket to be closed."""
         self._raw.close()
         super().close()
 
@@ -174,12 +174,12 @@ class _Connection(http.client.HTTPConnection):
         self._arm()
 
     def _arm(self) -> None:
-        # A request that is sent, and a handshake, take the socket's timeout as the limit for all their steps.
+        # Sending a request and a TLS handshake use the socket's timeout as the limit for all their steps.
         self.sock.settimeout(self._deadline.require())
 
 
 class _Handler(urllib.request.AbstractHTTPHandler):
-    """Opens URLs of both schemes."""
+    """Opens http and https URLs."""
 
     http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
 
@@ -229,10 +229,10 @@ def _port(parts: SplitResult) -> int:
 
 
 def next_hop(request: HttpRequest, location: str) -> str | None:
-    """The URL that a followed redirect leads to, or None where it may not be followed.
+    """The URL of a redirect that may be followed, or None.
 
-    Another host is never followed, nor is the step from https to http, nor another port unless it is the step to https. A
-    host that is only the overridden Host header's is this same server, and is reached at the address it was reached before.
+    A redirect to another host, from https to http, or to another port (except for the change to https) is not followed. The host of an
+    overridden Host header is the same server, and is reached at the same address as before.
     """
     try:
         current, target = urlsplit(request.url), urlsplit(location)
@@ -240,7 +240,7 @@ def next_hop(request: HttpRequest, location: str) -> str | None:
             target = target._replace(netloc=current.netloc)
         same_place = (target.scheme, target.hostname, _port(target)) == (current.scheme, current.hostname, _port(current))
         upgrade = (current.scheme, target.scheme) == ("http", "https") and target.hostname == current.hostname
-    except ValueError:  # a port that is no number, an unclosed bracket
+    except ValueError:  # a port that is not a number, an unclosed bracket
         return None
     if "@" in target.netloc or not (same_place or (upgrade and not request.pinned)):
         return None
@@ -248,18 +248,18 @@ def next_hop(request: HttpRequest, location: str) -> str | None:
 
 
 def exchange(request: HttpRequest, context: ssl.SSLContext | None, dial: Dial, deadline: Deadline, max_body: int) -> Answer:
-    """Send the request, follow what redirects may be followed, and read the answer.
+    """Send the request, follow permitted redirects, and read the response.
 
     Args:
-        request: what to send.
-        context: TLS settings; None where the request can only be plain http.
+        request: the request.
+        context: TLS settings; None if the request can only use plain http.
         dial: opens the socket.
-        deadline: when all of it ends.
-        max_body: bytes of body that are read at most.
+        deadline: the deadline for the whole exchange.
+        max_body: maximum number of bytes of the body to read.
 
     Raises:
         StageTimeoutError: the deadline passed.
-        PlatformError: any other reason why there is no answer, in words.
+        PlatformError: there is no response for another reason; contains the reason in words.
     """
     elapsed = 0.0
     try:
@@ -270,7 +270,7 @@ def exchange(request: HttpRequest, context: ssl.SSLContext | None, dial: Dial, d
             if target is None:
                 return replace(answer, elapsed=elapsed)
             request = replace(request, url=target)
-    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a name that IDNA cannot have, and the like
+    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: for example an invalid IDNA name
         cause = error.reason if isinstance(error, urllib.error.URLError) and isinstance(error.reason, OSError) else error
         if isinstance(cause, TimeoutError):
             raise StageTimeoutError(str(cause) if isinstance(cause, StageTimeoutError) else "waiting for the headers") from error
@@ -279,11 +279,11 @@ def exchange(request: HttpRequest, context: ssl.SSLContext | None, dial: Dial, d
 
 
 def explain(error: Exception, request: HttpRequest) -> str:
-    """Say in words why an exchange gave no answer.
+    """Explain in words why an exchange had no response.
 
     Args:
-        error: what http.client, ssl or socket raised.
-        request: what was being sent.
+        error: the error of http.client, ssl or socket.
+        request: the request.
     """
     parts = urlsplit(request.url)
     host = request.server_name or parts.hostname

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs all checks at once, again and again until each is healthy or the deadline has come (private to the collection)."""
+"""Runs all checks in parallel, and repeats them until each is healthy or the deadline is reached (private to the collection)."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.probe
 
 
 def run_checks(endpoints: Sequence[Endpoint], settings: Settings, cluster: ClusterReader | None = None) -> list[dict[str, Any]]:
-    """Check endpoints until all are healthy or the time is up.
+    """Check endpoints until all are healthy or the time is over.
 
-    Every endpoint has a daemon thread, and so has every pod of a round. All waits inside end at the deadline, so the threads end
-    with it; if one did not, it could not hold up the result.
+    Every endpoint has a daemon thread, and so has every pod in a round. All waits end at the deadline, so the threads end too. A thread
+    that does not end cannot delay the result.
 
     Args:
-        endpoints: what to check.
-        settings: limits.
-        cluster: needed where an endpoint is a workload.
+        endpoints: the endpoints to check.
+        settings: the limits.
+        cluster: required if an endpoint is a workload.
 
     Returns:
-        An entry for each endpoint, in the order given.
+        An entry for each endpoint, in order.
 
     Raises:
-        PlatformError: an endpoint's TLS settings cannot be used; nothing has been sent.
+        PlatformError: the TLS settings of an endpoint cannot be used; no request was sent.
     """
     deadline = Deadline(settings.timeout)
     slots = threading.BoundedSemaphore(settings.concurrency)
@@ -60,7 +60,7 @@ def _repeat(check: Check, interval: float, deadline: Deadline) -> None:
 
 
 def summary(results: Sequence[dict[str, Any]]) -> str:
-    """One sentence about all results; names each endpoint that is not healthy, and why."""
+    """One sentence about all results that names each unhealthy endpoint and the reason."""
     sick = [f"{entry['name']}: {entry['reason']}" for entry in results if not entry["healthy"]]
     pods = sum(pod["ready"] for entry in results for pod in entry.get("pods", ()))
     count = f"{len(results)} endpoint{'s' * (len(results) != 1)}"

@@ -15,22 +15,22 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.ownersh
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import Manifest, created, is_true
 
 COMPLETE, FAILED, RUNNING, STUCK = "complete", "failed", "running", "stuck"
-# Seconds that a Job has until its pod runs. One whose pod does not run after that was refused it, or cannot be started: a new one shows
-# within seconds whether that is mended, while the kubelet may pause for minutes between two tries.
+# Seconds that a Job has until its pod runs. After that its pod was rejected or cannot start. A new Job shows within seconds whether the
+# cause is fixed, while the kubelet may wait for minutes between two retries.
 FIRST_START = 60
 
 
 def job_states(jobs: Iterable[Manifest], field_manager: str, now: datetime.datetime | None = None) -> list[dict[str, str]]:
-    """What is known of the Jobs of releases.
+    """The state of the Jobs of releases.
 
     Args:
         jobs: as the API server gives them.
-        field_manager: in whose name the Jobs of releases are applied.
-        now: the present; by default the clock's.
+        field_manager: the field manager that applies the Jobs of releases.
+        now: the present; by default the time of the clock.
 
     Returns:
-        For each its C(name), its C(command) (the label C(component)), C(state), C(created), a time of RFC 3339 in UTC, and C(made_by):
-        the field managers of a Job that was not applied in that name, for people; empty for one that was.
+        For each its C(name), its C(command) (the label C(component)), C(state), C(created) (a time of RFC 3339 in UTC), and C(made_by):
+        the field managers of a Job that C(field_manager) did not apply, for messages; empty for other Jobs.
     """
     present = now or datetime.datetime.now(datetime.timezone.utc)
     return [
@@ -49,10 +49,10 @@ def _state(job: Manifest, now: datetime.datetime) -> str:
     status = job.get("status") or {}
     if is_true(job, "Complete"):
         return COMPLETE
-    # FailureTarget says so while the pods still end.
+    # FailureTarget is set while the pods still end.
     if is_true(job, "Failed") or is_true(job, "FailureTarget") or (status.get("failed") and not status.get("active")):
         return FAILED
-    # Between a pod's end and the verdict none is active; one that is suspended is somebody's decision.
+    # No pod is active between the end of a pod and the condition of the Job. An operator may have suspended the Job.
     about_to_end = [status.get(key) for key in ("succeeded", "terminating")] + list((status.get("uncountedTerminatedPods") or {}).values())
     runs = status.get("ready") or any(about_to_end) or is_true(job, "SuccessCriteriaMet") or is_true(job, "Suspended")
     young = (now - created(job)).total_seconds() < FIRST_START
@@ -62,22 +62,22 @@ def _state(job: Manifest, now: datetime.datetime) -> str:
 def jobs_to_run(
     commands: Iterable[Mapping[str, Any]], jobs: Iterable[Mapping[str, str]], release: str, force: bool = False
 ) -> list[dict[str, Any]]:
-    """Find the commands that are not done for a release.
+    """Find the commands that have to run for a release.
 
-    A command whose Job is complete is done, but for one with C(repeat_on_return) of which another release had its turn since: what it
-    wrote, such as the manifest of static files, is the other release's now.
+    A command whose Job is complete does not run again. The exception is a command with C(repeat_on_return) that another release has run
+    since: its result, such as the manifest of static files, is now that of the other release.
 
     Args:
-        commands: with C(name) and perhaps C(repeat_on_return), in order.
-        jobs: of all releases, as job_states gives them.
-        release: the present one, with which the names of its Jobs end.
-        force: whether those that are done run again.
+        commands: mappings with C(name) and optionally C(repeat_on_return), in order.
+        jobs: the Jobs of all releases, as job_states returns them.
+        release: the current release, which is the end of its Jobs' names.
+        force: whether completed commands run again.
 
     Returns:
-        For each its C(command), the C(name) of its Job, and whether a Job of that name has to be replaced first. One that runs is not:
-        it is waited for.
+        For each its C(command), the C(name) of its Job, and whether an existing Job of that name has to be replaced. A running Job is not
+        replaced but waited for.
     """
-    # A Job that others made says nothing of a release.
+    # Ignore Jobs that are not managed by this collection.
     known = [job for job in jobs if not job["made_by"]]
     by_name = {job["name"]: job for job in known}
     found = []
@@ -92,5 +92,5 @@ def jobs_to_run(
 
 
 def _had_a_later_turn(own: Mapping[str, str], jobs: Iterable[Mapping[str, str]]) -> bool:
-    """Whether the same command of another release began later, complete or not; such times compare as texts."""
+    """Whether another release started the same command later, completed or not. The times compare as strings."""
     return any(job["command"] == own["command"] and job["created"] >= own["created"] for job in jobs if job["name"] != own["name"])

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which containers of a Job's pod are the Job's, and which were injected beside them (private to the collection).
+"""Which containers of a Job's pod are in its template, and which were injected (private to the collection).
 
-A pod ends only when all of its containers have ended. An injected container that runs on keeps the pod, and so the Job, for ever.
-Native sidecars (init containers with restartPolicy Always) do not: the kubelet ends them after the others.
+A pod ends only when all of its containers have ended. An injected container that does not end keeps the pod, and so the Job, running.
+Native sidecars (init containers with restartPolicy Always) do not, because the kubelet ends them after the other containers.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.diag
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.pods import DEFAULT_CONTAINER_ANNOTATION
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import Finding, Manifest
 
-# Seconds that the other containers have to end by themselves. A proxy that is asked to quit drains its connections first; Istio's does so
-# for 5 s (terminationDrainDuration).
+# Seconds that injected containers have to end by themselves. A proxy that is asked to quit drains its connections first; Istio's proxy
+# does so for 5 s (terminationDrainDuration).
 AFTER_FAILURE = 5.0
 AFTER_SUCCESS = 15.0
 
@@ -29,7 +29,7 @@ def own_containers(job: Manifest) -> list[str]:
 
 
 def main_container(job: Manifest, pod: Manifest) -> str:
-    """The container whose log tells most: the default container of the pod, else the first one of the Job's template."""
+    """The container with the most relevant log: the default container of the pod, else the first one of the Job's template."""
     default: str | None = (pod["metadata"].get("annotations") or {}).get(DEFAULT_CONTAINER_ANNOTATION)
     own = own_containers(job)
     names = [container["name"] for container in pod["spec"]["containers"]]
@@ -37,13 +37,13 @@ def main_container(job: Manifest, pod: Manifest) -> str:
 
 
 def failed_container(job: Manifest, pods: Sequence[Manifest]) -> tuple[Manifest, Manifest] | None:
-    """The first pod with a container that ended badly, and the status of that container."""
+    """The first pod with a failed container, and the status of that container."""
     template = job["spec"]["template"]["spec"]
     own = {*own_containers(job), *(init["name"] for init in template.get("initContainers") or [])}
     for pod in pods:
         status = pod.get("status") or {}
         sidecars = {init["name"] for init in pod["spec"].get("initContainers") or [] if init.get("restartPolicy") == "Always"}
-        # Sidecars are stopped when the others have ended, mostly with a bad exit code.
+        # Sidecars are stopped when the other containers have ended, mostly with a non-zero exit code.
         containers = sorted(
             [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])],
             key=lambda container: container["name"] in sidecars or container["name"] not in own,
@@ -55,11 +55,11 @@ def failed_container(job: Manifest, pods: Sequence[Manifest]) -> tuple[Manifest,
 
 
 def held_pods(job: Manifest, pods: Sequence[Manifest]) -> Iterator[Finding]:
-    """What keeps pods whose work has ended from ending.
+    """Findings about injected containers that keep a pod running after its work has ended.
 
     Args:
-        job: their Job.
-        pods: those that have not ended.
+        job: the Job of the pods.
+        pods: the pods that have not ended.
     """
     for pod in pods:
         finding = _held(job, pod)
@@ -72,7 +72,7 @@ def _held(job: Manifest, pod: Manifest) -> Finding | None:
     ours = [status for status in statuses if status["name"] in own]
     running = [status["name"] for status in statuses if "running" in (status.get("state") or {})]
     injected = [name for name in running if name not in own]
-    # With restartPolicy OnFailure the kubelet starts a container that failed again.
+    # With restartPolicy OnFailure the kubelet restarts a failed container.
     final = [status for status in ours if _ended(status) and (_never_restarts(pod) or not _exit_code(status))]
     failed = next((status for status in final if _exit_code(status)), None)
     if injected and len(final) == len(own):
@@ -101,7 +101,7 @@ def _exit_code(status: Manifest) -> int:
 
 
 def _is_last_try(job: Manifest) -> bool:
-    """Whether the Job fails with its next pod that does."""
+    """Whether the next failed pod makes the Job fail."""
     spec = job["spec"]
     if "podFailurePolicy" in spec or "backoffLimitPerIndex" in spec:
         return False

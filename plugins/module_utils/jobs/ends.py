@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why a Job ended that did not fail by itself: its pod was evicted, or a run stopped it (private to the collection).
+"""Why a Job ended without an error of its own: its pod was evicted, or a run stopped the Job (private to the collection).
 
 Pure functions on objects as the API server returns them.
 """
@@ -24,30 +24,30 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.type
     leaving,
 )
 
-# Holds why a run gave a Job up and stopped it.
+# Contains the reason why a run stopped a Job.
 STOPPED_ANNOTATION = "jewelry-shop/stopped"
-# Seconds after which the watch of pods has caught up with the watch of Jobs.
+# Seconds after which the watch of pods is up to date with the watch of Jobs.
 PODS_BEHIND = 1.0
 
 # https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions; since Kubernetes 1.26.
 _DISRUPTED = "DisruptionTarget"
-# Reasons of a pod's status by which the kubelet, or formerly the node controller, says that it ended the pod for the node's sake.
+# Reasons in a pod's status with which the kubelet, or formerly the node controller, reports that it ended the pod because of the node.
 _ENDED_FOR_THE_NODE = ("Evicted", "NodeLost", "NodeShutdown", "Preempting", "Shutdown", "Terminated")
-# Reasons by which the kubelet rejects a pod that the scheduler has just placed: another pod took the room.
+# Reasons with which the kubelet rejects a pod that was just scheduled, because another pod took the resources.
 _REJECTED = re.compile(r"OutOf|NodeAffinity|NodePorts|UnexpectedAdmissionError")
-# The kubelet evicts a pod that exceeds its own limit, too. The next pod does the same again.
+# The kubelet also evicts a pod that exceeds its own limit. The next pod would be evicted too.
 _OWN_LIMIT = re.compile(r"exceed", re.IGNORECASE)
 _CREATED = re.compile(r"Created pod: (?P<name>\S+)")
 
 
 def failed_condition(job: Manifest) -> Manifest | None:
-    """The condition by which a Job failed or is about to fail, or None."""
-    # FailureTarget comes first and means that it will fail; from Kubernetes 1.31 on Failed waits for the last pod to end.
+    """The condition with which a Job failed or is about to fail, or None."""
+    # FailureTarget comes first and means that the Job will fail. From Kubernetes 1.31 on Failed waits until the last pod has ended.
     return next((conditions(job)[name] for name in ("Failed", "FailureTarget") if is_true(job, name)), None)
 
 
 def stopped(job: Manifest) -> Finding | None:
-    """Whether a run of the playbook gave the Job up and stopped it, and why."""
+    """A finding if a run of the playbook stopped the Job, with the reason."""
     because = (job["metadata"].get("annotations") or {}).get(STOPPED_ANNOTATION)
     if not because or (failed_condition(job) or {}).get("reason") != "DeadlineExceeded":
         return None
@@ -55,21 +55,21 @@ def stopped(job: Manifest) -> Finding | None:
 
 
 def eviction(job: Manifest, pods: Sequence[Manifest], snapshot: Snapshot) -> Finding | None:
-    """Whether a Job failed because its pod was taken away while it ran, and by what.
+    """A finding if a Job failed because its pod was evicted or deleted while it ran, with the cause.
 
-    The Job controller counts a pod that is being deleted as failed, whatever deletes it.
+    The Job controller counts every pod that is being deleted as failed.
 
     Args:
         job: the Job.
-        pods: its pods, the newest first.
-        snapshot: with the events of its namespace.
+        pods: the pods of the Job, the newest first.
+        snapshot: contains the events of its namespace.
     """
     failed = failed_condition(job)
-    # At its deadline the Job controller itself deletes the pods.
+    # At the deadline the Job controller itself deletes the pods.
     if failed is None or failed.get("reason") == "DeadlineExceeded":
         return None
     if not pods:
-        # Until it is counted, a finalizer keeps the pod; a pod that failed by itself stays after that.
+        # A finalizer keeps a pod until it is counted. A pod that failed by itself stays after that, so a missing pod was deleted.
         created = [_CREATED.search(str(event.get("message"))) for event in snapshot.events(job["metadata"]["uid"], "SuccessfulCreate")]
         name = next((found["name"] for found in created if found), None)
         return Finding("JobEvicted", f"{'it' if name else 'its pod'} was deleted while it ran", PODS_BEHIND, pod=name)
@@ -84,14 +84,14 @@ def eviction(job: Manifest, pods: Sequence[Manifest], snapshot: Snapshot) -> Fin
 
 
 def own_limit(pod: Manifest) -> str:
-    """The kubelet's words about a pod that it evicted because the pod exceeded its own limit; else empty."""
+    """The kubelet's message about a pod that it evicted because the pod exceeded its own limit; otherwise empty."""
     status = pod.get("status") or {}
     message = str(status.get("message") or "").rstrip(".")
     return message if status.get("reason") == "Evicted" and _OWN_LIMIT.search(message) else ""
 
 
 def _disruption(pod: Manifest) -> str:
-    """What took a pod away, in words; empty for one that ended by itself."""
+    """Why a pod was evicted or deleted, in words; empty if it ended by itself."""
     status, node = pod.get("status") or {}, f"node {pod['spec'].get('nodeName') or '(none yet)'}"
     reason, message = str(status.get("reason") or ""), str(status.get("message") or "")
     if own_limit(pod):

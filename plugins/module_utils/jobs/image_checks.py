@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Jobs that prove a workload's new image before its pod is replaced: pure functions (private to the collection)."""
+"""Jobs that test a workload's new image before its pod is replaced: pure functions (private to the collection)."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-# For an hour after its end such a Job can be looked at.
+# The Job stays for an hour after its end, so that an operator can inspect it.
 KEEP_SECONDS = 3600
-# What concerns a container that serves.
+# Fields of a server's container, which the Job does not use.
 _OF_A_SERVER = ("args", "command", "lifecycle", "livenessProbe", "ports", "readinessProbe", "startupProbe")
 
 
 def image_checks(workloads: Iterable[Mapping[str, Any]], planned: Iterable[Mapping[str, Any]] | None = None) -> list[dict[str, Any]]:
-    """Describe a Job for each workload that has a C(check_command), and whose live object is to be changed.
+    """Describe a Job for each workload with a C(check_command) whose live object is to be changed.
 
-    A workload that is still to be created has no pod that could be lost, and its rollout says what is wrong.
+    A workload that is to be created has no running pod, and its rollout reports errors.
 
     Args:
-        workloads: descriptions of workloads.
-        planned: what applying each object would do, as M(jewelry_shop.platform.plan) returns it; without it each workload is checked.
+        workloads: the descriptions of the workloads.
+        planned: the result of planning each object, as M(jewelry_shop.platform.plan) returns it; None to check each workload.
 
     Returns:
-        For each an entry of C(job_commands), with the C(job_name) of its Job.
+        For each workload an entry of C(job_commands), with the C(job_name) of its Job.
     """
     changed = None if planned is None else {(entry["kind"], entry["name"]) for entry in planned if entry["action"] == "change"}
     return [
@@ -41,7 +41,7 @@ def _check(workload: Mapping[str, Any]) -> dict[str, Any]:
     name, pod = f"check-{workload['name']}", workload["pod"]
     server = pod["containers"][0]
     container = {key: value for key, value in server.items() if key not in _OF_A_SERVER}
-    # The data stay with the pod that serves.
+    # The Job does not mount the data of the running pod.
     instead_of_claims = [{"name": claim["metadata"]["name"], "emptyDir": {}} for claim in workload.get("volume_claim_templates") or ()]
     selector = {"app": "jewelry-shop", "component": workload.get("component", workload["name"])}
     where_it_serves = {
@@ -56,7 +56,7 @@ def _check(workload: Mapping[str, Any]) -> dict[str, Any]:
     }
     check_pod = {
         **pod,
-        # There the image is pulled already when the pod is replaced.
+        # Run on the same node, so that the image is already pulled when the pod is replaced.
         "affinity": where_it_serves,
         "containers": [{**container, "name": name, "command": list(workload["check_command"])}],
         "volumes": [*(pod.get("volumes") or ()), *instead_of_claims],

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which image a name means (private to the collection).
+"""Names of images (private to the collection).
 
-A name is repository[:tag][@digest]. Where there is a digest it decides; a tag beside it is for people.
+A name is repository[:tag][@digest]. A digest takes precedence over a tag.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _SHORT_DIGEST = 12
 
 
 def is_pinned_or_same(found: str, wanted: str) -> bool:
-    """Whether an image is the one that was asked for, or that one pinned to a digest, as admission webhooks do.
+    """Whether an image is the expected one, or the expected one pinned to a digest by an admission webhook.
 
     Args:
-        found: what the cluster has.
-        wanted: what was asked for.
+        found: the image in the cluster.
+        wanted: the expected image.
     """
     found_repository, found_tag, found_digest = _parts(found)
     repository, tag, digest = _parts(wanted)
@@ -41,18 +41,18 @@ def is_pinned_or_same(found: str, wanted: str) -> bool:
 
 
 def digest_of(image_id: str) -> str:
-    """The digest in an imageID of a container's status; all of it where it has none.
+    """The digest in an imageID of a container's status; the whole imageID if it has no digest.
 
-    The same image has several names, by the registries and mirrors that it was pulled from.
+    The same image has several names, depending on the registry or mirror that it was pulled from.
 
     Args:
-        image_id: as the container runtime writes it.
+        image_id: the imageID as the container runtime reports it.
     """
     return image_id.rpartition("@")[2]
 
 
 def image_version(image: str) -> str:
-    """The version that an image's name tells: its tag, else the first digits of its digest.
+    """The version in an image's name: its tag, else the first digits of its digest.
 
     Args:
         image: name of the image.
@@ -62,7 +62,7 @@ def image_version(image: str) -> str:
 
 
 def image_problem(image: str) -> str:
-    """What keeps a text from being the name of an image; empty where nothing does.
+    """Why a string is not a valid image name; empty if it is valid.
 
     Args:
         image: name of the image, with or without tag and digest.
@@ -78,7 +78,7 @@ def image_problem(image: str) -> str:
 
 
 def repository_problem(name: str) -> str:
-    """What keeps a text from being the name of an image without tag and digest; empty where nothing does.
+    """Why a string is not a valid image name without tag and digest; empty if it is valid.
 
     Args:
         name: registry and path.
@@ -92,10 +92,10 @@ def repository_problem(name: str) -> str:
 
 
 def tag_problem(tag: str) -> str:
-    """What keeps a text from being a tag; empty where nothing does.
+    """Why a string is not a valid tag; empty if it is valid.
 
     Args:
-        tag: without the colon.
+        tag: the tag without the colon.
     """
     if _TAG.fullmatch(tag):
         return ""
@@ -105,7 +105,7 @@ def tag_problem(tag: str) -> str:
 def _parts(image: str) -> tuple[str, str, str]:
     """Repository with its registry, tag and digest."""
     name, _at, digest = image.partition("@")
-    # A colon before the last slash is that of the registry's port.
+    # A colon before the last slash belongs to the port of the registry.
     path, slash, last = name.rpartition("/")
     last, _colon, tag = last.partition(":")
     repository = f"{path}{slash}{last}"

@@ -18,36 +18,36 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.im
 
 _LABEL_LENGTH = 63
 _SUBDOMAIN_LENGTH = 253
-# Of the hyphen and the hash that follow a name.
+# Length of the hyphen and the hash that are appended to a name.
 _HASH_LENGTH = 11
 _ANNOTATIONS_BYTES = 262144
 _DNS_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
 _ADDRESS = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
-# What Services, Jobs and network policies select by.
+# Label keys in the selectors of Services, Jobs and network policies.
 _RESERVED = frozenset({"app"})
 _DNS_RULE = "lower-case letters, digits and -, and begin and end with a letter or digit"
 _LABEL_RULE = f"at most {_LABEL_LENGTH} letters, digits, -, _ and ., and begin and end with a letter or digit"
 
 
 def version_label(version: Any) -> dict[str, str]:
-    """The label C(app.kubernetes.io/version), shortened to what a label may hold; none where nothing of the version may stand there.
+    """The label C(app.kubernetes.io/version), shortened to a valid label value; empty if no valid value is left.
 
     Args:
-        version: tag of an image, or what stands for it.
+        version: tag of an image, or a replacement for it.
     """
-    # Tags may begin with an underscore, be twice as long, and end with any of their characters.
+    # Tags may begin with an underscore, be twice as long, and end with any permitted character.
     value = str(version).lstrip("-_.")[:_LABEL_LENGTH].rstrip("-_.")
     return {"app.kubernetes.io/version": value} if _LABEL.fullmatch(value) else {}
 
 
 def naming_problems(settings: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Say which settings Kubernetes would reject as names, labels, annotations or images.
+    """Find the settings that Kubernetes would reject as names, labels, annotations or images.
 
     Args:
-        settings: of each its C(name), its C(value) and the C(rule) that it has to follow, one of V(dns_label), V(subdomain), V(host),
+        settings: for each its C(name), its C(value) and its C(rule), one of V(dns_label), V(subdomain), V(host),
             V(label), V(labels), V(annotations), V(image), V(repository), V(tag), V(hashed_names) and V(job_names). An empty string or
-            list is no problem where a rule does not say so.
+            list is valid unless the rule forbids it.
 
     Returns:
         A sentence for each problem, without a full stop.

@@ -4,9 +4,9 @@
 
 """NetworkPolicies from a list of flows: pure functions (private to the collection).
 
-A flow says who opens connections to whom: C(from) and C(to) (names of endpoints), C(ports), C(protocol) (TCP unless said) and C(when)
-(true unless said). An endpoint is the label selector of pods of the release, each of which gets a policy, or a list of peers as in a
-NetworkPolicy, where an empty list is everywhere.
+A flow has C(from) and C(to) (names of endpoints: which pods open connections to which), C(ports), C(protocol) (default TCP) and C(when)
+(default true). An endpoint is either a label selector of pods of the release, which get a policy, or a list of peers as in a
+NetworkPolicy. An empty list allows all peers.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ Flow = Mapping[str, Any]
 Endpoint = Any
 Manifest = dict[str, Any]
 
-# The endpoint of every pod. Its policy denies whatever no other one allows.
+# The endpoint with all pods. Its policy denies all traffic that no other policy allows.
 _RELEASE = "release"
 
 
 def network_policies(flows: Iterable[Flow], endpoints: Mapping[str, Endpoint], metadata: Mapping[str, Any]) -> list[Manifest]:
-    """Make the NetworkPolicies that allow the flows and nothing else.
+    """Create the NetworkPolicies that allow only the given flows.
 
-    Each says all that its pods may do, what every pod may do as well, and the one for every pod comes last: applied one after another
-    to pods that run, they never deny what they are about to allow. A policy's name carries a hash of what it says: a changed one comes
-    beside the one before it, and both are in force until that is removed.
+    Each policy contains all flows of its pods, including those of all pods. The policy for all pods comes last. When they are applied one
+    after another to running pods, no policy denies traffic that a later one allows. The name of a policy contains a hash of its content.
+    A changed policy is therefore a new object, and both are in force until the old one is removed.
 
     Args:
-        flows: who may open connections to whom.
-        endpoints: by name; C(release) stands for every pod of the release.
-        metadata: of each policy, without its name.
+        flows: the permitted flows.
+        endpoints: endpoints by name; C(release) stands for all pods of the release.
+        metadata: metadata of each policy, without its name.
 
     Returns:
-        A policy for each endpoint that is pods of the release and that a flow names, and the one for every pod.
+        A policy for each selector endpoint that a flow names, and the policy for all pods.
 
     Raises:
-        ValueError: a flow is none; says which.
+        ValueError: a flow is not valid; names the flow.
     """
     for problem in network_policy_problems(flows, endpoints):
         raise ValueError(problem)
@@ -73,7 +73,7 @@ def _policy(name: str, metadata: Mapping[str, Any], spec: Manifest) -> Manifest:
 
 
 def network_policy_problems(flows: Iterable[Flow], endpoints: Mapping[str, Endpoint]) -> list[str]:
-    """Say what is wrong with flows and endpoints, a sentence each, without the full stop."""
+    """Problems of flows and endpoints, one sentence each, without a full stop."""
     wrong = [
         f"endpoint {name} is no list of peers; write - ipBlock, - namespaceSelector or - podSelector below it"
         for name, endpoint in endpoints.items()
@@ -96,13 +96,13 @@ def _is_selector(endpoint: Endpoint) -> bool:
 
 
 def _rules(flows: Iterable[Flow], own: str, other: str, name: str, endpoints: Mapping[str, Endpoint]) -> Iterator[Manifest]:
-    """Rules of one direction, of the endpoint C(name), which is at the side C(own) of a flow."""
+    """Rules of one direction for the endpoint C(name), which is on the side C(own) of a flow."""
     for flow in flows:
         if name in flow[own] or _RELEASE in flow[own]:
             peers = [peer for each in flow[other] for peer in _peers(endpoints[each])]
-            # Among several, one that is everywhere makes the others needless.
+            # An endpoint that allows all peers makes the other endpoints irrelevant.
             everywhere = any(endpoints[each] == [] for each in flow[other])
-            # Templates make texts of numbers before ansible-core 2.19.
+            # Before ansible-core 2.19 templates convert numbers to strings.
             ports = [{"port": int(port), "protocol": flow.get("protocol") or "TCP"} for port in flow["ports"]]
             yield {"ports": ports, **({} if everywhere else {other: peers})}
 

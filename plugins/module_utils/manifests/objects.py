@@ -17,21 +17,21 @@ from typing import Any
 
 from ansible_collections.kubernetes.core.plugins.module_utils.hashes import generate_hash
 
-# A key of a ConfigMap or Secret. Of an environment, envFrom silently skips what is no name of a variable.
+# Limit of a key in a ConfigMap or Secret. envFrom silently skips keys that are not valid variable names.
 _KEY_LENGTH = 253
 _FILE_NAME = re.compile(rf"[A-Za-z0-9._-]{{1,{_KEY_LENGTH}}}")
 _VARIABLE_NAME = re.compile(rf"[A-Za-z._-][A-Za-z0-9._-]{{0,{_KEY_LENGTH - 1}}}")
-# Of all values of a ConfigMap or Secret.
+# Limit for all values of a ConfigMap or Secret.
 _DATA_BYTES = 1048576
-# MAX_ARG_STRLEN of Linux, with the name, the equals sign and the zero at the end.
+# MAX_ARG_STRLEN of Linux, which includes the name, the equals sign and the terminating zero byte.
 _ENTRY_BYTES = 131072
 
 
 def environment_strings(values: Mapping[str, Any]) -> dict[str, str]:
-    """Turn what YAML made of environment values into the text that the application reads.
+    """Convert environment values from YAML to the strings that the application reads.
 
-    Booleans become C(True) and C(False), which is what the application compares with.
-    :raises ValueError: a value is null, a list or a mapping; the message names the key and never the value.
+    Booleans become C(True) and C(False), because the application compares with these strings.
+    :raises ValueError: a value is null, a list or a mapping. The message names the key and never contains the value.
     """
     for problem in environment_problems(values):
         raise ValueError(problem)
@@ -39,7 +39,7 @@ def environment_strings(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def environment_entries(values: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Turn environment values into a container's C(env), where the kubelet would replace C($(NAME)) in a text.
+    """Convert environment values to a container's C(env). Dollar signs are escaped, because the kubelet replaces C($(NAME)).
 
     :raises ValueError: as C(environment_strings) does.
     """
@@ -47,7 +47,7 @@ def environment_entries(values: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def environment_problems(values: Mapping[str, Any]) -> list[str]:
-    """Say which entries no environment of a process can hold; names the keys and never a value."""
+    """Find the entries that are not valid in an environment. Names the keys and never contains a value."""
     problems = []
     for key, value in values.items():
         problem = _unfit_name(str(key)) or _unfit(value) or _unfit_size(f"{key}={value}")
@@ -57,10 +57,10 @@ def environment_problems(values: Mapping[str, Any]) -> list[str]:
 
 
 def size_problems(sizes: Mapping[str, int]) -> list[str]:
-    """Say whether entries are too large together for one ConfigMap or Secret.
+    """Find out whether entries together are too large for one ConfigMap or Secret.
 
     Args:
-        sizes: bytes of each entry, by its key.
+        sizes: bytes of each entry, by key.
     """
     total = sum(sizes.values())
     if total <= _DATA_BYTES:
@@ -78,7 +78,7 @@ def environment_sizes(values: Mapping[str, Any]) -> dict[str, int]:
 
 
 def file_problems(files: Mapping[str, Any]) -> list[str]:
-    """Say which entries no Secret can hold as files; names the keys and never a content."""
+    """Find the entries that are not valid as files of a Secret. Names the keys and never contains a content."""
     problems = []
     for key, content in files.items():
         name = str(key)
@@ -126,7 +126,7 @@ def _unfit_size(entry: str) -> str:
 
 
 def secret_data(values: Mapping[str, str]) -> dict[str, str]:
-    """Encode texts for the C(data) of a Secret (base64 of UTF-8)."""
+    """Encode strings for the C(data) of a Secret (base64 of UTF-8)."""
     return {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
 
 
@@ -137,7 +137,7 @@ def hash_named(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_defaults(value: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge C(defaults) under C(value), mapping by mapping; anything else in C(value) wins as a whole."""
+    """Merge C(defaults) into C(value), mapping by mapping. All other values in C(value) replace the default as a whole."""
     merged: dict[str, Any] = {**defaults, **value}
     for key in defaults.keys() & value.keys():
         if isinstance(defaults[key], Mapping) and isinstance(value[key], Mapping):
@@ -146,7 +146,7 @@ def with_defaults(value: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict
 
 
 def object_identities(manifests: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Say which objects manifests are about: C(api_version), C(kind), C(namespace) (empty for none) and C(name) of each."""
+    """The identity of each manifest: C(api_version), C(kind), C(namespace) (empty for cluster-scoped objects) and C(name)."""
     return [
         {
             "api_version": manifest["apiVersion"],
@@ -159,10 +159,10 @@ def object_identities(manifests: Iterable[Mapping[str, Any]]) -> list[dict[str, 
 
 
 def removal_line(item: Mapping[str, Any]) -> str:
-    """Name an object that is to be removed, and how much a claim holds.
+    """Describe an object that is to be removed, with the size of a claim.
 
     Args:
-        item: an object as it is, or an entry of C(object_identities).
+        item: a live object, or an entry of C(object_identities).
     """
     if "metadata" not in item:
         place = f"{item['namespace']}/" if item["namespace"] else ""
@@ -172,9 +172,9 @@ def removal_line(item: Mapping[str, Any]) -> str:
 
 
 def subject_alternative_name(host: str) -> str:
-    """Write a host as a certificate has it: C(DNS:) and the name, or C(IP:) and the address in its shortest form.
+    """Format a host for a certificate: C(DNS:) and the name, or C(IP:) and the address in its shortest form.
 
-    An IPv6 address may stand in brackets, as Django's ALLOWED_HOSTS has it.
+    An IPv6 address may be in brackets, as in Django's ALLOWED_HOSTS.
     """
     try:
         return f"IP:{ipaddress.ip_address(host.strip('[]'))}"
@@ -183,7 +183,7 @@ def subject_alternative_name(host: str) -> str:
 
 
 def rollout_target(workload: Mapping[str, Any]) -> dict[str, str]:
-    """Say what M(jewelry_shop.platform.rollout) has to wait for, given a workload's description."""
+    """The entry for M(jewelry_shop.platform.rollout) to wait for a workload, given its description."""
     return {
         "kind": workload.get("kind", "Deployment"),
         "name": workload["name"],

@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Manifests that users write themselves: reading, order and problems (private to the collection)."""
+"""Manifests that users write: reading, order and problems (private to the collection)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-# What other objects need: a namespace to be in, a definition to be of. The API server rejects them until these exist.
+# Kinds that other objects need: their namespace, or their definition. The API server rejects the other objects until these exist.
 _FIRST = ("Namespace", "CustomResourceDefinition")
 
 
@@ -22,17 +22,17 @@ def own_objects(
 ) -> dict[str, list[Any]]:
     """Read the user's own manifests, and report what cannot be applied.
 
-    Lists are replaced by their items. Namespaces and definitions of custom resources come first, the rest stays in its order.
+    Lists are replaced by their items. Namespaces and CustomResourceDefinitions come first. The other objects keep their order.
 
     Args:
-        manifests: of C(extra_objects_manifests).
-        texts: what the templates of C(extra_objects_templates) give.
-        paths: of these templates.
-        labels: added to each object; they win.
+        manifests: the manifests in C(extra_objects_manifests).
+        texts: the rendered templates of C(extra_objects_templates).
+        paths: the paths of these templates.
+        labels: labels to add to each object; they take precedence.
 
     Returns:
-        C(objects), each with apiVersion, kind and name; and C(problems), a sentence without a full stop for each entry that has none.
-        No sentence shows the content of an entry.
+        C(objects), each with apiVersion, kind and name, and C(problems), a sentence without a full stop for each invalid entry. No sentence
+        shows the content of an entry.
     """
     objects: list[Mapping[str, Any]] = []
     problems: list[str] = []
@@ -50,7 +50,7 @@ def own_objects(
 
 def _labelled(manifest: Mapping[str, Any], labels: Mapping[str, str]) -> Mapping[str, Any]:
     has = manifest["metadata"].get("labels") or {}
-    # The API server rejects others, and says why.
+    # The API server rejects labels that are not a mapping, and reports why.
     if not labels or not isinstance(has, Mapping):
         return manifest
     return {**manifest, "metadata": {**manifest["metadata"], "labels": {**has, **labels}}}
@@ -61,14 +61,14 @@ def _of_manifests(manifests: Iterable[Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _of_templates(texts: Iterable[str], paths: Iterable[str]) -> Iterator[tuple[str, Any]]:
-    # Imported where it is needed, as Ansible's import test asks for.
+    # Imported here, as Ansible's import sanity test requires.
     import yaml
 
     for path, text in zip(paths, texts, strict=True):
         try:
             documents = list(yaml.safe_load_all(text))
         except yaml.MarkedYAMLError as error:
-            # The whole message shows lines of the text, which may hold a secret.
+            # The complete error message quotes lines of the document, which may contain a secret.
             line = f" at line {error.problem_mark.line + 1} of the rendered text" if error.problem_mark else ""
             yield f"{path} (extra_objects_templates)", _ProblemError(f"is not YAML: {error.problem}{line}")
             continue
@@ -76,20 +76,20 @@ def _of_templates(texts: Iterable[str], paths: Iterable[str]) -> Iterator[tuple[
             yield f"{path} (extra_objects_templates)", _ProblemError(f"is not YAML: {type(error).__name__}")
             continue
         for number, document in enumerate(documents, start=1):
-            # Nothing stands between two separators.
+            # A document between two separators may be empty.
             if document is not None:
                 yield f"document {number} of {path} (extra_objects_templates)", document
 
 
 def _unpacked(place: str, document: Any) -> Iterator[tuple[str, Any]]:
-    """A document, or the items of a list, however deep, with the kind and version that kubernetes.core gives them."""
+    """Yield a document, or the items of a list at any depth, with the kind and version that kubernetes.core sets."""
     kind = document.get("kind") if isinstance(document, Mapping) else None
     if not isinstance(kind, str) or not kind.endswith("List"):
         yield place, document
         return
     items = document.get("items")
     if not isinstance(items, list):
-        # kubernetes.core takes each kind of this name for a list, and applies nothing.
+        # kubernetes.core treats each kind with such a name as a list, and applies nothing.
         yield place, _ProblemError(f"is of kind {kind} and has no list of items: a kind that ends with List is applied by its items")
         return
     of_items = {} if kind == "List" else {"apiVersion": document.get("apiVersion"), "kind": kind[: -len("List")]}
@@ -119,7 +119,7 @@ def _require_name(place: str, manifest: Any) -> None:
 
 
 def custom_resources(manifests: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Those of the manifests that a CustomResourceDefinition among them defines, one of each kind."""
+    """The manifests that are instances of a CustomResourceDefinition among the manifests, one of each kind."""
     manifests = list(manifests)
     defined = {kind for manifest in manifests for kind in defined_kinds(manifest)}
     found: dict[tuple[str, str], Mapping[str, Any]] = {}
@@ -134,7 +134,7 @@ def defined_kinds(manifest: Mapping[str, Any]) -> dict[tuple[str, str], str]:
     """The scope (C(Namespaced) or C(Cluster)) of each kind that a manifest defines, by its apiVersion and kind.
 
     Args:
-        manifest: of any kind; one that is no CustomResourceDefinition defines none.
+        manifest: a manifest of any kind. Only a CustomResourceDefinition defines kinds.
     """
     if manifest["kind"] != "CustomResourceDefinition":
         return {}

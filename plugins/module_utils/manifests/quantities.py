@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Quantities of Kubernetes, such as 500m and 2Gi: pure functions (private to the collection).
+"""Kubernetes quantities, such as 500m and 2Gi: pure functions (private to the collection).
 
 The grammar is that of https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/.
 """
@@ -22,10 +22,10 @@ _SHAPES = "write a number with or without a suffix, such as 500m, 2, 512Mi or 10
 
 
 def amount(quantity: Any) -> Fraction | None:
-    """The number that a quantity means; nothing for what is no quantity.
+    """The number that a quantity stands for; None if it is not a quantity.
 
     Args:
-        quantity: as YAML gives it, a string or a number.
+        quantity: the value from YAML, a string or a number.
     """
     found = _QUANTITY.fullmatch(str(quantity))
     if not found:
@@ -36,21 +36,21 @@ def amount(quantity: Any) -> Fraction | None:
 
 
 def canonical(resource: str, quantity: Any) -> Any:
-    """The one spelling of a quantity; what is no quantity stays as it is.
+    """The canonical notation of a quantity. A value that is not a quantity is returned unchanged.
 
-    The API server keeps the base of a suffix, so that 1Gi and 1073741824 are two spellings in its answers. A StatefulSet whose template
-    has another spelling replaces its pods.
+    The API server keeps the base of a suffix, so that 1Gi and 1073741824 stay different in its responses. A StatefulSet replaces its
+    pods when only the notation in its template changes.
 
     Args:
         resource: name of the resource, such as C(cpu).
-        quantity: as YAML gives it, a string or a number.
+        quantity: the value from YAML, a string or a number.
     """
     number = amount(quantity)
     if number is None:
         return quantity
     if resource == "cpu" and number and (number * 1000).denominator == 1:
         return f"{number * 1000}m"
-    # The API server rounds what is finer than a nano up as well.
+    # The API server also rounds up to nano.
     number = Fraction(math.ceil(number * 10**9), 10**9)
     return min(_spellings(number), key=len)
 
@@ -62,10 +62,10 @@ def _spellings(number: Fraction) -> Iterator[str]:
 
 
 def canonical_quantities(value: Any) -> Any:
-    """A pod, or a part of one, in which each quantity has its one spelling.
+    """A pod, or a part of one, with all quantities in canonical notation.
 
     Args:
-        value: of mappings, lists and scalars.
+        value: mappings, lists and scalars.
     """
     if isinstance(value, Mapping):
         return {key: _canonical_entry(str(key), each) for key, each in value.items()}
@@ -81,11 +81,11 @@ def _canonical_entry(key: str, value: Any) -> Any:
 
 
 def quantity_problems(name: str, value: Any) -> list[str]:
-    """Say what is wrong with a quantity, or with a container's C(resources).
+    """Problems of a quantity, or of a container's C(resources).
 
     Args:
-        name: of the variable.
-        value: what it resolves to.
+        name: name of the variable.
+        value: the resolved value.
 
     Returns:
         A sentence for each problem, without a full stop.
@@ -99,16 +99,16 @@ def quantity_problems(name: str, value: Any) -> list[str]:
         if not isinstance(entries, Mapping):
             problems.append(f"{name}.{kind} is no mapping; write the name of a resource and its quantity below it")
             continue
-        # A null takes a default away.
+        # Null removes a default.
         given = {f"{name}.{kind}.{resource}": entry for resource, entry in entries.items() if entry is not None}
         problems += [problem for where, entry in given.items() for problem in quantity_problems(where, entry)]
     return problems
 
 
 def cpu_cores(quantity: str | int | float) -> float:
-    """Read a CPU quantity (C(500m), C(2), C(1.5)) as a number of cores.
+    """Convert a CPU quantity (C(500m), C(2), C(1.5)) to a number of cores.
 
-    :raises ValueError: the quantity is of another form.
+    :raises ValueError: the quantity has another form.
     """
     number = amount(quantity)
     if number is None or str(quantity).endswith("i"):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Options of several modules: kubernetes.core's for authentication, and field managers (private to the collection)."""
+"""Options of several modules: authentication of kubernetes.core, and field managers (private to the collection)."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How the modules of the collection begin and end (private to the collection)."""
+"""The common frame of the collection's modules (private to the collection)."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def run_module(
     supports_check_mode: bool = True,
     take_secrets: Callable[[dict[str, Any]], Iterable[str]] | None = None,
 ) -> None:
-    """Do a module's work, and end with its result or with the sentence of its PlatformError.
+    """Run a module, and end with its result or with the message of its PlatformError.
 
-    The module has the authentication options. It loads the kubernetes client when it is needed and not before.
+    The module has the authentication options. It imports the kubernetes client only when it is needed.
 
     Args:
         options: the module's own options.
-        work: takes the module and what hides secrets, and returns the module's result.
-        kubernetes: oldest version of the kubernetes client that serves; empty for any, None where the work requires it.
-        module_class: what reads the parameters and writes the result.
-        supports_check_mode: whether it writes nothing in check mode, where Ansible else skips it.
-        take_secrets: takes what must be hidden out of the parameters before anything can fail, since they are part of every answer.
+        work: takes the module and the mask for secrets, and returns the module's result.
+        kubernetes: minimum version of the kubernetes client; empty for any version, None if the work itself requires it.
+        module_class: the class that reads the parameters and writes the result.
+        supports_check_mode: whether the module supports check mode. Without support, Ansible skips it in check mode.
+        take_secrets: removes and returns the secrets in the parameters. It runs first, because every result contains the parameters.
     """
     module = AnsibleK8SModule(
         module_class=module_class,

@@ -22,7 +22,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.removals import OUR_LABELS
 
 TIMEOUT = 30.0
-# Objects in an answer, and in all answers for one list. A platform has some hundreds of a kind.
+# Objects per response, and objects per list. A platform has a few hundred objects of a kind.
 PAGE, MOST_ITEMS = 500, 5000
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
@@ -31,23 +31,23 @@ class PlanApi(Cluster):
     """Reads and dry runs, one after another.
 
     Args:
-        auth: kubernetes.core's authentication options, by their names in a task.
+        auth: the authentication options of kubernetes.core, by their names in a task.
     """
 
     def facts(self) -> dict[str, Any]:
         """Address, version and identity of the cluster, and its storage and ingress classes.
 
-        The identity is the uid of the namespace kube-system, which each cluster has and none shares. A credential that is meant for
-        one namespace may read neither: then the identity is empty, and the classes are None.
+        The identity is the UID of the namespace kube-system, which every cluster has and which is unique. A user with permissions for one
+        namespace may read neither the namespace nor the classes. Then the identity is empty, and the classes are None.
 
         Raises:
-            PlatformError: they cannot be read; says why in the cluster's words.
+            PlatformError: the facts cannot be read; contains the error message of the cluster.
         """
-        # The first that is asked, and so not patiently.
+        # The first request of a run, and therefore not retried.
         try:
             client = self._connect()
             version = client.client.version["kubernetes"]["gitVersion"]
-        except Exception as error:  # of several libraries without a common base
+        except Exception as error:  # of several libraries without a common base class
             raise as_platform_error("the cluster's version", error) from error
         try:
             system = self.read({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-system"}}) or {}
@@ -72,17 +72,17 @@ class PlanApi(Cluster):
             raise
 
     def jobs(self, namespace: str, selector: str) -> list[Manifest]:
-        """The Jobs that a label selector picks."""
+        """The Jobs that match a label selector."""
         return self._items("batch/v1", "Job", f"Jobs of namespace {namespace}", namespace=namespace, label_selector=selector)
 
     def forbidden(self, namespace: str, wanted: Iterable[Permission]) -> list[Permission]:
-        """Those of the permissions that the credential lacks in a namespace, which need not exist.
+        """The permissions that the user lacks in a namespace, which need not exist.
 
-        One request lists what the cluster can list of a namespace. What it does not list, and what belongs to no namespace, is asked for
-        one by one.
+        One request lists the permissions in the namespace. Permissions that the cluster cannot list, and permissions for cluster-scoped
+        resources, are checked one by one.
 
         Raises:
-            PlatformError: they cannot be asked for.
+            PlatformError: the permissions cannot be checked.
         """
         answer = self._review("the credential's permissions", "SelfSubjectRulesReview", {"namespace": namespace})
         rules = answer["resourceRules"] or ()
@@ -94,24 +94,24 @@ class PlanApi(Cluster):
         return allowed
 
     def _review(self, named: str, kind: str, spec: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The status of an object that the API server answers and does not keep."""
+        """The status of a review object, which the API server returns and does not store."""
         api_version = "authorization.k8s.io/v1"
         answer, _reply = self._ask(named, kind, api_version, "create", body={"apiVersion": api_version, "kind": kind, "spec": spec})
         status: Mapping[str, Any] = answer["status"]
         return status
 
     def ours(self, api_version: str, kind: str, namespace: str) -> list[Manifest]:
-        """The objects of a kind in a namespace that bear the collection's labels.
+        """The objects of a kind in a namespace that have the labels of the collection.
 
-        None where the API server knows no such kind or does not let it be listed: who may not list it has not made it.
+        Empty if the API server does not serve the kind or the user may not list it: then the user has not created such objects.
 
         Raises:
-            PlatformError: they cannot be had for another reason.
+            PlatformError: the objects cannot be listed for another reason.
         """
         selector = ",".join(f"{key}={value}" for key, value in OUR_LABELS.items())
         try:
             items = self._items(api_version, kind, f"{kind} of namespace {namespace}", namespace=namespace, label_selector=selector)
-        # Not found is a kind that went since the client last read which ones there are.
+        # NotFoundError: the kind was removed after the client read the list of kinds.
         except (RefusedError, NotFoundError):
             return []
         return [{**item, "apiVersion": api_version, "kind": kind} for item in items]
@@ -128,7 +128,7 @@ class PlanApi(Cluster):
         raise PlatformError(f"{asked_for}: there are more than {MOST_ITEMS}: delete those that nothing needs", certain=True)
 
     def _ask(self, named: str, kind: str, api_version: str, method: str, **params: Any) -> tuple[Manifest, Any]:
-        """The answer to a request, and the response that it came with."""
+        """The document in the response to a request, and the response."""
 
         def ask() -> tuple[Manifest, Any]:
             try:
@@ -139,17 +139,17 @@ class PlanApi(Cluster):
                 return json.loads(reply.data), reply
             except PlatformError:
                 raise
-            except Exception as error:  # of several libraries without a common base
+            except Exception as error:  # of several libraries without a common base class
                 raise as_platform_error(named, error, hides_content=kind == "Secret" and method != "get") from error
 
         return patiently(ask)
 
     def read(self, manifest: Mapping[str, Any]) -> Manifest | None:
-        """The object of a manifest's kind and name as it is, a Secret without its content; None if there is none.
+        """The live object of a manifest's kind and name, a Secret without its data; None if it does not exist.
 
         Raises:
-            RefusedError: the API server does not let it be read, or knows no such kind.
-            PlatformError: it cannot be had for another reason.
+            RefusedError: the user may not read it, or the API server does not serve the kind.
+            PlatformError: the object cannot be read for another reason.
         """
         accept = {"Accept": _METADATA_ONLY} if manifest["kind"] == "Secret" else {}
         try:
@@ -158,16 +158,16 @@ class PlanApi(Cluster):
             return None
 
     def dry_run(self, manifest: Manifest, field_manager: str) -> tuple[Manifest, list[str]]:
-        """What server-side apply would make of an object, and the API server's warnings; nothing is kept.
+        """The result of a server-side apply as a dry run, and the warnings of the API server. Nothing is stored.
 
         Args:
-            manifest: what is applied.
-            field_manager: in whose name; conflicts with others are won.
+            manifest: the manifest to apply.
+            field_manager: the field manager; conflicts are forced.
 
         Raises:
-            NoNamespaceError: its namespace does not exist.
-            RefusedError: the API server refuses it.
-            PlatformError: it cannot be had for another reason.
+            NoNamespaceError: the namespace does not exist.
+            RefusedError: the API server rejects it.
+            PlatformError: the dry run fails for another reason.
         """
         warnings: list[str] = []
         try:
@@ -180,15 +180,15 @@ class PlanApi(Cluster):
         return answer, warnings
 
     def dry_run_patch(self, patch: Manifest, field_manager: str) -> tuple[Manifest, list[str]]:
-        """What a merge patch would make of an object, and the API server's warnings; nothing is kept.
+        """The result of a merge patch as a dry run, and the warnings of the API server. Nothing is stored.
 
         Args:
-            patch: a manifest, in which None stands for what goes.
-            field_manager: in whose name.
+            patch: a manifest, in which None removes a field.
+            field_manager: the field manager.
 
         Raises:
-            RefusedError: the API server refuses it.
-            PlatformError: it cannot be had for another reason.
+            RefusedError: the API server rejects it.
+            PlatformError: the dry run fails for another reason.
         """
         warnings: list[str] = []
         answer = self._call(
@@ -198,28 +198,28 @@ class PlanApi(Cluster):
         return answer, warnings
 
     def dry_run_delete(self, live: Manifest, policy: str) -> None:
-        """Ask whether an object could be deleted; it is not.
+        """Delete an object as a dry run. Nothing is deleted.
 
         Args:
-            live: the object as it is.
-            policy: what happens to what belongs to it, as in propagationPolicy.
+            live: the live object.
+            policy: the propagationPolicy for its dependents.
 
         Raises:
-            RefusedError: the API server refuses it.
-            PlatformError: it cannot be asked.
+            RefusedError: the API server rejects it.
+            PlatformError: the dry run fails for another reason.
         """
-        # The API server does not look at the query of a deletion that has a body.
+        # The API server ignores the query parameters of a deletion that has a body.
         self._call(live, "delete", body={**deletion(live, policy), "dryRun": ["All"]})
 
     def admit(self, pod: Manifest, owner: Manifest) -> str:
-        """Why the API server would not let a pod be created; empty if it would. Nothing is kept.
+        """Why the API server would reject the creation of a pod; empty if it would accept it. Nothing is stored.
 
         Args:
             pod: a manifest with a generateName.
-            owner: the workload that it is for, as messages name it.
+            owner: the workload of the pod, for messages.
 
         Raises:
-            PlatformError: it cannot be asked.
+            PlatformError: the dry run fails.
         """
         try:
             self._ask(subject(owner), "Pod", "v1", "create", body=pod, namespace=pod["metadata"]["namespace"], dry_run="All")
@@ -235,25 +235,25 @@ class PlanApi(Cluster):
         )  # fmt: skip
         if warnings is not None:
             warnings += _warnings(reply)
-        # A list of metadata has a kind of its own; what was asked for is known.
+        # A metadata response has its own kind. Set the requested one.
         return {**answer, "apiVersion": manifest["apiVersion"], "kind": manifest["kind"]}
 
 
 def without_namespace(named: str) -> str:
-    """Reject an object that needs a namespace and names none.
+    """The message that rejects a namespaced object without a namespace.
 
     Args:
-        named: the object, as messages name it.
+        named: the object, for messages.
     """
     return f"{named}: it has no metadata.namespace, which its kind needs: add it"
 
 
 def deletion(live: Manifest, policy: str) -> Manifest:
-    """The body of a request that deletes this object and no later one of the same name.
+    """The body of a request that deletes exactly this object, and no later object of the same name.
 
     Args:
-        live: the object as it is.
-        policy: what happens to what belongs to it, as in propagationPolicy.
+        live: the live object.
+        policy: the propagationPolicy for its dependents.
     """
     return {
         "apiVersion": "v1",

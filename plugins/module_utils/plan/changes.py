@@ -15,31 +15,31 @@ from ansible_collections.kubernetes.core.plugins.module_utils.apply import recur
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
 
 CREATE, CHANGE, TAKE_OVER, REMOVE, NONE, REFUSED = "create", "change", "take_over", "remove", "none", "refused"
-# Those that change something.
+# Actions that change an object.
 WRITES = (CREATE, CHANGE, TAKE_OVER, REMOVE)
 
 Manifest = dict[str, Any]
 
-# Kept by the API server itself; a dry run counts the generation up as if it had been kept.
+# The API server sets these fields. A dry run increments the generation.
 _BOOKKEEPING = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid")
 
 
 @dataclass(frozen=True)
 class Planned:
-    """What applying one manifest would do.
+    """The result of planning one manifest.
 
     Args:
-        stage: name of the stage that it belongs to.
-        manifest: what would be applied.
+        stage: name of its stage.
+        manifest: the manifest to apply.
         action: one of CREATE, CHANGE, TAKE_OVER, REMOVE, NONE, REFUSED.
-        before: what would change, as it is; empty for a creation.
-        after: what would change, as it would be.
-        refusal: why the cluster refuses it, in its own words.
-        hands_over: whether its number of replicas is left to an autoscaler from now on.
+        before: the current state of the parts that would change; empty for a creation.
+        after: the future state of these parts.
+        refusal: why the cluster rejects it, in the words of the cluster.
+        hands_over: whether ownership of its replicas is transferred to an autoscaler.
         secrets: names of the Secrets that the pods of a live workload refer to, in the order of its containers.
-        foreign: how one sees that it is another install's, where nobody asked to take it over.
-        replaces: the workload of another install in whose place it is made.
-        untrusted: a sentence without a full stop about content that others wrote and that applying leaves as it is.
+        foreign: the evidence that another installation manages it, unless it is to be adopted.
+        replaces: the workload of another installation that it replaces.
+        untrusted: a sentence without a full stop about content that another client wrote and that applying keeps.
     """
 
     stage: str
@@ -56,12 +56,12 @@ class Planned:
 
     @property
     def subject(self) -> str:
-        """Kind, namespace and name, for people."""
+        """Kind, namespace and name, for messages."""
         return subject(self.manifest)
 
 
 def subject(manifest: Mapping[str, Any]) -> str:
-    """Kind, namespace and name of a manifest, for people."""
+    """Kind, namespace and name of a manifest, for messages."""
     metadata = manifest["metadata"]
     place = f"{metadata['namespace']}/" if metadata.get("namespace") else ""
     return f"{manifest['kind']} {place}{metadata['name']}"
@@ -71,13 +71,13 @@ def read_manifests(stage: str, source: Any) -> list[Manifest]:
     """The manifests of a stage.
 
     Args:
-        stage: its name, for messages.
-        source: YAML documents as a text, a manifest, or a list of manifests.
+        stage: name of the stage, for messages.
+        source: YAML documents as a string, a manifest, or a list of manifests.
 
     Raises:
-        PlatformError: the text is no YAML, or something in it is no manifest; says where.
+        PlatformError: the string is not YAML, or an entry is not a manifest; names the place.
     """
-    # Imported where it is needed, as Ansible's import test asks for.
+    # Imported here, as Ansible's import sanity test requires.
     import yaml
 
     if isinstance(source, str):
@@ -110,15 +110,15 @@ def _require_manifest(place: str, manifest: Any) -> None:
 
 
 def without_bookkeeping(manifest: Mapping[str, Any]) -> Manifest:
-    """An object as people wrote it: without its status and what the API server keeps for itself."""
+    """An object without its status and the fields that the API server sets."""
     metadata = {key: value for key, value in manifest["metadata"].items() if key not in _BOOKKEEPING}
     return {**{key: value for key, value in manifest.items() if key != "status"}, "metadata": metadata}
 
 
 def applied_fields(item: Mapping[str, Any], field_manager: str) -> Manifest:
-    """The fields of an object that a manager has applied server-side, as the API server keeps them in its metadata.
+    """The fields of an object that a field manager has applied server-side, according to metadata.managedFields.
 
-    A Secret's metadata names its fields and holds none of their values.
+    For a Secret these are names of fields, without their values.
     """
     entries = item["metadata"].get("managedFields") or ()
     return {
@@ -130,13 +130,13 @@ def applied_fields(item: Mapping[str, Any], field_manager: str) -> Manifest:
 
 
 def shown_metadata(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> Manifest:
-    """A Secret as it would be: the live one with the labels and annotations that are wanted, without any content.
+    """The future state of a Secret: the live Secret with the labels and annotations of the manifest, without data.
 
-    Its content needs no look: the name carries its hash, and it is immutable.
+    The data need not be compared, because the name contains its hash and the Secret is immutable.
 
     Args:
         wanted: the manifest.
-        live: the Secret's metadata as it is, in an object.
+        live: the metadata of the live Secret, in an object.
     """
     metadata = dict(live["metadata"])
     for key in ("labels", "annotations"):
@@ -146,11 +146,11 @@ def shown_metadata(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> Manife
 
 
 def kept_by_claim(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> str:
-    """What of a PersistentVolumeClaim cannot become what is wanted, in fewer words than the API server's; empty if nothing.
+    """The parts of a PersistentVolumeClaim that cannot be changed as the manifest requires; empty if there are none.
 
     Args:
         wanted: the manifest, of any kind.
-        live: the object as it is.
+        live: the live object.
     """
     if wanted["kind"] != "PersistentVolumeClaim":
         return ""
@@ -167,12 +167,12 @@ def _listed(value: str | list[str]) -> str:
 
 
 def planned(stage: str, manifest: Manifest, live: Manifest | None, applied: Manifest) -> Planned:
-    """Judge what a dry run came to.
+    """Evaluate the result of a dry run.
 
     Args:
         stage: name of the stage.
-        manifest: what was applied.
-        live: the object as it is; None if there is none.
+        manifest: the applied manifest.
+        live: the live object; None if it does not exist.
         applied: the object as it would be.
     """
     if live is None:
@@ -186,10 +186,10 @@ def planned(stage: str, manifest: Manifest, live: Manifest | None, applied: Mani
 
 
 def secrets_of(workload: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names of the Secrets that the environment of a workload's containers comes from, each once, in their order.
+    """Names of the Secrets in the environment of a workload's containers, without duplicates, in the order of the containers.
 
     Args:
-        workload: an object of any kind; one without pods has none.
+        workload: an object of any kind. An object without pods has none.
     """
     pod = workload.get("spec", {}).get("template", {}).get("spec", {})
     containers = [*(pod.get("containers") or ()), *(pod.get("initContainers") or ())]
@@ -206,7 +206,7 @@ def secrets_of(workload: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def differing_stages(entries: Iterable[Planned]) -> list[str]:
-    """Names of the stages with something to apply, in their order."""
+    """Names of the stages with something to apply, in order."""
     return list(dict.fromkeys(entry.stage for entry in entries if entry.action != NONE))
 
 
@@ -227,7 +227,7 @@ def diffs(entries: Iterable[Planned]) -> list[dict[str, str]]:
 
 
 def shown(entry: Planned) -> dict[str, str]:
-    """What would happen to which object, for a module's result."""
+    """The object and the planned action, for a module's result."""
     metadata = entry.manifest["metadata"]
     return {
         "api_version": entry.manifest["apiVersion"],
@@ -239,7 +239,7 @@ def shown(entry: Planned) -> dict[str, str]:
 
 
 def summary(entries: list[Planned]) -> str:
-    """One sentence for people."""
+    """One sentence about all entries."""
     counts = [(action, sum(entry.action == action for entry in entries)) for action in (*WRITES, REFUSED, NONE)]
     words = {
         CREATE: "to create",

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A Namespace that the credential must not change: pure functions (private to the collection)."""
+"""A Namespace that the user may not change: pure functions (private to the collection)."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ PLAYBOOK = "playbooks/grant_deployer.yml"
 
 
 def is_for_an_administrator(manifest: Manifest, rejection: str) -> bool:
-    """Whether a dry run failed since the credential must not create or change a Namespace.
+    """Whether a dry run failed because the user may not create or change a Namespace.
 
     Args:
-        manifest: what was tried.
-        rejection: the words of the API server.
+        manifest: the manifest of the dry run.
+        rejection: the message of the API server.
     """
     return manifest["kind"] == "Namespace" and lacking(rejection) in ("create namespaces", "patch namespaces")
 
 
 def compared(stage: str, manifest: Manifest, live: Manifest | None) -> Planned:
-    """Plan a Namespace without a dry run: it is fine where it has all that the manifest states.
+    """Plan a Namespace without a dry run. It needs no change if it has everything that the manifest states.
 
     Args:
         stage: name of the stage.
-        manifest: what would be applied.
-        live: the Namespace as it is; None if there is none.
+        manifest: the manifest to apply.
+        live: the live Namespace; None if it does not exist.
     """
     found = "it does not exist" if live is None else _differences(manifest, live)
     if not found:

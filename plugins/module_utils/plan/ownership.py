@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who wrote the fields of an object: pure functions over metadata.managedFields (private to the collection).
+"""Which clients wrote the fields of an object: pure functions over metadata.managedFields (private to the collection).
 
-The API server keeps the names of fields in the format FieldsV1:
+The API server stores the names of fields in the format FieldsV1:
 https://kubernetes.io/docs/reference/kubernetes-api/definitions/fields-v1-v1-meta/
 """
 
@@ -21,12 +21,12 @@ Path = tuple[str, ...]
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 _TEMPLATE: Path = ("f:spec", "f:template")
-# `kubectl rollout restart`, playbooks/restart.yml, k9s and others write it. It replaces the pods and changes nothing in them.
+# `kubectl rollout restart`, playbooks/restart.yml, k9s and others set it. It replaces the pods without other changes to them.
 _RESTARTED: Path = (*_TEMPLATE, "f:metadata", "f:annotations", "f:kubectl.kubernetes.io/restartedAt")
 _CONTENT = ("f:data", "f:binaryData")
-# They decide which data a claim has, and nobody can change them once it is bound.
+# These fields determine which data a claim has. They are immutable after the claim is bound.
 _CLAIM_SOURCES = ("f:volumeName", "f:selector", "f:dataSource", "f:dataSourceRef")
-# A base name and what append_hash adds: ten hexadecimal digits, of which it writes 0, 1, 3, a and e as g, h, k, m and t.
+# A base name and the suffix of append_hash: ten hexadecimal digits, with 0, 1, 3, a and e replaced by g, h, k, m and t.
 _HASH_NAMED = re.compile(r".-[2456789bcdfghkmt]{10}$")
 _MOST_PATHS = 5
 
@@ -37,17 +37,17 @@ def is_named_by_content(item: Mapping[str, Any]) -> bool:
 
 
 def _entries(item: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Manager, operation and fields of each entry."""
+    """Field manager, operation and fields of each entry."""
     for entry in item["metadata"].get("managedFields") or ():
         yield entry.get("manager") or "", entry.get("operation") or "", entry.get("fieldsV1") or {}
 
 
 def managers(item: Mapping[str, Any], *path: str) -> str:
-    """The field managers that wrote an object, for people.
+    """The field managers that wrote an object, for messages.
 
     Args:
         item: the object.
-        path: a field, in the words of FieldsV1; none for any field but those of subresources, such as its status.
+        path: a field in the notation of FieldsV1; none for all fields except those of subresources such as the status.
     """
     if path:
         names = {name for name, _operation, fields in _entries(item) if _at(fields, path) is not None}
@@ -58,7 +58,7 @@ def managers(item: Mapping[str, Any], *path: str) -> str:
 
 
 def created_by(item: Mapping[str, Any]) -> str:
-    """That an object has no field of this collection, for people.
+    """A sentence that no field of an object belongs to this collection, for messages.
 
     Args:
         item: the object.
@@ -79,9 +79,9 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _members(fields: Mapping[str, Any], path: Path = ()) -> Iterator[Path]:
-    """The fields of a set.
+    """Yield the fields of a set.
 
-    A mapping that belongs to a manager together with some of its keys is left out: its keys say what the manager wrote.
+    A mapping is omitted if its manager also owns some of its keys, because the keys show what the manager wrote.
     """
     for key, below in fields.items():
         if key == ".":
@@ -94,17 +94,17 @@ def _members(fields: Mapping[str, Any], path: Path = ()) -> Iterator[Path]:
 
 
 def foreign_fields(item: Mapping[str, Any], field_manager: str, allowed: Collection[str] = ()) -> dict[str, list[str]]:
-    """Fields that only others own and that a server-side apply therefore leaves as they are.
+    """Fields that only other field managers own and that a server-side apply therefore keeps.
 
-    Of a workload these are fields of the pod template, of a ConfigMap or Secret its keys.
+    For a workload these are fields of the pod template, for a ConfigMap or Secret its keys.
 
     Args:
-        item: the object, as it is or as a dry run gives it.
-        field_manager: in whose name the collection applies.
+        item: the live object or the result of a dry run.
+        field_manager: the field manager of the collection.
         allowed: field managers that may own fields of pod templates.
 
     Returns:
-        By manager, the paths of its fields; of a container, a volume or another item of a list that somebody added only the item.
+        Paths of fields by field manager. For a list item that another client added, such as a container or volume, only the item.
     """
     if item["kind"] in WORKLOADS:
         guarded: tuple[Path, ...] = (_TEMPLATE,)
@@ -112,11 +112,11 @@ def foreign_fields(item: Mapping[str, Any], field_manager: str, allowed: Collect
         guarded, allowed = tuple((key,) for key in _CONTENT), ()
     else:
         return {}
-    # A field of ours implies the mappings and the items that it is in.
+    # A field of the collection implies the mappings and list items that contain it.
     ours = {path[:end] for path in _members(applied_fields(item, field_manager)) for end in range(1, len(path) + 1)}
     found: dict[str, set[Path]] = {}
     for manager, operation, fields in _entries(item):
-        # What others update in our name is no part of what we apply.
+        # Fields that another client updates under our name are not among the applied fields.
         if manager in allowed or (manager, operation) == (field_manager, "Apply"):
             continue
         for path in _members(fields):
@@ -130,7 +130,7 @@ def _topmost(paths: Collection[Path]) -> Iterator[Path]:
 
 
 def shown_path(path: Path) -> str:
-    """A field as people write it, such as C(spec.template.spec.containers[name=django])."""
+    """A field in readable form, such as C(spec.template.spec.containers[name=django])."""
     return "".join(_shown_key(key) for key in path).removeprefix(".")
 
 
@@ -147,11 +147,11 @@ def _shown_key(key: str) -> str:
 
 
 def foreign_fields_sentence(item: Mapping[str, Any], field_manager: str, allowed: Collection[str] = ()) -> str:
-    """Which fields of an object others set, for people, without a full stop; empty if there are none.
+    """A sentence about the fields of other field managers, without a full stop; empty if there are none.
 
     Args:
-        item: the object, as it is or as a dry run gives it.
-        field_manager: in whose name the collection applies.
+        item: the live object or the result of a dry run.
+        field_manager: the field manager of the collection.
         allowed: field managers that may own fields of pod templates.
     """
     return "; ".join(_set_by(manager, paths) for manager, paths in foreign_fields(item, field_manager, allowed).items())
@@ -164,23 +164,23 @@ def _set_by(manager: str, paths: Sequence[str]) -> str:
 
 
 def is_content_applied(item: Mapping[str, Any], field_manager: str) -> bool:
-    """Whether a manager has applied the content of a ConfigMap or Secret."""
+    """Whether a field manager has applied the content of a ConfigMap or Secret."""
     return any(key in applied_fields(item, field_manager) for key in _CONTENT)
 
 
 def volume_manager(field_manager: str) -> str:
-    """The field manager that holds what decides about the data of an adopted claim, since a claim keeps it."""
+    """The field manager that owns the immutable data source fields of an adopted claim."""
     return f"{field_manager}.volume"
 
 
 def claim_sources(claim: Mapping[str, Any], field_manager: str) -> Mapping[str, Mapping[str, Any]]:
-    """By field manager, what others stated of a claim that decides which data it has.
+    """The data source fields of a claim that other field managers set, by field manager.
 
-    A volume that the cluster chose is no statement of others: its controller writes C(spec.volumeName) and the phase of the claim.
+    A volume that the cluster chose does not count: its controller writes C(spec.volumeName) and the phase of the claim.
 
     Args:
-        claim: the PersistentVolumeClaim as it is.
-        field_manager: in whose name the collection applies.
+        claim: the live PersistentVolumeClaim.
+        field_manager: the field manager of the collection.
     """
     binders = {manager for manager, _operation, fields in _entries(claim) if _at(fields, ("f:status", "f:phase")) is not None}
     found: dict[str, dict[str, Any]] = {}
@@ -193,11 +193,11 @@ def claim_sources(claim: Mapping[str, Any], field_manager: str) -> Mapping[str, 
 
 
 def sign_of_others(claim: Mapping[str, Any], field_manager: str) -> str:
-    """How one sees that others decided about the data of a claim; empty if they did not.
+    """The evidence that another client determined the data of a claim; empty if there is none.
 
     Args:
-        claim: the PersistentVolumeClaim as it is.
-        field_manager: in whose name the collection applies.
+        claim: the live PersistentVolumeClaim.
+        field_manager: the field manager of the collection.
     """
     if not applied_fields(claim, field_manager):
         return created_by(claim)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The pods that a change would bring, and which refusal of one is certain: pure functions (private to the collection).
+"""The pods that a change would create, and which rejection of a pod is permanent: pure functions (private to the collection).
 
-The API server takes a workload whose pods it will refuse later, to its controller: by quota, LimitRange or Pod Security.
+The API server accepts a workload even if it will later reject its pods because of a quota, LimitRange or Pod Security.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.diag
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import is_true
 
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job")
-# A quota of what the pod does not state, and OpenShift's constraints, which go by its ServiceAccount.
+# A quota for a resource that the pod does not set, and OpenShift's constraints, which depend on the ServiceAccount.
 _BY_POLICY = ("failed quota:", "unable to validate against any security context constraint")
 
 
 def new_pod(live: Manifest | None, applied: Manifest) -> Manifest | None:
-    """A pod as the workload's controller would create it.
+    """The pod that the workload's controller would create.
 
     Args:
-        live: the workload as it is; None if there is none.
-        applied: the workload as it would be, with the API server's defaults.
+        live: the live workload; None if it does not exist.
+        applied: the workload as it would be, with the defaults of the API server.
 
     Returns:
-        None if the change brings no pods.
+        None if the change creates no pods.
     """
     if applied["kind"] not in _WORKLOADS or not _brings_pods(live, applied):
         return None
     template, metadata = applied["spec"]["template"], applied["metadata"]
     described = {key: value for key, value in (template.get("metadata") or {}).items() if key in ("labels", "annotations")}
-    # A StatefulSet's controller adds the volumes of its claims.
+    # The StatefulSet controller adds the volumes of the claims.
     claims = [
         {"name": claim["metadata"]["name"], "persistentVolumeClaim": {"claimName": f"{claim['metadata']['name']}-{metadata['name']}-0"}}
         for claim in applied["spec"].get("volumeClaimTemplates") or ()
@@ -59,7 +59,7 @@ def _brings_pods(live: Manifest | None, applied: Manifest) -> bool:
 
 
 def _lacks_pods(live: Manifest, applied: Manifest) -> bool:
-    """Whether its controller has yet to create pods; of one that is kept out it tries that ever later."""
+    """Whether the controller still has to create pods. After rejections it retries at growing intervals."""
     status = live.get("status") or {}
     if not status or live["kind"] == "Job":
         return False
@@ -67,11 +67,11 @@ def _lacks_pods(live: Manifest, applied: Manifest) -> bool:
 
 
 def comes_before_old_ones_go(live: Manifest | None, applied: Manifest) -> bool:
-    """Whether a new pod needs room beside the old ones, so that a full quota keeps it out for good.
+    """Whether a new pod runs beside the old ones, so that a full quota rejects it permanently.
 
     Args:
-        live: the workload as it is; None if there is none.
-        applied: the workload as it would be, with the API server's defaults.
+        live: the live workload; None if it does not exist.
+        applied: the workload as it would be, with the defaults of the API server.
     """
     if live is None or _replicas(applied) > _replicas(live) or _lacks_pods(live, applied):
         return True
@@ -80,19 +80,19 @@ def comes_before_old_ones_go(live: Manifest | None, applied: Manifest) -> bool:
 
 
 def _unavailable(allowed: int | str, replicas: int) -> int:
-    # Rounded down, as the Deployment's controller does.
+    # Rounded down, as the Deployment controller does.
     return int(allowed[:-1]) * replicas // 100 if isinstance(allowed, str) else allowed
 
 
 def is_certain(refusal: str, before_old_ones_go: bool) -> bool:
-    """Whether the controller would be refused as well.
+    """Whether the pods of the controller would be rejected as well.
 
-    Others concern who asks or pass: a missing permission to create pods, a ServiceAccount that comes with the change, a webhook
-    that is away or knows no dry run.
+    Other rejections depend on the user or are temporary: a missing permission to create pods, a ServiceAccount that the change
+    creates, a webhook that is unavailable or does not support dry runs.
 
     Args:
-        refusal: the API server's words.
-        before_old_ones_go: whether the pod needs room beside the old ones.
+        refusal: the message of the API server.
+        before_old_ones_go: whether the pod runs beside the old ones.
     """
     reason = refusal_reason(refusal)
     if reason == "QuotaExceeded":

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What earlier settings asked for and the present ones do not: pure functions (private to the collection).
+"""Objects of earlier settings that the current settings no longer define: pure functions (private to the collection).
 
-What is removed was applied by this collection's field manager, and carries labels of this platform that the same field manager applied.
-Two platforms of a cluster share the field manager, and whoever may write a ConfigMap may write a record.
+Only objects that this collection's field manager applied are removed, and only with labels of this platform that the same field manager
+applied. Two platforms in a cluster have the same field manager, and every user who may write a ConfigMap may write a record.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.ownership import created_by, managers
 
 OUR_LABELS = {"app": "jewelry-shop", "app.kubernetes.io/managed-by": "ansible"}
-# A ConfigMap has room for more, and each of them is read.
+# Limit of recorded objects, because each of them is read. A ConfigMap could hold more.
 _MOST_RECORDED = 2000
 _IDENTITY = ("api_version", "kind", "namespace", "name")
-# By it the API server marks a Namespace when it is created.
+# The API server sets this label when a Namespace is created.
 _CREATED = ("f:metadata", "f:labels", "f:kubernetes.io/metadata.name")
 
 
 @dataclass(frozen=True)
 class Removal:
-    """An object that is to be removed.
+    """An object to remove.
 
     Args:
         stage: name of the stage that removes it.
         manifest: its kind and name.
-        labels: what it has to carry.
+        labels: labels that the object must have.
     """
 
     stage: str
@@ -43,12 +43,12 @@ class Removal:
 
 
 def no_longer_wanted(ours: Iterable[Manifest], manifests: Iterable[Manifest], field_manager: str) -> Iterator[Manifest]:
-    """What the collection made and the settings no longer ask for.
+    """Objects of the collection that the settings no longer define.
 
     Args:
-        ours: live objects that bear OUR_LABELS.
-        manifests: of all stages.
-        field_manager: in whose name it made them; a copy that somebody made by hand bears the labels as well.
+        ours: live objects with OUR_LABELS.
+        manifests: the manifests of all stages.
+        field_manager: the field manager of the collection. A manual copy of an object has the labels too, but another field manager.
     """
     wanted = {_identity(manifest) for manifest in manifests}
     return (live for live in ours if applied_fields(live, field_manager) and _identity(live) not in wanted)
@@ -60,11 +60,11 @@ def _identity(manifest: Manifest) -> tuple[str, str, str]:
 
 
 def record_problem(record: Manifest | None, field_manager: str) -> str:
-    """Why a record is not believed, without a full stop; empty if it is, or if there is none.
+    """Why a record is not used, without a full stop; empty if it is valid or does not exist.
 
     Args:
         record: the ConfigMap with the record.
-        field_manager: in whose name it has to be applied.
+        field_manager: the field manager that must have applied it.
     """
     if record is None:
         return ""
@@ -91,15 +91,15 @@ def _recorded(record: Manifest) -> list[dict[str, str]] | None:
 
 
 def no_longer_listed(record: Manifest | None, manifests: Iterable[Manifest]) -> Iterator[Manifest]:
-    """What an earlier run recorded and the manifests leave out.
+    """Objects that an earlier run recorded and that are not among the manifests.
 
     Args:
-        record: the ConfigMap with the record, in C(data.objects) as C(object_identities) makes it; None if there is none.
-        manifests: of all stages.
+        record: the ConfigMap with the record, in C(data.objects) as C(object_identities) returns it; None if it does not exist.
+        manifests: the manifests of all stages.
 
     Returns:
-        Manifests without more than a name. The last that was applied comes first, so that a custom resource goes before its definition;
-        the record goes when nothing else is left.
+        Manifests with only kind and name, in reverse order of apply, so that a custom resource is removed before its definition. The record
+            is last, and only if no other object is left.
     """
     if record is None:
         return
@@ -112,7 +112,7 @@ def no_longer_listed(record: Manifest | None, manifests: Iterable[Manifest]) -> 
 
 
 def never_removed(manifest: Manifest) -> str:
-    """Why an object of this kind and name is not removed, whoever made it; empty if it may be.
+    """Why an object of this kind and name is never removed; empty if it may be removed.
 
     Args:
         manifest: its kind and name.
@@ -124,14 +124,14 @@ def never_removed(manifest: Manifest) -> str:
 
 
 def why_it_stays(live: Manifest, labels: Mapping[str, str], field_manager: str, namespace: str = "") -> str:
-    """Why an object that a record lists is not removed; empty if it is this platform's.
+    """Why a recorded object is not removed; empty if it belongs to this platform.
 
     Args:
-        live: the object as it is.
-        labels: what an object of this platform carries, applied by the field manager.
-        field_manager: in whose name it has to be applied.
-        namespace: of the platform. An object in it that the field manager applied is the platform's: runs of earlier versions added no
-            labels.
+        live: the live object.
+        labels: labels that an object of this platform has, applied by the field manager.
+        field_manager: the field manager that must have applied it.
+        namespace: namespace of the platform. An object in it that the field manager applied belongs to the platform, because earlier
+            versions added no labels.
     """
     creator = _creator(live, field_manager) if live["kind"] == "Namespace" else ""
     if creator:
@@ -155,12 +155,12 @@ def _creator(live: Manifest, field_manager: str) -> str:
 
 
 def not_of_this_platform(live: Manifest, labels: Mapping[str, str], field_manager: str) -> str:
-    """How one sees that an object is not this platform's; empty if it is.
+    """The evidence that an object does not belong to this platform; empty if it does.
 
     Args:
-        live: the object as it is.
-        labels: what it has to carry, applied by the field manager.
-        field_manager: in whose name it has to be applied.
+        live: the live object.
+        labels: labels that it must have, applied by the field manager.
+        field_manager: the field manager that must have applied it.
     """
     applied = applied_fields(live, field_manager)
     if not applied:
@@ -177,11 +177,11 @@ def not_of_this_platform(live: Manifest, labels: Mapping[str, str], field_manage
 
 
 def stays(manifest: Manifest, record: Manifest, reason: str) -> str:
-    """A sentence about an object that stays, without a full stop.
+    """A sentence about an object that is not removed, without a full stop.
 
     Args:
         manifest: its kind and name.
         record: the ConfigMap that lists it.
-        reason: why it stays.
+        reason: why it is not removed.
     """
     return f"{subject(manifest)} stays, although {subject(record)} lists it: {reason}"

@@ -71,36 +71,36 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.takeover.rul
 
 
 class Api(Protocol):
-    """What planning asks of a cluster."""
+    """The functions of the cluster that planning uses."""
 
     def read(self, manifest: Manifest) -> Manifest | None:
-        """The object as it is."""
+        """The live object."""
 
     def ours(self, api_version: str, kind: str, namespace: str) -> list[Manifest]:
-        """The objects of a kind that the collection made."""
+        """The objects of a kind that the collection created."""
 
     def dry_run(self, manifest: Manifest, field_manager: str) -> tuple[Manifest, list[str]]:
-        """The object as it would be, and warnings."""
+        """The object as it would be, and the warnings."""
 
     def dry_run_patch(self, patch: Manifest, field_manager: str) -> tuple[Manifest, list[str]]:
-        """The object as it would be after a merge patch, and warnings."""
+        """The object as it would be after a merge patch, and the warnings."""
 
     def dry_run_delete(self, live: Manifest, policy: str) -> None:
-        """Raise what keeps the object from being deleted."""
+        """Raise an error if the object cannot be deleted."""
 
     def admit(self, pod: Manifest, owner: Manifest) -> str:
-        """Why a pod of a workload would be refused."""
+        """Why a pod of a workload would be rejected."""
 
 
 @dataclasses.dataclass(frozen=True)
 class OwnedKind:
-    """A kind of which the collection keeps no object but those of the manifests.
+    """A kind of which the collection keeps only the objects in the manifests.
 
     Args:
-        stage: name of the stage that removes what is no longer asked for.
+        stage: name of the stage that removes other objects.
         api_version: its apiVersion.
         kind: its kind.
-        namespace: where its objects are.
+        namespace: namespace of the objects.
     """
 
     stage: str
@@ -111,7 +111,7 @@ class OwnedKind:
 
 @dataclasses.dataclass(frozen=True)
 class _Trust:
-    """Whose fields an object may have."""
+    """The field managers whose fields are accepted."""
 
     field_manager: str
     take_over: bool
@@ -129,30 +129,30 @@ def plan(
     identity: Mapping[str, str] | None = None,
     removals: Collection[Removal] = (),
 ) -> tuple[list[Planned], list[str]]:
-    """Find out what applying the manifests of all stages would change; a refusal does not end it.
+    """Find out what applying the manifests of all stages would change. A rejection does not end the planning.
 
     Args:
         api: the cluster.
-        stages: name and manifests of each.
-        field_manager: in whose name they would be applied.
+        stages: name and manifests of each stage.
+        field_manager: the field manager that would apply them.
         records: by stage, the ConfigMap in which an earlier run recorded its objects.
-        owned: kinds of which the collection keeps no object but those of the manifests.
-        take_over: whether what another install made would be taken over.
-        allowed_field_managers: whose fields of pod templates are no finding.
-        identity: labels that an object of a record has to carry, applied in the same name.
-        removals: further objects that are to be removed.
+        owned: kinds of which the collection keeps only the objects in the manifests.
+        take_over: whether existing objects of another installation would be adopted.
+        allowed_field_managers: field managers that may own fields of pod templates.
+        identity: labels that a recorded object must have, applied by the same field manager.
+        removals: further objects to remove.
 
     Returns:
-        An entry for each manifest, in their order, and warnings: the API server's, and what of a record stays.
+        An entry for each manifest, in order, and the warnings of the API server and about recorded objects that stay.
 
     Raises:
-        PlatformError: the cluster cannot be asked.
+        PlatformError: the cluster cannot be read.
     """
     entries: list[Planned] = []
     warnings: list[str] = []
-    # Of each namespace the refusals that what comes earlier in this plan may change.
+    # By namespace, the reasons of rejections that earlier changes in this plan may resolve.
     gates: dict[str, set[str]] = {}
-    # The scope of each kind that what comes earlier in this plan defines.
+    # The scope of each kind that an earlier definition in this plan adds.
     defined: dict[tuple[str, str], str] = {}
     trust = _Trust(field_manager, take_over, allowed_field_managers)
     for stage, manifests in stages:
@@ -172,11 +172,11 @@ def plan(
             _note_gate(gates, entry)
             if entry.action != REFUSED:
                 defined.update(defined_kinds(manifest))
-    # Of all stages: what one no longer lists, another may.
+    # The manifests of all stages, because an object may move from one stage to another.
     wanted = [entry.manifest for entry in entries]
     asked = [entry for removal in removals for entry in _asked_removal(api, removal, field_manager)]
     entries += asked
-    # What is in them goes with them, but for one that the credential must not delete.
+    # Objects in a removed Namespace are removed with it, except for a Namespace that the user may not delete.
     staying = [entry.manifest["metadata"]["name"] for entry in asked if entry.refusal]
     names = [removal.manifest["metadata"]["name"] for removal in removals if removal.manifest["kind"] == "Namespace"]
     going = [name for name in names if name not in staying]
@@ -196,13 +196,13 @@ def plan(
     return [_without_gap(entry, replaced) for entry in entries], warnings
 
 
-# By the kind of what keeps something out, the word for such a refusal.
+# Objects that can cause rejections, with the reason for such a rejection.
 _GATES = {"Namespace": "PodSecurityViolated", "ResourceQuota": "QuotaExceeded", "LimitRange": "LimitRangeViolated"}
 _POD_SECURITY = "pod-security.kubernetes.io/"
 
 
 def _undefined_yet(stage: str, manifest: Manifest, defined: Mapping[tuple[str, str], str]) -> Planned:
-    """Plan a custom resource whose definition comes earlier in this plan; until then the API server cannot judge it."""
+    """Plan a custom resource whose definition comes earlier in this plan. The API server cannot validate it yet."""
     if defined[manifest["apiVersion"], manifest["kind"]] == "Namespaced" and not manifest["metadata"].get("namespace"):
         return Planned(stage, manifest, REFUSED, refusal=without_namespace(subject(manifest)))
     return Planned(stage, manifest, CREATE, {}, without_bookkeeping(manifest))
@@ -225,14 +225,14 @@ def _read_if_allowed(api: Api, manifest: Manifest) -> Manifest | None:
     try:
         return api.read(manifest)
     except RefusedError:
-        # Who may not read it has not made it.
+        # A user who may not read the object has not created it.
         return None
 
 
 def _recorded_removal(
     api: Api, stage: str, manifest: Manifest, record: Manifest, field_manager: str, identity: Mapping[str, str]
 ) -> tuple[list[Planned], str]:
-    """The removal of an object that a record lists, or why it stays."""
+    """The removal of a recorded object, or why it stays."""
     reason = never_removed(manifest)
     live = None if reason else _read_if_allowed(api, manifest)
     if live is None:
@@ -242,7 +242,7 @@ def _recorded_removal(
 
 
 def _asked_removal(api: Api, removal: Removal, field_manager: str) -> list[Planned]:
-    """The removal of an object that somebody asks for; refused where it is not this platform's."""
+    """The explicitly requested removal of an object. Rejected if the object does not belong to this platform."""
     reason = never_removed(removal.manifest)
     try:
         live = None if reason else api.read(removal.manifest)
@@ -297,7 +297,7 @@ def _plan_one(api: Api, stage: str, manifest: Manifest, trust: _Trust, gates: Ma
         refusal = _refusal_of_pods(api, live, applied)
         refusal = "" if _is_of_a_gate(refusal, judged_later) else refusal
     except NoNamespaceError:
-        # Made by an earlier stage; until then nobody can judge what will be in it.
+        # An earlier stage creates the namespace. Until then nothing in it can be validated.
         return Planned(stage, manifest, CREATE, {}, without_bookkeeping(manifest)), []
     except UnknownKindError:
         raise
@@ -318,7 +318,7 @@ def _claim_sign(live: Manifest, field_manager: str) -> str:
 
 
 def _of_others(stage: str, manifest: Manifest, live: Manifest, trust: _Trust) -> Planned | None:
-    """The entry of an object that is not applied, since others decided about its content; None for any other."""
+    """The entry of an object that is not applied because another client determined its content; None for other objects."""
     sign = "" if trust.take_over else _claim_sign(live, trust.field_manager)
     if sign:
         return Planned(stage, manifest, REFUSED, foreign=sign)
@@ -327,7 +327,7 @@ def _of_others(stage: str, manifest: Manifest, live: Manifest, trust: _Trust) ->
     adopts = trust.take_over and manifest["kind"] == "ConfigMap" and is_handed_over(live, trust.field_manager)
     if not adopts and not is_content_applied(live, trust.field_manager):
         return _content_of_others(stage, manifest, created_by(live))
-    # What a dry run gives says the same of a ConfigMap.
+    # For a ConfigMap the dry run gives the same result.
     keys = foreign_fields_sentence(live, trust.field_manager) if manifest["kind"] == "Secret" else ""
     return _content_of_others(stage, manifest, keys) if keys else None
 
@@ -340,9 +340,9 @@ def _content_of_others(stage: str, manifest: Manifest, reason: str) -> Planned:
 
 
 def _fields_of_others(stage: str, manifest: Manifest, applied: Manifest, trust: _Trust) -> Planned | None:
-    """The entry of an object that keeps fields of others when it is applied; None for any other.
+    """The entry of an object that keeps fields of other field managers when it is applied; None for other objects.
 
-    A dry run gives the fields back that others changed, so that only those are left that would stay.
+    The result of a dry run no longer has the changes that applying reverts, so only the fields that stay are found.
     """
     if manifest["kind"] not in WORKLOADS and not is_named_by_content(manifest):
         return None
@@ -356,20 +356,20 @@ def _fields_of_others(stage: str, manifest: Manifest, applied: Manifest, trust: 
 
 
 def _plan_anew(api: Api, stage: str, manifest: Manifest, field_manager: str, live: Manifest) -> tuple[Planned, list[str]]:
-    """Plan a workload that takes the place of another install's."""
+    """Plan a workload that replaces the workload of another installation."""
     entry = Planned(stage, manifest, REFUSED)
     reason = obstacle(live, manifest)
     if reason:
         return dataclasses.replace(entry, refusal=f"{entry.subject}: {reason}"), []
     api.dry_run_delete(live, deletion_policy(live, manifest))
-    # Under a name of its own, since it would be merged with what is there.
+    # A temporary name, because a dry run under the same name would merge with the existing workload.
     name = manifest["metadata"]["name"]
     complete = with_replicas_of(live, manifest) if leaves_replicas_out(manifest) else manifest
     stand_in = {**complete, "metadata": {**manifest["metadata"], "name": f"{name}-anew"}}
     try:
         applied, warnings = api.dry_run(stand_in, field_manager)
     except RefusedError as error:
-        # A quota counts the one that goes as well.
+        # The quota also counts the workload that will be deleted.
         if refusal_reason(str(error)) != "QuotaExceeded":
             raise RefusedError(str(error).replace(f"{name}-anew", name), certain=True) from error
         applied, warnings = stand_in, []

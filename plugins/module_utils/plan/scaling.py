@@ -4,9 +4,9 @@
 
 """Replicas that a HorizontalPodAutoscaler sets: pure functions (private to the collection).
 
-A manifest that leaves C(replicas) out means the autoscaler's number. The API server sets a field that loses its last owner back to its
-default, 1. So whoever applied a number has to hand the field over before leaving it out; see "Transferring ownership" in Kubernetes'
-documentation of server-side apply.
+A manifest without C(replicas) keeps the autoscaler's number. The API server resets a field that loses its last owner to its default, 1.
+The field manager that applied a number therefore has to transfer ownership before it omits the field; see "Transferring ownership" in
+the Kubernetes documentation of server-side apply.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ SCALED = ("Deployment", "StatefulSet")
 
 
 def leaves_replicas_out(manifest: Manifest) -> bool:
-    """Whether a manifest leaves the number of replicas to an autoscaler."""
+    """Whether a manifest leaves the replicas to an autoscaler."""
     return manifest["kind"] in SCALED and "replicas" not in manifest["spec"]
 
 
 def owns_replicas(live: Manifest, manager: str) -> bool:
-    """Whether a field manager has applied the number of replicas.
+    """Whether a field manager has applied the replicas.
 
     Args:
-        live: the workload as it is.
+        live: the live workload.
         manager: name of the field manager.
     """
     return any(
@@ -38,11 +38,11 @@ def owns_replicas(live: Manifest, manager: str) -> bool:
 
 
 def taken_from_autoscaler(live: Manifest, manifest: Manifest) -> str:
-    """A warning where an autoscaler set the number of replicas, and the manifest another one; empty else.
+    """A warning if an autoscaler set the replicas and the manifest sets another number; otherwise empty.
 
     Args:
-        live: the workload as it is.
-        manifest: what would be applied.
+        live: the live workload.
+        manifest: the manifest to apply.
     """
     there, wanted = live.get("spec", {}).get("replicas"), manifest.get("spec", {}).get("replicas")
     if manifest["kind"] not in SCALED or wanted is None or wanted == there or not _is_autoscaled(live):
@@ -54,7 +54,7 @@ def taken_from_autoscaler(live: Manifest, manifest: Manifest) -> str:
 
 
 def _is_autoscaled(live: Manifest) -> bool:
-    # Of the controllers that write it, only the autoscaler's uses the subresource.
+    # Of the controllers that write replicas, only the autoscaler uses the subresource.
     return any(
         entry["manager"] == "kube-controller-manager"
         and entry.get("subresource") == "scale"
@@ -64,16 +64,16 @@ def _is_autoscaled(live: Manifest) -> bool:
 
 
 def with_replicas_of(live: Manifest, manifest: Manifest) -> Manifest:
-    """The manifest with the number of replicas that there are."""
+    """The manifest with the current number of replicas."""
     return {**manifest, "spec": {**manifest["spec"], "replicas": live["spec"]["replicas"]}}
 
 
 def handed_over(entry: Planned, live: Manifest) -> Planned:
-    """The entry of a workload whose number of replicas is to be handed over, which is a change although the number stays.
+    """The entry of a workload whose replicas get another owner. This is a change although the number stays the same.
 
     Args:
-        entry: what else would change.
-        live: the workload as it is.
+        entry: the other changes.
+        live: the live workload.
     """
     before, after = {"replicas": live["spec"]["replicas"]}, {"replicas": "left to the HorizontalPodAutoscaler"}
     return replace(
@@ -86,13 +86,13 @@ def handed_over(entry: Planned, live: Manifest) -> Planned:
 
 
 def handovers(entries: Iterable[Planned]) -> list[dict[str, str | int | None]]:
-    """Workloads whose number of replicas has to be handed over when the plan is applied.
+    """Workloads whose ownership of replicas must be transferred when the plan is applied.
 
     Args:
-        entries: of a plan.
+        entries: the entries of a plan.
 
     Returns:
-        Kind, namespace and name of each, and its replicas; none for one that is still to be created.
+        Kind, namespace, name and replicas of each; None for a workload that is to be created.
     """
     return [
         {

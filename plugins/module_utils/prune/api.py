@@ -18,38 +18,38 @@ class PruneApi(Cluster):
     """Lists and deletes, one after another.
 
     Args:
-        auth: kubernetes.core's authentication options, by their names in a task.
+        auth: the authentication options of kubernetes.core, by their names in a task.
     """
 
     def objects(self, kind: str, namespace: str, selector: str = "", metadata_only: bool = False) -> Listing:
-        """List a kind; nothing where there is no such namespace.
+        """List a kind. Empty if the namespace does not exist.
 
         Args:
             kind: a key of PATHS.
-            namespace: where.
-            selector: as in the API's labelSelector parameter; empty for all.
-            metadata_only: whether only the metadata of the objects leaves the cluster.
+            namespace: the namespace.
+            selector: as in the API's labelSelector parameter; empty for all objects.
+            metadata_only: whether to request only the metadata of the objects.
 
         Raises:
-            ForbiddenError: the API server does not let them be listed.
-            PlatformError: they cannot be had for another reason.
+            ForbiddenError: the user may not list the objects.
+            PlatformError: the objects cannot be listed for another reason.
         """
         return patiently(lambda: self.list_objects(kind, namespace, selector, metadata_only))
 
     def remove(self, item: Mapping[str, Any]) -> bool:
-        """Delete an object as it was read, what it owns after it.
+        """Delete an object if it is unchanged since it was read. Its dependents are deleted in the background.
 
         Args:
-            item: kind and metadata.
+            item: kind and metadata of the object.
 
         Returns:
-            Whether it was deleted; not if it was gone or had changed since it was read.
+            Whether it was deleted; False if it was already deleted or has changed since it was read.
 
         Raises:
-            RefusedError: the API server does not let it be deleted.
-            PlatformError: it cannot be asked.
+            RefusedError: the user may not delete it.
+            PlatformError: the deletion fails for another reason.
         """
-        # Where the answer to the first request was lost, the object is gone for the second one.
+        # If the response to the first request was lost, the retry does not find the object.
         return patiently(lambda: self._remove(item))
 
     def _remove(self, item: Mapping[str, Any]) -> bool:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What no release needs any more: pure functions on objects as the API server returns them (private to the collection)."""
+"""Objects that no release needs any more: pure functions on objects as the API server returns them (private to the collection)."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ Manifest = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Rules:
-    """What may be removed.
+    """Which objects may be removed.
 
     Args:
-        namespace: where.
-        labels: what each of the objects carries.
-        field_manager: in whose name they were applied.
-        release_label: the label of a Job whose value is its release.
+        namespace: namespace of the objects.
+        labels: labels that each object must have.
+        field_manager: the field manager that applied the objects.
+        release_label: label of a Job with the name of its release.
         release: the release that the current run deploys.
-        history: how many releases besides that one keep their Jobs.
+        history: number of releases besides that one whose Jobs stay.
         keep: names of ConfigMaps and Secrets that the current run uses.
         minimum_age: seconds; younger objects stay.
     """
@@ -60,14 +60,14 @@ def _may_go(item: Manifest, rules: Rules, now: datetime) -> bool:
 
 
 def disposable(items: Iterable[Manifest], rules: Rules, now: datetime) -> list[Manifest]:
-    """The ConfigMaps and Secrets that may go if nothing refers to them: ours, immutable, named by their content, of no use to this run.
+    """The ConfigMaps and Secrets that may be removed if nothing refers to them.
 
-    The field manager tells ours from those that somebody made by hand with our labels. Only this collection applies `immutable`, and
-    always as true.
+    They are immutable, named by their content, applied by the field manager, and not used by this run. A manual copy has the same labels
+    but another field manager. Only this collection applies `immutable`, and always as true.
 
     Args:
-        items: ConfigMaps and Secrets with our labels; their metadata is enough.
-        rules: what may be removed.
+        items: ConfigMaps and Secrets with the labels; metadata is sufficient.
+        rules: which objects may be removed.
         now: the API server's time.
     """
     return [
@@ -81,13 +81,13 @@ def disposable(items: Iterable[Manifest], rules: Rules, now: datetime) -> list[M
 
 
 def old_jobs(jobs: Iterable[Manifest], rules: Rules, now: datetime) -> list[Manifest]:
-    """The Jobs that may go: ours, ended, of a release that is neither the current one nor one of the newest besides it.
+    """The finished Jobs that may be removed: those of a release that is neither the current one nor one of the newest others.
 
-    A release is as new as its newest Job.
+    The newest Job of a release determines its age.
 
     Args:
-        jobs: Jobs with our labels.
-        rules: what may be removed.
+        jobs: Jobs with the labels.
+        rules: which objects may be removed.
         now: the API server's time.
     """
     by_release: dict[str, list[Manifest]] = {}
@@ -105,11 +105,11 @@ def old_jobs(jobs: Iterable[Manifest], rules: Rules, now: datetime) -> list[Mani
 
 
 def staying(items: Iterable[Manifest], removed: Collection[str]) -> list[Manifest]:
-    """Without the Jobs that are removed, and without their pods that have ended, which go with them.
+    """The objects without the removed Jobs and without their finished pods, which are removed with them.
 
     Args:
         items: objects of any kind.
-        removed: uids of the Jobs.
+        removed: UIDs of the Jobs.
     """
     return [item for item in items if item["metadata"]["uid"] not in removed and not (_has_ended(item) and _owners(item) & set(removed))]
 
@@ -123,9 +123,9 @@ def _owners(item: Manifest) -> set[str]:
 
 
 def mentioned(items: Iterable[Manifest]) -> set[str]:
-    """All texts that objects are made of. One that equals the name of a ConfigMap or Secret is taken for a reference to it.
+    """All strings in objects. A string that equals the name of a ConfigMap or Secret counts as a reference to it.
 
-    That covers each field that refers to one, of whichever kind and version, and at worst keeps something too long.
+    This covers all fields that refer to one, in all kinds and versions. At worst an object is kept for too long.
 
     Args:
         items: objects of any kind.
@@ -144,12 +144,12 @@ def mentioned(items: Iterable[Manifest]) -> set[str]:
 
 
 def too_many_revisions(deployments: Iterable[Manifest], replica_sets: Sequence[Manifest], field_manager: str) -> bool:
-    """Whether the Deployment controller still has old ReplicaSets of ours to remove, which it does right after a rollout.
+    """Whether the Deployment controller still has to remove old ReplicaSets. It does so right after a rollout.
 
     Args:
-        deployments: all of the namespace.
-        replica_sets: all of the namespace.
-        field_manager: in whose name ours were applied.
+        deployments: all Deployments of the namespace.
+        replica_sets: all ReplicaSets of the namespace.
+        field_manager: the field manager that applied the Deployments.
     """
     return any(
         len(controlled_by(deployment, replica_sets)) > deployment["spec"]["revisionHistoryLimit"] + 1

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Removes what no release needs any more (private to the collection)."""
+"""Removes objects that no release needs any more (private to the collection)."""
 
 from __future__ import annotations
 
@@ -25,43 +25,43 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.prune.rules 
     too_many_revisions,
 )
 
-# What refers to ConfigMaps and Secrets, besides Deployments, ReplicaSets and Ingresses.
+# Kinds that refer to ConfigMaps and Secrets, besides Deployments, ReplicaSets and Ingresses.
 _REFERRERS = ("StatefulSet", "ControllerRevision", "DaemonSet", "CronJob", "Job", "Pod", "ServiceAccount")
-# The Deployment controller removes surplus ReplicaSets within moments of a rollout's end.
+# The Deployment controller removes surplus ReplicaSets shortly after a rollout. Seconds.
 _SETTLE_SECONDS = 10.0
 _SETTLE_POLL = 0.5
 
 
 class Api(Protocol):
-    """What removing asks of a cluster."""
+    """The functions of the cluster that pruning uses."""
 
     def objects(self, kind: str, namespace: str, selector: str = "", metadata_only: bool = False) -> Listing:
         """List a kind."""
 
     def remove(self, item: Mapping[str, Any]) -> bool:
-        """Delete an object as it was read."""
+        """Delete an object if it is unchanged since it was read."""
 
 
 @dataclass
 class Outcome:
-    """What was removed, or would be, and a sentence for each refusal of the API server."""
+    """The removed objects, or in check mode the objects to remove, and a sentence for each rejection by the API server."""
 
     removed: list[Manifest] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
 
 
 def prune(api: Api, rules: Rules, check_mode: bool) -> Outcome:
-    """Remove the Jobs of old releases, then the ConfigMaps and Secrets that nothing refers to; a refusal ends neither.
+    """Remove the Jobs of old releases, then unreferenced ConfigMaps and Secrets. A rejection does not end the pruning.
 
-    What may go is read before what refers to it: a reference made in between is seen.
+    The candidates are read before the objects that may refer to them, so that a new reference in between is found.
 
     Args:
         api: the cluster.
-        rules: what may be removed.
-        check_mode: whether nothing is removed.
+        rules: which objects may be removed.
+        check_mode: whether to remove nothing.
 
     Raises:
-        PlatformError: the cluster cannot be asked.
+        PlatformError: the cluster cannot be read.
     """
     outcome = Outcome()
     candidates = [item for kind in ("ConfigMap", "Secret") for item in _candidates(api, kind, rules, outcome)]
@@ -96,7 +96,7 @@ def _referrers(api: Api, rules: Rules, check_mode: bool) -> list[Manifest]:
     found: list[Manifest] = _deployments_and_replica_sets(api, rules, 0 if check_mode else _SETTLE_SECONDS)
     for kind in _REFERRERS:
         found += api.objects(kind, rules.namespace).items
-    # Ingresses name certificates, which are not made by this collection: whoever may not read them can remove the rest.
+    # Ingresses refer to certificates, which this collection does not create. Without permission to read them the rest can be removed.
     with contextlib.suppress(ForbiddenError):
         found += api.objects("Ingress", rules.namespace).items
     return found

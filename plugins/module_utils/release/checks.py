@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the objects of a namespace say about the release in it (private to the collection).
+"""Checks of a release, based on the objects of its namespace (private to the collection).
 
-Pure functions on objects as the API server returns them. A check is an error where the shop does not serve as it should, a warning
-where somebody should look; all checks are always made.
+Pure functions on objects as the API server returns them. A check is an error if the shop does not work as intended, and a warning if
+an operator should look at it. All checks always run.
 """
 
 from __future__ import annotations
@@ -55,22 +55,22 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.log_lin
 
 OK, WARNING, ERROR = "ok", "warning", "error"
 
-# A container that uses this part of its memory limit is near its end; the kubelet kills it at the whole.
+# A container that uses this part of its memory limit is close to it. At the limit the kernel kills it.
 NEAR_LIMIT = Decimal("0.9")
 _LONGEST_LINE = 300
-# What has a number of replicas of its own.
+# Kinds with their own number of replicas.
 SCALED = ("Deployment", "StatefulSet")
 
 
 @dataclass(frozen=True)
 class Check:
-    """One finding.
+    """The result of one check.
 
     Args:
-        name: which check.
-        subject: what it is about: kind/name.
+        name: name of the check.
+        subject: the checked object as kind/name.
         severity: OK, WARNING or ERROR.
-        message: one sentence; may hold text from outside.
+        message: one sentence; may contain text from outside.
     """
 
     name: str
@@ -80,11 +80,11 @@ class Check:
 
 
 def check_namespace(name: str, namespace: Manifest | None) -> Check:
-    """The namespace exists and stays.
+    """The namespace exists and is not being deleted.
 
     Args:
-        name: its name.
-        namespace: the object; None if there is none.
+        name: name of the namespace.
+        namespace: the object; None if it does not exist.
     """
     subject = f"Namespace/{name}"
     if namespace is None:
@@ -94,11 +94,11 @@ def check_namespace(name: str, namespace: Manifest | None) -> Check:
 
 
 def deployed_at(targets: Iterable[Target], snapshot: Snapshot) -> datetime:
-    """When the newest revision of a workload came into being, which is when the release did.
+    """Creation time of the newest revision of all workloads, which is the time of the release.
 
     Args:
         targets: workloads.
-        snapshot: the namespace.
+        snapshot: the objects of the namespace.
     """
     moments = [instant(None)]
     for target in targets:
@@ -112,13 +112,13 @@ def deployed_at(targets: Iterable[Target], snapshot: Snapshot) -> datetime:
 
 
 def check_workloads(targets: Iterable[Target], snapshot: Snapshot, now: datetime, customer_facing: Iterable[str] = ()) -> Iterator[Check]:
-    """Every replica of every workload is of the newest revision, has its image, and is ready; every claim is bound.
+    """Every replica of every workload is of the newest revision, has its image and is ready. Every claim is bound.
 
     Args:
         targets: workloads and claims.
-        snapshot: the namespace.
-        now: by the cluster's clock.
-        customer_facing: names of the workloads without which no customer is served.
+        snapshot: the objects of the namespace.
+        now: the present, in the cluster's time.
+        customer_facing: names of the workloads that are required to serve customers.
     """
     policy = Policy(tolerated_failures=0, unschedulable_grace=0, began=now)
     for target in targets:
@@ -160,19 +160,19 @@ def _check_at_zero(target: Target, snapshot: Snapshot, customer_facing: bool) ->
 
 
 def _is_off_at_zero(autoscaler: Manifest, target: Target) -> bool:
-    # That of KEDA belongs to a ScaledObject, which scales from 0 by itself.
+    # An autoscaler of KEDA belongs to a ScaledObject, which scales up from 0 by itself.
     owned = any(each.get("controller") for each in autoscaler["metadata"].get("ownerReferences") or [])
     about = autoscaler["spec"]["scaleTargetRef"]
     return (about["kind"], about["name"]) == (target.kind, target.name) and not owned and autoscaler["spec"].get("minReplicas") != 0
 
 
 def check_fields(targets: Iterable[Target], snapshot: Snapshot, field_manager: str, allowed: Collection[str] = ()) -> Iterator[Check]:
-    """No field of a pod template belongs to others alone, and nobody else chose the volume of a claim.
+    """No field of a pod template belongs only to other field managers, and no other client set the volume of a claim.
 
     Args:
-        targets: workloads and claims; one that this collection neither applied nor labelled is not its own.
-        snapshot: the namespace.
-        field_manager: in whose name this collection applies.
+        targets: workloads and claims. Objects that this collection neither applied nor labelled are skipped.
+        snapshot: the objects of the namespace.
+        field_manager: the field manager of this collection.
         allowed: further field managers that may own fields of pod templates.
     """
     for target in targets:
@@ -194,13 +194,13 @@ def check_fields(targets: Iterable[Target], snapshot: Snapshot, field_manager: s
 
 
 def check_images(targets: Iterable[Target], snapshot: Snapshot) -> Iterator[Check]:
-    """All replicas of a workload run the very same images, also where a tag was moved.
+    """All replicas of a workload run exactly the same images, even if a tag was moved.
 
-    Containers that an admission webhook puts in beside those of the template are not the release's.
+    Containers that an admission webhook added to the template's are ignored.
 
     Args:
         targets: workloads.
-        snapshot: the namespace.
+        snapshot: the objects of the namespace.
     """
     for target in targets:
         owner = snapshot.get(target.kind, target.name)
@@ -225,14 +225,14 @@ def _first_image(owner: Manifest) -> str:
 
 
 def check_pods(snapshot: Snapshot, since: datetime) -> Iterator[Check]:
-    """Pods are ready and do not restart; a Job's finished pod is as it should be.
+    """Pods are ready and do not restart. A finished pod of a Job is healthy.
 
-    A pod that failed serves nobody and has been replaced, if it was one of a workload's: check_workloads counts those that are left.
-    Pods without the label of the platform are not the release's, and pods of an older revision are judged by check_workloads.
+    A failed pod of a workload has been replaced, and check_workloads counts the remaining ones. Pods without the label of the platform
+    do not belong to the release. check_workloads covers pods of an older revision.
 
     Args:
-        snapshot: the namespace.
-        since: a restart or an end before this is of the past.
+        snapshot: the objects of the namespace.
+        since: restarts and ends before this time are ignored.
     """
     for pod in sorted(snapshot.all("Pod"), key=lambda item: str(item["metadata"]["name"])):
         subject = f"Pod/{pod['metadata']['name']}"
@@ -247,7 +247,7 @@ def check_pods(snapshot: Snapshot, since: datetime) -> Iterator[Check]:
         if phase == "Failed":
             yield Check("pod", subject, OK if _ended_before(pod, since) else WARNING, f"has ended: {_why_ended(pod)}")
         elif not is_ready(pod):
-            # A Job's pod is never ready for long; the Job has a verdict of its own.
+            # A Job's pod is never ready for long, and the Job has its own result.
             severity = OK if of_a_job else ERROR if _is_ours(pod) else WARNING
             yield Check("pod", subject, severity, f"is not ready: {why_not_ready(pod)}")
         elif restarts:
@@ -261,7 +261,7 @@ def _is_ours(pod: Manifest) -> bool:
 
 
 def _ended_before(pod: Manifest, moment: datetime) -> bool:
-    """Whether a pod that has ended did so before a moment; not if nothing tells when."""
+    """Whether a pod ended before a moment; False if the time of its end is unknown."""
     status = pod["status"]
     ends = [(each.get("state") or {}).get("terminated") or {} for each in status.get("containerStatuses") or []]
     times = [*(end.get("finishedAt") for end in ends), *(each.get("lastTransitionTime") for each in status.get("conditions") or [])]
@@ -269,7 +269,7 @@ def _ended_before(pod: Manifest, moment: datetime) -> bool:
 
 
 def _why_ended(pod: Manifest) -> str:
-    # An eviction is told by the pod, a failure by its containers.
+    # The pod reports an eviction. Its containers report a failure.
     said = [str(pod["status"][key]).strip() for key in ("reason", "message") if pod["status"].get(key)]
     return ": ".join(said) or why_not_ready(pod)
 
@@ -283,11 +283,11 @@ def _restarts(pod: Manifest, since: datetime) -> Iterator[str]:
 
 
 def check_services(names: Iterable[str], snapshot: Snapshot) -> Iterator[Check]:
-    """Every Service has an endpoint that is ready.
+    """Every Service has a ready endpoint.
 
     Args:
-        names: of the Services.
-        snapshot: the namespace, with Services and EndpointSlices.
+        names: names of the Services.
+        snapshot: the objects of the namespace, with Services and EndpointSlices.
     """
     for name in names:
         subject = f"Service/{name}"
@@ -316,15 +316,15 @@ def _selected(service: Manifest, snapshot: Snapshot) -> list[Manifest]:
 
 
 def check_no_metrics(status: int | None, message: str, namespace: Manifest, now: datetime) -> Check:
-    """What it means that the use of memory cannot be read.
+    """The check result if the memory usage cannot be read.
 
     Args:
-        status: the API server's status code; None if there was no answer.
-        message: its words.
-        namespace: the object.
-        now: by the cluster's clock.
+        status: status code of the API server; None if there was no response.
+        message: the message of the API server.
+        namespace: the Namespace.
+        now: the present, in the cluster's time.
     """
-    # A cluster without the metrics API, and a credential that must not read it, are as somebody set them up.
+    # A missing metrics API and a missing permission to read it are part of the cluster's configuration.
     as_set_up = status in (403, 404)
     if as_set_up or now - created(namespace) < METRICS_GRACE:
         why = "the cluster has no metrics API (metrics.k8s.io)" if status == 404 else message
@@ -333,13 +333,13 @@ def check_no_metrics(status: int | None, message: str, namespace: Manifest, now:
 
 
 def check_memory(pods: Iterable[Manifest], metrics: Iterable[Manifest]) -> Iterator[Check]:
-    """No container is near its memory limit, at which the kubelet would kill it.
+    """No container is close to its memory limit, at which the kernel would kill it.
 
     Args:
-        pods: of the namespace.
+        pods: the pods of the namespace.
         metrics: PodMetrics.
     """
-    # Imported where it is needed, as Ansible's import test asks for.
+    # Imported here, as Ansible's import sanity test requires.
     from kubernetes.utils.quantity import parse_quantity
 
     limits = {
@@ -366,12 +366,12 @@ def check_memory(pods: Iterable[Manifest], metrics: Iterable[Manifest]) -> Itera
 
 
 def check_events(events: Iterable[Manifest], since: datetime, moment: Moment) -> Iterator[Check]:
-    """What the cluster warned of since a moment and still holds, each thing once.
+    """Warning events since a moment that still apply, without duplicates.
 
     Args:
-        events: of the namespace.
+        events: the events of the namespace.
         since: the moment.
-        moment: the objects that they are about.
+        moment: the objects of the events.
     """
     grouped: dict[tuple[str, str, str], int] = {}
     for event in current_warnings(events, since, moment):
@@ -385,10 +385,10 @@ def check_events(events: Iterable[Manifest], since: datetime, moment: Moment) ->
 
 
 def logs_to_search(snapshot: Snapshot) -> Iterator[tuple[str, Manifest]]:
-    """Name of the pod and specification of the container of each log that tells about the release: of running pods that stay.
+    """Pod name and container specification of each log to search: those of running pods that are not being deleted.
 
     Args:
-        snapshot: the namespace.
+        snapshot: the objects of the namespace.
     """
     for pod in snapshot.all("Pod"):
         if (pod.get("status") or {}).get("phase") == "Running" and not leaving(pod) and not of_older_revision(pod, snapshot):
@@ -397,13 +397,13 @@ def logs_to_search(snapshot: Snapshot) -> Iterator[tuple[str, Manifest]]:
 
 
 def check_log(pod: str, container: Manifest, lines: Sequence[str], mask: Callable[[str], str]) -> Check | None:
-    """Error lines in a container's log; None where there are none.
+    """Error lines in a container's log; None if there are none.
 
     Args:
-        pod: its name.
-        container: its specification.
-        lines: since the moment that matters.
-        mask: hides secrets, of which a line that was shortened before would show a part.
+        pod: name of the pod.
+        container: specification of the container.
+        lines: the lines to search.
+        mask: hides secrets. It is applied before a line is shortened, because a part of a secret is not recognized.
     """
     probes = _probed_paths(container)
     errors = [number for number, line in enumerate(lines) if is_error_line(line) and not _answers_a_probe(line, probes)]
@@ -414,7 +414,7 @@ def check_log(pod: str, container: Manifest, lines: Sequence[str], mask: Callabl
 
 
 def _what_it_says(lines: Sequence[str]) -> str:
-    """The first line, or the exception of the traceback that it begins."""
+    """The first line, or the exception of the traceback that starts there."""
     ends = (line for line in lines[1:] if line.strip() and not line[0].isspace())
     return next(ends, lines[0]) if begins_traceback(lines[0]) else lines[0]
 
@@ -425,16 +425,16 @@ def _probed_paths(container: Manifest) -> set[str]:
 
 
 def _answers_a_probe(line: str, paths: set[str]) -> bool:
-    """Whether a line says no more than that a probe failed: Django logs its answer 503, and nginx that it did not reach Django.
+    """Whether a line only reports a failed probe: Django logs its response 503, and nginx that it did not reach Django.
 
-    What the probe found is judged by the pod's conditions and by the kubelet's events.
+    The pod's conditions and the kubelet's events already report failed probes.
     """
     failed = any(words in line for words in ("Service Unavailable", "connecting to upstream"))
     return failed and not paths.isdisjoint(word.strip("\"',:;()[]{}") for word in line.split())
 
 
 def summary(checks: Sequence[Check]) -> str:
-    """All checks in one sentence."""
+    """One sentence about all checks."""
     counts = {severity: sum(check.severity == severity for check in checks) for severity in (ERROR, WARNING, OK)}
     if not counts[ERROR]:
         return f"{counts[OK]} checks are fine, {counts[WARNING]} warnings"

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which Warning events are about something that exists and is not normal now (private to the collection).
+"""Which Warning events are about an existing object and a problem that still exists (private to the collection).
 
-Pure functions on objects as the API server returns them; decision 24 has the reasons. _CURRENT is the table of them, by the kind of
-the object that an event is about.
+Pure functions on objects as the API server returns them. Decision 24 has the reasons. _CURRENT maps the kind of an event's object to
+its rule.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.type
 )
 
 RELEASE_LABEL = "jewelry-shop/release"
-# How long new pods may be without metrics: the autoscaler itself ignores the CPU of a new pod for this long, by default
+# Time that new pods may be without metrics. By default the autoscaler itself ignores the CPU of a new pod for this long
 # (--horizontal-pod-autoscaler-cpu-initialization-period).
 METRICS_GRACE = timedelta(minutes=5)
 
-# What keeps the containers of a pod from starting.
+# Reasons that prevent the containers of a pod from starting.
 _BEFORE_START = ("FailedMount", "FailedAttachVolume", "FailedMapVolume", "FailedCreatePodSandBox", "NetworkNotReady")
-# What the same controller says about the same object once it succeeds.
+# The event of the same controller about the same object after a success.
 _SUCCESS = {"FailedCreate": "SuccessfulCreate", "FailedDelete": "SuccessfulDelete", "SyncLoadBalancerFailed": "EnsuredLoadBalancer"}
 
 
 @dataclass(frozen=True)
 class Moment:
-    """What events are judged by.
+    """The state of the namespace, against which events are evaluated.
 
     Args:
-        snapshot: the namespace, with its events.
-        now: by the cluster's clock.
-        unread: kinds that could not be read or were not; an event about one of them counts.
-        release: the release that serves, as the label RELEASE_LABEL of its Jobs; empty if it is not known.
+        snapshot: the objects of the namespace, with its events.
+        now: the present, in the cluster's time.
+        unread: kinds that were not read. Events about them count.
+        release: the current release, as in the label RELEASE_LABEL of its Jobs; empty if unknown.
     """
 
     snapshot: Snapshot
@@ -60,19 +60,19 @@ class Moment:
 
 
 def current_warnings(events: Iterable[Manifest], since: datetime, moment: Moment) -> list[Manifest]:
-    """The Warning events since a moment that still hold.
+    """The Warning events since a moment that still apply.
 
     Args:
-        events: of the namespace.
-        since: what happened last before this is over.
-        moment: the objects that they are about.
+        events: the events of the namespace.
+        since: events whose last occurrence is earlier are ignored.
+        moment: the objects of the events.
     """
     return [event for event in events if event.get("type") == "Warning" and event_time(event) >= since and _is_current(event, moment)]
 
 
 def _is_current(event: Manifest, moment: Moment) -> bool:
     about = event["involvedObject"]
-    # The controllers still say Endpoints where they mean those of a Service.
+    # The controllers still use the kind Endpoints for the endpoints of a Service.
     kind = "Service" if about.get("kind") == "Endpoints" else about.get("kind")
     rule = _CURRENT.get(kind)
     if rule is None or kind in moment.unread:
@@ -95,7 +95,7 @@ def of_older_revision(item: Manifest, snapshot: Snapshot) -> bool:
 
     Args:
         item: a ReplicaSet or a pod.
-        snapshot: with the ReplicaSets and Deployments of the namespace.
+        snapshot: contains the ReplicaSets and Deployments of the namespace.
     """
     replica_sets = snapshot.all("ReplicaSet")
     owned = [item] if item["kind"] == "ReplicaSet" else [each for each in replica_sets if controlled_by(each, [item])]
@@ -104,7 +104,7 @@ def of_older_revision(item: Manifest, snapshot: Snapshot) -> bool:
 
 def _pod(event: Manifest, pod: Manifest, moment: Moment) -> bool:
     status = pod.get("status") or {}
-    # One that has ended is judged by how it ended.
+    # A pod that has ended is covered by another check.
     if of_older_revision(pod, moment.snapshot) or status.get("phase") in ("Succeeded", "Failed"):
         return False
     if event.get("reason") == "FailedScheduling" and pod["spec"].get("nodeName"):
@@ -135,13 +135,13 @@ def _workload(_event: Manifest, workload: Manifest, _moment: Moment) -> bool:
 
 
 def _job(_event: Manifest, job: Manifest, moment: Moment) -> bool:
-    # A failed Job of another release has failed its run, and nothing waits for it now.
+    # A failed Job of another release made its own run fail, and is irrelevant now.
     release = (job["metadata"].get("labels") or {}).get(RELEASE_LABEL)
     return not is_true(job, "Complete") and (not moment.release or release in (None, moment.release))
 
 
 def _claim(_event: Manifest, claim: Manifest, _moment: Moment) -> bool:
-    # Imported where it is needed, as Ansible's import test asks for.
+    # Imported here, as Ansible's import sanity test requires.
     from kubernetes.utils.quantity import parse_quantity
 
     status, requests = claim.get("status") or {}, (claim["spec"].get("resources") or {}).get("requests") or {}
@@ -153,25 +153,25 @@ def _autoscaler(_event: Manifest, autoscaler: Manifest, moment: Moment) -> bool:
     if is_true(autoscaler, "ScalingActive") and is_true(autoscaler, "AbleToScale"):
         return False
     target = moment.snapshot.get(autoscaler["spec"]["scaleTargetRef"]["kind"], autoscaler["spec"]["scaleTargetRef"]["name"])
-    # At 0 replicas there is nothing to measure; the workload's own check says what that means.
+    # With 0 replicas there are no metrics. The check of the workload reports the 0 replicas.
     if target and not wanted_pods(target):
         return False
     return moment.now - max(created(item) for item in (autoscaler, *pods_of(target, moment.snapshot))) > METRICS_GRACE
 
 
 def pods_of(workload: Manifest | None, snapshot: Snapshot) -> list[Manifest]:
-    """The pods of a workload, whatever their revision.
+    """The pods of a workload, of all revisions.
 
     Args:
         workload: a Deployment, StatefulSet or DaemonSet; None has no pods.
-        snapshot: with the ReplicaSets and pods of the namespace.
+        snapshot: contains the ReplicaSets and pods of the namespace.
     """
     owners = [*controlled_by(workload, snapshot.all("ReplicaSet")), workload] if workload else []
     return [pod for owner in owners for pod in controlled_by(owner, snapshot.all("Pod"))]
 
 
 def _service(event: Manifest, service: Manifest, moment: Moment) -> bool:
-    # What concerns its endpoints is over when one is ready.
+    # Problems with endpoints are over when an endpoint is ready.
     return "Endpoint" not in str(event.get("reason")) or not ready_addresses(service["metadata"]["name"], moment.snapshot)
 
 
@@ -179,8 +179,8 @@ def endpoints_of(service: str, snapshot: Snapshot) -> list[Manifest]:
     """The endpoints of a Service.
 
     Args:
-        service: its name.
-        snapshot: with the EndpointSlices of the namespace.
+        service: name of the Service.
+        snapshot: contains the EndpointSlices of the namespace.
     """
     slices = [
         each
@@ -191,17 +191,17 @@ def endpoints_of(service: str, snapshot: Snapshot) -> list[Manifest]:
 
 
 def ready_addresses(service: str, snapshot: Snapshot) -> set[str]:
-    """The addresses behind a Service that are ready. By the API, one that does not say counts as ready.
+    """The ready addresses of a Service. According to the API, an endpoint without the condition counts as ready.
 
     Args:
-        service: its name.
-        snapshot: with the EndpointSlices of the namespace.
+        service: name of the Service.
+        snapshot: contains the EndpointSlices of the namespace.
     """
     ready = [each for each in endpoints_of(service, snapshot) if (each.get("conditions") or {}).get("ready") is not False]
     return {address for endpoint in ready for address in endpoint["addresses"]}
 
 
-# Whether an event that happened since the release still holds, by the kind of an object that exists and stays.
+# Whether an event since the release still applies, by the kind of an object that exists and is not being deleted.
 _CURRENT: dict[str | None, Callable[[Manifest, Manifest, Moment], bool]] = {
     "Pod": _pod,
     "ReplicaSet": _replica_set,

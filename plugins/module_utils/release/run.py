@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads a namespace and makes all checks of a release (private to the collection)."""
+"""Reads a namespace and runs all checks of a release (private to the collection)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.release.even
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import Manifest, Snapshot, Target
 
 _ALWAYS_READ = ("Pod", "Event", "PersistentVolumeClaim", "ReplicaSet", "Service", "EndpointSlice")
-# Without them some warnings cannot be told from what is over, which is no reason to fail.
+# Without these kinds some outdated warnings are not recognized, which is not a reason to fail.
 _READ_IF_ALLOWED = ("HorizontalPodAutoscaler", "Job")
 _NOT_THERE = (403, 404)
 _READERS = 8
@@ -41,16 +41,16 @@ _READERS = 8
 
 @dataclass(frozen=True)
 class Release:
-    """What has to be there.
+    """The expected release.
 
     Args:
-        namespace: where it is.
-        targets: its workloads and claims.
-        services: names of its Services.
-        log_lines: how many lines of each container's log are looked at; 0 for none.
-        customer_facing: names of the workloads without which no customer is served.
-        name: the release, as the label of its Jobs; empty if it is not known.
-        field_manager: in whose name its objects are applied; empty if who wrote them is not checked.
+        namespace: namespace of the release.
+        targets: workloads and claims of the release.
+        services: names of the Services.
+        log_lines: number of last log lines per container to search; 0 for none.
+        customer_facing: names of the workloads that are required to serve customers.
+        name: the release, as in the label of its Jobs; empty if unknown.
+        field_manager: the field manager of its objects; empty to skip the check of field managers.
         allowed_field_managers: further field managers that may own fields of pod templates.
     """
 
@@ -65,18 +65,18 @@ class Release:
 
 
 def check_release(api: Cluster, release: Release, mask: Callable[[str], str]) -> tuple[list[Check], datetime | None]:
-    """Make all checks.
+    """Run all checks.
 
     Args:
         api: the cluster.
-        release: what has to be there.
+        release: the expected release.
         mask: hides secrets.
 
     Returns:
-        The checks, and since when the release is there; None where there is no namespace.
+        The checks, and the time of the release; None if the namespace does not exist.
 
     Raises:
-        PlatformError: the cluster cannot be read; says why in its words.
+        PlatformError: the cluster cannot be read; contains the error message of the cluster.
     """
     namespace, targets = release.namespace, release.targets
     found = patiently(lambda: api.namespace(namespace))
@@ -130,6 +130,6 @@ def _check_log(
         return check_log(pod, container, api.log(namespace, pod, container["name"], False, lines, since), mask)
     except PlatformError as error:
         if error.status == 404:
-            # The pod has gone since it was listed.
+            # The pod was deleted after it was listed.
             return None
         return Check("log", f"Pod/{pod}", WARNING, f"the log of container {container['name']} was not looked at: {error}")

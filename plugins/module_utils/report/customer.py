@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The way of a customer: requests through nginx to Django, and what their answers mean. Pure functions (private to the collection)."""
+"""Requests as a customer sends them, through nginx to Django, and their results. Pure functions (private to the collection)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 Endpoint = dict[str, Any]
 
-# nginx itself answers with these when its upstream refuses, resets or stays silent.
+# Status codes of nginx itself if its upstream refuses or resets the connection, or does not respond.
 _NO_UPSTREAM = (502, 504)
 _LOOK_AT_THE_HOP = (
     "look at Service django-service, its endpoints, and the NetworkPolicies between nginx and Django "
@@ -23,14 +23,13 @@ _LOOK_AT_THE_HOP = (
 def customer_endpoints(
     request: Mapping[str, Any], urls: Sequence[str], load_balancer: Sequence[Mapping[str, str]] | None
 ) -> list[Endpoint]:
-    """Describe the requests of a customer to the addresses of the shop, for M(jewelry_shop.platform.health_check).
+    """Describe a customer's requests to the URLs of the shop, for M(jewelry_shop.platform.health_check).
 
     Args:
-        request: options of the endpoint that are the same for every address, such as C(path) and C(status).
-        urls: the addresses, each with scheme, host and perhaps port.
-        load_balancer: C(status.loadBalancer.ingress) of nginx-service; None where no load balancer of the cluster leads to it. Its
-            addresses are asked in place of what the names resolve to. With an empty list, a load balancer without an address, nothing is
-            asked.
+        request: endpoint options that are the same for every URL, such as C(path) and C(status).
+        urls: the URLs, each with scheme, host and optionally port.
+        load_balancer: C(status.loadBalancer.ingress) of nginx-service; None if it has no load balancer of the cluster. The requests go to
+            these addresses instead of those from DNS. An empty list means a load balancer without an address: then no request is sent.
     """
     return [{**request, **each} for url in urls for each in _addresses(url, load_balancer)]
 
@@ -53,15 +52,15 @@ def _addresses(url: str, load_balancer: Sequence[Mapping[str, str]] | None) -> I
 
 
 def customer_checks(endpoint: Mapping[str, Any], django_is_healthy: bool) -> list[dict[str, str]]:
-    """Turn the result of a customer's request into checks that name the hop which fails.
+    """Convert the result of a customer's request to checks that name the failing hop.
 
     Args:
-        endpoint: its entry in the result of M(jewelry_shop.platform.health_check).
-        django_is_healthy: whether every replica of Django answers a direct request.
+        endpoint: the entry in the result of M(jewelry_shop.platform.health_check).
+        django_is_healthy: whether every replica of Django responds to a direct request.
 
     Returns:
-        A check for each replica of nginx, or one for an address. An address that cannot be reached from here is a warning: it says nothing
-        about those who can.
+        A check for each nginx replica, or one for a URL. An address that the controller host cannot reach is a warning, because customers
+        may still reach it.
     """
     if "workload" in endpoint:
         asked = [_through_nginx(pod, django_is_healthy) for pod in endpoint["pods"]]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a run ended, for people and for programs: pure functions (private to the collection)."""
+"""The result of a run, for the screen and for files: pure functions (private to the collection)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.report.custo
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import Masker, values_to_mask
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.last_words import last_words
 
-# The API server's own words within what kubernetes.core makes of them: a Status as JSON, in quotes of its own.
+# The API server's response within an error message of kubernetes.core: a Status as quoted JSON.
 _STATUS = re.compile(r"""\{\\*["']kind\\*["']:\\*["']Status\\*["'].*\}""", re.DOTALL)
-# XML 1.0 knows no other control characters.
+# XML 1.0 does not allow other control characters.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _FAILED_VERDICTS = ("failed", "timeout")
@@ -32,19 +32,19 @@ def run_failure(
     rolled_out: Mapping[str, Any] | None = None,
     checks: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
-    """Why a run ended.
+    """Why a run failed.
 
-    A stage that judges what it found ends with a short message of its own and leaves the cause to the report, so that it is shown once.
+    A stage that evaluates its own results fails with a short message and leaves the cause to the report, so that it is shown once.
 
     Args:
-        result: of the task that failed; it may name several problems.
-        task: its name.
+        result: result of the failed task; it may name several problems.
+        task: name of the failed task.
         findings: problems that the preflight found.
         rolled_out: result of the last M(jewelry_shop.platform.rollout).
-        checks: those that were made of the release.
+        checks: the checks of the release that ran.
 
     Returns:
-        C(sentence), which has a line for each of several problems, and C(evidence), the objects that did not come up.
+        C(sentence), with a line for each of several problems, and C(evidence), the objects that did not become ready.
     """
     errors = [f"{check['subject']}: {check['message']}" for check in checks if check["severity"] == "error"]
     problems = findings or result.get("problems") or ()
@@ -66,10 +66,10 @@ def _in_lines(head: str, items: Iterable[str]) -> str:
 
 
 def rollout_problem(result: Mapping[str, Any]) -> str:
-    """The sentence of a M(jewelry_shop.platform.rollout) that did not succeed; empty for one that did, or that was skipped.
+    """The message of a failed M(jewelry_shop.platform.rollout); empty if it succeeded or was skipped.
 
     Args:
-        result: of the task, whose failure the task itself may have put off.
+        result: result of the task. The task may have ignored the failure.
     """
     if result.get("skipped") or (result.get("resources") is not None and not _evidence(result)):
         return ""
@@ -81,7 +81,7 @@ def _sentence(result: Mapping[str, Any], task: str) -> str:
     text = str(result.get("msg") or printed or "it gave no reason")
     status = _STATUS.search(text)
     if status:
-        # As it is, and as the representation of bytes shows it, with its backslashes doubled.
+        # Unchanged, and with the doubling of backslashes in a bytes representation undone.
         for body in (status[0], status[0].replace("\\\\", "\\")):
             try:
                 said = str(json.loads(body)["message"])
@@ -92,7 +92,7 @@ def _sentence(result: Mapping[str, Any], task: str) -> str:
 
 
 def _evidence(result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The entries of a M(jewelry_shop.platform.rollout) that are not well."""
+    """The entries of a M(jewelry_shop.platform.rollout) that are not ready."""
     resources = result.get("resources")
     if not isinstance(resources, Sequence) or isinstance(resources, str):
         return []
@@ -100,11 +100,11 @@ def _evidence(result: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def health_checks(health: Mapping[str, Any], customers: Sequence[Mapping[str, Any]] = ()) -> list[dict[str, str]]:
-    """The entries of M(jewelry_shop.platform.health_check) in the form of M(jewelry_shop.platform.release_check).
+    """Convert the entries of M(jewelry_shop.platform.health_check) to the form of M(jewelry_shop.platform.release_check).
 
     Args:
         health: result of the task.
-        customers: those of its endpoints that are requests of a customer.
+        customers: its endpoints that are requests of a customer.
     """
     endpoints = health.get("endpoints")
     if endpoints is None:
@@ -114,14 +114,14 @@ def health_checks(health: Mapping[str, Any], customers: Sequence[Mapping[str, An
     checks = []
     for endpoint in endpoints:
         if endpoint["name"] in of_customers:
-            # Without Django no customer is served; the check of the workload says so.
+            # Without Django no customer is served. The check of the workload reports that.
             if not any(_is_at_zero(each) for each in direct):
                 checks += customer_checks(endpoint, django_is_healthy=all(each["healthy"] for each in direct))
             continue
         for pod in endpoint.get("pods") or []:
             message = f"{endpoint['name']} answered {pod['status']}" if pod["healthy"] else f"{endpoint['name']}: {pod['reason']}"
             checks.append(_health(f"Pod/{pod['pod']}", pod["healthy"], message))
-        # What concerns no single pod: none there, too few, or no workload at all.
+        # Problems that are not about a single pod: no pods, too few pods, or no workload.
         if not endpoint["healthy"] and all(pod["healthy"] for pod in endpoint.get("pods") or []):
             checks.append(_health(endpoint["name"], False, str(endpoint["reason"])))
         elif _is_at_zero(endpoint):
@@ -140,10 +140,10 @@ def _health(subject: str, healthy: bool, message: str) -> dict[str, str]:
 
 
 def report_screen(report: Mapping[str, Any]) -> list[str]:
-    """A report on one screen: the sentence, then what it rests on. That of a failure ends the run, so it is not among them.
+    """A report for the screen: the result, then its evidence. The message of a failure is not included, because the last task shows it.
 
     Args:
-        report: as the role report puts it together.
+        report: the report that the role report creates.
     """
     lines = [] if report["verdict"] == "failed" else [report["sentence"]]
     for entry in report.get("evidence") or []:
@@ -166,11 +166,11 @@ def report_screen(report: Mapping[str, Any]) -> list[str]:
 
 
 def masked(value: Any, secrets: Any) -> Any:
-    """A structure in which no text holds one of the secrets, nor an encoded form of one, nor control characters.
+    """A structure in which no string contains a secret, an encoded form of a secret, or control characters.
 
     Args:
-        value: of texts, numbers, lists and mappings.
-        secrets: a structure whose texts and numbers are to be hidden.
+        value: strings, numbers, lists and mappings.
+        secrets: a structure whose strings and numbers are secret.
     """
     return _masked(value, Masker(values_to_mask(secrets)))
 
@@ -186,12 +186,12 @@ def _masked(value: Any, mask: Masker) -> Any:
 
 
 def report_junit(report: Mapping[str, Any]) -> str:
-    """A report as JUnit XML, which CI servers and AWX's neighbours read.
+    """A report as JUnit XML, for CI servers.
 
-    One case for the run, one for each object that did not come up, one for each check; warnings are passed cases that say so.
+    One test case for the run, one for each object that did not become ready, and one for each check. A warning is a passed case with text.
 
     Args:
-        report: as the role report puts it together.
+        report: the report that the role report creates.
     """
     suite = ElementTree.Element("testsuite", name=f"jewelry_shop.platform {report['environment']}", timestamp=report["ended"])
     run = _case(suite, "run", report["stage"] or "site")

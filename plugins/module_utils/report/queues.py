@@ -14,24 +14,24 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.mask
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.last_words import LONGEST, READ_AT_END, last_words
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.lines import READ_AT_MOST, one_line, quoted_line
 
-# How roles/validate/files/round_trip.py begins the line with its answer.
+# Prefix of the output line with the result of roles/validate/files/round_trip.py.
 MARK = "platform-round-trip: "
 _LONGEST_NAME = 200
 _MOST_QUEUES = 100
 
 
 def round_trip_checks(result: Mapping[str, Any], queues: Sequence[str], secrets: Any = ()) -> list[dict[str, str]]:
-    """A check for each queue through which a task was sent, in the form of M(jewelry_shop.platform.release_check).
+    """A check for each queue to which a test task was sent, in the form of M(jewelry_shop.platform.release_check).
 
     Args:
-        result: of the task that ran C(round_trip.py) in a pod.
-        queues: through which tasks were to be sent.
-        secrets: a structure whose texts and numbers are hidden.
+        result: result of the task that ran C(round_trip.py) in a pod.
+        queues: the queues that were to be tested.
+        secrets: a structure whose strings and numbers are masked.
     """
     mask = Masker(values_to_mask(secrets))
     problems = _marked(str(result.get("stdout") or ""))
     if problems is None:
-        # The script itself failed, and with it all queues in the same way.
+        # The script itself failed, so all queues fail in the same way.
         printed = str(result.get("stderr") or "") or str(result.get("stdout") or "")
         cause = last_words(mask(printed[-2 * READ_AT_END :])) or _quoted(str(result.get("msg") or "it gave no reason"), mask)
         return [_check(", ".join(queues), "error", f"no task could be sent from a Django pod: {cause}")]
@@ -47,7 +47,7 @@ def _quoted(text: str, mask: Masker) -> str:
 
 
 def _marked(stdout: str) -> dict[str, str] | None:
-    """The answer among whatever else the application printed."""
+    """The result line within the output of the application."""
     for line in reversed(stdout.splitlines()):
         if line.startswith(MARK):
             try:
@@ -59,10 +59,10 @@ def _marked(stdout: str) -> dict[str, str] | None:
 
 
 def unserved_queue_checks(health: Mapping[str, Any]) -> list[dict[str, str]]:
-    """A warning for each queue that gets tasks and that no worker serves, in the form of M(jewelry_shop.platform.release_check).
+    """A warning for each queue that receives tasks and that no worker serves, in the form of M(jewelry_shop.platform.release_check).
 
     Args:
-        health: result of M(jewelry_shop.platform.health_check), of beat's C(/queues) alone and with its content.
+        health: result of M(jewelry_shop.platform.health_check) for only beat's C(/queues), with its content.
     """
     pods = [pod for endpoint in health.get("endpoints") or [] for pod in endpoint.get("pods") or []]
     answers = [answer for pod in pods if (answer := _report(pod.get("content"))) is not None]

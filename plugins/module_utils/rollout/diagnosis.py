@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What keeps a pod or a claim of the newest revision from coming up, and whether that is certain (private to the collection).
+"""What prevents a pod or a claim of the newest revision from becoming ready, and whether that is permanent (private to the collection).
 
 Pure functions on objects as the API server returns them.
 """
@@ -33,25 +33,26 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.type
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.last_words import cause_lines
 
-# Seconds that a container without a readiness probe must run to count as serving, from its first start and after a failure.
+# Seconds that a container without a readiness probe must run to count as ready: after its first start, and after a failure.
 SETTLED = 5.0
 SETTLED_AFTER_FAILURE = 10.0
 
-# Seconds that the volume controller may take to look again at a claim without a class, or admission for a new ServiceAccount.
+# Seconds until the volume controller retries a claim without a class, or admission sees a new ServiceAccount.
 CONTROLLER_DELAY = 20.0
 
-# Seconds for which what was so before the wait must stay so: it may have been mended a moment ago. The kubelet tries configuration again
-# within 20 s, pulls within five minutes, controllers later still; but of long rows of failures the API server is told ever fewer.
+# Seconds after which an error from before the wait counts without a new event, because it may already be fixed. The kubelet retries
+# configuration within 20 s and image pulls within five minutes, and controllers retry later. Events of repeated failures are rate-limited.
 STALE_PATIENCE = 60.0
 
-# A node that was announced so long before the wait may still come.
+# A node that an autoscaler announced this long before the wait may still join.
 SCALE_UP = timedelta(seconds=60)
 
-# For how long a provisioner has to fail: it tries again after 1, 2, 4, 8 ... seconds, and a slow one fails until its volume is made.
+# Duration of failures after which provisioning has failed. A provisioner retries after 1, 2, 4, 8 ... seconds, and a slow one reports
+# failures until its volume is created.
 PROVISIONING_PATIENCE = timedelta(seconds=60)
 
-# Seconds past its grace period for which a pod may stay: the kubelet kills its containers and unmounts its volumes. One whose node does
-# not answer stays until the node is back or somebody removes one of the two.
+# Seconds after its grace period for which a pod may still exist, because the kubelet kills its containers and unmounts its volumes. A pod
+# on a node that does not respond stays until the node returns, or until the pod or the node is deleted.
 OVERDUE = 30.0
 OVERDUE_ON_LOST_NODE = 5.0
 
@@ -71,7 +72,7 @@ _MISSING_CONFIG = re.compile(
 _KUBELET_CACHE = re.compile(r"failed to sync|timed out|not registered|deadline exceeded|connection refused|etcdserver", re.IGNORECASE)
 
 _NODES_MAY_RETURN = re.compile(r"node\.(kubernetes|cloudprovider\.kubernetes)\.io/[\w-]+|were unschedulable", re.IGNORECASE)
-# From 1.34 on the scheduler no longer says which taint: a node that is away looks like one that is reserved.
+# From 1.34 on the scheduler's message does not name the taint, so an unreachable node looks like a reserved one.
 _ONLY_TAINTS = re.compile(
     r"0/\d+ nodes are available: \d+ node\(s\) had untolerated taint(\(s\)| \{[^}]*\})\W*(no new claims to deallocate\W*)?$"
 )
@@ -84,7 +85,7 @@ _NEVER_PROVISIONED = re.compile(
     re.IGNORECASE,
 )
 
-# By these codes of gRPC a storage driver says that it is busy, and wants to be asked again.
+# gRPC codes with which a storage driver reports that it is busy and that the caller should retry.
 _PASSING_PROVISIONING = re.compile(
     r"code = (DeadlineExceeded|Aborted|Unavailable|ResourceExhausted)\b|context deadline exceeded"
     r"|operation with the given volume \S+( \S+)? already exists",
@@ -113,11 +114,11 @@ def failure_count(status: Manifest) -> int:
 
 
 def with_past(policy: Policy, pods: Iterable[Manifest]) -> Policy:
-    """The policy with what the containers of older pods had behind them when the wait began.
+    """Add to the policy the failures that the containers of older pods had when the wait began.
 
     Args:
-        policy: knows when that was.
-        pods: as they were then.
+        policy: contains the start of the wait.
+        pods: the pods at the start of the wait.
     """
     older = [(pod["metadata"]["uid"], status) for pod in pods if created(pod) < policy.since for _init, status in _statuses(pod)]
     return replace(
@@ -128,21 +129,21 @@ def with_past(policy: Policy, pods: Iterable[Manifest]) -> Policy:
 
 
 def _served(status: Manifest, moment: datetime) -> bool:
-    """Whether a container did what it should, and not only between two crashes."""
+    """Whether a container was ready, and not only between two crashes."""
     running = (status.get("state") or {}).get("running")
     settled = running is None or (moment - instant(running.get("startedAt"))).total_seconds() >= SETTLED_AFTER_FAILURE
     return bool(status.get("ready")) and settled
 
 
 def settling(pods: Iterable[Manifest], policy: Policy) -> Finding | None:
-    """Whether pods are ready only because nothing asks them: a container without a readiness probe is ready whenever it runs.
+    """Whether pods are ready only because they have no readiness probe: such a container is ready whenever it runs.
 
     Args:
         pods: the pods of the newest revision, all ready.
-        policy: what counts.
+        policy: the limits of the wait.
 
     Returns:
-        A finding whose time to be certain is how long they must go on like this to be believed; None if they are.
+        A finding whose certain_after is the time for which the pods must stay ready; None if they count as ready already.
     """
     return max((_settling(pod, status, policy) for pod in pods for init, status in _statuses(pod) if not init), key=_time, default=None)
 
@@ -156,7 +157,7 @@ def _settling(pod: Manifest, status: Manifest, policy: Policy) -> Finding | None
     started = instant(((status.get("state") or {}).get("running") or {}).get("startedAt"))
     failures = failure_count(status) - policy.failures_before.get((pod["metadata"]["uid"], status["name"]), 0)
     seconds = SETTLED_AFTER_FAILURE if failures > 0 else SETTLED
-    # While no container has failed, one that is asked speaks for those beside it.
+    # While no container has failed, one with a readiness probe is sufficient evidence for the others in its pod.
     if (policy.began - started).total_seconds() >= seconds or probes.get(status["name"]) or (failures <= 0 and any(probes.values())):
         return None
     words = f"it has no readiness probe and must run for {seconds:.0f} s" + (f" after {failures} failures" if failures > 0 else "")
@@ -164,19 +165,19 @@ def _settling(pod: Manifest, status: Manifest, policy: Policy) -> Finding | None
 
 
 def diagnose_pod(pod: Manifest, snapshot: Snapshot, policy: Policy) -> Finding | None:
-    """What keeps a pod from being ready, or None if nothing is known.
+    """What prevents a pod from being ready, or None if that is unknown.
 
     Args:
-        pod: a pod of the newest revision that is not on its way out.
-        snapshot: with the events and claims of its namespace.
-        policy: what counts, and when it is certain.
+        pod: a pod of the newest revision that is not being deleted.
+        snapshot: contains the events and claims of its namespace.
+        policy: the limits of the wait, and when an error is permanent.
     """
     scheduled = conditions(pod).get("PodScheduled")
     if not pod["spec"].get("nodeName"):
         claims = [diagnose_claim(claim, snapshot, policy) for claim in _claims(pod, snapshot)]
         return most_certain([*claims, _not_scheduled(pod, scheduled, snapshot, policy)])
     if node_is_lost(pod):
-        # What the kubelet last said of its containers is out of date.
+        # The kubelet's last report about the containers is out of date.
         return Finding("NodeNotReady", f"node {pod['spec']['nodeName']}, on which it runs, does not answer", pod=pod["metadata"]["name"])
     findings = [_diagnose_container(pod, init, status, snapshot, policy) for init, status in _statuses(pod)]
     return most_certain([*findings, _volume_not_mounted(pod, snapshot, policy), _probe_failing(pod, snapshot)])
@@ -191,17 +192,17 @@ def _statuses(pod: Manifest) -> Iterator[tuple[bool, Manifest]]:
 
 
 def _certain_after(hopeless: bool, fresh: bool) -> float | None:
-    """When something is certain: never, at once, or after a while where it was so before the wait and nobody said it again."""
+    """When an error is permanent: never, at once, or after a while if it is older than the wait and no new event confirms it."""
     return None if not hopeless else 0.0 if fresh else STALE_PATIENCE
 
 
-# --- what the status of a pod alone says --------------------------------------------------------------------------------------
+# --- from the status of a pod only ------------------------------------------------------------------------------------------
 
 
 def why_not_ready(pod: Manifest) -> str:
-    """The nearest cause in a pod's status for its not being ready, in the cluster's words where it has some.
+    """The most direct cause in a pod's status for not being ready, with the message of the cluster if there is one.
 
-    For a check that reads no events and gives no verdict of its own. A wait asks diagnose_pod.
+    For a check that reads no events and gives no verdict. A wait uses diagnose_pod.
     """
     found = conditions(pod)
     scheduled = found.get("PodScheduled")
@@ -274,12 +275,12 @@ def _not_scheduled(pod: Manifest, scheduled: Manifest | None, snapshot: Snapshot
 
 
 def diagnose_claim(claim: Manifest, snapshot: Snapshot, policy: Policy) -> Finding | None:
-    """What keeps a claim from being bound, or None if nothing is known.
+    """What prevents a claim from being bound, or None if that is unknown.
 
     Args:
         claim: a PersistentVolumeClaim.
-        snapshot: with the events of its namespace.
-        policy: what counts, and when it is certain.
+        snapshot: contains the events of its namespace.
+        policy: the limits of the wait, and when an error is permanent.
     """
     metadata, phase = claim["metadata"], (claim.get("status") or {}).get("phase")
     subject = f"claim {metadata['name']}"
@@ -295,7 +296,7 @@ def diagnose_claim(claim: Manifest, snapshot: Snapshot, policy: Policy) -> Findi
         return Finding("ClaimNotBound", f"{subject}: {at_work[0]['message']}") if at_work else None
     last = failures[0]
     message = f"{subject}: {last['message']}"
-    # A provisioner that is at work again may succeed; what it failed with last is the best that is known.
+    # The provisioner is retrying and may succeed. Its last failure is the best known cause.
     if at_work and event_time(at_work[0]) > event_time(last):
         return Finding("ClaimNotProvisioned", message)
     fresh = policy.is_fresh(claim, [event_time(last)])
@@ -306,7 +307,7 @@ def diagnose_claim(claim: Manifest, snapshot: Snapshot, policy: Policy) -> Findi
 
 
 def _provisioning_is_hopeless(failures: Sequence[Manifest], policy: Policy) -> bool:
-    """Whether a provisioner's failures will go on, given the newest first."""
+    """Whether a provisioner's failures, newest first, are permanent."""
     lasting = [event for event in failures if not _PASSING_PROVISIONING.search(event["message"])]
     if failures[0] not in lasting:
         return False
@@ -353,13 +354,13 @@ def _never_pulled(pod: Manifest, status: Manifest, waiting: Manifest, snapshot: 
 
 def _pull_failed(pod: Manifest, status: Manifest, waiting: Manifest, snapshot: Snapshot, policy: Policy) -> Finding:
     events = _events_of(pod, status, snapshot, "Failed", "Failed to pull image")
-    # Before Kubernetes 1.31 ImagePullBackOff does not tell the cause; the event does.
+    # Before Kubernetes 1.31 the message of ImagePullBackOff does not contain the cause, but the event does.
     words = str(waiting.get("message") or "")
     cause = events[0]["message"] if events and waiting["reason"] == "ImagePullBackOff" and "ErrImagePull" not in words else words
     image = status.get("image") or ""
     reason = image_pull_reason(cause, image)
     text = _RPC_PREFIX.sub("", cause).removeprefix(f'Back-off pulling image "{image}": ErrImagePull: ')
-    # The pod's status may be a moment behind its events.
+    # The pod's status may lag behind its events.
     same = [event_time(event) for event in events if image_pull_reason(event["message"], image) == reason]
     certain_after = _certain_after(reason != "ImageUnavailable", policy.is_fresh(pod, same))
     verb = {"ImageNotFound": "was not found", "ImageAccessDenied": "may not be pulled"}.get(reason, "cannot be pulled yet")
@@ -367,14 +368,14 @@ def _pull_failed(pod: Manifest, status: Manifest, waiting: Manifest, snapshot: S
 
 
 def image_pull_reason(cause: str, image: str) -> str:
-    """Whether a failed pull can still succeed by itself.
+    """Whether a failed pull can succeed on a retry.
 
     Args:
-        cause: what the kubelet says.
-        image: the image; its name and tag may look like an error.
+        cause: the message of the kubelet.
+        image: the image, because its name and tag may look like an error.
 
     Returns:
-        ImageNotFound, ImageAccessDenied, or ImageUnavailable if it can.
+        ImageNotFound, ImageAccessDenied, or ImageUnavailable for a temporary error.
     """
     text = _NAMES.sub("", cause)
     text = text.replace(image, "") if image else text
@@ -398,7 +399,7 @@ def _crash(pod: Manifest, init: bool, status: Manifest, snapshot: Snapshot, poli
     if not failures or finished or (status.get("ready") and not init):
         return None
     last = last_end(status)
-    # A Job counts the failures of its pods itself.
+    # The Job controller counts the failures of a Job's pods itself.
     certain = restarts and failures > policy.tolerated((pod["metadata"]["uid"], status["name"])) and "running" not in state
     words = f"{'init container ' if init else ''}{exit_words(last, failures)}"
     if last.get("exitCode") in (137, 143):
@@ -416,19 +417,19 @@ def _crash(pod: Manifest, init: bool, status: Manifest, snapshot: Snapshot, poli
 
 
 def last_end(status: Manifest) -> Any:
-    """The terminated state of a container, or of its last instance; empty if none has ended."""
+    """The terminated state of a container, or of its previous instance; empty if none has ended."""
     return (status.get("state") or {}).get("terminated") or (status.get("lastState") or {}).get("terminated") or {}
 
 
 def exit_words(terminated: Manifest, times: int = 1) -> str:
-    """How a container ended, in words; a message of several lines keeps them, so that secrets in it are still recognized.
+    """How a container ended, in words. A message of several lines keeps its line breaks, so that secrets in it are still recognized.
 
     Args:
         terminated: the terminated state of a container.
         times: how often it has ended.
     """
     code, reason = terminated.get("exitCode"), terminated.get("reason")
-    # Of a container that writes no message it is the end of its log: up to 80 lines.
+    # Without a termination message this is the end of the container's log: up to 80 lines.
     message = cause_lines(str(terminated.get("message") or ""))
     words = f"ended with exit code {code}"
     if reason == "OOMKilled":
@@ -439,7 +440,7 @@ def exit_words(terminated: Manifest, times: int = 1) -> str:
     return f"{words}: {message}" if message else words
 
 
-# --- a pod on its node that no container explains ----------------------------------------------------------------------------
+# --- problems of a scheduled pod that no container status explains -----------------------------------------------------------
 
 
 def _volume_not_mounted(pod: Manifest, snapshot: Snapshot, policy: Policy) -> Finding | None:
@@ -472,37 +473,37 @@ def _probe_failing(pod: Manifest, snapshot: Snapshot) -> Finding | None:
     return None
 
 
-# --- pods that have to go ----------------------------------------------------------------------------------------------------
+# --- terminating pods --------------------------------------------------------------------------------------------------------
 
 
 def node_is_lost(pod: Manifest) -> bool:
-    """Whether the control plane has lost the node of a pod."""
+    """Whether the control plane has lost contact with the node of a pod."""
     status, found = pod.get("status") or {}, conditions(pod)
     ready, containers_ready = found.get("Ready") or {}, found.get("ContainersReady") or {}
-    # The node controller changes Ready alone; the kubelet keeps the two in step, but for readiness gates.
+    # The node controller changes only Ready. The kubelet keeps Ready and ContainersReady equal, except for readiness gates.
     by_controller = ready.get("status") == "False" and containers_ready.get("status") == "True" and not pod["spec"].get("readinessGates")
     return status.get("reason") == "NodeLost" or ready.get("status") == "Unknown" or by_controller
 
 
 def is_overdue(pod: Manifest, policy: Policy) -> bool:
-    """Whether a pod that is being deleted will not go by itself."""
+    """Whether a pod that is being deleted will not end without help."""
     if not leaving(pod):
         return False
     disrupted = conditions(pod).get("DisruptionTarget") or {}
     lost = node_is_lost(pod) or disrupted.get("reason") == "DeletionByTaintManager"
-    # Its deletionTimestamp includes its grace period.
+    # The deletionTimestamp includes the grace period.
     seconds = (policy.present - instant(pod["metadata"]["deletionTimestamp"])).total_seconds()
     return seconds >= (OVERDUE_ON_LOST_NODE if lost else OVERDUE)
 
 
 def diagnose_leaving(pods: Iterable[Manifest], policy: Policy) -> Finding | None:
-    """What keeps pods from going that have to, or None if nothing is known.
+    """What prevents terminating pods from ending, or None if that is unknown.
 
-    Nothing here ever deletes one: of some, such as the scheduler, there must never be two.
+    This code never deletes a pod: of some workloads, such as the scheduler, two pods must never run.
 
     Args:
         pods: pods that are being deleted and have not ended.
-        policy: what counts, and the present.
+        policy: the limits of the wait, and the present time.
     """
     ordered = sorted(pods, key=lambda pod: str(pod["metadata"]["name"]))
     return most_certain(_diagnose_leaving(pod, policy) for pod in ordered)
@@ -525,7 +526,7 @@ def _diagnose_leaving(pod: Manifest, policy: Policy) -> Finding | None:
 
 
 def steps_of(pod: Manifest) -> int:
-    """How many steps of its start a pod has made. Crashes undo none."""
+    """Number of steps that a pod has completed during its start. Crashes do not reduce it."""
     steps = 1 if pod["spec"].get("nodeName") else 0
     for init, status in _statuses(pod):
         state = status.get("state") or {}
@@ -538,7 +539,7 @@ def steps_of(pod: Manifest) -> int:
 
 
 def refusal_reason(message: str) -> str:
-    """The word of the vocabulary for the API server's refusal of a pod."""
+    """The documented reason for the API server's rejection of a pod."""
     if "exceeded quota" in message:
         return "QuotaExceeded"
     if _PASSING_REFUSAL.search(message) or "error looking up service account" in message:
@@ -549,12 +550,12 @@ def refusal_reason(message: str) -> str:
 
 
 def diagnose_refusal(message: str, fresh: bool, policy: Policy) -> Finding:
-    """Why the API server does not let a controller create pods.
+    """Why the API server rejects the pods of a controller.
 
     Args:
-        message: the API server's words, from a condition or event FailedCreate.
-        fresh: whether it was said since this change.
-        policy: what counts, and when it is certain.
+        message: the message of the API server, from a condition or an event FailedCreate.
+        fresh: whether the message is newer than this change.
+        policy: the limits of the wait, and when an error is permanent.
     """
     reason = refusal_reason(message)
     if reason == "QuotaExceeded":

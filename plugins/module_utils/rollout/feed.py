@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Feeds the wait with what happens in the cluster: one thread for each kind and namespace (private to the collection)."""
+"""Reads changes in the cluster for the wait, with one thread for each kind and namespace (private to the collection)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Source = tuple[str, str]  # kind, namespace
 
 
 class Api(Protocol):
-    """What is needed of the cluster."""
+    """The functions of the cluster that are used here."""
 
     def list_objects(self, kind: str, namespace: str) -> Listing:
         """List a kind, or raise PlatformError."""
@@ -34,7 +34,7 @@ class Api(Protocol):
 
 @dataclass(frozen=True)
 class Listed:
-    """All objects of a source; what was known of it before is outdated."""
+    """All objects of a source. Replaces earlier objects."""
 
     source: Source
     items: list[dict[str, Any]]
@@ -52,25 +52,25 @@ class Changed:
 
 @dataclass(frozen=True)
 class Broken:
-    """A source cannot be read at the moment; its thread tries again."""
+    """A source cannot be read at the moment. Its thread retries."""
 
     source: Source
     error: PlatformError
 
 
-# In quotes for the oldest Python that ansible-test holds this against.
+# In quotes, because the oldest Python that ansible-test uses does not support the operator here.
 Message: TypeAlias = "Listed | Changed | Broken"
 
 
 class Feed:
-    """Starts the threads and hands on what they say.
+    """Starts the threads and returns their messages.
 
-    They are daemon threads: what they wait for cannot keep the process alive.
+    The threads are daemon threads, so they do not keep the process alive.
 
     Args:
         api: the cluster.
-        sources: what to watch.
-        optional: kinds that count as empty if they may not be read.
+        sources: the kinds and namespaces to watch.
+        optional: kinds that count as empty if the user may not read them.
     """
 
     def __init__(self, api: Api, sources: Iterable[Source], optional: Iterable[str] = ()) -> None:
@@ -88,7 +88,7 @@ class Feed:
             timeout: seconds to wait for the first one.
 
         Returns:
-            All that have come, in order; none if the time is up.
+            All messages that have arrived, in order; empty after the timeout.
         """
         messages: list[Message] = []
         try:
@@ -112,17 +112,17 @@ class Feed:
             self._closed.wait(BETWEEN_WATCHES)
 
     def close(self) -> None:
-        """Let each thread end when its watch does."""
+        """Let each thread end at the end of its watch."""
         self._closed.set()
 
 
 class Reflector:
-    """Keeps one source listed and watched.
+    """Lists and watches one source.
 
     Args:
         api: the cluster.
         source: kind and namespace.
-        optional: whether it counts as empty if it may not be read.
+        optional: whether the source counts as empty if the user may not read it.
     """
 
     def __init__(self, api: Api, source: Source, optional: bool = False) -> None:
@@ -133,7 +133,7 @@ class Reflector:
         self.finished = False
 
     def round(self) -> Iterator[Message]:
-        """List if necessary, then follow one watch to its end; after an error the next round lists again."""
+        """List if necessary, then watch until the watch ends. After an error the next round lists again."""
         try:
             if self._version is None:
                 listing = self._api.list_objects(*self._source)
@@ -148,7 +148,7 @@ class Reflector:
         except PlatformError as error:
             if self._optional and error.certain:
                 self.finished = True
-                # One that may be listed and not watched stays as it was.
+                # Keep the objects of a source that the user may list but not watch.
                 if self._version is None:
                     yield Listed(self._source, [], None)
             else:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which pods a workload's health depends on (private to the collection).
+"""Which pods determine the health of a workload (private to the collection).
 
 Pure functions on objects as the API server returns them.
 """
@@ -23,7 +23,7 @@ DEFAULT_CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-container"
 
 @dataclass(frozen=True)
 class Pod:
-    """What a result says about one pod; reason tells why it is not ready."""
+    """The part of a result about one pod; reason is why it is not ready."""
 
     name: str
     uid: str
@@ -35,7 +35,7 @@ class Pod:
 
 
 def label_selector(workload: Manifest) -> str:
-    """A workload's selector as the API's labelSelector parameter."""
+    """The selector of a workload in the form of the API's labelSelector parameter."""
     selector = workload["spec"].get("selector") or {}
     terms = [f"{key}={value}" for key, value in (selector.get("matchLabels") or {}).items()]
     for expression in selector.get("matchExpressions") or []:
@@ -48,7 +48,7 @@ def label_selector(workload: Manifest) -> str:
 
 
 def wanted_pods(workload: Manifest) -> int:
-    """How many pods a workload asks for."""
+    """Number of pods that a workload should have."""
     if workload["kind"] == "DaemonSet":
         return int((workload.get("status") or {}).get("desiredNumberScheduled") or 0)
     replicas = workload["spec"].get("replicas")
@@ -56,7 +56,7 @@ def wanted_pods(workload: Manifest) -> int:
 
 
 def controlled_by(owner: Manifest, candidates: Sequence[Manifest]) -> list[Manifest]:
-    """Those of the objects whose controller is the owner."""
+    """The objects whose controller is the owner."""
     uid = owner["metadata"]["uid"]
     return [
         item
@@ -71,27 +71,27 @@ def _revision_number(item: Manifest) -> int:
 
 
 def newest_replica_set(deployment: Manifest, replica_sets: Sequence[Manifest]) -> Manifest | None:
-    """The ReplicaSet of a Deployment's newest revision, or None where it has none yet."""
+    """The ReplicaSet of a Deployment's newest revision, or None if it does not exist yet."""
     return max(controlled_by(deployment, replica_sets), key=_revision_number, default=None)
 
 
 def newest_revision(workload: Manifest, replica_sets: Sequence[Manifest]) -> str | None:
-    """The number of a Deployment's newest revision; None for other kinds, whose pods carry it in a label."""
+    """The number of a Deployment's newest revision; None for other kinds, whose pods have the revision in a label."""
     newest = newest_replica_set(workload, replica_sets)
     return str(_revision_number(newest)) if newest else None
 
 
 def _is_active(pod: Manifest) -> bool:
-    # As the controllers see it: a pod that ended, such as an evicted one, has been replaced and only lies about.
+    # As the controllers count: a pod that ended, such as an evicted one, has been replaced.
     ended = (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded")
     return not ended and not leaving(pod)
 
 
 def newest_pods(workload: Manifest, replica_sets: Sequence[Manifest], pods: Sequence[Manifest]) -> list[Manifest]:
-    """The pods of a workload's newest revision that have neither ended nor are on their way out.
+    """The pods of a workload's newest revision that have not ended and are not being deleted.
 
-    Of a StatefulSet that rolls by itself these are the pods of its update revision; where pods of several revisions may stay
-    for good (a partition, OnDelete, a DaemonSet) all of its pods count.
+    For a StatefulSet with rolling updates these are the pods of its update revision. If pods of several revisions may stay
+    permanently (a partition, OnDelete, a DaemonSet), all pods count.
 
     Args:
         workload: a Deployment, StatefulSet or DaemonSet.
@@ -112,11 +112,11 @@ def newest_pods(workload: Manifest, replica_sets: Sequence[Manifest], pods: Sequ
 
 
 def stalled(workload: Manifest, missing: bool) -> str | None:
-    """What stands between a workload and its pods, in the cluster's words, or None.
+    """Why a workload cannot create its pods, in the words of the cluster, or None.
 
     Args:
         workload: as the API server returns it.
-        missing: whether fewer pods are ready than wanted; only then its conditions matter.
+        missing: whether fewer pods are ready than required. Only then are the conditions checked.
     """
     status = workload.get("status") or {}
     generation = workload["metadata"].get("generation") or 0
@@ -139,12 +139,12 @@ def port_number(workload: Manifest, port: str, container: str | None = None) -> 
     """The number of a container port.
 
     Args:
-        workload: whose pod template declares the port.
+        workload: the workload whose pod template declares the port.
         port: a number, or a port's name.
-        container: the container to look into; any if None.
+        container: the container to search; None for all containers.
 
     Raises:
-        PlatformError: no container declares a port of that name.
+        PlatformError: no container declares a port with that name.
     """
     if port.isdecimal():
         return int(port)
@@ -164,12 +164,12 @@ def is_ready(pod: Manifest) -> bool:
 
 
 def describe(pod: Manifest, revision: str | None, container: str | None) -> Pod:
-    """Pick from a pod what a result says about it.
+    """The part of a result about one pod.
 
     Args:
         pod: as the API server returns it.
-        revision: the revision it belongs to; None takes the one in its labels.
-        container: whose image is shown; None takes the default container.
+        revision: the revision of the pod; None to use the label of the pod.
+        container: the container whose image is returned; None for the default container.
     """
     metadata, spec = pod["metadata"], pod["spec"]
     main = container or (metadata.get("annotations") or {}).get(DEFAULT_CONTAINER_ANNOTATION)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether an object is done, by kind (private to the collection).
+"""Whether an object is complete, by kind (private to the collection).
 
-Pure functions on objects as the API server returns them; ASSESS is the table of them.
+Pure functions on objects as the API server returns them. ASSESS maps kinds to functions.
 """
 
 from __future__ import annotations
@@ -62,15 +62,15 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.type
     most_certain,
 )
 
-# Set by the DaemonSet controller on itself and its pods; spares the permission to read ControllerRevisions.
+# The DaemonSet controller sets these on the DaemonSet and its pods, so the permission to read ControllerRevisions is not needed.
 _DAEMON_SET_GENERATION = "deprecated.daemonset.template.generation"
 _POD_TEMPLATE_GENERATION = "pod-template-generation"
 _SELECTED_NODE = "volume.kubernetes.io/selected-node"
 
-# Seconds for which a paused Deployment must stay so: somebody may be about to resume it.
+# Seconds for which a Deployment must be paused before that is an error, because an operator may be about to resume it.
 PAUSED = 5.0
 
-# What has to be watched in a namespace for each kind; Pods and Events always are.
+# Kinds to watch in a namespace for each kind, in addition to Pods and Events.
 WATCHED = {
     "Deployment": ("Deployment", "ReplicaSet", "PersistentVolumeClaim"),
     "StatefulSet": ("StatefulSet", "PersistentVolumeClaim"),
@@ -81,12 +81,12 @@ WATCHED = {
 
 
 def assess(target: Target, snapshot: Snapshot, policy: Policy) -> Assessment:
-    """Say how far a target is.
+    """Assess the state of a target.
 
     Args:
-        target: what is waited for.
+        target: the object to wait for.
         snapshot: the objects of its namespace.
-        policy: what counts, and when it is certain.
+        policy: the limits of the wait, and when an error is permanent.
     """
     item = snapshot.get(target.kind, target.name)
     if item is None:
@@ -138,13 +138,13 @@ def _claims_of(pods: Iterable[Manifest], snapshot: Snapshot) -> list[Manifest]:
 
 
 def _diagnose(pods: Iterable[Manifest], snapshot: Snapshot, policy: Policy) -> Finding | None:
-    """The finding of the pods, in the order of their names so that the same one is told again."""
+    """The finding of the pods, in the order of their names, so that the result is stable."""
     ordered = sorted((pod for pod in pods if not is_ready(pod)), key=lambda pod: str(pod["metadata"]["name"]))
     return most_certain(diagnose_pod(pod, snapshot, policy) for pod in ordered)
 
 
 def _refusal(owner: Manifest, snapshot: Snapshot, policy: Policy) -> Finding | None:
-    """What the last word about creating a pod for this owner was, if it was a refusal."""
+    """The newest result of creating a pod for this owner, if it was a rejection."""
     for event in snapshot.events(owner["metadata"]["uid"], "FailedCreate", "SuccessfulCreate"):
         if event["reason"] == "SuccessfulCreate":
             return None
@@ -163,9 +163,9 @@ def _pods_missing(pods: Sequence[Manifest], replicas: Replicas) -> Finding | Non
 
 
 def _steps(revision: str | None, replicas: Replicas, older: Sequence[Manifest], newest: Iterable[Manifest]) -> dict[str, int]:
-    """What a workload has achieved. Another revision begins anew."""
+    """The progress of a workload. A new revision starts from zero."""
     counts = {"updated": replicas.updated, "ready": replicas.ready, "available": replicas.available}
-    # Of all pods together, since a pod that is replaced again and again achieves nothing.
+    # Summed over all pods, because a pod that is replaced repeatedly makes no progress.
     counts |= {"older": -len(older), "pods": sum(map(steps_of, newest))}
     return {f"{revision} {name}": count for name, count in counts.items()}
 
@@ -183,15 +183,15 @@ def _progress(replicas: Replicas, older: int = 0) -> str:
 
 
 def assess_deployment(item: Manifest, snapshot: Snapshot, policy: Policy) -> Assessment:
-    """A Deployment: done when the newest ReplicaSet has all replicas available and no older pod is left.
+    """A Deployment: complete when the newest ReplicaSet has all replicas available and no older pod is left.
 
-    Left is an older pod that still serves or holds something: one that is not on its way out, or is but still ready, or with the
-    strategy Recreate any that has not ended. One that is not ready any more may end its work for as long as its grace period lasts.
+    An older pod is left if it is not being deleted or is still ready. With the strategy Recreate it is left until it has ended. An older
+    pod that is no longer ready may finish its work during its grace period.
     """
     newest = newest_replica_set(item, snapshot.all("ReplicaSet"))
     revision = (item["metadata"].get("annotations") or {}).get(REVISION_ANNOTATION)
     wanted = wanted_pods(item)
-    # The watches of the two kinds are not in step: a ReplicaSet with another number is not the one that was observed.
+    # The watches of the two kinds are not synchronized. A ReplicaSet with another revision number is not the observed one.
     if not _observed(item) or ((newest is None or _revision(newest) != revision) and wanted):
         if item["spec"].get("paused"):
             return Assessment(PENDING, "is paused", _paused(item), revision, Replicas(wanted))
@@ -201,7 +201,7 @@ def assess_deployment(item: Manifest, snapshot: Snapshot, policy: Policy) -> Ass
     pods = [pod for pod in controlled_by(newest, snapshot.all("Pod")) if not leaving(pod) and not _is_over(pod)] if newest else []
     older, in_the_way = _older_pods(item, newest, snapshot), _in_the_way(item, newest, snapshot)
     settled = int(status.get("replicas") or 0) == int(status.get("updatedReplicas") or 0) == wanted
-    # What is known of the pods may be a moment behind, and a crash loop is not over for a moment in which it runs.
+    # The pods may be out of date, and a crash loop is not over when its container runs for a moment.
     done = (
         settled
         and not older
@@ -252,7 +252,7 @@ def _recreates(item: Manifest) -> bool:
 def _in_the_way(item: Manifest, newest: Manifest | None, snapshot: Snapshot) -> list[Manifest]:
     """Pods that are being deleted and that the rollout waits for.
 
-    With Recreate the controller makes the next ReplicaSet when all of them have ended. Until then the newest one is that of their revision.
+    With Recreate the controller creates the next ReplicaSet after all of them have ended. Until then the newest ReplicaSet is the old one.
     """
     none_yet = newest and _recreates(item) and not (item.get("status") or {}).get("updatedReplicas")
     of_newest = controlled_by(newest, snapshot.all("Pod")) if newest and none_yet else []
@@ -267,7 +267,7 @@ def _replica_set_refusal(replica_set: Manifest, snapshot: Snapshot, policy: Poli
     failure = conditions(replica_set).get("ReplicaFailure")
     if not failure or failure["status"] != "True":
         return None
-    # The controller leaves the condition as it was at first; events tell of each time since.
+    # The controller does not update the condition after the first failure. Events report the later ones.
     again = [event for event in snapshot.events(replica_set["metadata"]["uid"], "FailedCreate") if event_time(event) >= policy.began]
     message = str(again[0]["message"] if again else failure.get("message"))
     fresh = policy.is_fresh(replica_set, [instant(failure.get("lastTransitionTime")), *map(event_time, again)])
@@ -279,7 +279,7 @@ def _deadline_exceeded(item: Manifest, newest: Manifest | None, policy: Policy) 
     if progressing.get("status") != "False" or progressing.get("reason") != "ProgressDeadlineExceeded" or newest is None:
         return None
     about_newest = f'"{newest["metadata"]["name"]}"' in str(progressing.get("message"))
-    # A change of replicas alone leaves the condition of an earlier attempt in place.
+    # A change of the replicas alone keeps the condition of an earlier rollout.
     if not about_newest or instant(progressing.get("lastTransitionTime")) < policy.began:
         return None
     return Finding("ProgressDeadlineExceeded", f"it made no progress for {item['spec'].get('progressDeadlineSeconds')} s", 0)
@@ -302,7 +302,7 @@ def _paused(item: Manifest) -> Finding | None:
 
 
 def assess_stateful_set(item: Manifest, snapshot: Snapshot, policy: Policy) -> Assessment:
-    """A StatefulSet: done when all pods that its strategy updates are of the update revision and all are available."""
+    """A StatefulSet: complete when all pods that its strategy updates are of the update revision and available."""
     if not _observed(item):
         return _not_observed(item)
     status, strategy = (item.get("status") or {}, item["spec"].get("updateStrategy") or {})
@@ -314,7 +314,7 @@ def assess_stateful_set(item: Manifest, snapshot: Snapshot, policy: Policy) -> A
     newest = [pod for pod in pods if (pod["metadata"].get("labels") or {}).get(REVISION_LABEL) == revision]
     older = [pod for pod in pods if pod not in newest]
     ready = int(status.get("readyReplicas") or 0)
-    # Kubernetes before 1.25 fills in availableReplicas only behind a feature gate.
+    # Before Kubernetes 1.25 availableReplicas is only set with a feature gate.
     available = min(ready, int(status.get("availableReplicas", ready) or 0))
     replicas = Replicas(wanted, len(newest), sum(is_ready(pod) for pod in newest), min(available, sum(is_ready(pod) for pod in newest)))
     complete = int(status.get("updatedReplicas") or 0) >= to_update or status.get("currentRevision") == revision
@@ -348,7 +348,7 @@ def assess_stateful_set(item: Manifest, snapshot: Snapshot, policy: Policy) -> A
 
 
 def _blocked(older: Sequence[Manifest], snapshot: Snapshot, policy: Policy) -> Finding | None:
-    """A StatefulSet replaces a pod only when those before it are ready, even if the new revision would mend them."""
+    """A StatefulSet replaces a pod only when the pods before it are ready, even if the new revision would fix them."""
     broken = _diagnose(older, snapshot, policy)
     if broken is None:
         return None
@@ -361,7 +361,7 @@ def _blocked(older: Sequence[Manifest], snapshot: Snapshot, policy: Policy) -> F
 
 
 def assess_daemon_set(item: Manifest, snapshot: Snapshot, policy: Policy) -> Assessment:
-    """A DaemonSet: done when every node that should has an updated and available pod."""
+    """A DaemonSet: complete when every eligible node has an updated and available pod."""
     if not _observed(item):
         return _not_observed(item)
     status, wanted = item.get("status") or {}, wanted_pods(item)
@@ -398,7 +398,7 @@ def _is_of_generation(pod: Manifest, generation: str | None) -> bool:
 
 
 def assess_job(item: Manifest, snapshot: Snapshot, policy: Policy) -> Assessment:
-    """A Job: done when it is Complete, failed when it is Failed or its pod certainly cannot start."""
+    """A Job: complete with the condition Complete, failed with the condition Failed or if its pod can never start."""
     status, spec = item.get("status") or {}, item["spec"]
     pods = sorted(controlled_by(item, snapshot.all("Pod")), key=created, reverse=True)
     wanted = int(spec.get("completions") or spec.get("parallelism") or 1)
@@ -429,7 +429,7 @@ def _job_obstacles(item: Manifest, pods: Sequence[Manifest], snapshot: Snapshot,
 
 
 def _log_source(item: Manifest, pods: Sequence[Manifest]) -> tuple[str, str] | None:
-    """Pod and container to read, given the newest pod first: one that succeeded if there is one."""
+    """Pod and container whose log to read, given the newest pod first. Prefers a pod that succeeded."""
     chosen = next((pod for pod in pods if (pod.get("status") or {}).get("phase") == "Succeeded"), next(iter(pods), None))
     return (chosen["metadata"]["name"], main_container(item, chosen)) if chosen else None
 
@@ -443,7 +443,7 @@ def _job_failed(item: Manifest, pods: Sequence[Manifest]) -> Finding | None:
     too_long = f"it ran longer than {limit} s" if reason == "JobDeadlineExceeded" else ""
     found = failed_container(item, pods)
     if found is None:
-        # What is known of its pods may be a moment behind.
+        # The pods may be out of date.
         pod_name, container_name = _log_source(item, pods) or (None, None)
         words = too_long or f"{failed.get('reason')}: {failed.get('message')}"
         return Finding(reason, words, PODS_BEHIND, pod=pod_name, container=container_name)
@@ -456,7 +456,7 @@ def _job_failed(item: Manifest, pods: Sequence[Manifest]) -> Finding | None:
 
 
 def assess_claim(item: Manifest, snapshot: Snapshot, policy: Policy) -> Assessment:
-    """A claim: done when it is bound, or when its class waits for a first consumer and there is none yet."""
+    """A claim: complete when it is bound, or when its class waits for a first consumer and there is none yet."""
     phase, uid = ((item.get("status") or {}).get("phase") or "Pending", item["metadata"]["uid"])
     involved = frozenset([uid])
     if phase == "Bound":
@@ -477,7 +477,7 @@ def _waits_for_consumer(item: Manifest, snapshot: Snapshot, tried: bool) -> bool
     )
     if storage_class:
         return bool(storage_class.get("volumeBindingMode") == "WaitForFirstConsumer")
-    # Classes belong to the cluster, and may not be readable; the volume controller says the same in an event.
+    # Classes are cluster-scoped, and the user may not be able to read them. The volume controller reports the same in an event.
     return bool(snapshot.events(item["metadata"]["uid"], "WaitForFirstConsumer"))
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Turns outcomes into what the module returns, without what must not be shown (private to the collection)."""
+"""Converts outcomes to the module's result, with secrets masked (private to the collection)."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.last_wo
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.lines import one_line, printable, shortened
 
 EVENTS = 20
-# Characters of a line of a log.
+# Maximum number of characters of a log line.
 LONGEST_LINE = 8192
 
 
 class LogReader(Protocol):
-    """What is needed of the cluster."""
+    """The functions of the cluster that are used here."""
 
     def log(self, namespace: str, pod: str, container: str, previous: bool, lines: int) -> list[str]:
         """The last lines of a container's log, or raise PlatformError."""
 
 
 def report(outcome: Outcome, events: Sequence[Manifest], api: LogReader, lines: int, mask: Masker) -> dict[str, Any]:
-    """A result's entry for one outcome.
+    """The result's entry for one outcome.
 
     Args:
-        outcome: of a target.
-        events: about the objects that are involved.
-        api: where logs are read.
-        lines: how many lines of a log.
+        outcome: the outcome of a target.
+        events: the events of the involved objects.
+        api: reads the logs.
+        lines: maximum number of log lines.
         mask: hides secrets.
     """
     target, assessment = outcome.target, outcome.assessment
@@ -69,7 +69,7 @@ def report(outcome: Outcome, events: Sequence[Manifest], api: LogReader, lines: 
 
 
 def _log(outcome: Outcome, api: LogReader, lines: int) -> list[str]:
-    """The log that tells most; none where there is none to be had, which must not hide the verdict."""
+    """The most relevant log. Empty if it cannot be read, so that an error here does not hide the verdict."""
     finding, source, previous = (outcome.assessment.finding, outcome.assessment.log_source, False)
     if outcome.verdict in (FAILED, TIMEOUT) and finding and finding.pod and finding.container:
         source, previous = (finding.pod, finding.container), finding.restarted
@@ -98,11 +98,11 @@ def _event(event: Manifest, mask: Masker) -> dict[str, Any]:
 
 
 def sentence(entry: Mapping[str, Any], cause: str) -> str:
-    """One entry in one sentence.
+    """One entry as one sentence.
 
     Args:
-        entry: as report makes it.
-        cause: in words, without secrets.
+        entry: as report returns it.
+        cause: the cause in words, without secrets.
     """
     title = f"{entry['kind']} {entry['namespace']}/{entry['name']}"
     if entry["verdict"] not in (FAILED, TIMEOUT):
@@ -119,7 +119,7 @@ def sentence(entry: Mapping[str, Any], cause: str) -> str:
 
 
 def summary(entries: Sequence[Mapping[str, Any]]) -> str:
-    """All entries in one message: what failed, or that nothing did."""
+    """All entries as one message: the failures, or that there are none."""
     bad = [str(entry["message"]) for entry in entries if entry["verdict"] in (FAILED, TIMEOUT)]
     if bad:
         unfinished = [f"{entry['kind']} {entry['name']}" for entry in entries if entry["verdict"] == PENDING]
@@ -130,11 +130,11 @@ def summary(entries: Sequence[Mapping[str, Any]]) -> str:
 
 
 def newest_events(events: Iterable[Manifest], involved: frozenset[str]) -> list[Manifest]:
-    """The newest events about these objects, oldest first.
+    """The newest events of these objects, oldest first.
 
     Args:
-        events: of a namespace.
-        involved: uids.
+        events: the events of a namespace.
+        involved: UIDs of the objects.
     """
     related = [event for event in events if event["involvedObject"].get("uid") in involved]
     return sorted(related, key=event_time)[-EVENTS:]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the parts of rollout hand to each other (private to the collection)."""
+"""Types that the parts of rollout share (private to the collection)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 
 Manifest = Mapping[str, Any]
 
-# What is younger than this when the wait begins was created by the run that waits: one that is repeated comes later than that.
+# Objects younger than this at the start of the wait were created by the same run. A repeated run starts later than that.
 FRESH = timedelta(seconds=30)
 
 READY = "ready"
@@ -29,8 +29,8 @@ class Target:
     """One object to wait for.
 
     Args:
-        timeout: seconds without progress after which it is given up.
-        total_timeout: seconds from the start of the wait after which it is given up although it makes progress.
+        timeout: seconds without progress after which the wait for it ends.
+        total_timeout: seconds from the start after which the wait for it ends even if it makes progress.
     """
 
     kind: str
@@ -42,21 +42,21 @@ class Target:
 
     @property
     def title(self) -> str:
-        """Kind, namespace and name, as messages call it."""
+        """Kind, namespace and name, for messages."""
         return f"{self.kind} {self.namespace}/{self.name}"
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What decides whether something counts, and when it is certain.
+    """Determines which errors count, and when an error is permanent.
 
     Args:
-        tolerated_failures: how often a container may fail before its crash loop is certain.
-        unschedulable_grace: seconds for which a lack of capacity must last.
-        began: when the wait began, by the cluster's clock.
-        failures_before: failures of containers of older pods when the wait began, by pod uid and container.
-        served_before: those of these containers that did what they should when the wait began.
-        now: the present, by the cluster's clock; None if that is when the wait began.
+        tolerated_failures: number of failures of a container before its crash loop is permanent.
+        unschedulable_grace: seconds for which a lack of capacity must last before it is permanent.
+        began: start of the wait, in the cluster's time.
+        failures_before: number of failures of containers of older pods at the start of the wait, by pod UID and container.
+        served_before: the containers of these that were ready at the start of the wait.
+        now: the present, in the cluster's time; None for the start of the wait.
     """
 
     tolerated_failures: int
@@ -68,44 +68,44 @@ class Policy:
 
     @property
     def present(self) -> datetime:
-        """The present, by the cluster's clock."""
+        """The present, in the cluster's time."""
         return self.now or self.began
 
     @property
     def since(self) -> datetime:
-        """What was created before this is older than this change."""
+        """Objects created before this time are older than this change."""
         return self.began - FRESH
 
     def is_fresh(self, item: Manifest, told: Iterable[datetime]) -> bool:
-        """Whether what keeps an object from being ready belongs to this change.
+        """Whether a problem of an object belongs to this change.
 
         Args:
-            item: the object; all of one that belongs to this change does.
-            told: when the same was said about it. What was so when the wait began may just have been mended, and has to be said again.
+            item: the object. All problems of an object that is part of this change belong to it.
+            told: times of the events that report the problem. An older problem may already be fixed, so it needs a new event.
         """
         return created(item) >= self.since or any(moment >= self.began for moment in told)
 
     def tolerated(self, container: tuple[str, str]) -> int:
-        """How often a container, given by pod uid and name, may have failed before its crash loop is certain."""
+        """Number of failures of a container, given by pod UID and name, before its crash loop is permanent."""
         before = self.failures_before.get(container, 0)
-        # A crash loop from before the wait needs one more failure; what served then may fail as often as what is new.
+        # A crash loop from before the wait needs one more failure. A container that was ready then may fail as often as a new one.
         return before + self.tolerated_failures if container in self.served_before else max(before, self.tolerated_failures)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A cause that keeps an object from being ready.
+    """A cause that prevents an object from being ready.
 
     Args:
-        reason: a word of the documented vocabulary.
-        message: the cause in words; may hold text from outside.
-        certain_after: seconds for which it must last to be certain; 0 is at once, None is never.
-        capacity: another pod that ends could mend it, so that the time counts only while none can.
-        pod: name of the pod it is about.
+        reason: one of the documented reasons.
+        message: the cause in words; may contain text from outside.
+        certain_after: seconds for which it must last to be permanent; 0 is at once, None is never.
+        capacity: whether the end of another pod could fix it. The time counts only while no pod can do so.
+        pod: name of the pod.
         container: name of the container.
-        exit_code: exit code of its last failure.
-        restarted: whether the failed instance is not the container's current one.
-        verdict: what follows when it is certain; FAILED, unless time has to tell that all is well.
+        exit_code: exit code of the container's last failure.
+        restarted: whether the failed instance is not the current instance of the container.
+        verdict: the verdict after certain_after; FAILED, or READY for a pod that only has to stay ready.
     """
 
     reason: str
@@ -120,18 +120,18 @@ class Finding:
 
     @property
     def rank(self) -> float:
-        """Sorts what is more certain first."""
+        """Sort key: the finding closest to permanent comes first."""
         return float("inf") if self.certain_after is None else self.certain_after
 
 
 def most_certain(findings: Iterable[Finding | None]) -> Finding | None:
-    """The finding nearest to a verdict; of equals the first."""
+    """The finding closest to a verdict; the first of equal ones."""
     return min((finding for finding in findings if finding), key=lambda finding: finding.rank, default=None)
 
 
 @dataclass(frozen=True)
 class Replicas:
-    """Replica counts; all but wanted are of the newest revision."""
+    """Replica counts. All but wanted are of the newest revision."""
 
     wanted: int = 0
     updated: int = 0
@@ -141,17 +141,17 @@ class Replicas:
 
 @dataclass(frozen=True)
 class Assessment:
-    """What the objects of one moment say about a target.
+    """The state of a target according to the objects of one moment.
 
     Args:
         state: READY, WAITING_FOR_CONSUMER or PENDING.
-        progress: how far it is, in words.
-        finding: what is in its way, if anything is known.
-        revision: number or hash of its newest revision.
-        replicas: its counts.
-        involved: uids of the target and of what belongs to its newest revision.
-        log_source: pod and container whose log tells most, where no finding names one.
-        steps: what it has achieved, as numbers by name. A new maximum of one is progress.
+        progress: the progress in words.
+        finding: what prevents it from being ready, if known.
+        revision: number or hash of the newest revision.
+        replicas: the replica counts.
+        involved: UIDs of the target and of the objects of its newest revision.
+        log_source: pod and container with the most relevant log, if no finding names one.
+        steps: completed steps, as numbers by name. A new maximum is progress.
     """
 
     state: str
@@ -168,7 +168,7 @@ class Snapshot:
     """The objects of one namespace at one moment, by kind, as the API server returned them.
 
     Args:
-        objects: each with its kind.
+        objects: the objects, each with its kind.
     """
 
     def __init__(self, objects: Iterable[Manifest]) -> None:
@@ -187,27 +187,27 @@ class Snapshot:
         return self._by_kind.get(kind, [])
 
     def get(self, kind: str, name: str) -> Manifest | None:
-        """The object of that kind and name, or None."""
+        """The object of this kind and name, or None."""
         return next((item for item in self.all(kind) if item["metadata"]["name"] == name), None)
 
     def events(self, uid: str, *reasons: str) -> list[Manifest]:
-        """Events about the object with this uid, newest first.
+        """Events of the object with this UID, newest first.
 
         Args:
-            uid: of the object.
-            reasons: only events of these reasons; none means all.
+            uid: UID of the object.
+            reasons: event reasons to select; none selects all.
         """
         return [event for event in self._events.get(uid, []) if not reasons or event.get("reason") in reasons]
 
 
 def instant(text: str | None) -> datetime:
-    """A time as the API writes it; one that is not set is older than all others."""
-    # Python 3.10 does not read the suffix Z.
+    """Parse a time of the API. A missing time is older than all others."""
+    # Python 3.10 does not support the suffix Z.
     return datetime.fromisoformat((text or "1970-01-01T00:00:00Z").replace("Z", "+00:00"))
 
 
 def event_time(event: Manifest) -> datetime:
-    """When what an event tells happened last."""
+    """Time of the last occurrence of an event."""
     series = event.get("series") or {}
     return max(
         instant(text)
@@ -221,28 +221,28 @@ def event_time(event: Manifest) -> datetime:
 
 
 def event_began(event: Manifest) -> datetime:
-    """When what an event tells happened first."""
+    """Time of the first occurrence of an event."""
     times = (event.get("firstTimestamp"), event.get("eventTime"), event["metadata"].get("creationTimestamp"))
     return min((instant(text) for text in times if text), default=event_time(event))
 
 
 def event_count(event: Manifest) -> int:
-    """How often what an event tells happened."""
+    """Number of occurrences of an event."""
     return int((event.get("series") or {}).get("count") or event.get("count") or 1)
 
 
 def conditions(item: Manifest) -> dict[str, Manifest]:
-    """An object's conditions that are true or false, by type."""
+    """The conditions of an object with the status True or False, by type."""
     return {condition["type"]: condition for condition in (item.get("status") or {}).get("conditions") or []}
 
 
 def is_true(item: Manifest, condition_type: str) -> bool:
-    """Whether an object has this condition and it is true."""
+    """Whether an object has this condition with the status True."""
     return (conditions(item).get(condition_type) or {}).get("status") == "True"
 
 
 def created(item: Manifest) -> datetime:
-    """When an object was created."""
+    """Creation time of an object."""
     return instant(item["metadata"].get("creationTimestamp"))
 
 

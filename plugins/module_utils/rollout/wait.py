@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Waits for any number of objects at once, until each is done or one has certainly failed (private to the collection)."""
+"""Waits for any number of objects until each is complete or one has a permanent error (private to the collection)."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.type
     leaving,
 )
 
-# After the first failure the others get this long to show theirs, so that one message names them all.
+# Seconds that other targets have after the first failure, so that one message reports all failures.
 SETTLE = 2.0
-# A shorter outage is not worth a line.
+# Shorter outages are not reported. Seconds.
 OUTAGE_TOLD = 3.0
 
-# Reasons that do not keep a target from making its way.
+# Reasons of a target that is still rolling out.
 _ON_ITS_WAY = ("NotReady", "PodsMissing", "OldPodsLeft", "Settling")
 
 
 class MessageFeed(Protocol):
-    """Where messages come from."""
+    """Source of messages."""
 
     def poll(self, timeout: float) -> list[Message]:
         """Wait up to timeout seconds for messages."""
@@ -51,11 +51,11 @@ class Outcome:
     """A target's verdict.
 
     Args:
-        target: what was waited for.
-        verdict: how it ended.
-        seconds: when, from the start of the wait.
-        assessment: the last that was seen of it.
-        idle: for how many seconds it had made no progress, if that is why it was given up.
+        target: the target of the wait.
+        verdict: the result of the wait.
+        seconds: time of the verdict, from the start of the wait.
+        assessment: the last assessment.
+        idle: seconds without progress, if that ended the wait.
     """
 
     target: Target
@@ -68,7 +68,7 @@ class Outcome:
 def sources(targets: Iterable[Target]) -> list[Source]:
     """The kinds and namespaces to watch for these targets, each once."""
     wanted = {(kind, target.namespace) for target in targets for kind in (*WATCHED[target.kind], "Pod", "Event")}
-    # Classes belong to no namespace: one watch serves all.
+    # Storage classes are cluster-scoped, so one watch is sufficient.
     return sorted({(kind, "" if kind == "StorageClass" else namespace) for kind, namespace in wanted})
 
 
@@ -76,11 +76,11 @@ class Wait:
     """One wait.
 
     Args:
-        targets: what to wait for.
-        policy: what counts, and when it is certain; began and what was before it are filled in.
-        feed: what happens in the cluster.
-        clock: seconds that only grow.
-        progress: is told a line when something changed, and again for what is still waited for every interval.
+        targets: the objects to wait for.
+        policy: the limits of the wait; began and the earlier failures are filled in.
+        feed: messages about changes in the cluster.
+        clock: a monotonic clock in seconds.
+        progress: called with a line after a change, and again every interval for the targets that are not complete.
         interval: seconds.
     """
 
@@ -116,10 +116,10 @@ class Wait:
         """Wait.
 
         Returns:
-            An outcome for each target, in their order. What had no verdict when another one failed is PENDING.
+            An outcome for each target, in order. PENDING if it had no verdict when another target failed.
 
         Raises:
-            PlatformError: the API server refuses, or has been away too long.
+            PlatformError: the API server rejects a request, or was unavailable for too long.
         """
         self._start = self._told_at = self._clock()
         settled_at: float | None = None
@@ -138,14 +138,14 @@ class Wait:
             self._check_outage()
 
     def events(self, namespace: str) -> list[Manifest]:
-        """The events of a namespace that have been seen."""
+        """The events of a namespace that were received."""
         return list(self._objects.get(("Event", namespace), {}).values())
 
     def _outcome(self, index: int, now: float) -> Outcome:
         unseen = Assessment(PENDING, "was not seen")
         return self._outcomes.get(index) or Outcome(self._targets[index], PENDING, now - self._start, self._assessments.get(index, unseen))
 
-    # --- what happens in the cluster -------------------------------------------------------------------------------------------
+    # --- messages from the cluster ----------------------------------------------------------------------------------------------
 
     def _take(self, message: Message) -> None:
         if isinstance(message, Broken):
@@ -168,7 +168,7 @@ class Wait:
             self._objects[message.source][message.item["metadata"]["uid"]] = message.item
 
     def _begin(self) -> None:
-        """Everything has been seen once: draw the line between this change and what was before."""
+        """All sources are listed: separate this change from the earlier state."""
         pods = [pod for (kind, _namespace), items in self._objects.items() if kind == "Pod" for pod in items.values()]
         self._began_at = self._clock()
         self._policy = with_past(replace(self._policy, began=min(self._server_times)), pods)
@@ -190,7 +190,7 @@ class Wait:
         for index, target in open_targets:
             self._assessments[index] = assess(target, snapshots[target.namespace], policy)
             self._note_progress(index, now)
-        # What lacks capacity last: it depends on what has become of the others.
+        # Targets without capacity come last, because their verdict depends on the others.
         for index, target in sorted(open_targets, key=lambda entry: self._lacks_capacity(entry[0])):
             assessment = self._assessments[index]
             state = assessment.state
@@ -204,7 +204,7 @@ class Wait:
         return finding is not None and finding.capacity
 
     def _is_certain(self, index: int, finding: Finding, snapshot: Snapshot, now: float) -> bool:
-        # What is known may be out of date while the API server is away.
+        # The known state may be out of date while the API server is unavailable.
         if finding.certain_after is None or self._broken or (finding.capacity and self._capacity_may_return(index, snapshot)):
             self._held.pop(index, None)
             return False
@@ -216,20 +216,20 @@ class Wait:
         return now - since >= finding.certain_after
 
     def _capacity_may_return(self, index: int, snapshot: Snapshot) -> bool:
-        """Whether pods are ending, or another target still makes its way and will then end its older pods."""
+        """Whether pods are terminating, or another target is still rolling out and will then end its older pods."""
         others = [assessment for other, assessment in self._assessments.items() if other != index and other not in self._outcomes]
         on_their_way = any(other.finding is None or other.finding.reason in _ON_ITS_WAY for other in others)
         return on_their_way or any(leaving(pod) and not is_overdue(pod, self._policy) for pod in snapshot.all("Pod"))
 
     def _note_progress(self, index: int, now: float) -> None:
         steps, best = self._assessments[index].steps, self._best.get(index)
-        # What was there at first is no progress, nor is what was there before and comes back.
+        # The initial state is not progress, and neither is a return to an earlier state.
         if best is not None and any(number > best.get(name, number - 1) for name, number in steps.items()):
             self._advanced[index] = now
         self._best[index] = {**(best or {}), **{name: max(number, (best or {}).get(name, number)) for name, number in steps.items()}}
 
     def _last_progress(self, index: int) -> float:
-        # What lacks capacity waits for the others.
+        # A target without capacity waits for the others.
         indexes = self._assessments if self._assessments.get(index) and self._lacks_capacity(index) else (index,)
         return max(self._advanced.get(each, self._start) for each in indexes)
 
@@ -243,7 +243,7 @@ class Wait:
             elif now - self._start >= target.total_timeout:
                 self._outcomes[index] = replace(self._outcome(index, now), verdict=TIMEOUT)
 
-    # --- time and words --------------------------------------------------------------------------------------------------------
+    # --- time and messages -------------------------------------------------------------------------------------------------------
 
     def _until_next(self, now: float, settled_at: float | None) -> float:
         moments = [self._told_at + self._interval]

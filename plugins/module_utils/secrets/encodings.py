@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Texts as they are, and decoded, with the way back to the original characters: pure functions (private to the collection)."""
+"""Decoded forms of a text, with the position of each character in the original: pure functions (private to the collection)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-# JSON within a Python representation, a quoted URL within a quoted URL.
+# Nested encodings: JSON within a Python representation, a quoted URL within a quoted URL.
 _DEPTH = 2
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});")
@@ -23,21 +23,21 @@ _URL_SAFE = str.maketrans("-_", "+/")
 
 @dataclass(frozen=True)
 class View:
-    """One reading of a text.
+    """One decoded form of a text.
 
     Attributes:
-        text: what it says.
-        origin: of each character, and of the end, its place in the original text.
+        text: the decoded text.
+        origin: position of each character, and of the end, in the original text.
     """
 
     text: str
     origin: Sequence[int]
 
     def spans(self, part: str) -> Iterator[tuple[int, int]]:
-        """Where a part of the text stands in the original one.
+        """The positions of a substring in the original text.
 
         Args:
-            part: what is looked for, not empty.
+            part: the substring, not empty.
         """
         position = self.text.find(part)
         while position >= 0:
@@ -47,10 +47,10 @@ class View:
 
 
 def views(text: str) -> list[View]:
-    """A text, and what it says in URLs, HTML, JSON and Python, also where one is within the other.
+    """A text and its decoded forms from URLs, HTML, JSON and Python, including nested encodings.
 
     Args:
-        text: of any kind.
+        text: any text.
     """
     found = [View(text, range(len(text) + 1))]
     newest = found
@@ -65,27 +65,27 @@ def views(text: str) -> list[View]:
 
 
 def in_standard_base64(view: View) -> View:
-    """The same with the two characters of the alphabet for URLs replaced."""
+    """The view with the two special characters of URL-safe base64 replaced by the standard ones."""
     return View(view.text.translate(_URL_SAFE), view.origin)
 
 
 def base64_forms(value: str) -> set[str]:
-    """A value in base64, and what is always the same of it where other bytes stand before and after it.
+    """A value in base64, and the constant parts of its encoded forms within other bytes.
 
     Args:
-        value: of at least one character.
+        value: a string of at least one character.
     """
     content = value.encode(errors="surrogateescape")
     forms = {base64.b64encode(content).decode().rstrip("=")}
     for offset in range(3):
         text = base64.b64encode(bytes(offset) + content).decode()
-        # A character stands for 6 bits. Those that hold bits of the neighbours are left out.
+        # A character encodes 6 bits. Characters that also contain bits of the neighbouring bytes are omitted.
         forms.add(text[-(-8 * offset // 6) : 8 * (offset + len(content)) // 6])
     return forms
 
 
 def _decoded(view: View, pattern: re.Pattern[str], decode: Callable[[str], str | None]) -> View | None:
-    """A reading in which single characters are written in an escaped form."""
+    """A view in which escaped characters are decoded."""
     parts: list[str] = []
     origin: list[int] = []
     position = 0
@@ -105,7 +105,7 @@ def _decoded(view: View, pattern: re.Pattern[str], decode: Callable[[str], str |
 
 
 def _of_url(view: View) -> View | None:
-    """Percent-encoded bytes of UTF-8: first bytes, then the characters that they make."""
+    """Decode percent-encoded UTF-8: first the bytes, then the characters."""
     as_bytes = _decoded(view, _PERCENT, lambda found: chr(int(found[1:], 16)))
     if as_bytes is None or as_bytes.text.isascii():
         return as_bytes

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Secrets that somebody else made: judged, and masked, without their content going anywhere (private to the collection)."""
+"""Existing Secrets: checks and masks them without returning their content (private to the collection)."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ TIMEOUT = 30.0
 
 
 def secrets_to_mask(params: Mapping[str, Any]) -> list[str]:
-    """The values of the Secrets that a module's option C(mask_secrets) names.
+    """The values of the Secrets in a module's option C(mask_secrets).
 
     Args:
         params: the module's parameters.
 
     Raises:
-        PlatformError: one cannot be read.
+        PlatformError: a Secret cannot be read.
     """
     names: list[str] = params["mask_secrets"]
     return secret_values(Cluster(auth(params)), params["namespace"], names) if names else []
@@ -36,12 +36,12 @@ def key_problems(subject: str, data: Mapping[str, str], keys: Sequence[Mapping[s
     """Keys that are missing or too short.
 
     Args:
-        subject: the Secret, for people.
-        data: its content, in base64.
-        keys: C(name), and C(min_length) in characters.
+        subject: the Secret, for messages.
+        data: the data of the Secret, in base64.
+        keys: the required keys: C(name), and C(min_length) in characters.
 
     Returns:
-        A sentence for each, without a full stop and without any content.
+        A sentence for each problem, without a full stop and without values.
     """
     problems = []
     for key in keys:
@@ -54,10 +54,10 @@ def key_problems(subject: str, data: Mapping[str, str], keys: Sequence[Mapping[s
 
 
 def read_secret(cluster: Cluster, namespace: str, name: str) -> dict[str, Any] | None:
-    """A Secret with its content; None if there is none.
+    """A Secret with its data; None if it does not exist.
 
     Raises:
-        PlatformError: it cannot be read; says why in the cluster's words.
+        PlatformError: the Secret cannot be read; contains the error message of the cluster.
     """
     try:
         return cluster.get("Secret", namespace, name, TIMEOUT)
@@ -68,24 +68,24 @@ def read_secret(cluster: Cluster, namespace: str, name: str) -> dict[str, Any] |
 
 
 def secret_values(cluster: Cluster, namespace: str, names: Iterable[str]) -> list[str]:
-    """The values of Secrets, to be masked.
+    """The values of Secrets, for the mask.
 
     Args:
-        cluster: where they are.
-        namespace: their namespace.
-        names: theirs; one that is not there has nothing to hide.
+        cluster: the cluster.
+        namespace: namespace of the Secrets.
+        names: names of the Secrets. A missing Secret is skipped.
 
     Raises:
-        PlatformError: one cannot be read.
+        PlatformError: a Secret cannot be read.
     """
     found = [patiently(partial(read_secret, cluster, namespace, name)) for name in names]
     return [base64.b64decode(value).decode(errors="replace") for secret in found for value in ((secret or {}).get("data") or {}).values()]
 
 
 def manifest_values(manifests: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The values in manifests of Secrets, to be masked, as they are written and decoded.
+    """The values in manifests of Secrets, for the mask, encoded and decoded.
 
     Args:
-        manifests: of any form: what is wrong with one must not keep its values from being hidden.
+        manifests: values of any form, because the values of an invalid manifest must be masked too.
     """
     return [value for manifest in manifests for value in values_to_mask(manifest.get("stringData"), manifest.get("data"))]

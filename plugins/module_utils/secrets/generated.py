@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Where the controller keeps what a run generated (private to the collection)."""
+"""The directory of the generated secrets on the controller host (private to the collection)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from collections.abc import Iterable
 
 
 def secrets_kept_in(directory: str, former: str, names: Iterable[str]) -> str:
-    """The directory that generated secrets are kept in.
+    """The directory of the generated secrets.
 
     Args:
-        directory: that of the platform.
-        former: that of an earlier version of the collection, which is used until a run copied it to one that lies in it.
-        names: of what is kept in it.
+        directory: the directory of the platform.
+        former: the directory of an earlier version of the collection. Used until a run has copied the secrets to C(directory) within it.
+        names: names of the files and directories with secrets.
     """
     own = pathlib.Path(directory).expanduser()
     earlier = pathlib.Path(former).expanduser()

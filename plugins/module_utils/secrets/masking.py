@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hides secrets in text from outside: logs, events, errors (private to the collection)."""
+"""Masks secrets in text from outside: logs, events, errors (private to the collection)."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.enco
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.lines import one_line, printable
 
 MASK = "******"
-# A shorter text is found in too much that is no secret.
+# Characters. Shorter values occur too often in other text.
 SHORTEST_MASKED = 4
-# Of a value of several lines, such as a private key. A shorter line, such as `[default]`, is no secret by itself.
+# Characters of a line in a value of several lines, such as a private key. Shorter lines, such as `[default]`, are not secret.
 _SHORTEST_LINE = 8
 _MOST_LINES = 1000
-# How much longer than a value its encoded forms are at most, and how much of a text is read beyond its shortened part.
+# Maximum length of an encoded form, as a multiple of the value's length. Maximum characters that are read beyond a shortened text.
 _LONGEST_FORM = 12
 _LONGEST_LOOK_AHEAD = 65_536
 
 
 class Masker:
-    """Makes text from outside fit for a screen: hides values, also where they are encoded, and replaces control characters.
+    """Prepares text from outside for output: masks values, also in encoded form, and replaces control characters.
 
     Args:
-        values: what to hide.
-        credentials: what to hide as it is written, however short.
+        values: values to mask.
+        credentials: values to mask in their written form, whatever their length.
     """
 
     def __init__(self, values: Iterable[str], credentials: Iterable[str] = ()) -> None:
@@ -42,10 +42,10 @@ class Masker:
         self.hide(values)
 
     def hide(self, values: Iterable[str]) -> None:
-        """Hide further values.
+        """Mask further values.
 
         Args:
-            values: what to hide.
+            values: values to mask.
         """
         texts = {text for value in values for text in _parts(value)}
         self._texts |= texts
@@ -53,10 +53,10 @@ class Masker:
         self._look_ahead = min(_LONGEST_FORM * max(map(len, self._texts), default=0), _LONGEST_LOOK_AHEAD)
 
     def with_credentials(self, credentials: Iterable[str]) -> Masker:
-        """A masker that hides more.
+        """A masker with further values.
 
         Args:
-            credentials: what to hide as it is written, however short.
+            credentials: values to mask in their written form, whatever their length.
         """
         other = Masker((), {*self._texts, *credentials})
         other._base64 = self._base64
@@ -67,7 +67,7 @@ class Masker:
 
         Args:
             text: from outside.
-            at_most: how many of its characters are kept.
+            at_most: maximum number of its characters to keep.
         """
         end = len(text) if at_most is None else min(at_most, len(text))
         kept: list[str] = []
@@ -80,7 +80,7 @@ class Masker:
         return printable("".join([*kept, text[position:end]]))
 
     def _spans(self, text: str) -> list[tuple[int, int]]:
-        """Where values are; those that overlap are one."""
+        """The spans of values. Overlapping spans are merged."""
         if not self._texts:
             return []
         found: list[tuple[int, int]] = []
@@ -98,7 +98,7 @@ class Masker:
 
 
 def _parts(value: str) -> Iterator[str]:
-    """A value as it is found in texts: alone, in one line, and each of its lines."""
+    """The forms of a value in a text: unchanged, in one line, and each of its lines."""
     lines = value.splitlines()
     for text in (value.strip(), one_line(value)):
         if len(text) >= SHORTEST_MASKED:
@@ -108,10 +108,10 @@ def _parts(value: str) -> Iterator[str]:
 
 
 def values_to_mask(settings: Any, files: Any = None) -> list[str]:
-    """All texts and numbers of settings, and what their files hold.
+    """All strings and numbers of settings, and the contents of files.
 
     Args:
-        settings: of any form: what is wrong with it must not keep its values from being hidden.
+        settings: values of any form, because the values of an invalid setting must be masked too.
         files: contents in base64, by name.
     """
     return list(dict.fromkeys(text for text in (*_texts(settings), *_texts(files), *_contents(files)) if text))
@@ -131,12 +131,12 @@ def _contents(files: Any) -> Iterator[str]:
     for text in _texts(files):
         try:
             yield base64.b64decode(re.sub(r"\s", "", text), validate=True).decode()
-        except ValueError:  # no base64, or no text
+        except ValueError:  # not base64, or not text
             continue
 
 
 def credentials(params: Mapping[str, Any]) -> set[Any]:
-    """What a module logs in to the cluster with, which Ansible hides.
+    """The credentials of a module for the cluster, which Ansible masks.
 
     Args:
         params: the module's parameters.
@@ -145,7 +145,7 @@ def credentials(params: Mapping[str, Any]) -> set[Any]:
 
 
 class MaskingModule(AnsibleModule):
-    """Leaves hiding the values of an option to the module: Ansible would cut them out of names and numbers too.
+    """Disables Ansible's masking of an option. Ansible would also mask its values within names and numbers.
 
     Attributes:
         option: the name of the option.
@@ -159,7 +159,7 @@ class MaskingModule(AnsibleModule):
 
 
 def take_mask(params: dict[str, Any]) -> list[str]:
-    """Take the values of the option mask out of a module's parameters.
+    """Remove the values of the option mask from a module's parameters, and return them.
 
     Args:
         params: the module's parameters.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wrong with the settings of the roles: pure functions (private to the collection)."""
+"""Problems of the roles' settings: pure functions (private to the collection)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 
-# Of one run alone, from the command line, where C(-e name=true) is how one writes them.
+# Settings for one run on the command line, where C(-e name=true) is the usual form.
 SWITCHES_OF_ONE_RUN = frozenset({"pre_deploy_force", "preflight_take_over", "remove_confirmed"})
-# The more special type first.
+# The more specific type first.
 WHAT_YAML_MAKES: tuple[tuple[type, str], ...] = (
     (bool, "boolean"),
     (int, "number"),
@@ -30,17 +30,17 @@ NO_TEXTS = {"bool": "boolean", "int": "number", "float": "number"}
 
 
 def setting_problems(name: str, value: Any, option: Mapping[str, Any]) -> list[str]:
-    """Hold a variable against its option in an argument specification.
+    """Validate a variable against its option in an argument specification.
 
     Args:
-        name: of the variable.
-        value: what it resolves to.
+        name: name of the variable.
+        value: the resolved value.
         option: its entry in a role's argument specification.
 
     Returns:
         A sentence for each problem, without a full stop.
     """
-    # A default is no concern of a value that is there, and may be a template.
+    # The default is irrelevant if there is a value, and may be a template.
     given = {key: entry for key, entry in option.items() if key != "default"}
     errors = ArgumentSpecValidator({name: given}).validate({name: value}).errors
     return [_sentence(name, error) for error in errors]
@@ -50,23 +50,23 @@ def _sentence(name: str, error: AnsibleValidationError) -> str:
     if isinstance(error, UnsupportedError):
         unknown, _separator, known = error.msg.partition(". ")
         return f"{unknown} is unknown; {known[:1].lower()}{known[1:].rstrip('.')}"
-    # As ansible-core writes types since 2.19.
+    # The notation of types in ansible-core since 2.19.
     message = re.sub(r"<class '(\w+)'>", r"\1", error.msg)
     return message.replace(f"argument '{name}'", name) if name in message else f"{name}: {message}"
 
 
 def scalar_problems(name: str, written: Any, option: Mapping[str, Any]) -> list[str]:
-    """Find a text where a boolean or number belongs, and the other way round.
+    """Find a string instead of a boolean or number, and vice versa.
 
-    A template takes the text C("false") of C(-e django_hpa_enabled=false) for true, and YAML makes 1.1 of an image tag C(1.10).
+    In a template, the string C("false") of C(-e django_hpa_enabled=false) is true. YAML reads an image tag C(1.10) as 1.1.
 
     Args:
-        name: of the variable.
-        written: its value before templates in it are resolved; no template itself, and without other problems.
+        name: name of the variable.
+        written: the value before templates are resolved. It is not a template, and has no other problems.
         option: its entry in a role's argument specification.
 
     Returns:
-        A sentence without a full stop, or nothing. It shows no text setting, which may be a secret.
+        A sentence without a full stop, or nothing. It does not show the value of a string setting, which may be a secret.
     """
     kind = option.get("type", "str")
     made = next((words for type_, words in WHAT_YAML_MAKES if isinstance(written, type_)), None)
@@ -80,13 +80,13 @@ def scalar_problems(name: str, written: Any, option: Mapping[str, Any]) -> list[
 
 
 def template_problems(name: str, given: Any, option: Mapping[str, Any]) -> list[str]:
-    """Find a template that gives a text where a boolean belongs, such as an answer of a survey, in which C(false) would be true.
+    """Find a template with a string result instead of a boolean, such as a survey answer, in which C(false) would be true.
 
-    Numbers are not judged: before ansible-core 2.19 every template of one is a text.
+    Numbers are not checked, because before ansible-core 2.19 every template of a number results in a string.
 
     Args:
-        name: of the variable.
-        given: what its template resolves to, without other problems.
+        name: name of the variable.
+        given: the resolved value, without other problems.
         option: its entry in a role's argument specification.
 
     Returns:
@@ -98,15 +98,15 @@ def template_problems(name: str, given: Any, option: Mapping[str, Any]) -> list[
 
 
 def unknown_settings(names: Iterable[str], declared: Collection[str], roles: Iterable[str]) -> list[str]:
-    """Find the variables that look like a setting and are none, such as C(django_replica).
+    """Find the variables that look like a setting but are not declared, such as C(django_replica).
 
     Args:
-        names: of variables that a person wrote.
+        names: names of variables in the inventory and on the command line.
         declared: names of all settings.
-        roles: names of the roles; a setting begins with one.
+        roles: names of the roles, with which settings begin.
 
     Returns:
-        A sentence for each of them, with the nearest setting where one is near.
+        A sentence for each variable, with the most similar setting if there is one.
     """
     prefixes = tuple(f"{role}_" for role in roles)
     unknown = sorted(name for name in names if name.startswith(prefixes) and name not in declared)
@@ -119,7 +119,7 @@ def _nearest(name: str, declared: Collection[str]) -> str:
 
 
 def resolved(value: Any) -> Any:
-    """A value with all that it holds, down to the last, which is what makes Ansible resolve templates within."""
+    """A copy of a value with all nested values, which makes Ansible resolve the templates in it."""
     if isinstance(value, Mapping):
         return {key: resolved(each) for key, each in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Settings whose values no message may show: pure functions (private to the collection)."""
+"""Settings whose values must not appear in messages: pure functions (private to the collection)."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _ADVICE = "write !unsafe before a value that contains {{, {% or {#, and define e
 
 
 class UnresolvedError(Exception):
-    """A template fails. Its own words hold the template, which may be a secret."""
+    """A template cannot be resolved. The original message contains the template, which may be a secret."""
 
 
 def written_values(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    """The strings of a setting with their place in it.
+    """Yield the strings of a setting, with their place in it.
 
     Args:
-        name: of the setting.
-        value: as it is written, templates included.
+        name: name of the setting.
+        value: the unresolved value, including templates.
     """
     if isinstance(value, str):
         yield name, value
@@ -34,15 +34,15 @@ def written_values(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def unresolved_secrets(name: str, value: Any, resolve: Callable[[str], Any]) -> list[str]:
-    """Find the values of a secret setting that Ansible takes for templates and that are none.
+    """Find the values of a secret setting that Ansible treats as templates although they are not.
 
     Args:
-        name: of the setting.
-        value: as it is written.
+        name: name of the setting.
+        value: the unresolved value.
         resolve: resolves the templates in a string, or raises UnresolvedError.
 
     Returns:
-        A sentence for each, without a full stop and without any value.
+        A sentence for each value, without a full stop and without the value.
     """
     return [f"{place} cannot be resolved; {_ADVICE}" for place, text in written_values(name, value) if not _is_resolved(text, resolve)]
 
@@ -52,15 +52,15 @@ def _is_resolved(text: str, resolve: Callable[[str], Any]) -> bool:
         found = resolve(text)
     except UnresolvedError:
         return False
-    # Jinja drops a comment without a word. In a value that does not begin with an expression it is a part of the secret.
+    # Jinja drops comments silently. In a value that does not begin with an expression, the comment is a part of the secret.
     return found == text or "{#" not in text or text.lstrip().startswith(("{{", "{%"))
 
 
 def values_or_templates(value: Any, resolve: Callable[[str], Any]) -> list[Any]:
-    """The resolved strings of a setting, and those that cannot be resolved as they are written.
+    """The strings of a setting, both unresolved and (if possible) resolved, and its numbers.
 
     Args:
-        value: as it is written.
+        value: the unresolved value.
         resolve: resolves the templates in a string, or raises UnresolvedError.
     """
     found: list[Any] = []

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The writes of a take-over (private to the collection)."""
+"""The write requests of an adoption (private to the collection)."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes
 
 
 class TakeoverApi(PlanApi):
-    """Writes one object at a time; what keeps one from being written is raised as PlanApi does."""
+    """Writes one object at a time. Raises the same errors as PlanApi."""
 
     def apply(self, manifest: Manifest, field_manager: str) -> Manifest:
-        """Apply an object server-side, and return it as it is then.
+        """Apply an object server-side, and return the result.
 
         Args:
-            manifest: what is applied.
-            field_manager: in whose name; conflicts with others are won.
+            manifest: the manifest to apply.
+            field_manager: the field manager; conflicts are forced.
         """
         return self._call(manifest, "server_side_apply", body=manifest, field_manager=field_manager, force_conflicts=True)
 
     def set_managed_fields(self, live: Manifest, entries: list[dict[str, Any]]) -> None:
-        """Say anew to whom the fields of an object belong, if it is still as it was read.
+        """Replace the managed fields of an object, if it is unchanged since it was read.
 
         Args:
             live: the object as it was read.
-            entries: its metadata.managedFields from now on.
+            entries: its new metadata.managedFields.
 
         Raises:
-            ConflictError: it has been changed since.
+            ConflictError: it was changed after it was read.
         """
         patch = [
             {"op": "replace", "path": "/metadata/managedFields", "value": entries},
@@ -42,14 +42,14 @@ class TakeoverApi(PlanApi):
         self._call(live, "patch", body=patch, content_type="application/json-patch+json")
 
     def delete(self, live: Manifest, policy: str) -> None:
-        """Begin to delete an object; one that is gone already is fine.
+        """Start the deletion of an object. An object that no longer exists is not an error.
 
         Args:
             live: the object as it was read.
-            policy: what happens to what belongs to it, as in propagationPolicy.
+            policy: the propagationPolicy for its dependents.
 
         Raises:
-            ConflictError: there is another one of its name by now.
+            ConflictError: a new object with the same name exists.
         """
         try:
             self._call(live, "delete", body=deletion(live, policy))

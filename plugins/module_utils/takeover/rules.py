@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What another install made, and how it becomes this one's: pure functions over objects (private to the collection).
+"""Objects of another installation, and how to adopt them: pure functions over objects (private to the collection).
 
-A workload of another install is made anew, since its selector is immutable and its pod template would be merged with the other
-install's. Of everything else the fields are handed over, so that what is not wanted goes with the next apply.
+A workload of another installation is recreated, because its selector is immutable and its pod template would be merged with that of the
+other installation. For other objects ownership of the fields is transferred, so that the next apply removes unwanted fields.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.ownersh
 
 WORKLOADS = ("Deployment", "StatefulSet")
 
-# `kubectl apply` and `kubectl apply -k`, older ones too, and objects from before there were field managers.
+# `kubectl apply` and `kubectl apply -k`, also of old versions, and objects from before there were field managers.
 _INSTALLERS = (
     ("kubectl-client-side-apply", "Update"),
     ("kubectl", "Update"),
@@ -26,7 +26,7 @@ _INSTALLERS = (
     ("before-first-apply", "Update"),
 )
 
-# By the key under which a container or a volume names them.
+# Kinds by the keys with which a container or a volume refers to them.
 _REFERENCES = {
     "configMapRef": "ConfigMap",
     "configMapKeyRef": "ConfigMap",
@@ -60,13 +60,13 @@ def _template_labels(workload: Mapping[str, Any]) -> dict[str, str]:
 
 
 def foreign(live: Manifest, wanted: Manifest, field_manager: str) -> str:
-    """How one sees that a workload is another install's; empty if it is none, or no workload.
+    """The evidence that a workload belongs to another installation; empty if it does not, or if it is not a workload.
 
     Args:
-        live: the object as it is.
-        wanted: what is to be applied.
-        field_manager: in whose name. What it made is no other install's, even if `kubectl rollout undo`, which writes in the name that
-            `kubectl apply` once had, changed it since.
+        live: the live object.
+        wanted: the manifest to apply.
+        field_manager: the field manager of the collection. Workloads that it created are never another installation's, even after
+            `kubectl rollout undo`, which writes under the former name of `kubectl apply`.
     """
     if live["kind"] not in WORKLOADS:
         return ""
@@ -83,31 +83,31 @@ def foreign(live: Manifest, wanted: Manifest, field_manager: str) -> str:
 
 
 def is_handed_over(live: Manifest, field_manager: str) -> bool:
-    """Whether fields of an object that is no workload belong to another install.
+    """Whether fields of an object that is not a workload belong to another installation.
 
     Args:
-        live: the object as it is.
-        field_manager: who has them then.
+        live: the live object.
+        field_manager: the new owner of the fields.
     """
     return live["kind"] not in WORKLOADS and bool(_installers(live) or sources_of(live, field_manager))
 
 
 def sources_of(live: Manifest, field_manager: str) -> Mapping[str, Mapping[str, Any]]:
-    """By field manager, what others stated of a claim that decides which data it has; nothing for any other kind.
+    """The data source fields of a claim that other field managers set, by field manager; empty for other kinds.
 
     Args:
-        live: the object as it is.
-        field_manager: who has it then.
+        live: the live object.
+        field_manager: the new owner of the fields.
     """
     return claim_sources(live, field_manager) if live["kind"] == "PersistentVolumeClaim" else {}
 
 
 def obstacle(live: Manifest, wanted: Manifest) -> str:
-    """Why a workload cannot be made anew around its pods; empty if it can.
+    """Why a workload cannot be recreated with its pods kept; empty if it can.
 
     Args:
-        live: the workload of another install.
-        wanted: what is to take its place.
+        live: the workload of another installation.
+        wanted: the workload that replaces it.
     """
     labels = _template_labels(live)
     missing = [f"{key}={value}" for key, value in sorted(_match_labels(wanted).items()) if labels.get(key) != value]
@@ -127,14 +127,14 @@ def _claim_names(workload: Manifest) -> list[str]:
 
 
 def deletion_policy(live: Manifest, wanted: Manifest) -> str:
-    """How a workload is deleted before it is made anew: pods serve on, except for those that must never run twice.
+    """The propagationPolicy for the deletion of a workload before it is recreated.
 
-    With Orphan they stay, and the new workload adopts them. A Deployment may adopt a moment after it began to create, which is too
-    late for the strategy Recreate: with Foreground the old pods are gone before the workload is.
+    With Orphan the pods stay and the new workload adopts them. A Deployment may adopt pods shortly after it starts to create new ones. That
+    is too late for the strategy Recreate, where pods must never run twice. With Foreground the old pods end before the workload is deleted.
 
     Args:
-        live: the workload of another install.
-        wanted: what takes its place.
+        live: the workload of another installation.
+        wanted: the workload that replaces it.
     """
     strategies = {(workload["spec"].get("strategy") or {}).get("type") for workload in (live, wanted)}
     return "Foreground" if "Recreate" in strategies else "Orphan"
@@ -143,13 +143,13 @@ def deletion_policy(live: Manifest, wanted: Manifest) -> str:
 def handed_over(
     entries: Sequence[Mapping[str, Any]], field_manager: str, sources: Mapping[str, Mapping[str, Any]] | None = None
 ) -> list[dict[str, Any]]:
-    """The managed fields with those of other installs in the name of one that applies, as kubectl hands its own over.
+    """The managed fields after the transfer of other installations' fields to a field manager, as kubectl does for its own fields.
 
     Args:
         entries: metadata.managedFields.
-        field_manager: who has them then.
-        sources: by field manager, fields of a claim that nobody can change. They go to a field manager of their own, since the next
-            apply, which does not state them, would try to remove them.
+        field_manager: the new owner of the fields.
+        sources: by field manager, immutable fields of a claim. They go to a separate field manager, because the next apply does not contain
+            them and would try to remove them.
     """
     if sources:
         kept = {name: below for fields in sources.values() for name, below in fields.items()}
@@ -169,7 +169,7 @@ def handed_over(
         return [dict(entry) for entry in entries]
     first = (mine or theirs)[0]
     fields: dict[str, Any] = {}
-    # Fields of another version have other names.
+    # Fields of another API version may have other names.
     for entry in [*mine, *theirs]:
         if entry.get("apiVersion") == first.get("apiVersion"):
             fields = _union(fields, entry.get("fieldsV1") or {})
@@ -189,11 +189,11 @@ def _union(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def as_merge_patch(wanted: Manifest, live: Manifest) -> Manifest:
-    """What applying does once the fields are handed over, as a merge patch, which a dry run takes before that.
+    """The effect of applying after the transfer of ownership, as a merge patch for a dry run before the transfer.
 
     Args:
-        wanted: what is to be applied.
-        live: the object as it is.
+        wanted: the manifest to apply.
+        live: the live object.
     """
     metadata = dict(wanted["metadata"])
     for key in ("labels", "annotations"):
@@ -210,11 +210,11 @@ def _held(entry: Mapping[str, Any], key: str) -> Iterator[str]:
 
 
 def left_behind(replaced: Iterable[Manifest], wanted: Iterable[Manifest]) -> list[str]:
-    """ConfigMaps and Secrets that only the other install's pods used, for people.
+    """ConfigMaps and Secrets that only the other installation's pods used, for messages.
 
     Args:
-        replaced: workloads of another install, as they are.
-        wanted: the workloads that take their places.
+        replaced: live workloads of another installation.
+        wanted: the workloads that replace them.
     """
     used = {reference for workload in replaced for reference in _configuration(workload)}
     needed = {reference for workload in wanted for reference in _configuration(workload)}
@@ -240,16 +240,16 @@ def _sources(pod: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def gap(service: Manifest, replaced: Iterable[Manifest]) -> str:
-    """Why the pods that serve now would leave a Service before new ones serve; empty if they will not.
+    """Why a Service would lose its current pods before new pods are ready; empty if it would not.
 
     Args:
-        service: a Service that is to be applied.
-        replaced: workloads of another install that are to be made anew, as they are.
+        service: the Service to apply.
+        replaced: live workloads of another installation that are to be recreated.
     """
-    # One without is refused, or about to be removed.
+    # A Service without a spec is rejected, or is about to be removed.
     spec = service.get("spec") or {}
     names = {port["targetPort"] for port in spec.get("ports") or () if isinstance(port.get("targetPort"), str)}
-    # Nothing is sent to a headless one.
+    # A headless Service does not forward traffic.
     if not names or not spec.get("selector") or spec.get("clusterIP") == "None":
         return ""
     for workload in replaced:

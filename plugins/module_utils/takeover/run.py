@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Applies manifests and takes over what another install made (private to the collection)."""
+"""Applies manifests and adopts existing objects of another installation (private to the collection)."""
 
 from __future__ import annotations
 
@@ -28,34 +28,34 @@ _ATTEMPTS = 5
 
 
 class Api(Protocol):
-    """What a take-over asks of a cluster."""
+    """The functions of the cluster that an adoption uses."""
 
     def read(self, manifest: Manifest) -> Manifest | None:
-        """The object as it is."""
+        """The live object."""
 
     def apply(self, manifest: Manifest, field_manager: str) -> object:
         """Apply an object."""
 
     def set_managed_fields(self, live: Manifest, entries: list[dict[str, Any]]) -> None:
-        """Say to whom its fields belong."""
+        """Replace the managed fields of an object."""
 
     def delete(self, live: Manifest, policy: str) -> None:
-        """Begin to delete an object."""
+        """Start the deletion of an object."""
 
 
 def take_over(api: Api, manifests: Iterable[Manifest], field_manager: str, timeout: float) -> None:
-    """Apply manifests in their order; what another install made becomes this one's on the way.
+    """Apply manifests in order, and adopt existing objects of another installation.
 
-    A run that ends between two steps leaves pods that serve, and the next one goes on where it ended.
+    If a run ends between two steps, the pods continue to serve, and the next run continues from there.
 
     Args:
         api: the cluster.
-        manifests: what is applied.
-        field_manager: in whose name.
-        timeout: seconds to wait for each workload that is deleted.
+        manifests: the manifests to apply.
+        field_manager: the field manager.
+        timeout: seconds to wait for the deletion of each workload.
 
     Raises:
-        PlatformError: the cluster refuses something, or a workload does not go.
+        PlatformError: the cluster rejects something, or a workload is not deleted in time.
     """
     for manifest in manifests:
         live = api.read(manifest)
@@ -75,7 +75,7 @@ def _hand_over(api: Api, live: Manifest | None, manifest: Manifest, field_manage
             entries = handed_over(live["metadata"]["managedFields"], field_manager, sources_of(live, field_manager))
             api.set_managed_fields(live, entries)
         except ConflictError:
-            # A controller wrote it in between.
+            # A controller changed the object in between.
             if attempt == _ATTEMPTS:
                 raise
             live = api.read(manifest)
@@ -98,7 +98,7 @@ def _make_anew(api: Api, live: Manifest, manifest: Manifest, field_manager: str,
     if not leaves_replicas_out(manifest):
         api.apply(manifest, field_manager)
         return
-    # Made without replicas it would begin with one; somebody has to hold them when this install leaves them out.
+    # Created without replicas it would start with one. A field manager must own the replicas before this installation omits them.
     complete = with_replicas_of(live, manifest)
     api.apply(complete, field_manager)
     holder = {key: manifest[key] for key in ("apiVersion", "kind")}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why a command failed, from what it printed: pure functions (private to the collection)."""
+"""Why a command failed, according to its output: pure functions (private to the collection)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.lines import one_line, shortened
 
-# Longer than an exception that names a host, a user and a reason.
+# Longer than an exception that contains a host, a user and a reason.
 LONGEST = 1000
-# Of what a command printed, the end: more lines would be compared with each other for too long.
+# Characters from the end of a command's output. Comparing more lines would take too long.
 READ_AT_END = 65_536
 _LAST_LINES = 200
 
@@ -24,9 +24,9 @@ _FRAME = re.compile(r'\s+File "[^"]+", line \d+')
 _BETWEEN_TRACEBACKS = re.compile(r"(During handling of|The above exception was)")
 # `ValueError: no`, `psycopg.errors.UndefinedTable: no`, `django.core.exceptions.ImproperlyConfigured: no`.
 _EXCEPTION = re.compile(r"([a-z_]\w*\.)+[A-Z]\w*(: |$)|[A-Z]\w*(Error|Exception|Warning|Exit|Interrupt|Timeout|DoesNotExist)(: |$)")
-# `psql: error: no`, `manage.py migrate: error: no`, `FATAL:  no`, and what manage.py says of a command that it does not know.
+# `psql: error: no`, `manage.py migrate: error: no`, `FATAL:  no`, and the message of manage.py for an unknown command.
 _ERROR = re.compile(r"([\w./ -]+: )?(error|fatal|critical|panic): |Unknown command: ", re.IGNORECASE)
-# How a log's record begins: with a time, a level, or as JSON.
+# The start of a log record: a time, a level, or JSON.
 _RECORD = re.compile(r"\[?\d{4}-\d\d-\d\d[T ]\d\d:|\[?(DEBUG|INFO|NOTICE|WARNING|WARN|ERROR|CRITICAL|FATAL)\b|\{.*\}$", re.IGNORECASE)
 _COLORS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _JSON_WORDS = ("message", "msg", "event", "error")
@@ -36,19 +36,19 @@ _BAD_LEVELS = ("error", "critical", "fatal", "alert", "emergency")
 
 
 def last_words(text: str) -> str:
-    """Why a command failed, in one line of bounded length; empty if it printed nothing.
+    """Why a command failed, in one line of limited length; empty if it printed nothing.
 
     Args:
-        text: what it printed, or the end of it, without secrets: shortened they would no longer be recognized.
+        text: its output, or the end of it, with secrets masked, because a shortened secret is not recognized.
     """
     return shortened(one_line(cause_lines(text)), LONGEST)
 
 
 def cause_lines(text: str) -> str:
-    """Why a command failed, as it printed it: its last exception or error message, or else its last line.
+    """Why a command failed, as printed: its last exception or error message, or else its last line.
 
     Args:
-        text: what it printed, or the end of it.
+        text: its output, or the end of it.
     """
     lines = [line for line in _COLORS.sub("", text[-READ_AT_END:]).splitlines() if line.strip()][-_LAST_LINES:]
     for position in reversed(range(len(lines))):
@@ -79,7 +79,7 @@ def _ends_traceback(lines: Sequence[str], position: int) -> bool:
 
 
 def _belongs_to_exception(lines: Sequence[str], position: int) -> bool:
-    """Whether a line is one of an exception's message that has several."""
+    """Whether a line belongs to an exception message of several lines."""
     for before in reversed(range(position)):
         if _ends_traceback(lines, before):
             return not any(_is_new(line) for line in lines[before + 1 : position + 1])
@@ -87,7 +87,7 @@ def _belongs_to_exception(lines: Sequence[str], position: int) -> bool:
 
 
 def _is_new(line: str) -> bool:
-    """Whether a line cannot belong to the message before it."""
+    """Whether a line cannot continue the message before it."""
     return bool(_RECORD.match(line) or _TRACEBACK.match(line) or _BETWEEN_TRACEBACKS.match(line) or _EXCEPTION.match(line))
 
 
@@ -111,7 +111,7 @@ def _document(line: str) -> Mapping[str, Any] | None:
 
 
 def _of_document(document: Mapping[str, Any], *, only_errors: bool) -> str:
-    """The words of a record in JSON; empty if it has none, or is no error where only those count."""
+    """The message of a JSON record; empty if it has none, or if only errors are requested and it is not an error."""
     traceback = next((str(document[key]) for key in _JSON_TRACEBACKS if isinstance(document.get(key), str)), "")
     if traceback.strip():
         return cause_lines(traceback)

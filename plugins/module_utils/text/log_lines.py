@@ -4,8 +4,8 @@
 
 """Which lines of a log report an error: pure functions (private to the collection).
 
-The level of a line decides, not the words of its message. All patterns look at a bounded beginning of the line, so that a long
-line costs no more than a short one.
+The level of a line decides, not the words in its message. All patterns read only the beginning of the line, so that a long line takes
+no more time than a short one.
 """
 
 from __future__ import annotations
@@ -18,51 +18,51 @@ from typing import Any
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.lines import without_colours
 
 _ERRORS = "ERROR|CRITICAL|CRIT|FATAL|PANIC|SEVERE|ALERT|EMERGENCY|EMERG"
-# PostgreSQL writes LOG, STATEMENT, DETAIL and the like in place of a level.
+# PostgreSQL writes LOG, STATEMENT, DETAIL and others instead of a level.
 _OTHERS = "TRACE|DEBUG[1-5]?|INFO|NOTICE|WARNING|WARN|SUCCESS|LOG|STATEMENT|DETAIL|HINT|CONTEXT|QUERY"
-# A level is a word of its own. Celery writes the name of the process behind it. In lower case it stands in brackets, as nginx writes it.
+# A level is a separate word. Celery appends the process name. In lower case it is in brackets, as in nginx.
 _LEVEL = re.compile(
     rf"(?<![\w./@=&?%+-])(?:(?P<error>{_ERRORS})|{_OTHERS})(?=[ \t:|>)\]]|/[\w.-]{{1,80}}\]|$)"
     rf"|\[(?:(?P<bracketed>{_ERRORS.lower()})|{_OTHERS.lower()})[ ]{{0,10}}\]"
 )
 _HEADER = 200
-# What may stand before a level: nothing but brackets; a time, and up to six words such as the process and the logger; or a
-# program's name with a colon.
+# Text that may precede a level: only brackets; a time and up to six words such as the process and the logger; or a program name with
+# a colon.
 _TIME = r"\d{4}[-/]\d\d[-/]\d\d|\d\d[-/]\w{3}[-/]\d{4}|\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d"
 _BEFORE_LEVEL = re.compile(rf"[\[(<| ]{{0,4}}(?:(?:{_TIME})\S{{0,60}}(?:[ \t]+\S{{1,80}}){{0,6}}?[ \t\[(<|]{{0,4}}|[\w.-]{{1,80}}: )?")
 
 _TRACEBACK = "Traceback (most recent call last):"
 
-# logfmt: pairs of key and value. A value in quotes may hold blanks.
+# logfmt: pairs of key and value. A value in quotes may contain spaces.
 _LOGFMT = re.compile(r'[\w.]{1,40}=(?:"[^"]{0,200}"|[^\s"]{0,200})(?:\s|$)')
 _LOGFMT_PAIR = re.compile(r'(?:^|\s)(?P<key>[\w.]{1,40})=(?:"(?P<quoted>[^"]{0,200})"|(?P<bare>[^\s"]{0,200}))')
 _KEYS = ("level", "levelname", "lvl", "severity", "log.level", "level_name")
 _NAMES = frozenset([*_ERRORS.lower().split("|"), "err"])
-# The numbers of Python's logging and of bunyan and pino begin at 40 and 50; only from 50 on is it an error for all of them.
+# Numeric levels: in Python's logging 40 is an error, in bunyan and pino 50. From 50 on it is an error in all of them.
 _LEAST_NUMBER = 50
 
-# Redis marks what matters with #, be it an error or not.
+# Redis marks important lines with #, whether they are errors or not.
 _REDIS = re.compile(r"\d{1,10}:[MSCX] \d\d \w{3} \d{4} [\d:.]{1,20} # (?!WARNING|Warning)(?P<message>.*)")
 _REDIS_ERROR = re.compile(
     r"\b(?:error|errors|failed|fatal|can't|cannot|could not|unable|out of memory|crashed|bug report|corrupt\w*)\b", re.IGNORECASE
 )
 
-# What a visitor causes and nginx logs as [error]: a missing file, a page that is not public, a limit.
+# Problems that a client causes and that nginx logs as [error]: a missing file, a page that is not public, a limit.
 _VISITOR = re.compile(
     r"failed \(2: No such file or directory\)|access forbidden by rule|directory index of \S{1,200} is forbidden"
     r"|limiting (?:requests|connections)|client intended to send too large body|client sent (?:invalid|too)"
 )
-# What PostgreSQL answers to each connection while it starts or stops.
+# PostgreSQL's response to each connection while it starts or stops.
 _STARTING = re.compile(r"FATAL: {1,2}(?:the database system is |terminating connection due to administrator command)")
 
 
 def is_error_line(line: str) -> bool:
     """Whether a line reports an error.
 
-    Knows the formats of Django, gunicorn, Celery, nginx, PostgreSQL, Redis and Python's logging, logfmt and JSON.
+    Supports the formats of Django, gunicorn, Celery, nginx, PostgreSQL, Redis and Python's logging, logfmt and JSON.
 
     Args:
-        line: of a container's log.
+        line: a line of a container's log.
     """
     text = without_colours(line).strip()
     if text.startswith("{"):
@@ -74,7 +74,7 @@ def is_error_line(line: str) -> bool:
         return bool(_REDIS_ERROR.search(redis["message"]))
     if _LOGFMT.match(text):
         return _is_error_in_logfmt(text)
-    # What follows a quotation mark is a request or a message.
+    # After a quotation mark there is a request or a message, not a level.
     header = text[:_HEADER].partition('"')[0]
     level = _LEVEL.search(header)
     if not level or not (level["error"] or level["bracketed"]) or not _BEFORE_LEVEL.fullmatch(header, 0, level.start()):
@@ -84,10 +84,10 @@ def is_error_line(line: str) -> bool:
 
 
 def begins_traceback(line: str) -> bool:
-    """Whether a line begins a traceback of Python, whose exception stands on a later line.
+    """Whether a line starts a Python traceback, whose exception is on a later line.
 
     Args:
-        line: of a container's log.
+        line: a line of a container's log.
     """
     return without_colours(line).rstrip().endswith(_TRACEBACK)
 
@@ -101,7 +101,7 @@ def _is_error_in_json(text: str) -> bool:
 
 
 def _levels(entry: Mapping[str, Any]) -> list[Any]:
-    """What an entry has in place of a level. The Elastic Common Schema has it within log, loguru within record."""
+    """The level of an entry, under all known keys. The Elastic Common Schema has it in log, loguru in record."""
     nested = [entry.get("log"), entry.get("record")]
     entries = [entry, *(each for each in nested if isinstance(each, Mapping))]
     return [each[key] for each in entries for key in _KEYS if key in each]

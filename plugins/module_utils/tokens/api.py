@@ -18,14 +18,14 @@ class TokenApi(Cluster):
     """Reads a ServiceAccount and requests its tokens.
 
     Args:
-        auth: kubernetes.core's authentication options, by their names in a task.
+        auth: the authentication options of kubernetes.core, by their names in a task.
     """
 
     def uid(self, account: Account) -> str:
-        """The uid of the ServiceAccount; empty if there is none.
+        """The UID of the ServiceAccount; empty if it does not exist.
 
         Raises:
-            PlatformError: it cannot be read.
+            PlatformError: the ServiceAccount cannot be read.
         """
         try:
             found = self._answer(f"ServiceAccount {account.namespace}/{account.name}", self._path(account))[0]
@@ -38,11 +38,11 @@ class TokenApi(Cluster):
         """Request a token.
 
         Args:
-            account: whose.
-            seconds: how long it should be valid, which the API server may shorten.
+            account: the ServiceAccount.
+            seconds: the requested lifetime, which the API server may shorten.
 
         Raises:
-            PlatformError: the API server rejects it or cannot be asked.
+            PlatformError: the API server rejects the request or is unavailable.
         """
         body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": seconds}}
         subject = f"token of ServiceAccount {account.namespace}/{account.name}"
@@ -50,7 +50,7 @@ class TokenApi(Cluster):
         return token
 
     def cluster(self) -> dict[str, Any]:
-        """Where the API server is, for a kubeconfig."""
+        """The cluster entry of a kubeconfig for this API server."""
         configuration: Any = self._connect().configuration
         authority = configuration.ssl_ca_cert
         return cluster_entry(

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A kubeconfig with a token of a ServiceAccount, and when the token is to be renewed: pure functions (private to the collection)."""
+"""A kubeconfig with a token of a ServiceAccount, and when to renew the token: pure functions (private to the collection)."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-# A token is kept until this part of its time is over: the file never holds one that is about to expire.
+# Part of its lifetime for which a token is kept, so that the file never contains a token that is about to expire.
 _KEPT_FOR = 0.5
 
 
 @dataclass(frozen=True)
 class Account:
-    """Whose token it is, and how it is used.
+    """A ServiceAccount, and the context for its token.
 
     Args:
         namespace: namespace of the ServiceAccount.
-        name: its name.
+        name: name of the ServiceAccount.
         context: name of the context in the kubeconfig.
         default_namespace: namespace of the context.
     """
@@ -35,21 +35,21 @@ class Account:
 
     @property
     def user(self) -> str:
-        """As the API server names it."""
+        """The user name of the ServiceAccount in the API."""
         return f"system:serviceaccount:{self.namespace}:{self.name}"
 
 
 def cluster_entry(
     host: str, authority: bytes | None, verified: bool = True, server_name: str | None = None, proxy: str | None = None
 ) -> dict[str, Any]:
-    """How a kubeconfig says where the API server is, and by whom its certificate is signed.
+    """The cluster entry of a kubeconfig.
 
     Args:
-        host: its address.
-        authority: certificates in PEM; None for those of the system.
-        verified: whether its certificate is verified.
-        server_name: the name that the certificate has, where it is another one than that of the address.
-        proxy: address of a proxy.
+        host: URL of the API server.
+        authority: CA certificates in PEM; None for those of the system.
+        verified: whether to verify the server's certificate.
+        server_name: the name in the certificate, if it differs from the host.
+        proxy: URL of a proxy.
     """
     entry: dict[str, Any] = {"server": host}
     if not verified:
@@ -64,11 +64,11 @@ def cluster_entry(
 
 
 def kubeconfig(account: Account, cluster: Mapping[str, Any], token: str) -> dict[str, Any]:
-    """The content of the file.
+    """The content of the kubeconfig.
 
     Args:
-        account: whose token it is.
-        cluster: as C(cluster_entry) makes it.
+        account: the ServiceAccount of the token.
+        cluster: the entry as C(cluster_entry) returns it.
         token: the token.
     """
     name, user = account.context, account.user
@@ -83,7 +83,7 @@ def kubeconfig(account: Account, cluster: Mapping[str, Any], token: str) -> dict
 
 
 def token_in(found: Any) -> str:
-    """The token of a kubeconfig that C(kubeconfig) made; empty in another file.
+    """The token of a kubeconfig that C(kubeconfig) created; empty for another file.
 
     Args:
         found: the content of a file.
@@ -97,10 +97,10 @@ def token_in(found: Any) -> str:
 
 
 def claims(token: str) -> dict[str, Any]:
-    """What a token says of itself; empty where it says nothing.
+    """The claims of a token; empty if it has none.
 
     Args:
-        token: a JSON Web Token. Its signature is the API server's matter.
+        token: a JSON Web Token. Its signature is not verified here.
     """
     try:
         payload = token.split(".")[1]
@@ -111,19 +111,19 @@ def claims(token: str) -> dict[str, Any]:
 
 
 def expiry(token: str) -> str:
-    """When a token expires, as ISO 8601 in UTC; empty where it does not say."""
+    """The expiry of a token, as ISO 8601 in UTC; empty if the token has none."""
     moment = claims(token).get("exp")
     return datetime.fromtimestamp(moment, timezone.utc).isoformat(timespec="seconds") if isinstance(moment, (int, float)) else ""
 
 
 def reason_to_renew(found: Any, account: Account, cluster: Mapping[str, Any], uid: str, now: float) -> str:
-    """Why a new token is needed; empty where the one in the file is fine.
+    """Why a new token is needed; empty if the token in the file is still usable.
 
     Args:
-        found: the content of the file; None if there is none.
-        account: whose token it has to be.
-        cluster: as C(cluster_entry) makes it.
-        uid: of the ServiceAccount as it is; the API server rejects the tokens of an earlier one.
+        found: the content of the file; None if the file does not exist.
+        account: the ServiceAccount that the token must have.
+        cluster: the entry as C(cluster_entry) returns it.
+        uid: UID of the current ServiceAccount. The API server rejects tokens of a deleted one.
         now: seconds since 1970.
     """
     if found is None:

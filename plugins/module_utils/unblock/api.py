@@ -16,36 +16,36 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.prune.api import PruneApi
 
 _MERGE_PATCH = "application/merge-patch+json"
-# An annotation may be long, and a registry's words are.
+# Limit for the annotation, because the messages of registries can be long.
 _LONGEST = 1000
 
 
 class UnblockApi(PruneApi):
-    """Lists, deletes and stops, one after another.
+    """Lists, deletes and stops objects, one after another.
 
     Args:
-        auth: kubernetes.core's authentication options, by their names in a task.
+        auth: the authentication options of kubernetes.core, by their names in a task.
     """
 
     def stop(self, job: Mapping[str, Any], because: str, field_manager: str) -> bool:
-        """Let a Job fail at once: its pods end, and the Job stays with the reason in an annotation.
+        """Make a Job fail at once: its pods end, and the Job stays with the reason in an annotation.
 
         Args:
-            job: as it was read.
-            because: why.
-            field_manager: in whose name.
+            job: the Job as it was read.
+            because: the reason.
+            field_manager: the field manager of the change.
 
         Returns:
-            Whether it was stopped; not if it was gone or replaced by another Job of that name.
+            Whether it was stopped; False if it was deleted or replaced by another Job of the same name.
 
         Raises:
-            PlatformError: the API server rejects it or cannot be asked.
+            PlatformError: the API server rejects the change or is unavailable.
         """
         return patiently(lambda: self._stop(job, because, field_manager))
 
     def _stop(self, job: Mapping[str, Any], because: str, field_manager: str) -> bool:
         metadata = job["metadata"]
-        # One second is the shortest deadline that counts in any version: a Job that is younger is stopped when it is one second old.
+        # One second is the shortest deadline that works in all versions. A younger Job is stopped when it is one second old.
         patch = {
             "metadata": {"uid": metadata["uid"], "annotations": {STOPPED_ANNOTATION: because[:_LONGEST]}},
             "spec": {"activeDeadlineSeconds": 1},
@@ -53,6 +53,6 @@ class UnblockApi(PruneApi):
         path, query = path_of("Job", metadata["namespace"], metadata["name"]), {"fieldManager": field_manager}
         try:
             self._answer(subject(job), path, query, "PATCH", body=patch, content_type=_MERGE_PATCH)
-        except (NotFoundError, ConflictError):  # gone, or another Job of that name
+        except (NotFoundError, ConflictError):  # deleted, or another Job of the same name
             return False
         return True

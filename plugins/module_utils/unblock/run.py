@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ends what a failed release left behind and cannot succeed any more (private to the collection)."""
+"""Stops Jobs and deletes pods of a failed release that cannot succeed any more (private to the collection)."""
 
 from __future__ import annotations
 
@@ -26,38 +26,38 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.unblock.rule
     stuck_jobs,
 )
 
-# Seconds that a StatefulSet's controller has to see what was applied; usual are some milliseconds.
+# Seconds that the StatefulSet controller has to observe a change. It usually needs some milliseconds.
 _SETTLE_SECONDS = 10.0
 _SETTLE_POLL = 0.5
 
 
 class Api(Protocol):
-    """What this asks of a cluster."""
+    """The functions of the cluster that are used here."""
 
     def objects(self, kind: str, namespace: str, selector: str = "", metadata_only: bool = False) -> Listing:
         """List a kind."""
 
     def remove(self, item: Mapping[str, Any]) -> bool:
-        """Delete an object as it was read."""
+        """Delete an object if it is unchanged since it was read."""
 
     def stop(self, job: Mapping[str, Any], because: str, field_manager: str) -> bool:
-        """Let a Job fail at once."""
+        """Make a Job fail at once."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What may be ended.
+    """Which objects may be stopped or deleted.
 
     Args:
-        namespace: where.
-        selector: what each Job carries, as in the API's labelSelector parameter.
-        field_manager: in whose name the objects were applied.
-        failed: why a Job was given up, by its name.
-        stuck_jobs: whether Jobs of releases that cannot finish are stopped.
-        release_label: the label that the Jobs of releases carry.
-        stateful_sets: names of those whose pods may be in the way.
-        unschedulable_grace: seconds for which a run waits for a node or for a quota.
-        check_mode: whether nothing is written.
+        namespace: namespace of the objects.
+        selector: selector of the Jobs, as in the API's labelSelector parameter.
+        field_manager: the field manager that applied the objects.
+        failed: the cause of the failure, by the name of the Job.
+        stuck_jobs: whether to stop Jobs of releases that cannot finish.
+        release_label: label of the Jobs of releases.
+        stateful_sets: names of StatefulSets whose pods may be deleted.
+        unschedulable_grace: seconds that a run waits for a node or a quota.
+        check_mode: whether to write nothing.
     """
 
     namespace: str
@@ -73,7 +73,7 @@ class Request:
 
 @dataclass
 class Outcome:
-    """What was ended, or would be, and a sentence for each object that could not be."""
+    """The stopped and deleted objects, or in check mode those to stop and delete, and a sentence for each rejection."""
 
     stopped: list[Obstacle] = field(default_factory=list)
     deleted: list[Obstacle] = field(default_factory=list)
@@ -81,11 +81,11 @@ class Outcome:
 
 
 def unblock(api: Api, request: Request) -> Outcome:
-    """End what cannot succeed any more; a rejection does not keep the rest.
+    """Stop and delete the objects that cannot succeed. A rejection does not prevent the other changes.
 
     Args:
         api: the cluster.
-        request: what may be ended.
+        request: which objects may be stopped or deleted.
     """
     outcome = Outcome()
     for work in (_stop_jobs, _delete_pods):
@@ -117,7 +117,7 @@ def _delete_pods(api: Api, request: Request, outcome: Outcome) -> None:
         snapshot = Snapshot(_around_pods(api, request))
         found = [pod for item in stateful_sets for pod in pods_in_the_way(item, snapshot, request.field_manager)]
         missed = _end(found, request, outcome.deleted, outcome, lambda each: api.remove(each.item))
-        # A pod that changed after it was read is judged again.
+        # A pod that changed after it was read is evaluated again.
         settled = all(map(is_observed, stateful_sets)) and not missed
         if settled or request.check_mode or not deadline.remaining():
             return
@@ -130,7 +130,7 @@ def _around_pods(api: Api, request: Request) -> Iterable[Manifest]:
 
 
 def _end(obstacles: Sequence[Obstacle], request: Request, done: list[Obstacle], outcome: Outcome, end: Callable[[Obstacle], bool]) -> bool:
-    """End these; whether one of them was gone or had changed."""
+    """Stop or delete these objects. Returns whether one of them no longer existed or had changed."""
     missed = False
     for each in obstacles:
         try:
