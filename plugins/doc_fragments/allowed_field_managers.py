@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the modules share that judge who wrote the pod templates of workloads."""
+"""Documentation for modules that check the field managers of pod templates."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class ModuleDocFragment:
 options:
   allowed_field_managers:
     description:
-      - Names of further field managers that may own fields of a pod template, such as C(reloader).
-      - A field that only another field manager owns is a finding, since applying leaves it as it is. The annotation
-        C(kubectl.kubernetes.io/restartedAt) is none.
+      - Names of other field managers that may own fields of a pod template, such as C(reloader).
+      - The module reports each field that only a field manager outside this list owns, because applying does not change such a field.
+      - The annotation C(kubectl.kubernetes.io/restartedAt) is always allowed.
     type: list
     elements: str
     default: []

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the modules share that judge or write the objects of a field manager."""
+"""Documentation for modules that read or apply the objects of a field manager."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   field_manager:
-    description: Name of the field manager that applies the objects. Conflicts with other managers are won.
+    description: Name of the field manager that applies the objects. It takes ownership of fields that conflict.
     type: str
     default: jewelry_shop.platform
 requirements:
