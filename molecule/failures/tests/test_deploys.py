@@ -75,7 +75,7 @@ def serving(shop: Any) -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def healthy_again(playbook: Any) -> Iterator[None]:
-    """R4: after all that failed, a good deploy succeeds."""
+    """After all failed deploys, a valid deploy succeeds."""
     yield
     run = playbook("site.yml")
     assert run.returncode == 0, run.output
@@ -116,7 +116,7 @@ def first_event(cluster: Any, entry: Report, reason: str, text: str) -> str:
 
 
 def test_a_tag_that_is_not_in_the_registry_stops_at_the_first_job(cluster: Any, deploy: Deploy, seconds_since: Any) -> None:
-    """R27."""
+    """The first Job cannot pull the image, so no workload is changed."""
     before = cluster.generations()
     report = deploy(platform_image_tag="9.9.9")
     entry = evidence(report, kind="Job", name="check-services-", reason="ImageNotFound", container="check-services", pod="check-services-")
@@ -139,7 +139,7 @@ def is_stopped(cluster: Any, entry: Report) -> None:
 
 
 def test_a_tag_of_one_tier_that_is_not_there_names_that_tier(cluster: Any, deploy: Deploy, seconds_since: Any) -> None:
-    """R27, R3: the other tiers are done, and old pods do not count as a success."""
+    """Only this tier fails. Its old pods do not count as a success."""
     report = deploy(celery_worker_image_tag="9.9.9")
     entry = evidence(report, kind="Deployment", name="celery-worker", reason="ImageNotFound", container="wait-for-db", pod="celery-worker-")
     assert seconds_since(report, first_event(cluster, entry, "Failed", "9.9.9")) <= AT_ONCE
@@ -147,7 +147,7 @@ def test_a_tag_of_one_tier_that_is_not_there_names_that_tier(cluster: Any, deplo
 
 
 def test_a_registry_that_is_away_for_a_while_is_waited_for(cluster: Any, deploy: Deploy, registry: Any) -> None:
-    """R27's neighbour: a network error is not yet certain."""
+    """A network error during an image pull is temporary."""
     tag = registry.push_new_tag()
     missed: list[str] = []
 
@@ -171,7 +171,7 @@ def test_a_registry_that_is_away_for_a_while_is_waited_for(cluster: Any, deploy:
 
 
 def test_an_image_that_exits_at_once_is_a_crash_loop_with_its_last_words(deploy: Deploy) -> None:
-    """R28: the cause is in the report, not to be looked for in logs."""
+    """The report contains the last lines of the container's log."""
     report = deploy(django_env={"DEMO_FAIL_BOOT": "web"})
     entry = evidence(report, kind="Deployment", name="django", reason="CrashLoop", container="django", pod="django-")
     assert entry["exit_code"] not in (None, 0)
@@ -218,7 +218,7 @@ def test_services_that_do_not_answer_or_refuse_stop_before_the_migration(
 def test_a_migration_that_exits_3_ends_the_run_with_its_last_words_but_no_secret(
     cluster: Any, deploy: Deploy, seconds_since: Any, tmp_path: pathlib.Path
 ) -> None:
-    """R1, and R7: logs are text from outside."""
+    """Logs are untrusted text, so secrets in them are masked."""
     before = cluster.generations()
     leak = "echo the password is $POSTGRES_PASSWORD; printf %s $POSTGRES_PASSWORD | base64"
     command = ["sh", "-c", f"{leak}; DEMO_FAIL_MIGRATE=3 exec python manage.py migrate"]
@@ -292,7 +292,7 @@ def test_a_wrong_image_of_redis_leaves_its_pod_serving(cluster: Any, deploy: Dep
 def test_pods_that_would_be_kept_out_are_known_before_the_first_write(
     cluster: Any, limited: Any, deploy: Deploy, limit: str, words: str
 ) -> None:
-    """R18: the API server takes the Deployment, and would refuse its pods to the controller."""
+    """The API server accepts the Deployment, but would reject its pods."""
     limited(limit)
     before = cluster.resource_versions()
     report = deploy(nginx_drain_seconds=5, platform_image_tag="9.9.9")

@@ -36,7 +36,7 @@ def rollout(task: Any) -> Rollout:
 def test_what_is_missing_is_named_with_what_misses_it(
     applied: Any, rollout: Rollout, manifest: str, kind: str, reason: str, container: str | None, words: str
 ) -> None:
-    """R11: the class, the claim and the reason."""
+    """The message names the missing object and the reason."""
     applied(manifest)
     result = rollout({"kind": kind, "name": "drill"})
     [entry] = result["resources"]
@@ -56,7 +56,7 @@ def test_what_is_missing_is_named_with_what_misses_it(
 def test_pods_that_are_kept_out_are_told_in_the_clusters_words(
     limited: Any, applied: Any, rollout: Rollout, limit: str, reason: str, words: str
 ) -> None:
-    """R18: there is no pod to look at."""
+    """No pod exists, so the message comes from the controller."""
     limited(limit)
     applied("plain.yaml")
     [entry] = rollout({"kind": "Deployment", "name": "drill"})["resources"]
@@ -95,14 +95,14 @@ def test_a_paused_deployment_is_named_with_what_resumes_it(applied: Any, rollout
 
 
 def test_a_claim_that_binds_with_its_first_pod_holds_nothing_up(applied: Any, rollout: Rollout) -> None:
-    """R10."""
+    """The claim has volumeBindingMode WaitForFirstConsumer and does not delay the run."""
     applied("first_consumer.yaml")
     [entry] = rollout({"kind": "PersistentVolumeClaim", "name": "drill"})["resources"]
     assert entry["verdict"] == "waiting_for_consumer", entry
 
 
 def test_a_load_balancer_without_an_address_is_a_warning(playbook: Any, cluster: Any) -> None:
-    """R6: kind has no load balancer; nobody waits for one."""
+    """kind has no load balancer. The run does not wait for an address."""
     run = playbook("site.yml", nginx_service_type="LoadBalancer")
     try:
         assert run.returncode == 0, run.output

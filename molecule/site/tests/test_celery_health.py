@@ -38,7 +38,7 @@ def in_django(cluster: Any, program: str) -> str:
 
 @pytest.mark.drill
 def test_all_processes_busy_restart_nothing_and_a_stopped_worker_is_replaced(cluster: Any, measured: Any) -> None:
-    """R12: both at once, since the probe has to tell them apart."""
+    """Both cases run at the same time, because the probe has to distinguish them."""
     before = instances(cluster)
     stopped = cluster.pods("celery-worker")[0]
     name, node = stopped["metadata"]["name"], stopped["spec"]["nodeName"]

@@ -61,7 +61,7 @@ def test_an_upload_through_nginx_is_read_back_on_another_node(shop: Any, cluster
     login = shop.post("/admin/login/", {"username": user, "password": password, "next": "/products/new/"})
     assert login.status_code == 302, login.text
     assert shop.get("/products/new/").status_code == 200
-    # Larger than nginx keeps in memory, so that it goes through a temporary file on the read-only root (R19).
+    # Larger than the memory buffer of nginx, so nginx writes it to a temporary file although the root filesystem is read-only.
     picture = io.BytesIO()
     Image.effect_noise((1200, 1200), 100).save(picture, "PNG")
     assert len(picture.getvalue()) > 1_000_000

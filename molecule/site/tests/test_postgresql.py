@@ -111,7 +111,7 @@ def own(cluster: Any) -> Database:
 
 
 def test_the_user_of_the_application_owns_its_database_and_is_no_superuser(own: Database) -> None:
-    """M10: an injected statement must run no program in the pod."""
+    """An injected SQL statement must not run a program in the pod."""
     assert own.query("SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication FROM pg_roles WHERE rolname = current_user") == "f"
     assert own.query("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()") == "jewelry_shop"
     assert "ERROR" in own.query("COPY (SELECT 1) TO PROGRAM 'true'")
@@ -125,7 +125,7 @@ def test_no_password_lets_in_the_superuser(own: Database) -> None:
 
 
 def test_a_database_of_before_belongs_to_the_same_user_afterwards_who_is_no_superuser(converted: Database) -> None:
-    """M10: and nothing is lost that was made, granted or set."""
+    """Objects, privileges and settings of the existing database are kept."""
     query = converted.query
     assert query("SELECT string_agg(rolname, ',') FROM pg_roles WHERE rolsuper") == "postgres"
     assert query(OWNERS) == "jewelry_shop"

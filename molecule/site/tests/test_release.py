@@ -101,12 +101,12 @@ def next_release(apply: Apply, own_values: Change) -> Change:
 
 
 def test_configuration_rolls_exactly_the_pods_that_use_it(configured: Change) -> None:
-    """R5."""
+    """Pods of nginx, PostgreSQL and Redis are not replaced."""
     assert configured.rolled() == APPLICATION
 
 
 def test_a_secret_is_found_nowhere_after_a_change(cluster: Any, configured: Change, marker: str, marker_forms: set[str]) -> None:
-    """R7: and the application has it, as it was written."""
+    """The application receives the secret unchanged."""
     pod = cluster.pods("django")[0]["metadata"]["name"]
     assert cluster.kubectl("exec", pod, "--container=django", "--", "printenv", "SHOP_MARKER").stdout == f"{marker}\n"
     objects = cluster.kubectl("get", "configmaps,deployments,replicasets,jobs,pods,events", "--output=json", "--show-managed-fields").stdout
@@ -114,7 +114,7 @@ def test_a_secret_is_found_nowhere_after_a_change(cluster: Any, configured: Chan
 
 
 def test_values_of_a_tier_roll_exactly_its_pods(own_values: Change) -> None:
-    """R5: and what the change before rolled is not rolled again."""
+    """The pods of the previous change are not replaced again."""
     assert own_values.rolled() == {"nginx", "celery-worker"}
 
 
@@ -129,13 +129,13 @@ def test_values_arrive_as_they_were_written(cluster: Any, own_values: Change) ->
 
 
 def test_a_budget_is_there_for_more_than_one_pod_only(configured: Change, own_values: Change) -> None:
-    """R17: a budget on a single pod would block every drain."""
+    """A PodDisruptionBudget for a single pod blocks each drain of its node."""
     assert configured.budgets == {"django", "nginx", "celery-worker"}
     assert own_values.budgets == {"django", "celery-worker"}
 
 
 def test_a_new_tag_has_jobs_of_its_own_and_runs_none_twice(cluster: Any, playbook: Any, next_release: Change) -> None:
-    """R2: a Job's template cannot change."""
+    """The pod template of a Job is immutable, so each release has its own Jobs."""
     # nginx too, whose certificate is for the hosts.
     assert next_release.rolled() == {*APPLICATION, "nginx"}
     jobs = cluster.get("jobs", "--selector=component in (migrate,collectstatic),app.kubernetes.io/version=1.0.0-next")
@@ -159,7 +159,7 @@ def test_what_a_rollout_makes_is_spread_over_nodes(cluster: Any, next_release: C
 def test_strict_hosts_refuse_others_and_every_replica_is_healthy(
     shop: Any, playbook: Any, tmp_path: pathlib.Path, next_release: Change
 ) -> None:
-    """R14: probes and health checks name an allowed host, so nothing has to be opened for them."""
+    """Probes and health checks send an allowed host, so ALLOWED_HOSTS needs no entries for them."""
     assert shop.get("/health/ready/").status_code == 400
     run = playbook("playbooks/validate.yml", **next_release.values, platform_report_dir=str(tmp_path))
     assert run.returncode == 0, run.output
@@ -169,7 +169,7 @@ def test_strict_hosts_refuse_others_and_every_replica_is_healthy(
 
 
 def test_the_redirect_to_https_is_on_and_fools_no_health_check(shop: Any, playbook: Any, next_release: Change) -> None:
-    """R15: probes carry the forwarded protocol, and a redirect on a health path is a failure."""
+    """Probes send X-Forwarded-Proto. A redirect of a health path is a failure."""
     answer = shop.get("/health/ready/", headers={"Host": "shop.example.com"})
     assert answer.status_code == 301
     assert answer.headers["Location"] == "https://shop.example.com/health/ready/"

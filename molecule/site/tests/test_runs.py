@@ -21,7 +21,7 @@ def test_check_mode_on_a_converged_cluster_moves_nothing(cluster: Any, playbook:
 
 
 def test_check_mode_shows_a_release_that_is_to_come_and_what_is_to_go(cluster: Any, playbook: Any) -> None:
-    """R8. The pods of the present release are no fault of the one to come."""
+    """Pods of the current release are not an error of the next release."""
     before = cluster.resource_versions()
     run = playbook("site.yml", "--check", "--diff", platform_image_tag="1.0.0-next", nginx_replicas=1)
     assert run.returncode == 0, run.output

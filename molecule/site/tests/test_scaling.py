@@ -92,7 +92,7 @@ def autoscaled(cluster: Any, playbook: Any) -> Iterator[dict[str, Any]]:
 
 
 def test_load_raises_the_replicas_and_a_deploy_leaves_them(cluster: Any, playbook: Any, autoscaled: dict[str, Any], load: None) -> None:
-    """R17."""
+    """The deploy changes nothing, and keeps the replicas that the HPA set."""
     wait_for(lambda: replicas(cluster) == AUTOSCALED["django_hpa_max_replicas"], 300, cluster)
     run = playbook("site.yml", **autoscaled)
     assert run.returncode == 0, run.output
@@ -102,7 +102,7 @@ def test_load_raises_the_replicas_and_a_deploy_leaves_them(cluster: Any, playboo
 
 @pytest.mark.drill
 def test_another_change_leaves_them_too(cluster: Any, playbook: Any, autoscaled: dict[str, Any]) -> None:
-    """R17: and the pods roll with the number that the autoscaler set."""
+    """The rollout keeps the number of replicas that the HPA set."""
     cluster.kubectl("patch", "hpa", "django", "--patch", json.dumps({"spec": {"minReplicas": MINIMUM + 1}}))
     wait_for(lambda: replicas(cluster) > MINIMUM, 120, cluster)
     before = replicas(cluster)

@@ -104,7 +104,7 @@ def test_a_secret_is_found_nowhere_after_a_first_run_that_fails(
     marker_forms: set[str],
     administrator: dict[str, Any],
 ) -> None:
-    """R7: whichever way it came, and although the container that fails prints it."""
+    """The result is the same for each provider of secrets, although the failing container prints the secret."""
     own: dict[str, Any] = {"platform_secrets_provider": provider, "platform_namespace": namespace, "nginx_service_type": "ClusterIP"}
     # The run makes the namespace.
     values = {**own, **administrator}

@@ -1,4 +1,4 @@
-"""R25: an install of the seed is recognised before any write, refused with what to do, and taken over while it serves."""
+"""A run recognizes an installation of the seed before any write and fails with instructions. Adoption does not interrupt it."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def test_no_service_selects_a_job(manifests: Any) -> None:
     ("host", "tiers"), [("other_configuration_of_nginx", {"nginx"}), ("other_environment_of_a_tier", {"celery-worker"})]
 )
 def test_a_setting_of_one_tier_rolls_no_other(productions: Any, host: str, tiers: set[str]) -> None:
-    """R5: pods are replaced where their template changes. The scenario `site` sets both at once."""
+    """Only pods whose template changes are replaced. The scenario `site` sets both at once."""
     before, after = (
         {o["metadata"]["name"]: o["spec"]["template"] for o in productions[name].of_kind("Deployment", "StatefulSet")}
         for name in ("production", host)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""R23: what is applied while the API server is away or too busy is applied again, and what it refuses is not."""
+"""Applying is retried if the API server is unavailable or overloaded, but not if it rejects an object."""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ PLANTED = {"api_version": "v1", "kind": "Namespace", "namespace": "", "name": "o
 
 
 def test_only_what_this_platform_applied_is_removed(server: Server, tmp_path: Path) -> None:
-    """H1: a record that lists the Namespace of another tenant."""
+    """The record lists the Namespace of another tenant, which is not removed."""
     data = {"objects": json.dumps([PRIORITY, PLANTED])}
     server.routes[f"{NAMESPACE}/configmaps/extra-objects"] = reply(  # type: ignore[index]
         {"kind": "ConfigMap", "metadata": applied("extra-objects", LABELS), "data": data}

@@ -222,7 +222,7 @@ MADE = {"manager": "kubectl-create", "operation": "Update", "fieldsV1": {"f:meta
 
 @pytest.mark.parametrize("manager", ["jewelry_shop.platform", "kubectl-edit"])
 def test_what_a_planted_record_lists_is_neither_removed_nor_shown(run: Run, server: Server, manager: str) -> None:
-    """H1: the next run would have deleted the Namespace, and check mode would have shown the annotations of the Secret."""
+    """Otherwise the next run deletes the Namespace of another tenant, and check mode shows its annotations."""
     record = {
         "kind": "ConfigMap",
         "metadata": {"name": "record", "namespace": "shop", "managedFields": [{**WRITTEN, "manager": manager}]},
@@ -293,7 +293,7 @@ LIMIT_RANGE = 'pods "web-x" is forbidden: minimum memory usage per Container is 
 def test_a_workload_whose_pods_would_be_kept_out_is_refused(
     run: Run, server: Server, outcome: Callable[[Handler], None], action: str, refusals: list[str]
 ) -> None:
-    """R18: the API server takes the Deployment itself."""
+    """The API server accepts the Deployment, but an admission check can reject its pods."""
     missing = refusal(404, 'deployments.apps "web" not found')
     server.routes["/apis/apps/v1/namespaces/shop/deployments/web"] = by_method(GET=missing, PATCH=answer(DEPLOYMENT))  # type: ignore[index]
     server.routes[f"{PLACE}/pods"] = outcome  # type: ignore[index]
@@ -342,7 +342,7 @@ WANTED = {
 
 
 def test_a_workload_of_another_install_is_named_and_left_alone(run: Run, server: Server) -> None:
-    """R25: recognised before any write."""
+    """The plan reports the workload before the first write."""
     server.routes["/apis/apps/v1/namespaces/shop/deployments/web"] = by_method(GET=answer(SEED))  # type: ignore[index]
     result = run(WANTED)
     sign = "its selector holds managed-by=kustomize, as kustomize's commonLabels do, and cannot be changed"

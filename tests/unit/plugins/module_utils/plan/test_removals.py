@@ -289,7 +289,7 @@ BY_KUBECTL = "it was created by the field manager kubectl-create, not by this co
     ],
 )
 def test_a_record_alone_removes_nothing(cluster: Recorded, removed: list[str], warnings: list[str], asked: list[str]) -> None:
-    """H1: whoever may write a ConfigMap would have the deployer delete any object."""
+    """Otherwise a user who may write a ConfigMap could make the deployer delete any object."""
     entries, said = plan(cluster, [("extra_objects", [])], MANAGER, records={"extra_objects": RECORD}, identity=IDENTITY)
     assert [(entry.action, entry.manifest["metadata"]["name"]) for entry in entries] == [("remove", name) for name in removed]
     assert (said, cluster.asked) == (warnings, asked)

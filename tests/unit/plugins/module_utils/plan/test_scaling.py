@@ -83,7 +83,7 @@ LEFT_OUT = deployment(None)
     ],
 )
 def test_a_number_that_is_left_out_is_handed_over_once(live: dict[str, Any] | None, action: str, expected: list[int | None]) -> None:
-    """R17: and stays as it is."""
+    """The number of replicas does not change when its ownership is transferred."""
     entries, _warnings = plan(Cluster(*([live] if live else [])), [("tiers", [LEFT_OUT])], OURS)
     assert [entry.action for entry in entries] == [action]
     assert [each["replicas"] for each in handovers(entries)] == expected
@@ -103,7 +103,7 @@ def test_a_number_that_is_left_out_is_handed_over_once(live: dict[str, Any] | No
     ],
 )
 def test_a_number_that_is_taken_from_an_autoscaler_is_warned_about(live: dict[str, Any] | None, warns: bool) -> None:
-    """R17: such as KEDA's, of which the settings know nothing."""
+    """The autoscaler can be outside this collection, such as KEDA."""
     _entries, warnings = plan(Cluster(*([live] if live else [])), [("tiers", [deployment(2, owner(OURS))])], OURS)
     sentence = "Deployment shop/django: an autoscaler set its 20 replicas, and this sets 2; if it stays"
     assert [warning[: len(sentence)] for warning in warnings] == ([sentence] if warns else [])

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""R25: what another install made is known, and what becomes of it."""
+"""Rules that recognize and adopt objects of another installation."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_what_cannot_be_made_anew_around_its_pods_is_said(found: Manifest, wante
     ],
 )
 def test_pods_serve_on_unless_they_must_never_run_twice(found: str, wanted: str, policy: str) -> None:
-    """R13: the new Deployment may adopt the old ReplicaSet only after it made a pod of its own."""
+    """The new Deployment may create a pod before it adopts the old ReplicaSet. Recreate does not allow that."""
     assert deletion_policy(deployment(strategy={"type": found}), deployment(strategy={"type": wanted})) == policy
 
 
@@ -437,7 +437,7 @@ def test_a_workload_is_made_anew_when_the_old_one_is_gone() -> None:
 
 
 def test_a_run_after_one_that_was_killed_goes_on_where_it_ended() -> None:
-    """R22: the old one is still being deleted, or gone."""
+    """The old Deployment is still being deleted, or is already deleted."""
     going = copy.deepcopy(SEED)
     going["metadata"]["deletionTimestamp"] = "now"
     cluster = Cluster(going)
@@ -460,7 +460,7 @@ def test_a_workload_that_does_not_go_is_named_and_not_written_over() -> None:
 
 
 def test_replicas_of_an_autoscaler_are_held_while_the_workload_is_made_anew() -> None:
-    """R17: without them it would begin with one."""
+    """Without a number of replicas the new Deployment starts with one."""
     wanted = deployment()
     del wanted["spec"]["replicas"]
     scaled = copy.deepcopy(SEED)
