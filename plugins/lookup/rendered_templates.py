@@ -29,7 +29,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _list:
-  description: For each template its C(path), the rendered C(content), and the C(problem). Either content or problem is empty.
+  description: For each template, in order, the rendered C(content) and the C(problem). One of them is empty.
   type: list
   elements: dict
 """
@@ -59,11 +59,11 @@ class LookupModule(LookupBase):
 
         def render(path: str) -> dict[str, str]:
             if not self.find_file_in_search_path(variables, "templates", path, ignore_missing=True):
-                return {"path": path, "content": "", "problem": f"{path} does not exist on the machine that runs Ansible"}
+                return {"content": "", "problem": f"{path} does not exist on the machine that runs Ansible"}
             try:
                 # The result may be a marker for an undefined variable, which raises its error only when it is read.
-                return {"path": path, "content": str(template.run([path], variables)[0]), "problem": ""}
+                return {"content": str(template.run([path], variables)[0]), "problem": ""}
             except (AnsibleError, UndefinedError) as error:
-                return {"path": path, "content": "", "problem": f"{path} cannot be rendered: {' '.join(str(error).split())}"}
+                return {"content": "", "problem": f"{path} cannot be rendered: {' '.join(str(error).split())}"}
 
         return [render(path) for path in terms]
