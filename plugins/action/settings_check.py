@@ -28,6 +28,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.pro
     unknown_settings,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.secret import unresolved_secrets
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.schema import unknown_keys
 from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.secret_templates import resolver
 
 ROLES = Path(__file__).parents[2] / "roles"
@@ -49,7 +50,8 @@ class ActionModule(ActionBase):
         """
         result: dict[str, Any] = super().run(tmp, task_vars)
         del tmp
-        _result, arguments = self.validate_argument_spec({kind: {"type": "list", "elements": "str", "default": []} for kind in KINDS})
+        lists = (*KINDS, "workloads")
+        _result, arguments = self.validate_argument_spec({name: {"type": "list", "elements": "str", "default": []} for name in lists})
         variables = task_vars or {}
         options = self._options()
         secrets = [name for name, option in options.items() if option.get("no_log") and name in variables]
@@ -58,9 +60,12 @@ class ActionModule(ActionBase):
             # Fail at once: each later task that reads such a value would fail with a message that shows the value.
             result.update(failed=True, changed=False, problems=unresolved, msg=f"secrets that cannot be resolved: {len(unresolved)}")
             return result
+        roles = [role.rpartition(".")[2] for role in arguments["workloads"]]
+        kinds = {name: kind for kind in KINDS for name in arguments[kind]}
+        kinds |= {f"{role}_{end}": kind for role in roles for end, kind in (("env", "environments"), ("resources", "quantities"))}
         result.update(
             changed=False,
-            problems=self._problems(variables, options, {name: kind for kind in KINDS for name in arguments[kind]}),
+            problems=[*_workload_problems(roles, variables), *self._problems(variables, options, kinds)],
             warnings=unknown_settings(self._written(variables), options, [path.name for path in ROLES.iterdir()]),
         )
         return result
@@ -103,6 +108,12 @@ class ActionModule(ActionBase):
             is_template = self._templar.is_template(value)
             problems = template_problems(name, given, option) if is_template else scalar_problems(name, value, option)
         return problems or _problems_of_kind(name, given, kind)
+
+
+def _workload_problems(roles: list[str], variables: dict[str, Any]) -> list[str]:
+    missing = [f"{role}_workload, which describes the workload of the role {role}, is not set" for role in roles if f"{role}_workload" not in variables]
+    described = [f"{role}_workload" for role in roles if isinstance(variables.get(f"{role}_workload"), dict)]
+    return missing + [problem for name in described for problem in unknown_keys(name, variables[name])]
 
 
 def _problems_of_kind(name: str, given: Any, kind: str) -> list[str]:

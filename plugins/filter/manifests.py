@@ -23,6 +23,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests im
     traffic,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets import generated
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads import application, derived
 
 
 def _as_filter(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,6 +45,12 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name, as Ansible requires."""
         functions = (
+            application.application_pod,
+            derived.component_endpoints,
+            derived.health_endpoints,
+            derived.restart_problems,
+            derived.scale_problems,
+            derived.workload_flows,
             generated.secrets_kept_in,
             image_checks.image_checks,
             images.image_version,

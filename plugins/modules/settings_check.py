@@ -44,6 +44,14 @@ options:
     elements: str
     default: []
 
+  workloads:
+    description:
+      - Names of the roles that describe a workload in the variable C(<role>_workload). It must have no unknown key.
+      - C(<role>_env) is one of O(environments), and C(<role>_resources) one of O(quantities).
+    type: list
+    elements: str
+    default: []
+
 attributes:
   action:
     description: Has a corresponding action plugin, so some parts of the options can be executed on the controller.

@@ -110,10 +110,11 @@ def unknown_settings(names: Iterable[str], declared: Collection[str], roles: Ite
     """
     prefixes = tuple(f"{role}_" for role in roles)
     unknown = sorted(name for name in names if name.startswith(prefixes) and name not in declared)
-    return [f"{name} is no setting of any role{_nearest(name, declared)}" for name in unknown]
+    return [f"{name} is no setting of any role{nearest(name, declared)}" for name in unknown]
 
 
-def _nearest(name: str, declared: Collection[str]) -> str:
+def nearest(name: str, declared: Collection[str]) -> str:
+    """The end of a sentence about an unknown name: the most similar known one, or a full stop."""
     found = difflib.get_close_matches(name, declared, n=1)
     return f"; did you mean {found[0]}?" if found else "."
 

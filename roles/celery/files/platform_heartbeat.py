@@ -1,6 +1,6 @@
 """Health and metrics of a Celery process on port 8000, for its probes, for validation and for Prometheus.
 
-Two questions, two answers: `/health/ready/` is 200 while work flows, `/health/live/` while the process does not hang.
+Two paths, given by the environment: "ready" is 200 while work flows, "live" while the process does not hang.
 Losing the broker makes a worker not ready; it must not get it restarted.
 """
 
@@ -76,7 +76,7 @@ class _Server(ThreadingHTTPServer):
 
 
 def _handler(heartbeat):
-    verdicts = {"/health/ready/": heartbeat.ready, "/health/live/": heartbeat.live}
+    verdicts = {os.environ["PLATFORM_READY_PATH"]: heartbeat.ready, os.environ["PLATFORM_LIVE_PATH"]: heartbeat.live}
 
     class Handler(BaseHTTPRequestHandler):
         timeout = CLIENT_TIMEOUT

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Reads the descriptions of workloads."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: workloads
+author: Jewelry Shop Platform Team (@jewelry-shop)
+version_added: 1.0.0
+short_description: Read the descriptions of workloads
+description:
+  - Reads the variable C(<role>_workload) of each role. The README of the role P(jewelry_shop.platform.workload#role) describes its form.
+  - With O(application) it adds what all workloads share, and the settings that roles have alike, such as C(<role>_replicas).
+options:
+  _terms:
+    description: Names of roles. The prefix of a role's variables is the part after the last dot.
+    type: list
+    elements: str
+    required: true
+  keys:
+    description: Keys to read. Other keys are not resolved. Not together with O(application).
+    type: list
+    elements: str
+  application:
+    description: What all pods with the application's image share, as in the variable C(platform_application).
+    type: dict
+"""
+
+EXAMPLES = r"""
+- name: Show the tiers
+  ansible.builtin.debug:
+    msg: "{{ query('jewelry_shop.platform.workloads', *tiers_roles, keys=['name']) }}"
+"""
+
+RETURN = r"""
+_list:
+  description: The description of each workload.
+  type: list
+  elements: dict
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.problems import resolved
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.complete import SETTINGS, complete_workload
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.schema import checked
+
+
+class LookupModule(LookupBase):
+    """The lookup."""
+
+    def run(self, terms: list[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
+        """Return the description of the workload of each role.
+
+        Args:
+            terms: names of roles.
+            variables: unresolved variables of the host.
+            kwargs: the options.
+        """
+        self.set_options(var_options=variables, direct=kwargs)
+        return [self._described(role.rpartition(".")[2], variables or {}) for role in terms]
+
+    def _described(self, role: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        name = f"{role}_workload"
+        if name not in variables:
+            raise AnsibleError(f"The role {role} has no variable {name}, in which a role describes its workload.")
+        keys, application = self.get_option("keys"), self.get_option("application")
+        if keys:
+            description = variables[name]
+            return {key: self._resolved(description[key]) for key in keys if key in description}
+        try:
+            description = checked(name, self._resolved(variables[name]))
+        except ValueError as error:
+            raise AnsibleError(f"{error}.") from error
+        settings = {key: self._resolved(variables[f"{role}_{key}"]) for key in SETTINGS if f"{role}_{key}" in variables}
+        return complete_workload(description, settings, application) if application else description
+
+    def _resolved(self, value: Any) -> Any:
+        return resolved(self._templar.template(value))

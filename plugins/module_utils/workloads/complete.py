@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From the description of a workload to what the templates of the role C(workload) render: pure functions (private to the collection)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import image_version
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import environment_entries
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.application import application_pod, config_maps
+
+# Settings that roles have alike, without the name of the role in front.
+SETTINGS = (
+    "image_tag",
+    "env",
+    "replicas",
+    "resources",
+    "termination_grace_period_seconds",
+    "hpa_enabled",
+    "hpa_external",
+    "hpa_min_replicas",
+    "hpa_max_replicas",
+    "hpa_cpu_percent",
+)
+_AUTOSCALING = ("enabled", "external", "min_replicas", "max_replicas", "cpu_percent")
+# No pod is missing while others replace it, and a drain of a node takes one at a time.
+_ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+_BUDGET = {"maxUnavailable": 1}
+
+
+def complete_workload(description: Mapping[str, Any], settings: Mapping[str, Any], application: Mapping[str, Any]) -> dict[str, Any]:
+    """Add to a description what all workloads share.
+
+    Args:
+        description: the checked description.
+        settings: the role's settings of SETTINGS that exist, without the role's name.
+        application: the variable C(platform_application).
+
+    Returns:
+        The description with C(pod), C(version), C(replicas), C(config_maps) and, for a Deployment, C(strategy), C(disruption_budget) and
+        C(autoscaling).
+    """
+    # Before ansible-core 2.19 a number that a template computes is a text.
+    numbers = {key: int(settings[key]) for key in ("replicas",) if key in settings}
+    complete = {"replicas": 1, **description, **numbers}
+    if "container" in description:
+        complete.update(_of_the_application(complete, settings, application))
+    pod = dict(complete["pod"])
+    if "termination_grace_period_seconds" in settings:
+        pod["terminationGracePeriodSeconds"] = int(settings["termination_grace_period_seconds"])
+    if "resources" in settings:
+        pod["containers"] = [{"resources": settings["resources"], **pod["containers"][0]}, *pod["containers"][1:]]
+    complete["pod"] = pod
+    complete.setdefault("version", image_version(pod["containers"][0]["image"]))
+    if complete.get("kind", "Deployment") == "Deployment":
+        complete = {"strategy": _ROLLING, "disruption_budget": _BUDGET, **complete}
+    if "hpa_enabled" in settings:
+        complete["autoscaling"] = {key: settings[f"hpa_{key}"] for key in _AUTOSCALING}
+    return complete
+
+
+def _of_the_application(description: Mapping[str, Any], settings: Mapping[str, Any], application: Mapping[str, Any]) -> dict[str, Any]:
+    tag = settings.get("image_tag") or ""
+    volumes = description.get("volumes") or []
+    container = {"name": description["name"], **description["container"]}
+    env = {**(description.get("env") or {}), **(settings.get("env") or {})}
+    pod = application_pod(
+        application,
+        {**container, "env": [*environment_entries(env), *container.get("env", ())]},
+        image=f"{application['repository']}:{tag}" if tag else "",
+        waits_for=description.get("waits_for") or (),
+        volumes=volumes,
+    )
+    return {
+        "pod": {**pod, **(description.get("pod") or {})},
+        "pod_annotations": application["annotations"],
+        "version": tag or application["version"],
+        "config_maps": config_maps(volumes),
+    }

@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What other roles derive from the descriptions of workloads: pure functions (private to the collection)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.problems import nearest
+
+Workloads = Iterable[Mapping[str, Any]]
+
+
+def health_endpoints(workloads: Workloads, namespace: str) -> list[dict[str, Any]]:
+    """The endpoints to request on every replica, in the form of M(jewelry_shop.platform.health_check).
+
+    Args:
+        workloads: descriptions with C(name), C(kind) and C(health).
+        namespace: the namespace of the platform.
+    """
+    return [
+        {
+            "name": workload["name"],
+            **{key: value for key, value in endpoint.items() if key != "port"},
+            "workload": {
+                "kind": workload.get("kind", "Deployment"),
+                "name": workload["name"],
+                "namespace": namespace,
+                "port": int(endpoint["port"]),
+            },
+        }
+        for workload in workloads
+        for endpoint in workload.get("health") or ()
+    ]
+
+
+def component_endpoints(workloads: Workloads) -> dict[str, dict[str, Any]]:
+    """The pods of each workload as an endpoint of a flow, by name."""
+    components = {workload["name"]: workload.get("component", workload["name"]) for workload in workloads}
+    return {name: {"matchLabels": {"app": "jewelry-shop", "component": component}} for name, component in components.items()}
+
+
+def workload_flows(workloads: Workloads, services: Mapping[str, Iterable[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """The flows that the workloads need: those that they declare, those to the services that they use, and those of Prometheus.
+
+    Args:
+        workloads: descriptions with C(name), C(flows), C(uses), C(waits_for) and C(metrics).
+        services: by name of a service, its flows without C(from).
+
+    Returns:
+        Flows. Those that differ only in one side are one flow.
+    """
+    workloads = list(workloads)
+    declared = [{"from": [each["name"]], "to": [each["name"]], **flow} for each in workloads for flow in each.get("flows") or ()]
+    used = [
+        {"from": [each["name"]], **flow}
+        for service, flows in services.items()
+        for flow in flows
+        for each in workloads
+        if service in [*(each.get("uses") or ()), *(each.get("waits_for") or ())]
+    ]
+    scraped = [
+        {"from": ["monitoring"], "to": [each["name"]], "ports": [int(each["metrics"]["port"])], "reason": "scrapes metrics"}
+        for each in workloads
+        if each.get("metrics")
+    ]
+    return _joined(_joined([*declared, *used, *scraped], "from"), "to")
+
+
+def _joined(flows: Iterable[dict[str, Any]], side: str) -> list[dict[str, Any]]:
+    """Flows that differ only in C(side) as one flow, in the place of the first."""
+    joined: list[dict[str, Any]] = []
+    for flow in flows:
+        rest = {key: value for key, value in flow.items() if key != side}
+        same = next((each for each in joined if {key: value for key, value in each.items() if key != side} == rest), None)
+        if same is None:
+            joined.append({**flow, side: list(flow[side])})
+        else:
+            same[side] += [name for name in flow[side] if name not in same[side]]
+    return joined
+
+
+def scale_problems(replicas: Mapping[str, Any], workloads: Workloads) -> list[str]:
+    """Find out which tiers and numbers of C(scale_replicas) are not possible.
+
+    Args:
+        replicas: the numbers of replicas by name of a tier.
+        workloads: descriptions with C(name) and C(replica_choices).
+
+    Returns:
+        A sentence for each, without a full stop.
+    """
+    choices = {workload["name"]: workload.get("replica_choices") or [] for workload in workloads}
+    return _unknown_tiers("scale_replicas", replicas, choices) + [
+        f"scale_replicas: {_number_problem(name, number, choices[name])}"
+        for name, number in replicas.items()
+        if name in choices and _number_problem(name, number, choices[name])
+    ]
+
+
+def _number_problem(name: str, number: Any, choices: list[Any]) -> str:
+    if not str(number).isdecimal():
+        return f"value of {name} must be a number that is not negative, got: {number}"
+    if choices and int(number) not in [int(each) for each in choices]:
+        return f"value of {name} must be one of: {', '.join(str(each) for each in choices)}, got: {number}"
+    return ""
+
+
+def restart_problems(names: Iterable[str], workloads: Workloads) -> list[str]:
+    """Find the names of C(restart_tiers) that are no tier.
+
+    Args:
+        names: names of tiers.
+        workloads: descriptions with C(name).
+
+    Returns:
+        A sentence for each, without a full stop.
+    """
+    return _unknown_tiers("restart_tiers", names, [workload["name"] for workload in workloads])
+
+
+def _unknown_tiers(variable: str, names: Iterable[str], known: Iterable[str]) -> list[str]:
+    known = list(known)
+    return [
+        f"{variable} names {name}, but the tiers are {', '.join(known)}{nearest(name, known).rstrip('.')}" for name in names if name not in known
+    ]
