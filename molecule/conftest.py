@@ -198,6 +198,12 @@ def playbook() -> Callable[..., Run]:
 
 
 @pytest.fixture(scope="session")
+def playbook_with_roles() -> Callable[[pathlib.Path], Callable[..., Run]]:
+    """Run a playbook that finds the roles of a folder too."""
+    return lambda folder: playbook_runner("ansible-playbook", ANSIBLE_ROLES_PATH=str(folder))
+
+
+@pytest.fixture(scope="session")
 def oldest_playbook() -> Callable[..., Run]:
     """Run a playbook with the oldest ansible-core that the collection allows, and the collections of the newest."""
     subprocess.run(["make", "--no-print-directory", ".cache/oldest/requirements.txt"], cwd=ROOT, check=True)

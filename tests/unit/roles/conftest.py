@@ -74,6 +74,31 @@ def resolve() -> Iterator[Callable[..., Any]]:
         requests.close()
 
 
+# Facts of other tasks that workloads need, and what the settings have to give.
+WORKLOAD_VALUES: dict[str, Any] = {
+    "platform_config_map_name": "django-config-0",
+    "platform_secret_name": "django-secrets-0",
+    "platform_postgresql_secret_name": "postgresql-secrets-0",
+    "platform_redis_secret_name": "redis-secrets-0",
+    "platform_redis_previous_secret_name": "",
+    "nginx_config_map": {"metadata": {"name": "nginx-config-0"}},
+    "nginx_tls_secret_name": "",
+    "platform_image": "shop",
+    "platform_image_tag": "v1",
+}
+
+
+@pytest.fixture(scope="session")
+def workload(resolve: Callable[..., Any]) -> Callable[..., dict[str, Any]]:
+    """Reads the complete workload of a role; further values are an inventory's."""
+
+    def ask(role: str, **values: Any) -> dict[str, Any]:
+        found: list[dict[str, Any]] = resolve("tiers_workloads", tiers_roles=[role], **{**WORKLOAD_VALUES, **values})
+        return found[0]
+
+    return ask
+
+
 @pytest.fixture
 def server(tmp_path: pathlib.Path) -> Iterator[RedisServer]:
     """A Redis server with a password."""

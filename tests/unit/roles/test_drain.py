@@ -22,6 +22,11 @@ SETTINGS: list[dict[str, Any]] = [
 ]
 
 
+def container_of(workload: Any, tier: str, values: dict[str, Any]) -> dict[str, Any]:
+    containers: list[dict[str, Any]] = workload(tier, **BASE, **values)["pod"]["containers"]
+    return containers[0]
+
+
 def option(command: list[str], name: str) -> int:
     [value] = [word.partition("=")[2] for word in command if word.startswith(f"--{name}=")]
     return int(value)
@@ -32,8 +37,8 @@ def grace(resolve: Any, tier: str, values: dict[str, Any]) -> int:
 
 
 @pytest.mark.parametrize("values", SETTINGS, ids=str)
-def test_django_ends_the_longest_request_within_its_grace(resolve: Any, values: dict[str, Any]) -> None:
-    container = resolve("__django_container_own", **BASE, **values)
+def test_django_ends_the_longest_request_within_its_grace(resolve: Any, workload: Any, values: dict[str, Any]) -> None:
+    container = container_of(workload, "django", values)
     graceful = option(container["command"], "graceful-timeout")
     drain = values.get("django_drain_seconds", 15)
     assert container["lifecycle"]["preStop"]["exec"]["command"] == ["sleep", str(drain)]
@@ -42,8 +47,8 @@ def test_django_ends_the_longest_request_within_its_grace(resolve: Any, values: 
 
 
 @pytest.mark.parametrize("values", SETTINGS, ids=str)
-def test_nginx_ends_the_longest_request_within_its_grace(resolve: Any, values: dict[str, Any]) -> None:
-    [nginx, _exporter] = resolve("__nginx_containers", **BASE, **values, nginx_config_map={"metadata": {"name": "c"}})
+def test_nginx_ends_the_longest_request_within_its_grace(resolve: Any, workload: Any, values: dict[str, Any]) -> None:
+    nginx = container_of(workload, "nginx", values)
     [_shell, _option, script] = nginx["lifecycle"]["preStop"]["exec"]["command"]
     found = re.fullmatch(r"sleep (\d+) && nginx -s quit", script)
     assert found
@@ -52,16 +57,16 @@ def test_nginx_ends_the_longest_request_within_its_grace(resolve: Any, values: d
 
 
 @pytest.mark.parametrize(("cpu", "workers"), [("500m", 3), (1, 3), ("2000m", 5), (3.5, 9)])
-def test_workers_follow_from_the_cpu_and_not_from_the_threads(resolve: Any, cpu: Any, workers: int) -> None:
+def test_workers_follow_from_the_cpu_and_not_from_the_threads(workload: Any, cpu: Any, workers: int) -> None:
     for threads in (1, 4, 16):
         values = {"django_resources": {"limits": {"cpu": cpu}}, "django_gunicorn_threads": threads}
-        command = resolve("__django_container_own", **BASE, **values)["command"]
+        command = container_of(workload, "django", values)["command"]
         assert (option(command, "workers"), option(command, "threads")) == (workers, threads)
 
 
 @pytest.mark.parametrize(("size", "number"), [("16k", 16384), ("8192", 8192)])
-def test_gunicorn_takes_headers_as_large_as_nginx_does(resolve: Any, size: str, number: int) -> None:
-    command = resolve("__django_container_own", **BASE, nginx_client_header_size=size)["command"]
+def test_gunicorn_takes_headers_as_large_as_nginx_does(workload: Any, size: str, number: int) -> None:
+    command = container_of(workload, "django", {"nginx_client_header_size": size})["command"]
     assert option(command, "limit-request-field_size") == number
 
 

@@ -14,7 +14,9 @@ import pytest
 
 
 @pytest.fixture
-def heartbeat_module(load: Callable[[str], ModuleType]) -> ModuleType:
+def heartbeat_module(load: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.setenv("PLATFORM_READY_PATH", "/ready/")
+    monkeypatch.setenv("PLATFORM_LIVE_PATH", "/live/")
     return load("celery/files/platform_heartbeat.py")
 
 
@@ -71,7 +73,7 @@ def test_probes_are_answered_whatever_the_family_of_the_address(
     server = heartbeat.start()
     try:
         for host in hosts:
-            assert ask(f"http://{host}:{server.server_address[1]}/health/ready/")[0] == 200
+            assert ask(f"http://{host}:{server.server_address[1]}/ready/")[0] == 200
         assert server.socket.family == (socket.AF_INET6 if kernel_has_both else socket.AF_INET)
     finally:
         server.shutdown()
@@ -96,12 +98,12 @@ def test_probes_are_answered_over_http(heartbeat_module: Any) -> None:
     server = heartbeat.start()
     try:
         address = f"http://127.0.0.1:{server.server_address[1]}"
-        assert ask(f"{address}/health/ready/")[0] == 503
+        assert ask(f"{address}/ready/")[0] == 503
         heartbeat.beat()
-        status, body = ask(f"{address}/health/ready/")
+        status, body = ask(f"{address}/ready/")
         assert status == 200
         assert json.loads(body)["status"] == "ok"
-        assert ask(f"{address}/health/live/")[0] == 200
+        assert ask(f"{address}/live/")[0] == 200
         assert ask(f"{address}/elsewhere")[0] == 404
     finally:
         server.shutdown()

@@ -34,12 +34,12 @@ class Server:
 
 
 @pytest.fixture
-def serve(resolve: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
+def serve(workload: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
     """Runs the container's command, on a free port and with the file where the repository has it."""
 
     @contextmanager
     def run(**values: Any) -> Iterator[Server]:
-        container = resolve("__django_container_own", **SETTINGS, django_gunicorn_workers=2, **values)
+        [container] = workload("django", **SETTINGS, django_gunicorn_workers=2, **values)["pod"]["containers"]
         program, *arguments = [
             {"--bind=0.0.0.0:8000": "--bind=127.0.0.1:0", "--pythonpath=/opt/platform": f"--pythonpath={FILES}"}.get(word, word)
             for word in container["command"]
@@ -102,10 +102,9 @@ def test_without_it_a_pods_address_is_refused(serve: Any) -> None:
 
 
 @pytest.mark.parametrize("wrapped", [True, False])
-def test_the_application_stays_visible(resolve: Any, wrapped: bool) -> None:
-    container = resolve(
-        "__django_container_own", **SETTINGS, django_wsgi_application="shop.wsgi:app", django_metrics_by_pod_address=wrapped
-    )
+def test_the_application_stays_visible(workload: Any, wrapped: bool) -> None:
+    values = {"django_wsgi_application": "shop.wsgi:app", "django_metrics_by_pod_address": wrapped}
+    [container] = workload("django", **SETTINGS, **values)["pod"]["containers"]
     shown = {each["name"]: each["value"] for each in container["env"]}.get("PLATFORM_WSGI_APPLICATION")
     assert (container["command"][1], shown) == (("platform_wsgi:application", "shop.wsgi:app") if wrapped else ("shop.wsgi:app", None))
     assert ("/opt/platform" in [mount["mountPath"] for mount in container["volumeMounts"]]) == wrapped

@@ -89,31 +89,20 @@ def test_the_version_of_the_application_is_its_tag_or_the_begin_of_its_digest(re
     assert resolve("platform_app_version", platform_image="shop", **values) == version
 
 
-# Facts of other tasks that the workloads need.
-FACTS: dict[str, Any] = {
-    "platform_config_values": {"POSTGRES_DB": "a", "POSTGRES_USER": "a"},
-    "platform_postgresql_secret_name": "a",
-    "platform_redis_secret_name": "a",
-    "platform_redis_previous_secret_name": "",
-    "nginx_config_map": {"metadata": {"name": "a"}},
-    "nginx_tls_secret_name": "",
-}
-
-
 @pytest.mark.parametrize("name", ["nginx", "postgresql", "redis"])
-def test_the_version_of_the_other_images_is_theirs(resolve: Any, name: str) -> None:
+def test_the_version_of_the_other_images_is_theirs(workload: Any, name: str) -> None:
     image = f"registry:5000/other/image@sha256:{'a' * 64}"
-    assert resolve(f"{name}_workload", **FACTS, **{f"{name}_image": image})["version"] == "a" * 12
+    assert workload(name, **{f"{name}_image": image})["version"] == "a" * 12
 
 
 @pytest.mark.parametrize(("extensions", "given"), [([], ""), (["postgis", "bloom"], "postgis,bloom")])
-def test_the_database_is_prepared_with_the_extensions_of_the_settings(resolve: Any, extensions: list[str], given: str) -> None:
-    [prepare] = resolve("postgresql_workload", **FACTS, postgresql_extensions=extensions)["pod"]["initContainers"]
+def test_the_database_is_prepared_with_the_extensions_of_the_settings(workload: Any, extensions: list[str], given: str) -> None:
+    [prepare] = workload("postgresql", postgresql_extensions=extensions)["pod"]["initContainers"]
     assert {"name": "POSTGRESQL_EXTENSIONS", "value": given} in prepare["env"]
 
 
-def test_no_container_takes_the_superuser_from_a_user_that_is_to_stay_one(resolve: Any) -> None:
-    assert resolve("postgresql_workload", **FACTS, postgresql_user_is_superuser=True)["pod"]["initContainers"] == []
+def test_no_container_takes_the_superuser_from_a_user_that_is_to_stay_one(workload: Any) -> None:
+    assert workload("postgresql", postgresql_user_is_superuser=True)["pod"]["initContainers"] == []
 
 
 def test_a_tier_is_created_with_the_minimum_of_its_autoscaler(resolve: Any) -> None:
