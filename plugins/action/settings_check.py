@@ -111,7 +111,11 @@ class ActionModule(ActionBase):
 
 
 def _workload_problems(roles: list[str], variables: dict[str, Any]) -> list[str]:
-    missing = [f"{role}_workload, which describes the workload of the role {role}, is not set" for role in roles if f"{role}_workload" not in variables]
+    missing = [
+        f"{role}_workload, which describes the workload of the role {role}, is not set"
+        for role in roles
+        if f"{role}_workload" not in variables
+    ]
     described = [f"{role}_workload" for role in roles if isinstance(variables.get(f"{role}_workload"), dict)]
     return missing + [problem for name in described for problem in unknown_keys(name, variables[name])]
 

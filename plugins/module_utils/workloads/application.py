@@ -4,8 +4,8 @@
 
 """What all pods with the application's image share: pure functions (private to the collection).
 
-The application is the variable C(platform_application): its image, the names of its ConfigMap and Secret, its volumes, and the services that
-its pods can wait for.
+The application is the variable C(platform_application): its image, the names of its ConfigMap and Secret, its volumes, and the services
+that its pods can wait for.
 """
 
 from __future__ import annotations

@@ -125,5 +125,7 @@ def restart_problems(names: Iterable[str], workloads: Workloads) -> list[str]:
 def _unknown_tiers(variable: str, names: Iterable[str], known: Iterable[str]) -> list[str]:
     known = list(known)
     return [
-        f"{variable} names {name}, but the tiers are {', '.join(known)}{nearest(name, known).rstrip('.')}" for name in names if name not in known
+        f"{variable} names {name}, but the tiers are {', '.join(known)}{nearest(name, known).rstrip('.')}"
+        for name in names
+        if name not in known
     ]

@@ -57,7 +57,9 @@ KEYS: dict[str, Spec] = {
     "disruption_budget": NATIVE,
     "autoscaling": _dict(enabled=SWITCH, external=SWITCH, min_replicas=NUMBER, max_replicas=NUMBER, cpu_percent=NUMBER),
     "metrics": _dict(port_name=REQUIRED_TEXT, port=REQUIRED_NUMBER, path=REQUIRED_TEXT),
-    "health": _list("dict", options={"name": TEXT, "port": REQUIRED_NUMBER, "path": REQUIRED_TEXT, "headers": NATIVE, "body_contains": TEXT}),
+    "health": _list(
+        "dict", options={"name": TEXT, "port": REQUIRED_NUMBER, "path": REQUIRED_TEXT, "headers": NATIVE, "body_contains": TEXT}
+    ),
     "flows": _list(
         "dict",
         options={
@@ -98,7 +100,7 @@ def checked(variable: str, description: Description) -> dict[str, Any]:
         ValueError: the description does not have the form; names the variable and the key.
     """
     # An empty mapping is how a description leaves out a key under a condition.
-    description = {key: value for key, value in description.items() if value != {}}
+    description = {key: value for key, value in description.items() if value is not None and value != {}}
     result = ArgumentSpecValidator(KEYS).validate(description)
     problems = unknown_keys(variable, description) or [f"{variable}: {message}" for message in result.error_messages]
     problems = problems or _inconsistent(variable, description)
@@ -113,7 +115,9 @@ def _inconsistent(variable: str, description: Description) -> list[str]:
     if bool(containers) == bool(description.get("container")):
         return [f"{variable} needs either container, for the application's image, or pod.containers, for other images"]
     flows = description.get("flows") or ()
-    return [f"{variable}: a flow has either from or to; the workload is its other side" for flow in flows if ("from" in flow) == ("to" in flow)]
+    return [
+        f"{variable}: a flow has either from or to; the workload is its other side" for flow in flows if ("from" in flow) == ("to" in flow)
+    ]
 
 
 def _given(value: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+
 @pytest.mark.parametrize(("probe", "has_module"), [("heartbeat", True), ("inspect", False)])
 def test_only_the_heartbeat_needs_the_module(resolve: Any, workload: Any, probe: str, has_module: bool) -> None:
     worker = workload("celery_worker", celery_worker_probe=probe)

@@ -1,0 +1,163 @@
+"""What is added to a description of a workload."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.application import application_pod
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.complete import complete_workload
+
+APPLICATION: dict[str, Any] = {
+    "repository": "registry/shop",
+    "image": "registry/shop:1",
+    "version": "1",
+    "config_map": "config-0",
+    "secret": "secret-0",
+    "annotations": {"jewelry-shop/secret-revision": "7"},
+    "files": [{"name": "ca", "path": "/ca", "source": {"configMap": {"name": "ca-0"}}}],
+    "volumes": {"media": {"name": "media", "path": "/media", "source": {"persistentVolumeClaim": {"claimName": "media-pvc"}}}},
+    "dependencies": {
+        "db": {"title": "database", "host": "$(POSTGRES_HOST)", "port": "$(POSTGRES_PORT)", "address_is_secret": False},
+        "redis": {"title": "Redis", "host": "$(REDIS_HOST)", "port": "$(REDIS_PORT)"},
+    },
+    "dependency_timeout": 120,
+    "wait_script": "wait",
+}
+OF_THE_APPLICATION: dict[str, Any] = {"name": "web", "container": {"command": ["web"]}}
+WITH_ITS_OWN_IMAGE: dict[str, Any] = {
+    "name": "proxy",
+    "pod": {"containers": [{"name": "a", "image": "proxy:2"}, {"name": "b", "image": "b:3"}]},
+}
+
+
+def complete(description: dict[str, Any], **settings: Any) -> dict[str, Any]:
+    return complete_workload(description, settings, APPLICATION)
+
+
+def first_container(workload: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = workload["pod"]["containers"][0]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("settings", "image", "version"),
+    [({}, "registry/shop:1", "1"), ({"image_tag": ""}, "registry/shop:1", "1"), ({"image_tag": "2"}, "registry/shop:2", "2")],
+)
+def test_all_containers_have_the_image_of_the_application_or_the_tag_of_the_tier(
+    settings: dict[str, Any], image: str, version: str
+) -> None:
+    workload = complete({**OF_THE_APPLICATION, "waits_for": ["db"]}, **settings)
+    assert {each["image"] for each in (*workload["pod"]["initContainers"], *workload["pod"]["containers"])} == {image}
+    assert workload["version"] == version
+
+
+def test_the_container_is_named_as_the_workload_and_has_the_environment_of_the_application() -> None:
+    container = first_container(complete(OF_THE_APPLICATION))
+    assert (container["name"], container["command"]) == ("web", ["web"])
+    assert container["envFrom"] == [{"configMapRef": {"name": "config-0"}}, {"secretRef": {"name": "secret-0"}}]
+    assert complete(OF_THE_APPLICATION)["pod_annotations"] == {"jewelry-shop/secret-revision": "7"}
+
+
+def test_the_environment_of_the_settings_wins_and_native_entries_stay() -> None:
+    description = {"name": "web", "env": {"A": 1, "B": True}, "container": {"env": [{"name": "POD", "valueFrom": {}}]}}
+    assert first_container(complete(description, env={"B": "$x"}))["env"] == [
+        {"name": "A", "value": "1"},
+        {"name": "B", "value": "$$x"},
+        {"name": "POD", "valueFrom": {}},
+    ]
+
+
+def test_a_container_mounts_the_files_of_the_application_and_its_volumes() -> None:
+    own = {"name": "cache", "path": "/cache", "source": {"emptyDir": {}}}
+    files = {"name": "module", "path": "/module", "config_map": "web-module", "files": {"a.py": "1"}}
+    workload = complete({**OF_THE_APPLICATION, "volumes": [own, {"name": "media"}, files]})
+    [config_map] = workload["config_maps"]
+    name = config_map["metadata"]["name"]
+    assert name.startswith("web-module-")
+    assert config_map["data"] == {"a.py": "1"}
+    assert first_container(workload)["volumeMounts"] == [
+        {"name": "ca", "mountPath": "/ca", "readOnly": True},
+        {"name": "cache", "mountPath": "/cache"},
+        {"name": "media", "mountPath": "/media"},
+        {"name": "module", "mountPath": "/module", "readOnly": True},
+    ]
+    assert workload["pod"]["volumes"] == [
+        {"name": "cache", "emptyDir": {}},
+        {"name": "media", "persistentVolumeClaim": {"claimName": "media-pvc"}},
+        {"name": "module", "configMap": {"name": name}},
+        {"name": "ca", "configMap": {"name": "ca-0"}},
+    ]
+
+
+def test_other_files_are_a_config_map_of_another_name() -> None:
+    names = {
+        complete({**OF_THE_APPLICATION, "volumes": [{"name": "m", "path": "/m", "config_map": "m", "files": {"a": content}}]})[
+            "config_maps"
+        ][0]["metadata"]["name"]
+        for content in ("1", "2")
+    }
+    assert len(names) == 2
+
+
+def test_init_containers_wait_in_the_given_order_without_secrets() -> None:
+    [redis, database] = complete({**OF_THE_APPLICATION, "waits_for": ["redis", "db"]})["pod"]["initContainers"]
+    assert (redis["name"], database["name"]) == ("wait-for-redis", "wait-for-db")
+    assert database["command"] == ["python", "-c", "wait", "database", "$(POSTGRES_HOST)", "$(POSTGRES_PORT)", "120"]
+    assert database["envFrom"] == [{"configMapRef": {"name": "config-0"}}]
+    assert database["volumeMounts"] == []
+
+
+def test_an_address_that_only_the_secret_has_is_read_from_it() -> None:
+    application = {**APPLICATION, "dependencies": {"db": {**APPLICATION["dependencies"]["db"], "address_is_secret": True}}}
+    [waiting] = application_pod(application, {"name": "web"}, waits_for=["db"])["initContainers"]
+    assert waiting["envFrom"][1] == {"secretRef": {"name": "secret-0"}}
+
+
+@pytest.mark.parametrize(
+    ("description", "replicas", "expected"),
+    [(OF_THE_APPLICATION, None, 1), (OF_THE_APPLICATION, "3", 3), ({**OF_THE_APPLICATION, "replicas": 2}, None, 2)],
+)
+def test_replicas(description: dict[str, Any], replicas: str | None, expected: int) -> None:
+    assert complete(description, **({} if replicas is None else {"replicas": replicas}))["replicas"] == expected
+
+
+def test_a_deployment_rolls_without_a_gap_unless_it_says_otherwise() -> None:
+    assert complete(OF_THE_APPLICATION)["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    assert complete(OF_THE_APPLICATION)["disruption_budget"] == {"maxUnavailable": 1}
+    assert complete({**OF_THE_APPLICATION, "strategy": {"type": "Recreate"}})["strategy"] == {"type": "Recreate"}
+    assert not {"strategy", "disruption_budget"} & complete({**WITH_ITS_OWN_IMAGE, "kind": "StatefulSet"}).keys()
+
+
+def test_the_autoscaler_is_that_of_the_settings() -> None:
+    numbers = {"hpa_enabled": True, "hpa_external": False, "hpa_min_replicas": 2, "hpa_max_replicas": 8, "hpa_cpu_percent": 70}
+    assert complete(OF_THE_APPLICATION, **numbers)["autoscaling"] == {
+        "enabled": True,
+        "external": False,
+        "min_replicas": 2,
+        "max_replicas": 8,
+        "cpu_percent": 70,
+    }
+    assert "autoscaling" not in complete(OF_THE_APPLICATION)
+
+
+def test_resources_and_grace_of_the_settings_reach_the_pod() -> None:
+    for description in (OF_THE_APPLICATION, WITH_ITS_OWN_IMAGE):
+        workload = complete(description, resources={"limits": {"cpu": 1}}, termination_grace_period_seconds="90")
+        assert first_container(workload)["resources"] == {"limits": {"cpu": 1}}
+        assert workload["pod"]["terminationGracePeriodSeconds"] == 90
+    assert "resources" not in complete(WITH_ITS_OWN_IMAGE, resources={})["pod"]["containers"][1]
+
+
+def test_a_workload_with_its_own_image_gets_nothing_of_the_application() -> None:
+    workload = complete(WITH_ITS_OWN_IMAGE)
+    assert workload["pod"] == WITH_ITS_OWN_IMAGE["pod"]
+    assert workload["version"] == "2"
+    assert not {"pod_annotations", "config_maps"} & workload.keys()
+
+
+def test_fields_of_the_pod_are_merged_in() -> None:
+    workload = complete({**OF_THE_APPLICATION, "pod": {"nodeSelector": {"disk": "fast"}}})
+    assert workload["pod"]["nodeSelector"] == {"disk": "fast"}
+    assert workload["pod"]["containers"]
