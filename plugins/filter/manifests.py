@@ -23,7 +23,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests im
     traffic,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets import generated
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads import application, derived
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads import application, derived, pods
 
 
 def _as_filter(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -51,6 +51,7 @@ class FilterModule:
             derived.restart_problems,
             derived.scale_problems,
             derived.workload_flows,
+            pods.pod_spec,
             generated.secrets_kept_in,
             image_checks.image_checks,
             images.image_version,

@@ -26,6 +26,9 @@ options:
   application:
     description: What all pods with the application's image share, as in the variable C(platform_application).
     type: dict
+  defaults:
+    description: What all pods share, as in the variable C(platform_pod_defaults). Required with O(application).
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -79,7 +82,7 @@ class LookupModule(LookupBase):
         except ValueError as error:
             raise AnsibleError(f"{error}.") from error
         settings = {key: self._resolved(variables[f"{role}_{key}"]) for key in SETTINGS if f"{role}_{key}" in variables}
-        return complete_workload(description, settings, application) if application else description
+        return complete_workload(description, settings, application, self.get_option("defaults")) if application else description
 
     def _resolved(self, value: Any) -> Any:
         return resolved(self._templar.template(value))

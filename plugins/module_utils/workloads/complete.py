@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import image_version
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import environment_entries
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.application import application_pod, config_maps
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.pods import labels, pod_template, scrape_annotations, selector
 
 # Settings that roles have alike, without the name of the role in front.
 SETTINGS = (
@@ -32,17 +33,20 @@ _ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavai
 _BUDGET = {"maxUnavailable": 1}
 
 
-def complete_workload(description: Mapping[str, Any], settings: Mapping[str, Any], application: Mapping[str, Any]) -> dict[str, Any]:
+def complete_workload(
+    description: Mapping[str, Any], settings: Mapping[str, Any], application: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> dict[str, Any]:
     """Add to a description what all workloads share.
 
     Args:
         description: the checked description.
         settings: the role's settings of SETTINGS that exist, without the role's name.
         application: the variable C(platform_application).
+        defaults: the variable C(platform_pod_defaults).
 
     Returns:
-        The description with C(pod), C(version), C(replicas), C(config_maps) and, for a Deployment, C(strategy), C(disruption_budget) and
-        C(autoscaling).
+        The description with C(pod), C(version), C(replicas), C(config_maps), C(labels), C(selector), C(template), C(scrape_annotations)
+        and, for a Deployment, C(strategy), C(disruption_budget) and C(autoscaling).
     """
     # Before ansible-core 2.19 a number that a template computes is a text.
     numbers = {key: int(settings[key]) for key in ("replicas",) if key in settings}
@@ -55,12 +59,19 @@ def complete_workload(description: Mapping[str, Any], settings: Mapping[str, Any
     if "resources" in settings:
         pod["containers"] = [{"resources": settings["resources"], **pod["containers"][0]}, *pod["containers"][1:]]
     complete["pod"] = pod
-    complete.setdefault("version", image_version(pod["containers"][0]["image"]))
+    if "version" not in complete:
+        complete["version"] = image_version(pod["containers"][0]["image"])
     if complete.get("kind", "Deployment") == "Deployment":
         complete = {"strategy": _ROLLING, "disruption_budget": _BUDGET, **complete}
     if "hpa_enabled" in settings:
         complete["autoscaling"] = {key: settings[f"hpa_{key}"] for key in _AUTOSCALING}
-    return complete
+    return {
+        **complete,
+        "labels": labels(complete, defaults),
+        "selector": selector(complete),
+        "scrape_annotations": scrape_annotations(complete),
+        "template": pod_template(complete, defaults),
+    }
 
 
 def _of_the_application(description: Mapping[str, Any], settings: Mapping[str, Any], application: Mapping[str, Any]) -> dict[str, Any]:

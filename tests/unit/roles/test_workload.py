@@ -17,15 +17,18 @@ WORKLOAD: dict[str, Any] = {
     "pod": {"containers": [{"name": "web", "image": "web:1"}]},
     "metrics": {"port_name": "http", "port": 80, "path": "/metrics"},
 }
+# Names that another task computes.
+NAMES = {"platform_config_map_name": "c", "platform_secret_name": "s"}
 AUTOSCALED = {**WORKLOAD, "autoscaling": {"enabled": True, "external": False, "min_replicas": 3, "max_replicas": 9, "cpu_percent": 70}}
 
 
 def render(resolve: Any, workload: dict[str, Any], created: bool = False) -> dict[str, Any]:
     """Objects by kind, of a workload that is there already, or is to be created."""
+    complete = resolve("tiers_workloads", tiers_roles=["web"], web_workload=workload, **NAMES)
     objects = resolve(
         "__tiers_first_manifests" if created else "tiers_manifests",
         role_path=str(ROLES / "tiers"),
-        manifests_workloads={"tiers": [workload]},
+        manifests_workloads={"tiers": complete},
         preflight_plan={"handovers": [{"name": "web", "replicas": None}] if created else []},
     )
     return {each["kind"]: each for each in yaml.safe_load_all(objects) if each}
@@ -124,7 +127,10 @@ def test_prometheus_names_the_job_of_a_metric_by_the_component(resolve: Any) -> 
         resolve(
             "monitoring_manifests",
             role_path=str(ROLES / "monitoring"),
-            manifests_workloads={"tiers": [WORKLOAD], "data_services": []},
+            manifests_workloads={
+                "tiers": resolve("tiers_workloads", tiers_roles=["web"], web_workload=WORKLOAD, **NAMES),
+                "data_services": [],
+            },
             monitoring_service_monitors=True,
         )
     )

@@ -25,6 +25,12 @@ APPLICATION: dict[str, Any] = {
     "dependency_timeout": 120,
     "wait_script": "wait",
 }
+DEFAULTS: dict[str, Any] = {
+    "labels": {"environment": "test"},
+    "annotations": {"team": "shop"},
+    "spec": {"securityContext": {"runAsUser": 1000}},
+    "container": {"imagePullPolicy": "Always"},
+}
 OF_THE_APPLICATION: dict[str, Any] = {"name": "web", "container": {"command": ["web"]}}
 WITH_ITS_OWN_IMAGE: dict[str, Any] = {
     "name": "proxy",
@@ -33,7 +39,7 @@ WITH_ITS_OWN_IMAGE: dict[str, Any] = {
 
 
 def complete(description: dict[str, Any], **settings: Any) -> dict[str, Any]:
-    return complete_workload(description, settings, APPLICATION)
+    return complete_workload(description, settings, APPLICATION, DEFAULTS)
 
 
 def first_container(workload: dict[str, Any]) -> dict[str, Any]:
@@ -161,3 +167,58 @@ def test_fields_of_the_pod_are_merged_in() -> None:
     workload = complete({**OF_THE_APPLICATION, "pod": {"nodeSelector": {"disk": "fast"}}})
     assert workload["pod"]["nodeSelector"] == {"disk": "fast"}
     assert workload["pod"]["containers"]
+
+
+def test_the_template_has_labels_annotations_and_the_defaults_of_all_pods() -> None:
+    template = complete({**OF_THE_APPLICATION, "metrics": {"port_name": "http", "port": 80, "path": "/m"}})["template"]
+    labels = template["metadata"]["labels"]
+    assert labels.pop("jewelry-shop/pod-template")
+    assert labels == {
+        "environment": "test",
+        "app": "jewelry-shop",
+        "component": "web",
+        "app.kubernetes.io/component": "web",
+        "app.kubernetes.io/version": "1",
+    }
+    assert template["metadata"]["annotations"] == {
+        "team": "shop",
+        "kubectl.kubernetes.io/default-container": "web",
+        "prometheus.io/scrape": "true",
+        "prometheus.io/port": "80",
+        "prometheus.io/path": "/m",
+        "jewelry-shop/secret-revision": "7",
+    }
+    spec = template["spec"]
+    assert (spec["serviceAccountName"], spec["securityContext"]) == ("web", {"runAsUser": 1000})
+    assert spec["containers"][0]["imagePullPolicy"] == "Always"
+
+
+def test_fields_of_a_workload_win_over_the_defaults() -> None:
+    pod = {"securityContext": {"runAsUser": 70}, "containers": [{"name": "a", "image": "a:1", "imagePullPolicy": "Never"}]}
+    spec = complete({"name": "a", "pod": pod})["template"]["spec"]
+    assert spec["securityContext"] == {"runAsUser": 70}
+    assert spec["containers"][0]["imagePullPolicy"] == "Never"
+
+
+def terms(workload: dict[str, Any]) -> list[dict[str, str]]:
+    affinity = workload["template"]["spec"]["affinity"]["podAntiAffinity"]
+    return [each["podAffinityTerm"]["labelSelector"]["matchLabels"] for each in affinity["preferredDuringSchedulingIgnoredDuringExecution"]]
+
+
+def test_pods_of_one_template_are_apart_among_themselves() -> None:
+    one, other = complete(OF_THE_APPLICATION), complete(OF_THE_APPLICATION, image_tag="2")
+    assert [set(each) for each in terms(one)] == [{"app", "component"}, {"app", "component", "jewelry-shop/pod-template"}]
+    assert terms(one)[0] == terms(other)[0] == one["selector"]
+    assert terms(one)[1] != terms(other)[1]
+    assert terms(one)[1].items() <= one["template"]["metadata"]["labels"].items()
+    assert len(terms(complete({**WITH_ITS_OWN_IMAGE, "kind": "StatefulSet"}))) == 1
+
+
+def test_pods_are_spread_over_zones() -> None:
+    [constraint] = complete(OF_THE_APPLICATION)["template"]["spec"]["topologySpreadConstraints"]
+    assert constraint == {
+        "maxSkew": 1,
+        "topologyKey": "topology.kubernetes.io/zone",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": {"app": "jewelry-shop", "component": "web"}},
+    }
