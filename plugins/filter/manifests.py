@@ -12,6 +12,8 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster import permissions
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration import environment
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration import objects as configuration
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.jobs import commands, image_checks
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests import (
     images,
@@ -52,20 +54,22 @@ class FilterModule:
             derived.scale_problems,
             derived.workload_flows,
             pods.pod_spec,
+            configuration.configuration_objects,
+            environment.allowed_hosts,
+            environment.application_config,
             generated.secrets_kept_in,
             image_checks.image_checks,
             images.image_version,
             commands.job_states,
             commands.jobs_to_run,
             objects.environment_entries,
-            objects.environment_strings,
             objects.hash_named,
             objects.object_identities,
             objects.removal_line,
             objects.rollout_target,
-            objects.secret_data,
             objects.subject_alternative_name,
             objects.with_defaults,
+            objects.without_empty,
             names.naming_problems,
             names.version_label,
             network_policies.network_policies,

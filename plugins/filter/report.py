@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.report import customer, outcome, queues
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets import masking
 
 
 class FilterModule:
@@ -19,7 +18,6 @@ class FilterModule:
         """Return the filters by name, as Ansible requires."""
         functions = (
             customer.customer_endpoints,
-            masking.values_to_mask,
             queues.round_trip_checks,
             queues.unserved_queue_checks,
             outcome.health_checks,

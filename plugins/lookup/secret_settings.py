@@ -9,9 +9,10 @@ DOCUMENTATION = r"""
 name: secret_settings
 author: Jewelry Shop Platform Team (@jewelry-shop)
 version_added: 1.0.0
-short_description: Read settings that must be masked
+short_description: List the values of settings that must be masked
 description:
-  - Reads variables and ignores errors in their templates, because an error message could show the values.
+  - Lists all strings and numbers of variables, without duplicates. Use the result as the option C(mask) of the modules of this collection.
+  - Ignores errors in templates, because an error message could show the values.
   - A string with a template is returned both unresolved and resolved.
 options:
   _terms:
@@ -19,19 +20,24 @@ options:
     type: list
     elements: str
     required: true
+  files:
+    description: Names of variables with contents in base64. The result has each content in base64 and, if it is UTF-8, also decoded.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
 - name: Show how many values must be masked
   ansible.builtin.debug:
-    msg: "{{ query('jewelry_shop.platform.secret_settings', 'platform_secrets') | flatten | length }}"
+    msg: "{{ query('jewelry_shop.platform.secret_settings', 'platform_secrets') | length }}"
 """
 
 RETURN = r"""
 _list:
-  description: A list of values for each variable.
+  description: The values.
   type: list
-  elements: list
+  elements: str
 """
 
 from collections.abc import Mapping
@@ -39,6 +45,7 @@ from typing import Any
 
 from ansible.plugins.lookup import LookupBase
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import values_to_mask
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.secret import values_or_templates
 from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.secret_templates import resolver
 
@@ -46,8 +53,8 @@ from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.secret_templ
 class LookupModule(LookupBase):
     """The lookup."""
 
-    def run(self, terms: list[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[list[Any]]:
-        """Return the values of each variable.
+    def run(self, terms: list[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[str]:
+        """Return the values of the variables.
 
         Args:
             terms: names of variables.
@@ -55,4 +62,9 @@ class LookupModule(LookupBase):
             kwargs: the options.
         """
         self.set_options(var_options=variables, direct=kwargs)
-        return [values_or_templates((variables or {}).get(name), resolver(self._templar)) for name in terms]
+        resolve = resolver(self._templar)
+
+        def read(names: list[str]) -> list[list[Any]]:
+            return [values_or_templates((variables or {}).get(name), resolve) for name in names]
+
+        return values_to_mask(read(terms), read(self.get_option("files")))

@@ -145,6 +145,11 @@ def with_defaults(value: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict
     return merged
 
 
+def without_empty(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries that are not empty. An API server reports an empty mapping as a change as soon as a controller adds to it."""
+    return {key: each for key, each in value.items() if each}
+
+
 def object_identities(manifests: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
     """The identity of each manifest: C(api_version), C(kind), C(namespace) (empty for cluster-scoped objects) and C(name)."""
     return [

@@ -84,10 +84,10 @@ def test_an_unsafe_secret_arrives_as_it_is(tmp_path: Path, ansible: str) -> None
         {
             "hosts": "platform",
             "gather_facts": False,
-            "roles": [{"role": "jewelry_shop.platform.platform"}],
             "tasks": [
+                {"ansible.builtin.import_role": {"name": "jewelry_shop.platform.manifests", "tasks_from": "settings"}},
                 {
-                    "ansible.builtin.copy": {"dest": str(tmp_path / "secret.json"), "content": "{{ platform_secret_body | to_json }}"},
+                    "ansible.builtin.copy": {"dest": str(tmp_path / "secrets.json"), "content": "{{ __configuration_secrets | to_json }}"},
                     "no_log": True,
                 },
                 {
@@ -104,7 +104,7 @@ def test_an_unsafe_secret_arrives_as_it_is(tmp_path: Path, ansible: str) -> None
     secrets = "platform_secrets:\n" + "".join(f"  {name}: !unsafe {json.dumps(EXACT)}\n" for name in names)
     output = run(tmp_path, ansible, str(tmp_path / "play.yml"), secrets)
     assert "failed=0" in output, output
-    data = json.loads((tmp_path / "secret.json").read_text())["data"]
+    [data] = [each["data"] for each in json.loads((tmp_path / "secrets.json").read_text())]
     assert [base64.b64decode(data[name]).decode() for name in names] == [EXACT] * 3
     assert json.loads((tmp_path / "hidden.json").read_text()) == [EXACT]
     assert "marker" not in output

@@ -78,8 +78,14 @@ def test_the_environment_follows_from_the_settings(resolve: Any, values: dict[st
     assert resolve("platform_config_values", **values) == expected
 
 
+def objects(resolve: Any, **values: Any) -> dict[str, Any]:
+    """The ConfigMaps and Secrets, and their names."""
+    found: dict[str, Any] = resolve("__configuration_objects", **values)
+    return found
+
+
 def urls(resolve: Any, **values: Any) -> list[str]:
-    data = resolve("platform_secret_body", **values)["data"]
+    [data] = [each["data"] for each in objects(resolve, **values)["secrets"] if each["metadata"]["name"].startswith("django-secrets-")]
     return [base64.b64decode(data[key]).decode() for key in ("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND")]
 
 
@@ -130,7 +136,7 @@ def test_clients_read_the_urls_as_they_are_meant(resolve: Any) -> None:
 def test_the_authorities_are_files_of_an_object_named_by_them(resolve: Any) -> None:
     both = {"platform_postgresql_ca": CA, "platform_redis_ca": CA.replace("B", "C")}
     assert resolve("platform_ca_files", **both) == {"postgresql.crt": CA, "redis.crt": CA.replace("B", "C")}
-    names = [resolve("__platform_ca_config_map_name", **values) for values in (both, {**both, "platform_redis_ca": CA}, {})]
+    names = [objects(resolve, **values)["names"]["ca_config_map"] for values in (both, {**both, "platform_redis_ca": CA}, {})]
     assert all(name.startswith("service-ca-") for name in names[:2])
     assert names[0] != names[1]
     assert names[2] == ""
@@ -139,7 +145,7 @@ def test_the_authorities_are_files_of_an_object_named_by_them(resolve: Any) -> N
 def test_another_authority_is_another_release(resolve: Any) -> None:
     """Its Jobs run again: the check of the services among them."""
     releases = [
-        resolve("__platform_release", **HOSTS, platform_image="shop", platform_image_tag="1", platform_postgresql_ca=ca)
+        objects(resolve, **HOSTS, platform_image="shop", platform_image_tag="1", platform_postgresql_ca=ca)["names"]["release"]
         for ca in (CA, CA.replace("B", "C"))
     ]
     assert releases[0] != releases[1]
@@ -436,12 +442,12 @@ def test_nothing_is_said_of_passwords_where_nothing_was_planned(resolve: Any) ->
 
 def test_the_previous_secret_is_the_one_that_held_the_password(resolve: Any) -> None:
     """So the preflight recognises it by its name, and nothing has to be read."""
-    before = resolve("__platform_redis_secret_name", platform_secrets={"REDIS_PASSWORD": "first"})
-    after = {"platform_secrets": {"REDIS_PASSWORD": "second"}, "platform_redis_previous_password": "first"}
-    assert resolve("__platform_redis_previous_secret_name", **after) == before
-    assert resolve("__platform_redis_secret_name", **after) != before
-    same = {"platform_secrets": {"REDIS_PASSWORD": 123456}, "platform_redis_previous_password": "123456"}
-    assert resolve("__platform_redis_previous_secret_name", **same) == ""
+    before = objects(resolve, platform_secrets={"REDIS_PASSWORD": "first"})["names"]["redis_secret"]
+    after = objects(resolve, platform_secrets={"REDIS_PASSWORD": "second"}, platform_redis_previous_password="first")["names"]
+    assert after["redis_previous_secret"] == before
+    assert after["redis_secret"] != before
+    same = objects(resolve, platform_secrets={"REDIS_PASSWORD": 123456}, platform_redis_previous_password="123456")["names"]
+    assert same["redis_previous_secret"] == ""
 
 
 @pytest.mark.parametrize(

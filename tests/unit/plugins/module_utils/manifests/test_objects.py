@@ -102,6 +102,11 @@ def test_what_is_too_large_for_a_secret_names_the_largest_entry_and_the_limit() 
     assert problem.startswith("has 1048577 bytes together (large.bin has 1048576), but a ConfigMap or Secret holds at most 1048576")
 
 
+def test_empty_entries_are_removed() -> None:
+    metadata = {"name": "web", "labels": {"app": ""}, "annotations": {}, "namespace": "", "port": 0}
+    assert objects.without_empty(metadata) == {"name": "web", "labels": {"app": ""}}
+
+
 def test_secret_data_is_base64_of_utf8() -> None:
     encoded = objects.secret_data({"KEY": "schlüssel"})
     assert base64.b64decode(encoded["KEY"]).decode() == "schlüssel"

@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The ConfigMaps and Secrets of the platform, and the release: pure functions (private to the collection)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration.environment import application_secrets
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import hash_named, secret_data
+
+_RELEASE_LENGTH = 10
+# Secrets that only a service inside the cluster needs, with the setting that says so.
+_SERVICES = {
+    "postgresql_secret": "postgresql_in_cluster",
+    "redis_secret": "redis_in_cluster",
+    "redis_previous_secret": "redis_in_cluster",
+}
+
+
+def configuration_objects(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The ConfigMaps and Secrets, each with a hash of its content in its name.
+
+    Args:
+        settings: C(config), C(ca_files), C(secret_files) and C(tls_files) (both in base64), C(secrets), C(secrets_provider),
+            C(existing_secret), C(secret_revision), C(redis_previous) with the previous password of Redis, C(redis_tls), C(image),
+            C(postgresql_in_cluster) and C(redis_in_cluster).
+
+    Returns:
+        C(config_maps); C(secrets); C(secrets_without_data), which may be shown; and C(names), which include the C(release). The name of an
+        object that does not exist is empty.
+
+    :raises ValueError: a value is not valid in an environment.
+    """
+    config_maps = {
+        "config_map": _config_map("django-config", settings["config"]),
+        "ca_config_map": _config_map("service-ca", settings["ca_files"]) if settings["ca_files"] else None,
+    }
+    secrets = {
+        "secret_files": _secret("secret-files", settings["secret_files"]) if settings["secret_files"] else None,
+        "tls_secret": _secret("nginx-tls", settings["tls_files"], "kubernetes.io/tls") if settings["tls_files"] else None,
+        **_environment_secrets(settings),
+    }
+    names = {key: manifest["metadata"]["name"] if manifest else "" for key, manifest in {**config_maps, **secrets}.items()}
+    if settings["secrets_provider"] == "existing":
+        names |= dict.fromkeys(("secret", "postgresql_secret", "redis_secret"), settings["existing_secret"])
+    applied = [manifest for key, manifest in secrets.items() if manifest and (key not in _SERVICES or settings[_SERVICES[key]])]
+    return {
+        "config_maps": [manifest for manifest in config_maps.values() if manifest],
+        "secrets": applied,
+        "secrets_without_data": [{key: manifest[key] for key in ("apiVersion", "kind", "metadata")} for manifest in applied],
+        "names": {**names, "release": _release(names, settings)},
+    }
+
+
+def _environment_secrets(settings: Mapping[str, Any]) -> dict[str, dict[str, Any] | None]:
+    secrets, previous = settings["secrets"], settings["redis_previous"]
+    found: dict[str, dict[str, Any] | None] = dict.fromkeys(("secret", "postgresql_secret", "redis_secret", "redis_previous_secret"))
+    if settings["secrets_provider"] == "existing":
+        return found
+    environment = application_secrets(settings["config"], secrets, redis_tls=settings["redis_tls"])
+    # The services inside the cluster get only their own password, so a change of other secrets does not restart them.
+    found["secret"] = _secret("django-secrets", secret_data(environment))
+    found["postgresql_secret"] = _password("postgresql-secrets", "POSTGRES_PASSWORD", secrets)
+    found["redis_secret"] = _password("redis-secrets", "REDIS_PASSWORD", secrets)
+    # The name has the same prefix, so this is the Secret that held the password while it was current.
+    if str(previous["REDIS_PASSWORD"]) not in ("", str(secrets.get("REDIS_PASSWORD", ""))):
+        found["redis_previous_secret"] = _password("redis-secrets", "REDIS_PASSWORD", previous)
+    return found
+
+
+def _release(names: Mapping[str, str], settings: Mapping[str, Any]) -> str:
+    """What the pods are created from: code, configuration and secrets."""
+    parts = (names["config_map"], names["ca_config_map"], names["secret"], names["secret_files"], str(settings["secret_revision"]))
+    return hashlib.sha256("".join((settings["image"], *parts)).encode()).hexdigest()[:_RELEASE_LENGTH]
+
+
+def _config_map(name: str, data: Mapping[str, str]) -> dict[str, Any]:
+    return hash_named({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": dict(data)})
+
+
+def _secret(name: str, data: Mapping[str, str], kind: str = "Opaque") -> dict[str, Any]:
+    return hash_named({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "type": kind, "data": dict(data)})
+
+
+def _password(name: str, key: str, secrets: Mapping[str, Any]) -> dict[str, Any]:
+    return _secret(name, secret_data({key: str(secrets.get(key, ""))}))

@@ -1,0 +1,109 @@
+"""The environment of the application, and what follows from ALLOWED_HOSTS. tests/unit/roles resolves both from the settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration.environment import (
+    allowed_hosts,
+    application_config,
+    application_secrets,
+)
+
+POSTGRESQL = {"provider": "external", "host": "db", "port": "5432", "database": "shop", "user": "seller", "tls_mode": "", "ca": ""}
+REDIS = {"provider": "external", "host": "cache", "port": "6379", "tls": False, "ca": ""}
+ALWAYS = {
+    "DJANGO_SETTINGS_MODULE": "config.settings.production",
+    "POSTGRES_DB": "shop",
+    "POSTGRES_USER": "seller",
+    "USE_PGBOUNCER": "False",
+    "BACKUP_LOCAL_PATH": "/backups",
+}
+DATABASE = {"POSTGRES_HOST": "db", "POSTGRES_PORT": "5432"}
+QUEUE = {"REDIS_HOST": "cache", "REDIS_PORT": "6379"}
+
+
+@pytest.mark.parametrize(
+    ("postgresql", "redis", "config", "expected"),
+    [
+        pytest.param({}, {}, {}, {**DATABASE, **QUEUE}, id="external"),
+        pytest.param(
+            {"provider": "in_cluster", "tls_mode": "require", "ca": "c"},
+            {"provider": "in_cluster", "tls": True, "ca": "c"},
+            {},
+            {"POSTGRES_HOST": "postgres-service", "POSTGRES_PORT": "5432", "REDIS_HOST": "redis-service", "REDIS_PORT": "6379"},
+            id="in the cluster, where TLS does not apply",
+        ),
+        pytest.param(
+            {"tls_mode": "require"}, {"tls": True}, {}, {**DATABASE, "PGSSLMODE": "require", **QUEUE, "REDIS_SSL": "True"}, id="with TLS"
+        ),
+        pytest.param(
+            {"ca": "c"},
+            {"ca": "c"},
+            {},
+            {**DATABASE, "PGSSLROOTCERT": "/ca/postgresql.crt", **QUEUE, "REDIS_SSL_CA_CERTS": "/ca/redis.crt"},
+            id="with certificate authorities",
+        ),
+        pytest.param(
+            {},
+            {},
+            {"REDIS_HOST": "other", "USE_PGBOUNCER": True, "A": 1},
+            {**DATABASE, "REDIS_HOST": "other", "REDIS_PORT": "6379", "USE_PGBOUNCER": "True", "A": "1"},
+            id="further variables take precedence",
+        ),
+    ],
+)
+def test_the_environment_without_secrets(
+    postgresql: dict[str, Any], redis: dict[str, Any], config: dict[str, Any], expected: dict[str, str]
+) -> None:
+    services = {"postgresql": {**POSTGRESQL, **postgresql}, "redis": {**REDIS, **redis}}
+    assert application_config(services, config, "/ca") == {**ALWAYS, **expected}
+
+
+def test_an_invalid_variable_is_named() -> None:
+    with pytest.raises(ValueError, match="LIST is a list"):
+        application_config({"postgresql": POSTGRESQL, "redis": REDIS}, {"LIST": []}, "/ca")
+
+
+@pytest.mark.parametrize(
+    ("config", "secrets", "tls", "broker"),
+    [
+        pytest.param({}, {}, False, "redis://cache:6379/0", id="no password"),
+        pytest.param({}, {"REDIS_PASSWORD": ""}, False, "redis://cache:6379/0", id="empty password"),
+        pytest.param({}, {"REDIS_PASSWORD": 12}, False, "redis://:12@cache:6379/0", id="number"),
+        pytest.param({}, {"REDIS_PASSWORD": "a/b@\u00e9"}, False, "redis://:a%2Fb%40%C3%A9@cache:6379/0", id="special characters"),
+        pytest.param({"REDIS_HOST": "::1"}, {}, False, "redis://[::1]:6379/0", id="IPv6"),
+        pytest.param({"REDIS_HOST": "[::1]"}, {}, False, "redis://[::1]:6379/0", id="IPv6 in brackets"),
+        pytest.param({}, {}, True, "rediss://cache:6379/0?ssl_cert_reqs=required", id="TLS"),
+        pytest.param({"REDIS_SSL_CA_CERTS": "/ca"}, {}, False, "redis://cache:6379/0", id="an authority without TLS"),
+        pytest.param(
+            {"REDIS_SSL_CA_CERTS": "/ca"}, {}, True, "rediss://cache:6379/0?ssl_cert_reqs=required&ssl_ca_certs=%2Fca", id="an authority"
+        ),
+    ],
+)
+def test_the_urls_of_redis(config: dict[str, str], secrets: dict[str, Any], tls: bool, broker: str) -> None:
+    found = application_secrets({**QUEUE, **config}, secrets, redis_tls=tls)
+    assert found.pop("CELERY_BROKER_URL") == broker
+    assert found.pop("CELERY_RESULT_BACKEND") == broker.replace("/0", "/1")
+    assert found == {key: str(value) for key, value in secrets.items()}
+
+
+def test_secrets_take_precedence() -> None:
+    assert application_secrets(QUEUE, {"CELERY_BROKER_URL": "amqp://b"}, redis_tls=False)["CELERY_BROKER_URL"] == "amqp://b"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "health", "no_host", "public"),
+    [
+        ("", "localhost", True, []),
+        ("*", "localhost", False, []),
+        ("*.example.com, ,", "localhost", True, []),
+        (" .Shop.example.com , www.example.com", "Shop.example.com", False, ["www.example.com"]),
+        ("*,WWW.example.com", "WWW.example.com", False, ["www.example.com"]),
+        ("localhost,127.0.0.1,[::1],a.b", "localhost", False, ["a.b"]),
+    ],
+)
+def test_hosts_that_django_allows(allowed: str, health: str, no_host: bool, public: list[str]) -> None:
+    assert allowed_hosts(allowed) == {"health": health, "no_host": no_host, "public": public}
