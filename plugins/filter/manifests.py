@@ -58,7 +58,6 @@ class FilterModule:
             objects.secret_data,
             objects.subject_alternative_name,
             objects.with_defaults,
-            names.naming_problems,
             names.version_label,
             network_policies.network_policies,
             network_policies.network_policy_problems,
