@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.problems import nearest
-
 Workloads = Iterable[Mapping[str, Any]]
 
 
@@ -81,51 +79,3 @@ def _joined(flows: Iterable[dict[str, Any]], side: str) -> list[dict[str, Any]]:
         else:
             same[side] += [name for name in flow[side] if name not in same[side]]
     return joined
-
-
-def scale_problems(replicas: Mapping[str, Any], workloads: Workloads) -> list[str]:
-    """Find out which tiers and numbers of C(scale_replicas) are not possible.
-
-    Args:
-        replicas: the numbers of replicas by name of a tier.
-        workloads: descriptions with C(name) and C(replica_choices).
-
-    Returns:
-        A sentence for each, without a full stop.
-    """
-    choices = {workload["name"]: workload.get("replica_choices") or [] for workload in workloads}
-    return _unknown_tiers("scale_replicas", replicas, choices) + [
-        f"scale_replicas: {_number_problem(name, number, choices[name])}"
-        for name, number in replicas.items()
-        if name in choices and _number_problem(name, number, choices[name])
-    ]
-
-
-def _number_problem(name: str, number: Any, choices: list[Any]) -> str:
-    if not str(number).isdecimal():
-        return f"value of {name} must be a number that is not negative, got: {number}"
-    if choices and int(number) not in [int(each) for each in choices]:
-        return f"value of {name} must be one of: {', '.join(str(each) for each in choices)}, got: {number}"
-    return ""
-
-
-def restart_problems(names: Iterable[str], workloads: Workloads) -> list[str]:
-    """Find the names of C(restart_tiers) that are no tier.
-
-    Args:
-        names: names of tiers.
-        workloads: descriptions with C(name).
-
-    Returns:
-        A sentence for each, without a full stop.
-    """
-    return _unknown_tiers("restart_tiers", names, [workload["name"] for workload in workloads])
-
-
-def _unknown_tiers(variable: str, names: Iterable[str], known: Iterable[str]) -> list[str]:
-    known = list(known)
-    return [
-        f"{variable} names {name}, but the tiers are {', '.join(known)}{nearest(name, known).rstrip('.')}"
-        for name in names
-        if name not in known
-    ]

@@ -108,3 +108,24 @@ def test_an_unsafe_secret_arrives_as_it_is(tmp_path: Path, ansible: str) -> None
     assert [base64.b64decode(data[name]).decode() for name in names] == [EXACT] * 3
     assert json.loads((tmp_path / "hidden.json").read_text()) == [EXACT]
     assert "marker" not in output
+
+
+@pytest.mark.parametrize("ansible", COMMANDS)
+def test_a_rule_reads_an_unsafe_secret_as_it_is_and_does_not_show_it(tmp_path: Path, ansible: str) -> None:
+    secrets = "\n  ".join(
+        (
+            "platform_secrets:",
+            # 50 characters with the template, and fewer if it were resolved.
+            f"DJANGO_SECRET_KEY: !unsafe 'marker1{'k' * 32}{{{{ 10000 }}}}'",
+            "POSTGRES_PASSWORD: !unsafe 'marker2{%marker3'",
+            "REDIS_PASSWORD: !unsafe 'marker4{{ marker5 }}'",
+            "CELERY_BROKER_URL: !unsafe 'redis://:{{ marker6 }}@redis.example.com/0'",
+        )
+    )
+    output = " ".join(run(tmp_path, ansible, "site.yml", secrets).split())
+    assert "platform_secrets.CELERY_BROKER_URL leads to a broker without TLS" in output, output
+    assert "platform_postgresql_host is not set: put the host of the database into " in output
+    assert "platform_config.SITE_URL is not set" in output
+    assert "DJANGO_SECRET_KEY" not in output
+    assert "PASSWORD" not in output
+    assert "marker" not in output

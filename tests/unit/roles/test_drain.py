@@ -12,6 +12,12 @@ BASE = {
     "platform_postgresql_host": "db.example.com",
     "platform_redis_host": "redis.example.com",
 }
+IN_CLUSTER = {
+    "platform_postgresql_provider": "in_cluster",
+    "platform_postgresql_host": "",
+    "platform_redis_provider": "in_cluster",
+    "platform_redis_host": "",
+}
 SETTINGS: list[dict[str, Any]] = [
     {},
     {"django_drain_seconds": 4, "nginx_drain_seconds": 4},
@@ -76,8 +82,7 @@ def test_the_preflight_rejects_a_grace_that_is_too_short(
     resolve: Any, complete: dict[str, Any], tier: str, least: int, difference: int, rejected: bool
 ) -> None:
     name = f"{tier}_termination_grace_period_seconds"
-    rules = resolve("__preflight_input_rules", **{**complete, **BASE, name: least + difference})
-    messages = [rule["message"] for rule in rules if not rule["holds"]]
+    messages = resolve("__preflight_input_findings", **{**complete, **BASE, **IN_CLUSTER, name: least + difference})
     assert [message.startswith(f"{name} is {least + difference}. ") and f"need {least}." in message for message in messages] == (
         [True] if rejected else []
     )

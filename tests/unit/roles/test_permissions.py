@@ -10,7 +10,7 @@ import yaml
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.permissions import RULES, not_granted, permissions
 
-PLAN = {
+PLAN: dict[str, Any] = {
     "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": None, "ingress_classes": None},
     "refusals": [],
     "foreign": [],
@@ -64,12 +64,6 @@ def test_a_permission_is_asked_for_only_where_the_settings_need_it(resolve: Any,
     assert asked(resolve, **values) - asked(resolve, platform_secrets_provider="existing") == more
 
 
-@pytest.mark.parametrize(("version", "is_named"), [("1.34.4", False), ("1.35.0", True)])
-def test_a_port_forward_asks_for_create_from_1_35_on(resolve: Any, version: str, is_named: bool) -> None:
-    plan = {"cluster": {"version": version}, "forbidden": ["create pods/portforward"]}
-    assert (resolve("__preflight_forbidden", preflight_plan=plan) != []) is is_named
-
-
 def test_a_credential_of_the_former_file_keeps_working(resolve: Any) -> None:
     """It had all its permissions in the whole cluster."""
     former = yaml.safe_load(pathlib.Path(__file__).with_name("former_deployer.yaml").read_text())["items"]
@@ -83,11 +77,16 @@ def findings(resolve: Any, forbidden: list[str], **values: Any) -> list[str]:
     found: list[str] = resolve(
         "__preflight_findings",
         preflight_input_findings=[],
-        preflight_plan={**PLAN, "forbidden": forbidden},
-        **RIGHT,
-        **values,
+        **{"preflight_plan": {**PLAN, "forbidden": forbidden}, **RIGHT, **values},
     )
     return found
+
+
+@pytest.mark.parametrize(("version", "is_named"), [("1.34.4", False), ("1.35.0", True)])
+def test_a_port_forward_asks_for_create_from_1_35_on(resolve: Any, version: str, is_named: bool) -> None:
+    forbidden = ["create pods/portforward"]
+    plan = {**PLAN, "cluster": {**PLAN["cluster"], "version": version}, "forbidden": forbidden}
+    assert (findings(resolve, forbidden, preflight_plan=plan) != []) is is_named
 
 
 def test_what_is_lacking_is_named_at_once(resolve: Any) -> None:

@@ -9,8 +9,6 @@ import pytest
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.derived import (
     component_endpoints,
     health_endpoints,
-    restart_problems,
-    scale_problems,
     workload_flows,
 )
 
@@ -82,29 +80,3 @@ def test_the_pods_of_a_workload_are_an_endpoint() -> None:
 )
 def test_flows(workloads: list[dict[str, Any]], expected: list[dict[str, Any]]) -> None:
     assert workload_flows(workloads, SERVICES) == expected
-
-
-TIERS: list[dict[str, Any]] = [{"name": "web"}, {"name": "beat", "replica_choices": [0, 1]}]
-
-
-@pytest.mark.parametrize(
-    ("replicas", "expected"),
-    [
-        ({"web": 5, "beat": 0}, []),
-        ({"web": "5"}, []),
-        ({"wep": 1}, ["scale_replicas names wep, but the tiers are web, beat; did you mean web?"]),
-        ({"beat": 2}, ["scale_replicas: value of beat must be one of: 0, 1, got: 2"]),
-        ({"web": -1}, ["scale_replicas: value of web must be a number that is not negative, got: -1"]),
-        ({"web": "many"}, ["scale_replicas: value of web must be a number that is not negative, got: many"]),
-    ],
-)
-def test_scale(replicas: dict[str, Any], expected: list[str]) -> None:
-    assert scale_problems(replicas, TIERS) == expected
-
-
-@pytest.mark.parametrize(
-    ("names", "expected"),
-    [([], []), (["web", "beat"], []), (["zzz"], ["restart_tiers names zzz, but the tiers are web, beat"])],
-)
-def test_restart(names: list[str], expected: list[str]) -> None:
-    assert restart_problems(names, TIERS) == expected

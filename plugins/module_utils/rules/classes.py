@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rules for the storage classes and the ingress class that the settings name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values
+
+
+def _listed(names: Iterable[str] | None) -> str:
+    return ", ".join(sorted(names or ())) or "none"
+
+
+def _used_storage_classes(v: Values) -> dict[str, str]:
+    """Storage classes by the setting that names them.
+
+    Only claims that the run creates are checked, because a bound claim no longer needs its class.
+    """
+    created = [each for each in v["preflight_plan"]["objects"] if each["action"] == "create"]
+    databases = [each["name"] for each in created if each["kind"] == "StatefulSet"]
+    uses = {
+        "storage_class": any(each["kind"] == "PersistentVolumeClaim" for each in created) and not v["storage_static_volumes"],
+        "postgresql_storage_class": "postgresql" in databases,
+        "redis_storage_class": "redis" in databases,
+    }
+    # The empty class selects volumes of an administrator.
+    return {name: v[name] for name, is_used in uses.items() if is_used and v[name]}
+
+
+def _unknown_storage_classes(v: Values) -> dict[str, str]:
+    known = v["preflight_plan"]["cluster"]["storage_classes"]
+    if known is None:
+        return {}
+    # A class that derives from another setting is reported under that setting.
+    settings = {"platform_storage_class": v["platform_storage_class"], **_used_storage_classes(v)}
+    setting_of = {class_name: setting for setting, class_name in reversed(settings.items())}
+    unknown = dict.fromkeys(each for each in _used_storage_classes(v).values() if each not in known)
+    settings_in_words = ", ".join(f"{setting_of[each]} '{each}'" for each in unknown)
+    return {"unknown": settings_in_words, "known": _listed(known)} if unknown else {}
+
+
+def _known_if_ingress_class_is_not(v: Values) -> str:
+    if not v["ingress_enabled"] or not v["ingress_class"]:
+        return ""
+    known = v["preflight_plan"]["cluster"]["ingress_classes"]
+    return "" if known is None or v["ingress_class"] in known else _listed(known)
+
+
+def _controller_besides_traefik(v: Values) -> str:
+    if not v["ingress_enabled"] or not (v["ingress_traefik_entrypoints"] or v["ingress_traefik_http_entrypoints"]):
+        return ""
+    controller: str = (v["preflight_plan"]["cluster"]["ingress_classes"] or {}).get(v["ingress_class"], "")
+    return "" if controller.startswith("traefik.io/") else controller
+
+
+RULES = (
+    Rule(
+        _unknown_storage_classes,
+        "{0[unknown]} does not exist in the cluster (it has: {0[known]}): set it in {preflight_values_file}.",
+    ),
+    Rule(
+        _known_if_ingress_class_is_not,
+        "ingress_class '{ingress_class}' does not exist in the cluster, so no controller would serve the Ingress (it has: {}): "
+        "set it in {preflight_values_file}.",
+    ),
+    Rule(
+        _controller_besides_traefik,
+        "ingress_class '{ingress_class}' is served by {}, which is not Traefik: empty ingress_traefik_entrypoints and "
+        "ingress_traefik_http_entrypoints in {preflight_values_file}, and set ingress_controller_namespace to where it runs.",
+    ),
+)

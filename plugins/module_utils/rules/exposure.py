@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rules for settings that expose data or services more than necessary. The inventory can accept each one explicitly."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values
+
+BROKERS = ("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND")
+RESERVED_USERS = ("postgres", "platform_application", "platform_conversion")
+TLS_MODES = ("require", "verify-ca", "verify-full")
+
+
+def _needs_tls(v: Values, service: str) -> bool:
+    return v[f"platform_{service}_provider"] != "in_cluster" and service not in v["preflight_accepted_without_tls"]
+
+
+def _postgresql_mode_without_tls(v: Values) -> str:
+    mode = v["platform_config_values"].get("PGSSLMODE", "")
+    return f"'{mode}'" if mode not in TLS_MODES else ""
+
+
+def _brokers_without_tls(v: Values) -> str:
+    # The values of an existing Secret are not known here.
+    urls = {name: v["platform_secret_values"].get(name) for name in BROKERS}
+    return " and ".join(name for name, url in urls.items() if isinstance(url, str) and re.match("(redis|amqp)://", url))
+
+
+def _services_without_addresses(v: Values) -> str:
+    if not v["network_policies_enabled"]:
+        return ""
+    outside = {
+        "network_policies_postgresql": v["platform_postgresql_provider"] != "in_cluster",
+        "network_policies_redis": v["platform_redis_provider"] != "in_cluster",
+        "network_policies_pgbouncer": v["platform_config_values"]["USE_PGBOUNCER"] == "True",
+    }
+    return ", ".join(name for name, is_used in outside.items() if is_used and not v[name])
+
+
+RULES = (
+    Rule(
+        lambda v: _needs_tls(v, "postgresql") and _postgresql_mode_without_tls(v),
+        "Others could read the password and data on the way to the external PostgreSQL, since platform_postgresql_tls_mode {} goes on "
+        "without TLS: set it to verify-full with platform_postgresql_ca in {preflight_values_file}, or add postgresql to "
+        "preflight_accepted_without_tls there, if that way is safe.",
+    ),
+    Rule(
+        lambda v: _needs_tls(v, "redis") and not v["platform_redis_tls"],
+        "Others could read the password and data on the way to the external Redis, since platform_redis_tls is false: set it to true in "
+        "{preflight_values_file}, or add redis to preflight_accepted_without_tls there, if that way is safe.",
+    ),
+    Rule(
+        lambda v: _needs_tls(v, "redis") and _brokers_without_tls(v),
+        "platform_secrets.{} leads to a broker without TLS, so others could read the password on the way: write rediss:// or amqps:// in "
+        "{preflight_secrets_file}, or add redis to preflight_accepted_without_tls in {preflight_values_file}, if that way is safe.",
+    ),
+    Rule(
+        lambda v: v["platform_namespace"] == "default" or v["platform_namespace"].startswith("kube-"),
+        "platform_namespace '{platform_namespace}' belongs to the cluster itself, whose pods would have to follow the Pod Security level "
+        "of the shop: set it to a namespace of its own in {preflight_values_file}.",
+    ),
+    Rule(
+        lambda v: (
+            v["platform_postgresql_provider"] == "in_cluster"
+            and not v["postgresql_user_is_superuser"]
+            and v["platform_config_values"]["POSTGRES_USER"] in RESERVED_USERS
+        ),
+        "platform_postgresql_user '{platform_config_values[POSTGRES_USER]}' is a user that the role postgresql keeps for itself: set "
+        "another name in {preflight_values_file}, or postgresql_user_is_superuser to true there, if the data have that user already.",
+    ),
+    Rule(
+        lambda v: (
+            v["platform_image_digest"] and any(v[name] for name in ("django_image_tag", "celery_worker_image_tag", "celery_beat_image_tag"))
+        ),
+        "platform_image_digest pins the image, but django_image_tag, celery_worker_image_tag or celery_beat_image_tag would replace it by "
+        "a tag: set one of the two in {preflight_values_file}.",
+    ),
+    Rule(
+        _services_without_addresses,
+        "{} is empty, so the pods of the shop could reach any address on that port: put the addresses of the service into "
+        "{preflight_values_file}, as a list of {{ipBlock: {{cidr: ...}}}}, or 0.0.0.0/0 where they cannot be known.",
+    ),
+)

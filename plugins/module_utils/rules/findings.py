@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The findings of each table of rules, in the order in which they are reported (private to the collection)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import (
+    authorities,
+    classes,
+    cluster,
+    exposure,
+    hosts,
+    image,
+    operations,
+    passwords,
+    planned,
+    secret,
+    services,
+    traffic,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.existing import existing_secret_findings
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.names import naming_findings
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, findings
+
+SECRET_SETTINGS = re.compile(r"(platform_secrets|platform_secret_files|platform_redis_previous_password)\b")
+SETTINGS = (
+    *image.RULES,
+    *hosts.RULES,
+    *services.RULES,
+    *authorities.RULES,
+    *secret.RULES,
+    *traffic.RULES,
+    *exposure.RULES,
+    *cluster.NAMED,
+)
+PLAN = (*cluster.MEANT, *cluster.FIT, *classes.RULES, *passwords.CHANGED, *planned.RULES, *passwords.GUESSABLE)
+
+
+def _type_findings(v: Values) -> list[str]:
+    problems = v["manifests_settings"]["problems"]
+    return [
+        *(f"{each} (set it in {v['preflight_values_file']})." for each in problems if not SECRET_SETTINGS.match(each)),
+        *(f"{each} (set it in {v['preflight_secrets_file']})." for each in problems if SECRET_SETTINGS.match(each)),
+    ]
+
+
+def _settings_findings(v: Values) -> list[str]:
+    # The rules require valid types, so type problems are reported first.
+    return _type_findings(v) or [*naming_findings(v), *findings(SETTINGS, v), *(f"{each}." for each in v["extra_objects_problems"])]
+
+
+def _plan_findings(v: Values) -> list[str]:
+    return [*v["preflight_input_findings"], *existing_secret_findings(v), *_cluster_findings(v, PLAN)]
+
+
+def _cluster_findings(v: Values, rules: tuple[Rule, ...]) -> list[str]:
+    return findings(cluster.READ, v) or findings(rules, v)
+
+
+FINDINGS: dict[str, Callable[[Values], list[str]]] = {
+    "settings": _settings_findings,
+    "plan": _plan_findings,
+    "named": lambda v: findings(cluster.NAMED, v),
+    "cluster": lambda v: findings(cluster.NAMED, v) or _cluster_findings(v, cluster.MEANT),
+    "deployer": lambda v: findings(operations.DEPLOYER, v),
+    "remove": operations.remove_findings,
+    "restart": operations.restart_findings,
+    "scale": operations.scale_findings,
+}

@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rules of the playbooks that act on an existing platform: scale, restart, remove and grant_deployer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.cluster import kubeconfigs
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, findings
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.problems import nearest
+
+
+def _autoscaled(v: Values) -> str:
+    targets = dict.fromkeys(each["spec"]["scaleTargetRef"]["name"] for each in v["scale_autoscalers"]["resources"])
+    return ", ".join(name for name in targets if name in v["scale_replicas"])
+
+
+def _kubeconfig_is_of_this_run(v: Values) -> bool:
+    return bool(v["deployer_kubeconfig"]) and kubeconfigs(v["deployer_kubeconfig"])[0] in kubeconfigs(v["platform_kubeconfig"])
+
+
+SCALE = (
+    Rule(
+        lambda v: not v["scale_replicas"],
+        'scale_replicas is empty: give it names and numbers, such as -e \'{{"scale_replicas": {{"django": 5}}}}\'.',
+    ),
+    Rule(
+        _autoscaled,
+        "An autoscaler sets the replicas of {}: change <tier>_hpa_min_replicas and <tier>_hpa_max_replicas instead. Nothing was changed.",
+    ),
+)
+REMOVE = (
+    Rule(
+        lambda v: not v["__remove_namespace_stays"] and "; ".join(v["remove_plan"]["refusals"]),
+        "The cluster would reject the removal: {}.",
+    ),
+)
+DEPLOYER = (
+    Rule(
+        lambda v: v["deployer_namespace"] == v["platform_namespace"],
+        "deployer_namespace is platform_namespace. A credential that may write Secrets there could make itself a token that never expires: "
+        "set deployer_namespace to another name.",
+    ),
+    Rule(
+        _kubeconfig_is_of_this_run,
+        "deployer_kubeconfig is the kubeconfig of this run, which has to be an administrator's: name that with -e "
+        "platform_kubeconfig=PATH.",
+    ),
+)
+
+
+def remove_findings(values: Values) -> list[str]:
+    """Why the platform is not removed.
+
+    Args:
+        values: the variables by name.
+    """
+    untrusted = [f"Not removed, since it is not of this platform: {each}." for each in values["remove_plan"]["untrusted"]]
+    return untrusted + findings(REMOVE, values)
+
+
+def scale_findings(values: Values) -> list[str]:
+    """Why the replicas of C(scale_replicas) are not set.
+
+    Args:
+        values: the variables by name.
+    """
+    choices = {tier["name"]: tier.get("replica_choices") or [] for tier in values["tiers_names"]}
+    replicas = values["scale_replicas"]
+    impossible = [_impossible(name, number, choices[name]) for name, number in replicas.items() if name in choices]
+    return [*_unknown_tiers("scale_replicas", replicas, choices), *filter(None, impossible), *findings(SCALE, values)]
+
+
+def _impossible(name: str, number: Any, choices: list[Any]) -> str:
+    if not str(number).isdecimal():
+        return f"scale_replicas: value of {name} must be a number that is not negative, got: {number}."
+    if choices and int(number) not in [int(each) for each in choices]:
+        return f"scale_replicas: value of {name} must be one of: {', '.join(str(each) for each in choices)}, got: {number}."
+    return ""
+
+
+def restart_findings(values: Values) -> list[str]:
+    """Which names of C(restart_tiers) are no tier.
+
+    Args:
+        values: the variables by name.
+    """
+    return _unknown_tiers("restart_tiers", values["restart_tiers"], [tier["name"] for tier in values["tiers_names"]])
+
+
+def _unknown_tiers(variable: str, names: Iterable[str], known: Iterable[str]) -> list[str]:
+    tiers = list(known)
+    return [f"{variable} names {name}, but the tiers are {', '.join(tiers)}{nearest(name, tiers)}" for name in names if name not in tiers]

@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rules for the passwords of PostgreSQL and Redis in the cluster.
+
+The name of a Secret with one password ends with a hash of it, so names are compared, and the content of the Secret is not read.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, integer
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.secret import is_shorter
+
+PASSWORDS = {"postgresql": "POSTGRES_PASSWORD", "redis": "REDIS_PASSWORD"}
+
+
+def _secret_in_use(v: Values, service: str) -> str:
+    sets = [each for each in v["preflight_plan"].get("objects", ()) if each["kind"] == "StatefulSet" and each["name"] == service]
+    return next((str(name) for each in sets for name in each["secrets"]), "")
+
+
+def _is_changed(v: Values, service: str, *names: str) -> bool:
+    in_use = _secret_in_use(v, service)
+    return in_use not in ("", *(v.get(name, "") for name in names)) and PASSWORDS[service] not in v["preflight_accepted_password_changes"]
+
+
+def _is_guessable(v: Values, service: str) -> bool:
+    """Whether a user who may list Secrets or pods can guess a password from the hash. A password in use is not checked."""
+    password = PASSWORDS[service]
+    return (
+        v[f"platform_{service}_provider"] == "in_cluster"
+        and is_shorter(v, password, integer(v["preflight_password_length"]))
+        and not is_shorter(v, password, 1)
+        and _secret_in_use(v, service) != v[f"platform_{service}_secret_name"]
+    )
+
+
+def _guessable(v: Values) -> str:
+    if v["preflight_input_findings"]:
+        return ""
+    return " and ".join(password for service, password in PASSWORDS.items() if _is_guessable(v, service))
+
+
+CHANGED = (
+    Rule(
+        lambda v: _is_changed(v, "postgresql", "platform_postgresql_secret_name"),
+        "platform_secrets.POSTGRES_PASSWORD is not the one that PostgreSQL in the cluster was set up with, and PostgreSQL reads it only "
+        "when its volume is new: put the old one back into {preflight_secrets_file}, or first make the new one known to the database as "
+        "the README of the role postgresql says, and then run this once with "
+        '-e \'{{"preflight_accepted_password_changes": ["POSTGRES_PASSWORD"]}}\'.',
+    ),
+    Rule(
+        lambda v: _is_changed(v, "redis", "platform_redis_secret_name", "platform_redis_previous_secret_name"),
+        "platform_secrets.REDIS_PASSWORD is not the one that Redis in the cluster runs with, and pods that know the old one could not log "
+        "in until they are replaced: put the old one into platform_redis_previous_password in {preflight_secrets_file}, so that Redis "
+        'accepts both (or run this once with -e \'{{"preflight_accepted_password_changes": ["REDIS_PASSWORD"]}}\' if an interruption is '
+        "acceptable).",
+    ),
+)
+GUESSABLE = (
+    Rule(
+        _guessable,
+        "platform_secrets.{} could be guessed from the name of its Secret: put {preflight_password_length} or more random characters into "
+        "{preflight_secrets_file}.",
+    ),
+)

@@ -1,0 +1,92 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rules for the objects of the plan: what the cluster rejects, and what others wrote."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values
+
+# Kinds that a setting needs and a cluster may not serve. A rule reports each with the name of the setting.
+SETTING_OF_KIND = {"ServiceMonitor": "monitoring_service_monitors", "PrometheusRule": "monitoring_rules"}
+SETTINGS_OF_CLAIMS = (
+    " What a claim has is stated by storage_class, storage_access_mode, storage_media_size, storage_static_size and storage_backups_size."
+)
+CHECK_THE_VOLUMES = " Check first that each claim that is named here has the volume that you mean."
+
+
+def _unknown(v: Values, kind: str) -> list[str]:
+    if not v[SETTING_OF_KIND[kind]]:
+        return []
+    return [each for each in v["preflight_plan"]["refusals"] if re.match(f"{kind} .*: the cluster knows no such kind", each)]
+
+
+def _rejected(v: Values) -> dict[str, str]:
+    known_causes = [each for kind in SETTING_OF_KIND for each in _unknown(v, kind)]
+    rejected = [each for each in dict.fromkeys(v["preflight_plan"]["refusals"]) if each not in known_causes]
+    return {"objects": "; ".join(rejected), "hint": SETTINGS_OF_CLAIMS if _is_about_a_claim(rejected) else ""} if rejected else {}
+
+
+def _is_about_a_claim(sentences: list[str]) -> bool:
+    return any(each.startswith("PersistentVolumeClaim") for each in sentences)
+
+
+def _written_by_others(v: Values) -> str:
+    setting = "platform_allowed_field_managers"
+    place = f" in {v['preflight_values_file']}"
+    return "; ".join(each + place if each.endswith(setting) else each for each in v["preflight_plan"].get("untrusted", ()))
+
+
+def _names_of_jobs(v: Values) -> list[str]:
+    # Without valid settings the names are unknown.
+    if "platform_release" not in v:
+        return []
+    commands = [f"{each['name']}-{v['platform_release']}" for each in (*v["__pre_deploy_commands"], *v["post_deploy_commands"])]
+    return [*commands, v["__nginx_check_job_name"], *(each["job_name"] for each in v["__data_services_checks"])]
+
+
+def _jobs_of_others(v: Values) -> dict[str, str]:
+    others = [each for each in v["preflight_plan"].get("jobs", ()) if each.get("made_by")]
+    jobs = [each for each in others if each["name"] in _names_of_jobs(v)]
+    creators = ", ".join(f"{each['name']} ({each['made_by']})" for each in jobs)
+    return {"creators": creators, "names": " ".join(each["name"] for each in jobs)} if jobs else {}
+
+
+def _another_install(v: Values) -> dict[str, str]:
+    objects = v["preflight_plan"]["foreign"]
+    return {"objects": "; ".join(objects), "hint": CHECK_THE_VOLUMES if _is_about_a_claim(objects) else ""} if objects else {}
+
+
+RULES = (
+    Rule(
+        _rejected,
+        "The cluster would refuse: {0[objects]}.{0[hint]}",
+    ),
+    Rule(
+        lambda v: _unknown(v, "ServiceMonitor"),
+        "The cluster knows no ServiceMonitor (monitoring.coreos.com/v1), which comes with the Prometheus operator: install that first, or "
+        "set monitoring_service_monitors to false in {preflight_values_file}.",
+    ),
+    Rule(
+        lambda v: _unknown(v, "PrometheusRule"),
+        "The cluster knows no PrometheusRule (monitoring.coreos.com/v1), which comes with the Prometheus operator: install that first, or "
+        "set monitoring_rules to false in {preflight_values_file}.",
+    ),
+    Rule(
+        _written_by_others,
+        "Other field managers wrote into objects of this platform: {}.",
+    ),
+    Rule(
+        _jobs_of_others,
+        "Other field managers created Jobs with names that this run uses: {0[creators]}. Whether the commands of this release ran is not "
+        "known. Delete them with kubectl delete job {0[names]} -n {platform_namespace}, and run again.",
+    ),
+    Rule(
+        _another_install,
+        "Another install is there: {0[objects]}. To take it over (volumes are kept, its pods serve until the new ones do) run again with "
+        "-e preflight_take_over=true.{0[hint]}",
+    ),
+)

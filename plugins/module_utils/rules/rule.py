@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a rule is, and which rules find something (private to the collection)."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+Values = Mapping[str, Any]
+
+
+class Rule(NamedTuple):
+    """A check of the variables, and the message for when it finds something.
+
+    Args:
+        wrong: returns what is wrong, or a false value. It reads only the variables that it needs, since others may not be known yet.
+        message: a format string. C({}) is what is wrong, and C({name}) is the value of a variable.
+    """
+
+    wrong: Callable[[Values], Any]
+    message: str
+
+
+def integer(value: Any) -> int:
+    """Convert the value of a setting. Before ansible-core 2.19, a template of a number results in a string.
+
+    Args:
+        value: a number, or a string with a number.
+    """
+    return int(float(value))
+
+
+def findings(rules: Iterable[Rule], values: Values) -> list[str]:
+    """The message of each rule that finds something, in the order of the rules.
+
+    Args:
+        rules: the rules.
+        values: the variables by name.
+    """
+    found = [(rule.message, rule.wrong(values)) for rule in rules]
+    return [string.Formatter().vformat(message, [wrong], values) for message, wrong in found if wrong]

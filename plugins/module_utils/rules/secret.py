@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rules for the secrets of the inventory. No message contains the value of a secret."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import object_identities
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, integer
+
+BASE64 = re.compile("([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$")
+
+
+def is_shorter(v: Values, name: str, length: int) -> bool:
+    """Whether a secret has fewer characters. The values of an existing Secret are not known.
+
+    Args:
+        v: the variables.
+        name: name of the environment variable.
+        length: number of characters.
+    """
+    return v["platform_secrets_provider"] != "existing" and len(str(v["platform_secret_values"].get(name, ""))) < length
+
+
+def _extra_secrets(v: Values) -> str:
+    secrets = object_identities(each for each in v["extra_objects_listed"] if each["kind"] == "Secret")
+    return ", ".join(f"{each['namespace']}/{each['name']}" for each in secrets)
+
+
+def _files_that_are_not_base64(v: Values) -> str:
+    return ", ".join(name for name, content in v["platform_secret_files"].items() if not BASE64.match(content))
+
+
+RULES = (
+    Rule(
+        lambda v: v["platform_secrets_provider"] == "existing" and not v["platform_existing_secret"],
+        "platform_existing_secret is not set, but platform_secrets_provider is existing: put the name of the Secret into "
+        "{preflight_values_file}.",
+    ),
+    Rule(
+        lambda v: is_shorter(v, "DJANGO_SECRET_KEY", integer(v["preflight_secret_key_length"])),
+        "platform_secrets.DJANGO_SECRET_KEY is missing or shorter than {preflight_secret_key_length} characters: put a random one into "
+        "{preflight_secrets_file} and encrypt it with ansible-vault.",
+    ),
+    Rule(
+        lambda v: is_shorter(v, "POSTGRES_PASSWORD", 1),
+        "platform_secrets.POSTGRES_PASSWORD is not set: put it into {preflight_secrets_file} and encrypt it with ansible-vault.",
+    ),
+    Rule(
+        lambda v: is_shorter(v, "REDIS_PASSWORD", 1),
+        "platform_secrets.REDIS_PASSWORD is not set: put it into {preflight_secrets_file} and encrypt it with ansible-vault.",
+    ),
+    # Checked here, so that the content of a Secret is never a module argument.
+    Rule(
+        _extra_secrets,
+        "Of extra_objects_manifests and extra_objects_templates, Secret {}, comes with its content, which would be shown: use "
+        "platform_secrets, platform_secret_files or an operator of an outside store.",
+    ),
+    Rule(
+        _files_that_are_not_base64,
+        "platform_secret_files.{} is not base64: put what `base64 -w0` makes of the file into {preflight_secrets_file}.",
+    ),
+)

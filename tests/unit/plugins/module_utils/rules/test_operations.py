@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What scale, restart, remove and grant_deployer reject."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.findings import FINDINGS
+
+AUTOSCALERS = {"resources": [{"spec": {"scaleTargetRef": {"name": name}}} for name in ("nginx", "django", "celery-worker")]}
+TIERS: list[dict[str, Any]] = [{"name": "django"}, {"name": "nginx"}, {"name": "web"}, {"name": "celery-beat", "replica_choices": [0, 1]}]
+SCALED = {"scale_autoscalers": AUTOSCALERS, "tiers_names": TIERS}
+NO_NUMBER = "scale_replicas: value of web must be a number that is not negative, got: "
+DEPLOYER = {"platform_namespace": "shop", "deployer_namespace": "shop-deployer", "platform_kubeconfig": "", "deployer_kubeconfig": ""}
+SAME_KUBECONFIG = (
+    "deployer_kubeconfig is the kubeconfig of this run, which has to be an administrator's: name that with -e platform_kubeconfig=PATH."
+)
+REMOVED = {"__remove_namespace_stays": False}
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "expected"),
+    [
+        ("scale", {"scale_replicas": {"celery-beat": 1}, **SCALED}, []),
+        (
+            "scale",
+            {"scale_replicas": {}, **SCALED},
+            ['scale_replicas is empty: give it names and numbers, such as -e \'{"scale_replicas": {"django": 5}}\'.'],
+        ),
+        (
+            "scale",
+            {"scale_replicas": {"django": 5, "celery-beat": 1, "nginx": 2}, **SCALED},
+            [
+                "An autoscaler sets the replicas of nginx, django: change <tier>_hpa_min_replicas and <tier>_hpa_max_replicas instead. "
+                "Nothing was changed."
+            ],
+        ),
+        ("scale", {"scale_replicas": {"web": 0, "celery-beat": "0"}, **SCALED}, []),
+        (
+            "scale",
+            {"scale_replicas": {"wep": 1}, **SCALED},
+            ["scale_replicas names wep, but the tiers are django, nginx, web, celery-beat; did you mean web?"],
+        ),
+        ("scale", {"scale_replicas": {"celery-beat": 2}, **SCALED}, ["scale_replicas: value of celery-beat must be one of: 0, 1, got: 2."]),
+        ("scale", {"scale_replicas": {"web": -1}, **SCALED}, [f"{NO_NUMBER}-1."]),
+        ("scale", {"scale_replicas": {"web": "many"}, **SCALED}, [f"{NO_NUMBER}many."]),
+        ("restart", {"restart_tiers": [], "tiers_names": TIERS}, []),
+        ("restart", {"restart_tiers": ["web", "nginx"], "tiers_names": TIERS}, []),
+        (
+            "restart",
+            {"restart_tiers": ["web", "zzz"], "tiers_names": TIERS},
+            ["restart_tiers names zzz, but the tiers are django, nginx, web, celery-beat."],
+        ),
+        ("remove", {**REMOVED, "remove_plan": {"untrusted": [], "refusals": []}}, []),
+        ("remove", {"__remove_namespace_stays": True, "remove_plan": {"untrusted": [], "refusals": ["a"]}}, []),
+        (
+            "remove",
+            {**REMOVED, "remove_plan": {"untrusted": ["a", "b"], "refusals": ["c", "d"]}},
+            [
+                "Not removed, since it is not of this platform: a.",
+                "Not removed, since it is not of this platform: b.",
+                "The cluster would reject the removal: c; d.",
+            ],
+        ),
+        ("deployer", DEPLOYER, []),
+        ("deployer", {**DEPLOYER, "deployer_kubeconfig": "/c", "platform_kubeconfig": "/a:/b"}, []),
+        ("deployer", {**DEPLOYER, "deployer_kubeconfig": "~/b", "platform_kubeconfig": "/a:~/b"}, [SAME_KUBECONFIG]),
+        (
+            "deployer",
+            {**DEPLOYER, "deployer_namespace": "shop"},
+            [
+                "deployer_namespace is platform_namespace. A credential that may write Secrets there could make itself a token that never "
+                "expires: set deployer_namespace to another name."
+            ],
+        ),
+    ],
+)
+def test_problems_are_named(name: str, values: dict[str, Any], expected: list[str]) -> None:
+    assert FINDINGS[name](values) == expected

@@ -1,0 +1,292 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Each rule of the cluster and the plan: values that pass, and values that give its message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import cluster
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import findings as tables
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Values
+from rule_values import PLAN, PLANNED, SETTINGS
+
+CLUSTER: dict[str, Any] = PLAN["cluster"]
+CLAIM = {"action": "create", "kind": "PersistentVolumeClaim", "name": "media-pvc"}
+OPERATOR = "which comes with the Prometheus operator: install that first, or set"
+UNKNOWN = "the cluster knows no such kind and apiVersion"
+CREATED = {"name": "migrate-1", "made_by": "the field manager k9s"}
+TAKE_OVER = "To take it over (volumes are kept, its pods serve until the new ones do) run again with -e preflight_take_over=true."
+
+
+def plan(**values: Any) -> dict[str, Any]:
+    return {"preflight_plan": {**PLAN, **values}}
+
+
+def live(**values: Any) -> dict[str, Any]:
+    return plan(cluster={**CLUSTER, **values})
+
+
+def stateful_set(name: str, *secrets: str, action: str = "none") -> dict[str, Any]:
+    return {"action": action, "kind": "StatefulSet", "name": name, "secrets": list(secrets)}
+
+
+def passwords(**values: str) -> dict[str, Any]:
+    return {"platform_secret_values": {**SETTINGS["platform_secret_values"], **values}}
+
+
+JOBS = {
+    "platform_release": "1",
+    "__pre_deploy_commands": [{"name": "migrate"}],
+    "post_deploy_commands": [{"name": "report"}],
+    "__nginx_check_job_name": "check-nginx",
+    "__data_services_checks": [{"job_name": "check-redis"}],
+}
+LACKS = (
+    "The credential lacks permissions in namespace shop that the run needs: {}. Let an administrator run playbooks/grant_deployer.yml with "
+    "this inventory."
+)
+UNKNOWN_CLASS = "{} does not exist in the cluster (it has: fast, standard): set it in values.yml."
+NO_INGRESS_CLASS = (
+    "ingress_class 'haproxy' does not exist in the cluster, so no controller would serve the Ingress (it has: {}): set it in values.yml."
+)
+NOT_TRAEFIK = (
+    "ingress_class 'nginx' is served by k8s.io/ingress-nginx, which is not Traefik: empty ingress_traefik_entrypoints and "
+    "ingress_traefik_http_entrypoints in values.yml, and set ingress_controller_namespace to where it runs."
+)
+CHANGED_POSTGRESQL = (
+    "platform_secrets.POSTGRES_PASSWORD is not the one that PostgreSQL in the cluster was set up with, and PostgreSQL reads it only when "
+    "its volume is new: put the old one back into secrets.yml, or first make the new one known to the database as the README of the role "
+    'postgresql says, and then run this once with -e \'{"preflight_accepted_password_changes": ["POSTGRES_PASSWORD"]}\'.'
+)
+CHANGED_REDIS = (
+    "platform_secrets.REDIS_PASSWORD is not the one that Redis in the cluster runs with, and pods that know the old one could not log in "
+    "until they are replaced: put the old one into platform_redis_previous_password in secrets.yml, so that Redis accepts both (or run "
+    "this once "
+    'with -e \'{"preflight_accepted_password_changes": ["REDIS_PASSWORD"]}\' if an interruption is acceptable).'
+)
+GUESSABLE = "platform_secrets.{} could be guessed from the name of its Secret: put 20 or more random characters into secrets.yml."
+JOB_OF_OTHERS = (
+    "Other field managers created Jobs with names that this run uses: {0} (the field manager k9s). Whether the commands of this release "
+    "ran is not known. Delete them with kubectl delete job {0} -n shop, and run again."
+)
+# Values that pass, values that do not, and the message.
+CASES: list[tuple[Values, Values, str]] = [
+    *(
+        (
+            plan(),
+            {"preflight_plan": {"msg": message}},
+            "The cluster cannot be read (platform_kube_context 'here', platform_kubeconfig ''): no answer.",
+        )
+        for message in ("no answer", "no answer...")
+    ),
+    (
+        {"platform_api_host": "https://a"},
+        {"platform_api_host": "https://b"},
+        "The credentials lead to https://a, but platform_api_host is https://b: this is another cluster than the inventory means.",
+    ),
+    (
+        {"platform_cluster_uid": "u"},
+        {"platform_cluster_uid": "w"},
+        "The cluster's uid (of namespace kube-system) is u, but platform_cluster_uid is w: this is another cluster than the inventory "
+        "means.",
+    ),
+    (
+        live(uid=""),
+        {**live(uid=""), "platform_cluster_uid": "w"},
+        "The cluster's uid (of namespace kube-system) is not to be read with this credential, but platform_cluster_uid is w: this is "
+        "another cluster than the inventory means.",
+    ),
+    (
+        plan(forbidden=["create pods/portforward"], cluster={**CLUSTER, "version": "1.34.9"}),
+        plan(forbidden=["create pods/portforward"], cluster={**CLUSTER, "version": "1.35.0"}),
+        LACKS.format("create pods/portforward"),
+    ),
+    (plan(), plan(forbidden=["get a", "list a", "list b"]), LACKS.format("get a, list a, list b")),
+    (
+        plan(),
+        plan(forbidden=["get a", "list a"]),
+        "The credential has no permission in namespace shop, or the namespace does not exist. Let an administrator run "
+        "playbooks/grant_deployer.yml with this inventory.",
+    ),
+    (
+        live(version="1.24.0"),
+        live(version="1.9.7"),
+        "The cluster runs Kubernetes 1.9.7; this collection needs 1.24 or newer.",
+    ),
+    (
+        {**plan(objects=[{**CLAIM, "action": "none"}]), "storage_class": "nfs"},
+        {**plan(objects=[CLAIM]), "storage_class": "nfs"},
+        UNKNOWN_CLASS.format("storage_class 'nfs'"),
+    ),
+    (
+        {**plan(objects=[CLAIM]), "storage_class": "nfs", "storage_static_volumes": True},
+        {**plan(objects=[CLAIM]), "storage_class": "nfs", "platform_storage_class": "nfs"},
+        UNKNOWN_CLASS.format("platform_storage_class 'nfs'"),
+    ),
+    (
+        {**live(storage_classes=None), "storage_class": "nfs"},
+        {**plan(objects=[stateful_set("postgresql", action="create")]), "postgresql_storage_class": "nfs", "redis_storage_class": "x"},
+        UNKNOWN_CLASS.format("postgresql_storage_class 'nfs'"),
+    ),
+    (
+        {**plan(objects=[stateful_set("redis")]), "redis_storage_class": "nfs"},
+        {**plan(objects=[stateful_set("redis", action="create")]), "postgresql_storage_class": "x", "redis_storage_class": "nfs"},
+        UNKNOWN_CLASS.format("redis_storage_class 'nfs'"),
+    ),
+    (
+        {**plan(objects=[CLAIM]), "storage_class": ""},
+        {**plan(objects=[CLAIM]), "storage_class": "a"},
+        UNKNOWN_CLASS.format("storage_class 'a'"),
+    ),
+    ({"ingress_class": ""}, {"ingress_class": "haproxy"}, NO_INGRESS_CLASS.format("nginx, traefik")),
+    (
+        {"ingress_class": "haproxy", "ingress_enabled": False},
+        {**live(ingress_classes={}), "ingress_class": "haproxy"},
+        NO_INGRESS_CLASS.format("none"),
+    ),
+    ({**live(ingress_classes=None), "ingress_class": "haproxy"}, {"ingress_class": "haproxy"}, NO_INGRESS_CLASS.format("nginx, traefik")),
+    ({"ingress_class": "nginx", "ingress_traefik_entrypoints": []}, {"ingress_class": "nginx"}, NOT_TRAEFIK),
+    (
+        {"ingress_class": "nginx", "ingress_enabled": False},
+        {"ingress_class": "nginx", "ingress_traefik_entrypoints": [], "ingress_traefik_http_entrypoints": ["web"]},
+        NOT_TRAEFIK,
+    ),
+    (
+        plan(objects=[stateful_set("postgresql", "postgresql-new")]),
+        plan(objects=[stateful_set("redis"), stateful_set("postgresql", "postgresql-old")]),
+        CHANGED_POSTGRESQL,
+    ),
+    (
+        {**plan(objects=[stateful_set("postgresql", "old")]), "preflight_accepted_password_changes": ["POSTGRES_PASSWORD"]},
+        {**plan(objects=[stateful_set("postgresql", "old")]), "preflight_accepted_password_changes": ["REDIS_PASSWORD"]},
+        CHANGED_POSTGRESQL,
+    ),
+    (plan(objects=[stateful_set("redis", "redis-new")]), plan(objects=[stateful_set("redis", "redis-old")]), CHANGED_REDIS),
+    (
+        {**plan(objects=[stateful_set("redis", "redis-old")]), "platform_redis_previous_secret_name": "redis-old"},
+        {**plan(objects=[stateful_set("redis", "redis-old", "redis-new")]), "platform_redis_previous_secret_name": "other"},
+        CHANGED_REDIS,
+    ),
+    (
+        {**plan(objects=[stateful_set("redis", "old")]), "preflight_accepted_password_changes": ["REDIS_PASSWORD"]},
+        {**plan(objects=[stateful_set("redis", "old")]), "preflight_accepted_password_changes": ["POSTGRES_PASSWORD"]},
+        CHANGED_REDIS,
+    ),
+    (plan(), plan(refusals=["a", "b", "a"]), "The cluster would refuse: a; b."),
+    (
+        plan(),
+        plan(refusals=["PersistentVolumeClaim a", "b"]),
+        "The cluster would refuse: PersistentVolumeClaim a; b. What a claim has is stated by storage_class, storage_access_mode, "
+        "storage_media_size, storage_static_size and storage_backups_size.",
+    ),
+    (
+        plan(),
+        {**plan(refusals=[f"ServiceMonitor a: {UNKNOWN}"]), "monitoring_service_monitors": False},
+        f"The cluster would refuse: ServiceMonitor a: {UNKNOWN}.",
+    ),
+    (
+        plan(),
+        {**plan(refusals=[f"PrometheusRule a: {UNKNOWN}"]), "monitoring_rules": False},
+        f"The cluster would refuse: PrometheusRule a: {UNKNOWN}.",
+    ),
+    (plan(), plan(refusals=["ServiceMonitor a: Forbidden"]), "The cluster would refuse: ServiceMonitor a: Forbidden."),
+    (
+        plan(),
+        plan(refusals=[f"ServiceMonitor a: {UNKNOWN}", f"ServiceMonitor b: {UNKNOWN}"]),
+        f"The cluster knows no ServiceMonitor (monitoring.coreos.com/v1), {OPERATOR} monitoring_service_monitors to false in values.yml.",
+    ),
+    (
+        plan(),
+        plan(refusals=[f"PrometheusRule a: {UNKNOWN}"]),
+        f"The cluster knows no PrometheusRule (monitoring.coreos.com/v1), {OPERATOR} monitoring_rules to false in values.yml.",
+    ),
+    (
+        plan(untrusted=[]),
+        plan(untrusted=["a, or add it to platform_allowed_field_managers", "platform_allowed_field_managers b"]),
+        "Other field managers wrote into objects of this platform: a, or add it to platform_allowed_field_managers in values.yml; "
+        "platform_allowed_field_managers b.",
+    ),
+    *(
+        (
+            {**JOBS, **plan(jobs=[{**CREATED, "made_by": ""}])},
+            {**JOBS, **plan(jobs=[{**CREATED, "name": name}])},
+            JOB_OF_OTHERS.format(name),
+        )
+        for name in ("migrate-1", "report-1", "check-nginx", "check-redis")
+    ),
+    (plan(jobs=[CREATED]), {**JOBS, **plan(jobs=[CREATED])}, JOB_OF_OTHERS.format("migrate-1")),
+    ({**JOBS, **plan(jobs=[{**CREATED, "name": "migrate-2"}])}, {**JOBS, **plan(jobs=[CREATED])}, JOB_OF_OTHERS.format("migrate-1")),
+    (
+        {**JOBS, **plan(jobs=[{"name": "migrate-1"}])},
+        {**JOBS, **plan(jobs=[CREATED, {**CREATED, "name": "report-1", "made_by": "a"}])},
+        "Other field managers created Jobs with names that this run uses: migrate-1 (the field manager k9s), report-1 (a). Whether the "
+        "commands of this release ran is not known. Delete them with kubectl delete job migrate-1 report-1 -n shop, and run again.",
+    ),
+    (plan(), plan(foreign=["a", "b"]), f"Another install is there: a; b. {TAKE_OVER}"),
+    (
+        plan(),
+        plan(foreign=["a", "PersistentVolumeClaim b"]),
+        f"Another install is there: a; PersistentVolumeClaim b. {TAKE_OVER} Check first that each claim that is named here has the volume "
+        "that you mean.",
+    ),
+    (passwords(POSTGRES_PASSWORD="p" * 20), passwords(POSTGRES_PASSWORD="p" * 19), GUESSABLE.format("POSTGRES_PASSWORD")),
+    (passwords(POSTGRES_PASSWORD="", REDIS_PASSWORD=""), passwords(REDIS_PASSWORD="r"), GUESSABLE.format("REDIS_PASSWORD")),
+    (
+        {**passwords(POSTGRES_PASSWORD="p"), **plan(objects=[stateful_set("postgresql", "postgresql-new")])},
+        {**passwords(POSTGRES_PASSWORD="p"), **plan(objects=[stateful_set("redis", "redis-new")])},
+        GUESSABLE.format("POSTGRES_PASSWORD"),
+    ),
+    (
+        {**passwords(REDIS_PASSWORD="r"), "platform_redis_provider": "external"},
+        passwords(POSTGRES_PASSWORD="p", REDIS_PASSWORD="r"),
+        GUESSABLE.format("POSTGRES_PASSWORD and REDIS_PASSWORD"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "message"), CASES, ids=lambda value: value[:50] if isinstance(value, str) else "")
+def test_a_rule_finds_wrong_values_and_no_others(right: Values, wrong: Values, message: str) -> None:
+    assert tables.FINDINGS["plan"]({**PLANNED, **plan(), **right}) == []
+    assert tables.FINDINGS["plan"]({**PLANNED, **plan(), **wrong}) == [message]
+
+
+def test_every_rule_has_a_case() -> None:
+    for rules in (cluster.READ, tables.PLAN):
+        judged = [{**PLANNED, **plan(), **wrong} for _right, wrong, _message in CASES]
+        # Without the facts of a cluster, the other rules are not checked.
+        readable = judged if rules is cluster.READ else [values for values in judged if "cluster" in values["preflight_plan"]]
+        assert {rule for rule in rules if any(rule.wrong(values) for values in readable)} == set(rules)
+
+
+def test_findings_of_the_settings_come_first_and_no_password_is_checked() -> None:
+    values = {**PLANNED, **plan(foreign=["a"]), **passwords(REDIS_PASSWORD="r"), "preflight_input_findings": ["x is not set."]}
+    assert tables.FINDINGS["plan"](values) == ["x is not set.", f"Another install is there: a. {TAKE_OVER}"]
+
+
+def test_a_secret_that_is_not_known_is_not_guessable() -> None:
+    values = {
+        **PLANNED,
+        **plan(),
+        "platform_secrets_provider": "existing",
+        "preflight_secret": {"problems": []},
+        **passwords(REDIS_PASSWORD="r"),
+    }
+    assert tables.FINDINGS["plan"](values) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "beginnings"),
+    [
+        ({}, []),
+        ({"preflight_plan": {"msg": "no answer"}}, ["The cluster cannot be read"]),
+        ({"platform_api_host": "https://b", "platform_cluster_uid": "w"}, ["The credentials lead to https://a", "The cluster's uid"]),
+        (plan(foreign=["a"], refusals=["b"], forbidden=["c"]), []),
+    ],
+)
+def test_a_playbook_without_a_release_only_checks_which_cluster_it_is(values: Values, beginnings: list[str]) -> None:
+    found = tables.FINDINGS["cluster"]({**PLANNED, **plan(), **values})
+    assert [finding[: len(beginning)] for finding, beginning in zip(found, beginnings, strict=True)] == beginnings

@@ -1,0 +1,396 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Each rule of the settings: values that pass, and values that give its message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import findings as tables
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Values, findings
+from rule_values import ANY, CA, SETTINGS
+
+DIGEST = f"sha256:{'a' * 64}"
+SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "mine"}}
+CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine"}}
+PRIVATE = f"{CA}\nPRIVATE KEY"
+NAMELESS = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": ""}}}
+NAMED = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "traefik"}}}
+INGRESS = {"ingress_enabled": True, "ingress_hosts": ["a"], "ingress_tls_secret_name": "", "nginx_trusted_proxies": []}
+IN_CLUSTER = {"platform_postgresql_provider": "in_cluster", "platform_postgresql_host": "", "platform_postgresql_tls_mode": ""}
+REDIS_IN_CLUSTER = {"platform_redis_provider": "in_cluster", "platform_redis_host": "", "platform_redis_tls": False}
+VERIFIED = {"platform_postgresql_tls_mode": "verify-ca", "platform_postgresql_ca": CA}
+
+
+def config(**values: str) -> Values:
+    return {"platform_config": {**SETTINGS["platform_config"], **values}}
+
+
+def config_values(**values: str) -> Values:
+    return {"platform_config_values": {**SETTINGS["platform_config_values"], **values}}
+
+
+def secrets(**values: Any) -> Values:
+    return {"platform_secret_values": {**SETTINGS["platform_secret_values"], **values}}
+
+
+NOT_A_HOST = (
+    "platform_postgresql_host '{}' is more than a host: put the name or address alone into values.yml; port, database and login have "
+    "variables of their own (platform_postgresql_*)."
+)
+NO_AUTHORITY = (
+    "platform_{}_ca has no certificate in PEM, or a private key beside it: put the lines from BEGIN CERTIFICATE to END CERTIFICATE of each "
+    "authority, and no key, into values.yml."
+)
+NOT_POSTGRESQL = (
+    "{} is for an external database, but platform_postgresql_provider is in_cluster: set that to external in values.yml, or leave the "
+    "other out."
+)
+NOT_REDIS = (
+    "{} is for an external Redis, but platform_redis_provider is in_cluster: set that to external in values.yml, or leave the other out."
+)
+MODE_WITHOUT_TLS = (
+    "Others could read the password and data on the way to the external PostgreSQL, since platform_postgresql_tls_mode '{}' goes on "
+    "without TLS: set it to verify-full with platform_postgresql_ca in values.yml, or add postgresql to preflight_accepted_without_tls "
+    "there, if that way is safe."
+)
+BROKER_WITHOUT_TLS = (
+    "platform_secrets.{} leads to a broker without TLS, so others could read the password on the way: write rediss:// or amqps:// in "
+    "secrets.yml, or add redis to preflight_accepted_without_tls in values.yml, if that way is safe."
+)
+NAMESPACE = (
+    "platform_namespace '{}' belongs to the cluster itself, whose pods would have to follow the Pod Security level of the shop: set it to "
+    "a namespace of its own in values.yml."
+)
+TAG_BESIDE_DIGEST = (
+    "platform_image_digest pins the image, but django_image_tag, celery_worker_image_tag or celery_beat_image_tag would replace it by a "
+    "tag: set one of the two in values.yml."
+)
+OPEN = (
+    "{} is empty, so the pods of the shop could reach any address on that port: put the addresses of the service into values.yml, as a "
+    "list of {{ipBlock: {{cidr: ...}}}}, or 0.0.0.0/0 where they cannot be known."
+)
+PATH = (
+    "validate_customer_path '{}' is no path that Django serves behind nginx, so it would prove nothing: set it in values.yml to one that "
+    "begins with / and that nginx passes on."
+)
+NO_CLUSTER = (
+    "No cluster is named: set platform_kube_context in values.yml, or platform_api_host with a credential in the environment "
+    "(K8S_AUTH_HOST, K8S_AUTH_API_KEY); the current context of a kubeconfig is never taken for granted."
+)
+# Values that pass, values that do not, and the message.
+CASES: list[tuple[Values, Values, str]] = [
+    (
+        {"platform_image": "a"},
+        {"platform_image": ""},
+        "platform_image is not set: put the name of the application's image into values.yml.",
+    ),
+    (
+        {"platform_image_tag": "", "platform_image_digest": DIGEST},
+        {"platform_image_tag": ""},
+        "platform_image_tag is not set: put the tag to deploy into values.yml (or platform_image_digest, or pass -e "
+        "platform_image_tag=...).",
+    ),
+    (
+        {"platform_image_digest": DIGEST},
+        {"platform_image_digest": DIGEST[:-1]},
+        f"platform_image_digest '{DIGEST[:-1]}' is no digest: write sha256: and 64 hexadecimal digits in values.yml.",
+    ),
+    (
+        {"platform_release_history": "1"},
+        {"platform_release_history": 0},
+        "platform_release_history is 0: set it in values.yml to 1 or more, else there is no release to go back to.",
+    ),
+    (
+        config(DJANGO_ALLOWED_HOSTS="*"),
+        {**config(DJANGO_ALLOWED_HOSTS=""), "platform_answers_no_host": True},
+        "platform_config.DJANGO_ALLOWED_HOSTS is not set: put the host names of the shop, separated by commas, into values.yml.",
+    ),
+    (
+        config(DJANGO_ALLOWED_HOSTS="*.example.com"),
+        {**config(DJANGO_ALLOWED_HOSTS="*.example.com"), "platform_answers_no_host": True},
+        "platform_config.DJANGO_ALLOWED_HOSTS '*.example.com' has no name that Django answers to: write .example.com, not *.example.com, "
+        "for a domain with all below it, in values.yml.",
+    ),
+    (config(), config(SITE_URL=""), "platform_config.SITE_URL is not set: put the public address of the shop into values.yml."),
+    (
+        {},
+        {"platform_config": {"DJANGO_ALLOWED_HOSTS": "a"}},
+        "platform_config.SITE_URL is not set: put the public address of the shop into values.yml.",
+    ),
+    (
+        config_values(POSTGRES_HOST="a"),
+        config_values(POSTGRES_HOST=""),
+        "platform_postgresql_host is not set: put the host of the database into values.yml, or set platform_postgresql_provider to "
+        "in_cluster.",
+    ),
+    (
+        config_values(REDIS_HOST="a"),
+        config_values(REDIS_HOST=""),
+        "platform_redis_host is not set: put the host of Redis into values.yml, or set platform_redis_provider to in_cluster.",
+    ),
+    (
+        {**config(POSTGRES_HOST="a"), "platform_postgresql_host": ""},
+        config(POSTGRES_HOST="a"),
+        "platform_postgresql_host is db, but platform_config.POSTGRES_HOST, which wins, is a: keep one of them in values.yml.",
+    ),
+    (
+        {**config(REDIS_HOST="a"), "platform_redis_host": ""},
+        config(REDIS_HOST="a"),
+        "platform_redis_host is redis, but platform_config.REDIS_HOST, which wins, is a: keep one of them in values.yml.",
+    ),
+    ({"platform_postgresql_host": "2001:db8::1"}, {"platform_postgresql_host": "postgres://db"}, NOT_A_HOST.format("postgres://db")),
+    ({"platform_postgresql_host": "::"}, {"platform_postgresql_host": "db:"}, NOT_A_HOST.format("db:")),
+    ({"platform_postgresql_host": "db-1"}, {"platform_postgresql_host": "a b"}, NOT_A_HOST.format("a b")),
+    (
+        {"platform_redis_host": "::1"},
+        {"platform_redis_host": "redis:6379"},
+        "platform_redis_host 'redis:6379' is more than a host: put the name or address alone into values.yml; port and TLS have variables "
+        "of their own (platform_redis_*).",
+    ),
+    (
+        {"platform_postgresql_port": 65535},
+        {"platform_postgresql_port": 65536},
+        "platform_postgresql_port 65536 is no port: set a number from 1 to 65535 in values.yml.",
+    ),
+    (
+        {"platform_redis_port": 1},
+        {"platform_redis_port": 0},
+        "platform_redis_port 0 is no port: set a number from 1 to 65535 in values.yml.",
+    ),
+    (IN_CLUSTER, {**IN_CLUSTER, "platform_postgresql_host": "db"}, NOT_POSTGRESQL.format("platform_postgresql_host")),
+    (IN_CLUSTER, {**IN_CLUSTER, "platform_postgresql_port": 1}, NOT_POSTGRESQL.format("platform_postgresql_port")),
+    (IN_CLUSTER, {**IN_CLUSTER, "platform_postgresql_tls_mode": "require"}, NOT_POSTGRESQL.format("platform_postgresql_tls_mode")),
+    (IN_CLUSTER, {**IN_CLUSTER, **VERIFIED}, NOT_POSTGRESQL.format("platform_postgresql_ca")),
+    (REDIS_IN_CLUSTER, {**REDIS_IN_CLUSTER, "platform_redis_host": "a"}, NOT_REDIS.format("platform_redis_host")),
+    (REDIS_IN_CLUSTER, {**REDIS_IN_CLUSTER, "platform_redis_port": 1}, NOT_REDIS.format("platform_redis_port")),
+    (REDIS_IN_CLUSTER, {**REDIS_IN_CLUSTER, "platform_redis_tls": True}, NOT_REDIS.format("platform_redis_tls")),
+    (REDIS_IN_CLUSTER, {**REDIS_IN_CLUSTER, "platform_redis_ca": CA}, NOT_REDIS.format("platform_redis_ca")),
+    *(
+        (
+            {"platform_postgresql_tls_mode": mode, **config_values(PGSSLROOTCERT="system")},
+            {"platform_postgresql_tls_mode": mode},
+            f"platform_postgresql_tls_mode {mode} needs certificates to check with: put the authority's (PEM) into platform_postgresql_ca "
+            "in values.yml, or name a file of the image, or system, in platform_config.PGSSLROOTCERT.",
+        )
+        for mode in ("verify-ca", "verify-full")
+    ),
+    (
+        {**VERIFIED, "platform_postgresql_tls_mode": "require"},
+        {**VERIFIED, "platform_postgresql_tls_mode": "prefer"},
+        "platform_postgresql_ca is set, but with platform_postgresql_tls_mode 'prefer' nothing is checked with it: set the mode to "
+        "verify-full in values.yml, or leave it out.",
+    ),
+    (
+        {"platform_redis_ca": CA},
+        {"platform_redis_ca": CA, "platform_redis_tls": False, "preflight_accepted_without_tls": ["redis"]},
+        "platform_redis_ca is set, but platform_redis_tls is false, so nothing is checked with it: set platform_redis_tls to true in "
+        "values.yml.",
+    ),
+    ({"platform_postgresql_ca": f"# a\n{CA}"}, {"platform_postgresql_ca": "/ca.pem"}, NO_AUTHORITY.format("postgresql")),
+    ({"platform_postgresql_ca": CA}, {"platform_postgresql_ca": PRIVATE}, NO_AUTHORITY.format("postgresql")),
+    ({"platform_redis_ca": f"{CA}\n{CA}"}, {"platform_redis_ca": "/ca.pem"}, NO_AUTHORITY.format("redis")),
+    ({"platform_redis_ca": CA}, {"platform_redis_ca": PRIVATE}, NO_AUTHORITY.format("redis")),
+    (
+        {"platform_secrets_provider": "existing", "platform_secret_values": {}, "platform_existing_secret": "mine"},
+        {"platform_secrets_provider": "existing", "platform_secret_values": {}},
+        "platform_existing_secret is not set, but platform_secrets_provider is existing: put the name of the Secret into values.yml.",
+    ),
+    (
+        secrets(DJANGO_SECRET_KEY=10**49),
+        secrets(DJANGO_SECRET_KEY="k" * 49),
+        "platform_secrets.DJANGO_SECRET_KEY is missing or shorter than 50 characters: put a random one into secrets.yml and encrypt it "
+        "with ansible-vault.",
+    ),
+    (
+        secrets(POSTGRES_PASSWORD="p"),
+        secrets(POSTGRES_PASSWORD=""),
+        "platform_secrets.POSTGRES_PASSWORD is not set: put it into secrets.yml and encrypt it with ansible-vault.",
+    ),
+    (
+        secrets(REDIS_PASSWORD="r"),
+        secrets(REDIS_PASSWORD=""),
+        "platform_secrets.REDIS_PASSWORD is not set: put it into secrets.yml and encrypt it with ansible-vault.",
+    ),
+    (
+        {"extra_objects_listed": [CONFIG_MAP]},
+        {"extra_objects_listed": [SECRET, CONFIG_MAP, {**SECRET, "metadata": {"name": "other", "namespace": "shop"}}]},
+        "Of extra_objects_manifests and extra_objects_templates, Secret /mine, shop/other, comes with its content, which would be shown: "
+        "use platform_secrets, platform_secret_files or an operator of an outside store.",
+    ),
+    (
+        {"platform_secret_files": {"a": "YQ==", "b": "YWE=", "c": "YWFh", "d": ""}},
+        {"platform_secret_files": {"a": "YQ==", "b": "YQ=", "c": "no text"}},
+        "platform_secret_files.b, c is not base64: put what `base64 -w0` makes of the file into secrets.yml.",
+    ),
+    (
+        {"network_policies_missing_ports": []},
+        {"network_policies_missing_ports": [26379, 5671]},
+        "platform_secrets.CELERY_BROKER_URL or CELERY_RESULT_BACKEND leads to port 26379, 5671, which no network policy allows: add a flow "
+        "to network_policies_flows in values.yml.",
+    ),
+    (
+        {"nginx_tls_provider": "existing", "nginx_tls_secret": "own"},
+        {"nginx_tls_provider": "existing"},
+        "nginx_tls_secret is not set, but nginx_tls_provider is existing: put the name of a Secret of type kubernetes.io/tls into "
+        "values.yml.",
+    ),
+    (
+        {"nginx_tls_provider": "existing", "nginx_tls_secret": "own"},
+        {"nginx_tls_secret": "own"},
+        "nginx_tls_secret is set, but nginx_tls_provider is none, so nothing is served with it: set that to existing in values.yml, or "
+        "leave the Secret out.",
+    ),
+    (
+        {"nginx_tls_provider": "generated", "nginx_tls_hosts": ["a"]},
+        {"nginx_tls_provider": "generated"},
+        "nginx_tls_hosts is empty, but nginx_tls_provider is generated: put the names that the certificate is for into values.yml.",
+    ),
+    (
+        {"django_termination_grace_period_seconds": "85"},
+        {"django_termination_grace_period_seconds": 84},
+        "django_termination_grace_period_seconds is 84. The drain (django_drain_seconds), the longest request (django_gunicorn_timeout, "
+        "nginx_proxy_timeout) and 10 s to stop need 85. Leave it out, or set it to 85 or more in values.yml.",
+    ),
+    (
+        {"nginx_termination_grace_period_seconds": 85},
+        {"nginx_termination_grace_period_seconds": "9"},
+        "nginx_termination_grace_period_seconds is 9. The drain (nginx_drain_seconds), the longest request (nginx_proxy_timeout) and 10 s "
+        "to stop need 85. Leave it out, or set it to 85 or more in values.yml.",
+    ),
+    (
+        {"network_policies_problems": []},
+        {"network_policies_problems": ["a", "b"]},
+        "network_policies_flows and network_policies_endpoints in values.yml: a; b.",
+    ),
+    (
+        INGRESS,
+        {**INGRESS, "ingress_hosts": []},
+        "ingress_enabled is true, but no host leads to the shop: put its names into platform_config.DJANGO_ALLOWED_HOSTS or into "
+        "ingress_hosts in values.yml.",
+    ),
+    *(
+        (
+            passing,
+            {**INGRESS, "network_policies_clients": [NAMED, NAMELESS]},
+            "ingress_controller_namespace is not set, so the network policies would let no controller reach nginx: set it to the namespace "
+            "of its pods, or network_policies_clients to their addresses, in values.yml.",
+        )
+        for passing in (
+            {**INGRESS, "network_policies_clients": [NAMED]},
+            {**INGRESS, "network_policies_clients": [NAMELESS], "network_policies_enabled": False},
+            {"network_policies_clients": [NAMELESS]},
+        )
+    ),
+    *(
+        (
+            passing,
+            {**INGRESS, "ingress_tls_secret_name": "own"},
+            "ingress_enabled is true with TLS, but nginx_trusted_proxies is empty, so the controller's word that a request came by https "
+            "would not be believed, and it would be redirected for ever: put the network of the controller's pods into "
+            "nginx_trusted_proxies in values.yml.",
+        )
+        for passing in (INGRESS, {**INGRESS, "ingress_tls_secret_name": "own", "nginx_trusted_proxies": ["10.0.0.0/8"]})
+    ),
+    ({"validate_customer_path": "/statics"}, {"validate_customer_path": "/static"}, PATH.format("/static")),
+    ({"validate_customer_path": "/health/"}, {"validate_customer_path": "/health/detailed/"}, PATH.format("/health/detailed/")),
+    ({"validate_customer_path": "/a"}, {"validate_customer_path": "a"}, PATH.format("a")),
+    (config_values(PGSSLMODE="verify-full"), config_values(PGSSLMODE="prefer"), MODE_WITHOUT_TLS.format("prefer")),
+    (
+        {**config_values(PGSSLMODE=""), "preflight_accepted_without_tls": ["postgresql"]},
+        {**config_values(PGSSLMODE=""), "preflight_accepted_without_tls": ["redis"]},
+        MODE_WITHOUT_TLS.format(""),
+    ),
+    (
+        {"platform_redis_tls": False, "preflight_accepted_without_tls": ["redis"]},
+        {"platform_redis_tls": False, "preflight_accepted_without_tls": ["postgresql"]},
+        "Others could read the password and data on the way to the external Redis, since platform_redis_tls is false: set it to true in "
+        "values.yml, or add redis to preflight_accepted_without_tls there, if that way is safe.",
+    ),
+    (
+        secrets(CELERY_BROKER_URL="rediss://a/0", CELERY_RESULT_BACKEND="amqps://a/0"),
+        secrets(CELERY_BROKER_URL="redis://a/0", CELERY_RESULT_BACKEND="amqp://a/0"),
+        BROKER_WITHOUT_TLS.format("CELERY_BROKER_URL and CELERY_RESULT_BACKEND"),
+    ),
+    (
+        {**secrets(CELERY_BROKER_URL="redis://a/0"), **REDIS_IN_CLUSTER},
+        secrets(CELERY_BROKER_URL="redis://a/0", CELERY_RESULT_BACKEND=1),
+        BROKER_WITHOUT_TLS.format("CELERY_BROKER_URL"),
+    ),
+    ({"platform_namespace": "defaults"}, {"platform_namespace": "default"}, NAMESPACE.format("default")),
+    ({"platform_namespace": "kubernetes"}, {"platform_namespace": "kube-public"}, NAMESPACE.format("kube-public")),
+    *(
+        (
+            {**passing, **config_values(POSTGRES_USER=user)},
+            {**IN_CLUSTER, **config_values(POSTGRES_USER=user)},
+            f"platform_postgresql_user '{user}' is a user that the role postgresql keeps for itself: set another name in values.yml, or "
+            "postgresql_user_is_superuser to true there, if the data have that user already.",
+        )
+        for passing in ({}, {**IN_CLUSTER, "postgresql_user_is_superuser": True})
+        for user in ("postgres", "platform_application", "platform_conversion")
+    ),
+    *(
+        ({name: "2"}, {"platform_image_digest": DIGEST, name: "2"}, TAG_BESIDE_DIGEST)
+        for name in ("django_image_tag", "celery_worker_image_tag", "celery_beat_image_tag")
+    ),
+    (
+        {**IN_CLUSTER, "network_policies_postgresql": []},
+        {"network_policies_postgresql": [], "network_policies_redis": []},
+        OPEN.format("network_policies_postgresql, network_policies_redis"),
+    ),
+    (
+        {**config_values(USE_PGBOUNCER="True"), "network_policies_pgbouncer": ANY},
+        config_values(USE_PGBOUNCER="True"),
+        OPEN.format("network_policies_pgbouncer"),
+    ),
+    (
+        {"network_policies_redis": [], "network_policies_enabled": False},
+        {"network_policies_redis": []},
+        OPEN.format("network_policies_redis"),
+    ),
+    ({"platform_kube_context": "", "platform_api_host": "https://a"}, {"platform_kube_context": ""}, NO_CLUSTER),
+    (
+        {"platform_kubeconfig": f"/no/such/file:{__file__}"},
+        {"platform_kubeconfig": "/no/such/file:~nobody-of-this-name/config"},
+        "platform_kubeconfig /no/such/file:~nobody-of-this-name/config does not exist: set it in values.yml to the path of a kubeconfig, "
+        "or leave it empty for the usual one.",
+    ),
+]
+
+
+@pytest.fixture(autouse=True)
+def no_cluster_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("K8S_AUTH_HOST", raising=False)
+
+
+@pytest.mark.parametrize(("right", "wrong", "message"), CASES, ids=lambda value: value[:50] if isinstance(value, str) else "")
+def test_a_rule_finds_wrong_values_and_no_others(right: Values, wrong: Values, message: str) -> None:
+    assert findings(tables.SETTINGS, {**SETTINGS, **right}) == []
+    assert findings(tables.SETTINGS, {**SETTINGS, **wrong}) == [message]
+
+
+def test_every_rule_has_a_case() -> None:
+    broken = {rule for _right, wrong, _message in CASES for rule in tables.SETTINGS if rule.wrong({**SETTINGS, **wrong})}
+    assert broken == set(tables.SETTINGS)
+
+
+def test_a_host_in_the_environment_names_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("K8S_AUTH_HOST", "https://a")
+    assert findings(tables.SETTINGS, {**SETTINGS, "platform_kube_context": ""}) == []
+
+
+@pytest.mark.parametrize("name", ["named", "cluster"])
+def test_each_playbook_requires_that_a_cluster_is_named(name: str) -> None:
+    assert tables.FINDINGS[name]({**SETTINGS, "platform_kube_context": ""}) == [NO_CLUSTER]
+
+
+def test_types_are_reported_first_each_with_its_file() -> None:
+    problems = ["platform_secrets.A is a list", "platform_secrets_provider is x", "platform_redis_previous_password is y"]
+    assert tables.FINDINGS["settings"]({**SETTINGS, "platform_image": "", "manifests_settings": {"problems": problems}}) == [
+        "platform_secrets_provider is x (set it in values.yml).",
+        "platform_secrets.A is a list (set it in secrets.yml).",
+        "platform_redis_previous_password is y (set it in secrets.yml).",
+    ]

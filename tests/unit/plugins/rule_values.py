@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Variables in which no rule finds anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+CA = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"
+ANY = [{"ipBlock": {"cidr": "10.0.0.0/8"}}]
+# External services with TLS.
+SETTINGS: dict[str, Any] = {
+    "celery_beat_image_tag": "",
+    "celery_worker_image_tag": "",
+    "django_image_tag": "",
+    "django_least_grace_period_seconds": 85,
+    "django_termination_grace_period_seconds": 85,
+    "extra_objects_listed": [],
+    "extra_objects_problems": [],
+    "ingress_enabled": False,
+    "manifests_settings": {"problems": []},
+    "network_policies_clients": [],
+    "network_policies_enabled": True,
+    "network_policies_missing_ports": [],
+    "network_policies_pgbouncer": [],
+    "network_policies_postgresql": ANY,
+    "network_policies_problems": [],
+    "network_policies_redis": ANY,
+    "nginx_least_grace_period_seconds": 85,
+    "nginx_termination_grace_period_seconds": 85,
+    "nginx_tls_hosts": [],
+    "nginx_tls_provider": "none",
+    "nginx_tls_secret": "",
+    "platform_answers_no_host": False,
+    "platform_api_host": "",
+    "platform_config": {"DJANGO_ALLOWED_HOSTS": "shop.example.com", "SITE_URL": "https://shop.example.com"},
+    "platform_config_values": {
+        "POSTGRES_HOST": "db",
+        "POSTGRES_USER": "shop",
+        "REDIS_HOST": "redis",
+        "PGSSLMODE": "require",
+        "USE_PGBOUNCER": "False",
+    },
+    "platform_existing_secret": "",
+    "platform_image": "shop",
+    "platform_image_digest": "",
+    "platform_image_tag": "1",
+    "platform_kube_context": "here",
+    "platform_kubeconfig": "",
+    "platform_namespace": "shop",
+    "platform_postgresql_ca": "",
+    "platform_postgresql_host": "db",
+    "platform_postgresql_port": 5432,
+    "platform_postgresql_provider": "external",
+    "platform_postgresql_tls_mode": "require",
+    "platform_redis_ca": "",
+    "platform_redis_host": "redis",
+    "platform_redis_port": 6379,
+    "platform_redis_provider": "external",
+    "platform_redis_tls": True,
+    "platform_release_history": 3,
+    "platform_secret_files": {},
+    "platform_secret_values": {"DJANGO_SECRET_KEY": "k" * 50, "POSTGRES_PASSWORD": "p" * 20, "REDIS_PASSWORD": "r" * 20},
+    "platform_secrets_provider": "inventory",
+    "postgresql_user_is_superuser": False,
+    "preflight_accepted_without_tls": [],
+    "preflight_secret_key_length": 50,
+    "preflight_secrets_file": "secrets.yml",
+    "preflight_values_file": "values.yml",
+    "validate_customer_path": "/",
+}
+# PostgreSQL and Redis in the cluster, which only the rules of the plan read.
+PLANNED: dict[str, Any] = {
+    **SETTINGS,
+    "__preflight_ingress_secret_needed": False,
+    "__preflight_permissions": [{"verbs": ["get", "list"]}, {"verbs": ["create"], "without": "warning"}],
+    "ingress_enabled": True,
+    "ingress_class": "traefik",
+    "ingress_traefik_entrypoints": ["web"],
+    "ingress_traefik_http_entrypoints": [],
+    "monitoring_rules": True,
+    "monitoring_service_monitors": True,
+    "platform_cluster_uid": "",
+    "platform_postgresql_provider": "in_cluster",
+    "platform_postgresql_secret_name": "postgresql-new",
+    "platform_redis_previous_secret_name": "",
+    "platform_redis_provider": "in_cluster",
+    "platform_redis_secret_name": "redis-new",
+    "platform_storage_class": "standard",
+    "postgresql_storage_class": "standard",
+    "preflight_accepted_password_changes": [],
+    "preflight_input_findings": [],
+    "preflight_minimum_version": "1.24",
+    "preflight_password_length": 20,
+    "redis_storage_class": "standard",
+    "storage_class": "standard",
+    "storage_static_volumes": False,
+}
+PLAN: dict[str, Any] = {
+    "cluster": {
+        "host": "https://a",
+        "uid": "u",
+        "version": "1.34.0",
+        "storage_classes": {"standard": "", "fast": ""},
+        "ingress_classes": {"traefik": "traefik.io/ingress-controller", "nginx": "k8s.io/ingress-nginx"},
+    },
+    "refusals": [],
+    "forbidden": [],
+    "foreign": [],
+    "objects": [],
+}
