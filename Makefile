@@ -55,7 +55,7 @@ lint: .venv ## Check style, types and rules without running anything
 	mypy $(PLUGINS) local_cluster tools tests molecule
 	yamllint --strict .
 	antsibull-changelog lint
-	python tools/role_readme.py --check
+	python -m tools.role_files --check
 	python tools/deployer_yaml.py --check
 	ansible-lint
 
@@ -97,8 +97,8 @@ build: .venv ## Build the collection's artifact into build/
 	ansible-galaxy collection build --force --output-path build "$$(python tools/collection_tree.py .cache/build)"
 
 .PHONY: readmes
-readmes: .venv ## Write the variables of the roles' READMEs from their argument specifications, and docs/deployer.yaml
-	python tools/role_readme.py
+readmes: .venv ## Write the roles' defaults and tables of variables from their argument specifications, and docs/deployer.yaml
+	python -m tools.role_files
 	python tools/deployer_yaml.py
 
 .PHONY: snapshots

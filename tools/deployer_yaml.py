@@ -20,6 +20,7 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tools.role_files import Dumper  # noqa: E402
 from tools.role_variables import resolver  # noqa: E402
 
 TARGET = ROOT / "docs" / "deployer.yaml"
@@ -33,18 +34,6 @@ HEAD = """\
 #   kubectl create token jewelry-shop-deployer -n jewelry-shop-deployer --duration=24h
 """
 WIDTH = 140
-
-
-class Dumper(yaml.SafeDumper):
-    """Writes a list in full instead of an alias, and indents its entries."""
-
-    def ignore_aliases(self, _data: Any) -> bool:
-        """Return true, so that no alias is written."""
-        return True
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - a name of PyYAML
-        """Indent the entries of a list."""
-        super().increase_indent(flow, False)
 
 
 def rules_text(rules: Any, settings: Mapping[str, Any], cluster_wide: bool) -> Iterator[str]:

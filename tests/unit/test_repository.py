@@ -59,13 +59,6 @@ def test_a_role_specifies_and_describes_itself(role: pathlib.Path) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
-def test_a_role_specifies_the_defaults_that_it_has(role: pathlib.Path) -> None:
-    defaults: dict[str, Any] = load(role / "defaults" / "main.yml")
-    specified = {name: option.get("default") for name, option in role_options(role).items() if not option.get("required")}
-    assert specified == defaults
-
-
-@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 def test_a_role_names_its_variables_after_itself(role: pathlib.Path) -> None:
     assert [name for name in role_options(role) if not name.startswith(f"{role.name}_")] == []
 

@@ -7,8 +7,8 @@
 Each change is applied alone, in a copy of the repository. The checks run until one fails:
 
 - python (plugins, and the Python files of roles): the tests that import the file, ruff, mypy, then the tests that import it indirectly;
-- manifests (defaults, vars and templates of roles): yamllint, the tests of the repository and those of roles that name the role, the
-  snapshots of the rendered manifests, then the other tests of manifests;
+- manifests (vars and templates of roles): yamllint, the tests of roles that name the role, the snapshots of the rendered manifests, then
+  the other tests of manifests;
 - tasks (tasks of roles): yamllint, ansible-lint, the snapshots, the playbooks with bad input. Errors that need a cluster stay undetected.
 
 The kind of change is drawn before the change, so that frequent kinds do not dominate. Each line is changed at most once. An undetected
@@ -39,7 +39,7 @@ from tools.mutation_sample.change import Change
 
 AREAS = {
     "python": ("plugins/*.py", "roles/*/files/*.py"),
-    "manifests": ("roles/*/defaults/*.yml", "roles/*/vars/*.yml", "roles/*/templates/*.j2"),
+    "manifests": ("roles/*/vars/*.yml", "roles/*/templates/*.j2"),
     "tasks": ("roles/*/tasks/*.yml",),
 }
 TESTS = "tests/unit"
@@ -145,7 +145,6 @@ def checks(area: str, change: Change) -> Iterator[Command]:
     if area == "tasks":
         yield ("ansible-lint", "--offline", name)
     else:
-        yield pytest(f"{TESTS}/test_repository.py", "-k", "role")
         role = name.split("/")[1]
         if tests := [
             test for test in repository_files() if fnmatch.fnmatch(test, f"{TESTS}/roles/test_*.py") and role in (ROOT / test).read_text()
