@@ -42,7 +42,7 @@ def _written_by_others(v: Values) -> str:
 
 def _names_of_jobs(v: Values) -> list[str]:
     # Without valid settings the names are unknown.
-    if "platform_release" not in v:
+    if not v.get("platform_release"):
         return []
     commands = [f"{each['name']}-{v['platform_release']}" for each in (*v["__pre_deploy_commands"], *v["post_deploy_commands"])]
     return [*commands, v["__nginx_check_job_name"], *(each["job_name"] for each in v["__data_services_checks"])]
