@@ -71,6 +71,7 @@ class FilterModule:
             names.version_label,
             network_policies.network_policies,
             network_policies.network_policy_problems,
+            network_policies.ports_without_flow,
             own_objects.custom_resources,
             own_objects.own_objects,
             permissions.needed_permissions,

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ Manifest = dict[str, Any]
 
 # The endpoint with all pods. Its policy denies all traffic that no other policy allows.
 _RELEASE = "release"
+_PORT_IN_URL = re.compile(r":([0-9]+)(?=[/,;?]|$)")
 
 
 def network_policies(flows: Iterable[Flow], endpoints: Mapping[str, Endpoint], metadata: Mapping[str, Any]) -> list[Manifest]:
@@ -89,6 +91,19 @@ def network_policy_problems(flows: Iterable[Flow], endpoints: Mapping[str, Endpo
         if not any(_is_selector(endpoints.get(name)) for name in names):
             wrong.append(f"{shown} is no concern of the release; name pods of it on one side")
     return wrong
+
+
+def ports_without_flow(secrets: Mapping[str, Any], flows: Iterable[Flow]) -> list[int]:
+    """Ports in the URLs of the broker and the result backend that no flow allows.
+
+    Args:
+        secrets: the secret environment of the application, as far as it is known.
+        flows: the permitted flows.
+    """
+    urls = ",".join(str(secrets.get(key, "")) for key in ("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"))
+    allowed = {int(port) for flow in flows for port in flow["ports"]}
+    named = dict.fromkeys(int(port) for port in _PORT_IN_URL.findall(urls))
+    return [port for port in named if port not in allowed]
 
 
 def _is_selector(endpoint: Endpoint) -> bool:

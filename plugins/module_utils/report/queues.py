@@ -24,10 +24,12 @@ def round_trip_checks(result: Mapping[str, Any], queues: Sequence[str], secrets:
     """A check for each queue to which a test task was sent, in the form of M(jewelry_shop.platform.release_check).
 
     Args:
-        result: result of the task that ran C(round_trip.py) in a pod.
+        result: result of the task that ran C(round_trip.py) in a pod. A skipped task has no checks.
         queues: the queues that were to be tested.
         secrets: a structure whose strings and numbers are masked.
     """
+    if result.get("skipped"):
+        return []
     mask = Masker(values_to_mask(secrets))
     problems = _marked(str(result.get("stdout") or ""))
     if problems is None:
