@@ -102,6 +102,7 @@ def test_the_version_of_the_other_images_is_theirs(workload: Any, name: str) -> 
 def test_the_database_is_prepared_with_the_extensions_of_the_settings(workload: Any, extensions: list[str], given: str) -> None:
     [prepare] = workload("postgresql", postgresql_extensions=extensions)["pod"]["initContainers"]
     assert {"name": "POSTGRESQL_EXTENSIONS", "value": given} in prepare["env"]
+    assert prepare["resources"]["limits"]
 
 
 def test_no_container_takes_the_superuser_from_a_user_that_is_to_stay_one(workload: Any) -> None:
