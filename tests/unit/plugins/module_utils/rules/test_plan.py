@@ -107,13 +107,13 @@ CASES: list[tuple[Values, Values, str]] = [
     ),
     (plan(), plan(forbidden=["get a", "list a", "list b"]), LACKS.format("get a, list a, list b")),
     (
-        plan(),
+        {"__preflight_permissions": []},
         plan(forbidden=["get a", "list a"]),
         "The credential has no permission in namespace shop, or the namespace does not exist. Let an administrator run "
         "playbooks/grant_deployer.yml with this inventory.",
     ),
     (
-        live(version="1.24.0"),
+        live(version="1.24"),
         live(version="1.9.7"),
         "The cluster runs Kubernetes 1.9.7; this collection needs 1.24 or newer.",
     ),
@@ -164,6 +164,11 @@ CASES: list[tuple[Values, Values, str]] = [
         {**plan(objects=[stateful_set("postgresql", "old")]), "preflight_accepted_password_changes": ["POSTGRES_PASSWORD"]},
         {**plan(objects=[stateful_set("postgresql", "old")]), "preflight_accepted_password_changes": ["REDIS_PASSWORD"]},
         CHANGED_POSTGRESQL,
+    ),
+    (
+        plan(objects=[{**stateful_set("redis", "redis-old"), "kind": "Deployment"}]),
+        plan(objects=[stateful_set("redis", "redis-old")]),
+        CHANGED_REDIS,
     ),
     (plan(objects=[stateful_set("redis", "redis-new")]), plan(objects=[stateful_set("redis", "redis-old")]), CHANGED_REDIS),
     (

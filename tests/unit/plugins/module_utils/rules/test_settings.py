@@ -165,6 +165,11 @@ CASES: list[tuple[Values, Values, str]] = [
     (IN_CLUSTER, {**IN_CLUSTER, "platform_postgresql_port": 1}, NOT_POSTGRESQL.format("platform_postgresql_port")),
     (IN_CLUSTER, {**IN_CLUSTER, "platform_postgresql_tls_mode": "require"}, NOT_POSTGRESQL.format("platform_postgresql_tls_mode")),
     (IN_CLUSTER, {**IN_CLUSTER, **VERIFIED}, NOT_POSTGRESQL.format("platform_postgresql_ca")),
+    (
+        {"platform_postgresql_tls_mode": "prefer"},
+        {**IN_CLUSTER, **VERIFIED, "platform_postgresql_tls_mode": "prefer"},
+        NOT_POSTGRESQL.format("platform_postgresql_ca"),
+    ),
     (REDIS_IN_CLUSTER, {**REDIS_IN_CLUSTER, "platform_redis_host": "a"}, NOT_REDIS.format("platform_redis_host")),
     (REDIS_IN_CLUSTER, {**REDIS_IN_CLUSTER, "platform_redis_port": 1}, NOT_REDIS.format("platform_redis_port")),
     (REDIS_IN_CLUSTER, {**REDIS_IN_CLUSTER, "platform_redis_tls": True}, NOT_REDIS.format("platform_redis_tls")),
