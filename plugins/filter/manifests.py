@@ -25,7 +25,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests im
     traffic,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets import generated
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads import application, derived, pods
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads import derived, pods
 
 
 def _as_filter(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -47,10 +47,10 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name, as Ansible requires."""
         functions = (
-            application.application_pod,
             derived.component_endpoints,
             derived.health_endpoints,
             derived.workload_flows,
+            pods.application_pod,
             pods.pod_spec,
             configuration.configuration_objects,
             environment.allowed_hosts,

@@ -11,8 +11,15 @@ from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import image_version
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import environment_entries
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.application import application_pod, config_maps
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.pods import labels, pod_template, scrape_annotations, selector
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.pods import (
+    application_pod,
+    config_maps,
+    labels,
+    metadata,
+    pod_template,
+    scrape_annotations,
+    selector,
+)
 
 # Settings that roles have alike, without the name of the role in front.
 SETTINGS = (
@@ -45,8 +52,8 @@ def complete_workload(
         defaults: the variable C(platform_pod_defaults).
 
     Returns:
-        The description with C(pod), C(version), C(replicas), C(config_maps), C(labels), C(selector), C(template), C(scrape_annotations)
-        and, for a Deployment, C(strategy), C(disruption_budget) and C(autoscaling).
+        The description with all that the templates render: C(pod), C(version), C(replicas), C(config_maps), C(labels), C(metadata),
+        C(selector), C(template), C(scrape_annotations) and, for a Deployment, C(strategy), C(disruption_budget) and C(autoscaling).
     """
     # Before ansible-core 2.19 a number that a template computes is a text.
     numbers = {key: int(settings[key]) for key in ("replicas",) if key in settings}
@@ -68,6 +75,7 @@ def complete_workload(
     return {
         **complete,
         "labels": labels(complete, defaults),
+        "metadata": metadata(complete, defaults),
         "selector": selector(complete),
         "scrape_annotations": scrape_annotations(complete),
         "template": pod_template(complete, defaults),

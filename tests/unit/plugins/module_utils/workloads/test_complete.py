@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.application import application_pod
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.complete import complete_workload
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.pods import application_pod
 
 APPLICATION: dict[str, Any] = {
     "repository": "registry/shop",
@@ -26,6 +26,7 @@ APPLICATION: dict[str, Any] = {
     "wait_script": "wait",
 }
 DEFAULTS: dict[str, Any] = {
+    "namespace": "shop",
     "labels": {"environment": "test"},
     "annotations": {"team": "shop"},
     "spec": {"securityContext": {"runAsUser": 1000}},
@@ -191,6 +192,13 @@ def test_the_template_has_labels_annotations_and_the_defaults_of_all_pods() -> N
     spec = template["spec"]
     assert (spec["serviceAccountName"], spec["securityContext"]) == ("web", {"runAsUser": 1000})
     assert spec["containers"][0]["imagePullPolicy"] == "Always"
+
+
+def test_the_metadata_of_all_objects_has_nothing_empty() -> None:
+    workload = complete(OF_THE_APPLICATION)
+    assert workload["metadata"] == {"name": "web", "namespace": "shop", "labels": workload["labels"], "annotations": {"team": "shop"}}
+    bare = complete_workload(OF_THE_APPLICATION, {}, APPLICATION, {**DEFAULTS, "annotations": {}})
+    assert "annotations" not in bare["metadata"]
 
 
 def test_fields_of_a_workload_win_over_the_defaults() -> None:
