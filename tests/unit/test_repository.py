@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.unit.documents import name_of
 from tools.collection_tree import ROOT, repository_files
 
 FILES = [ROOT / name for name in repository_files() if not (ROOT / name).is_symlink()]
@@ -101,3 +102,28 @@ def imports(tasks: list[dict[str, Any]]) -> Iterator[str]:
 def test_the_name_of_an_import_holds_no_template(path: pathlib.Path) -> None:
     """Ansible resolves it before facts are known, and warns of "template errors". It is shown nowhere."""
     assert [name for name in imports(yaml.safe_load(path.read_text()) or []) if "{{" in name] == []
+
+
+# Longer logic is a typed function.
+LONGEST_EXPRESSION = 160
+LONGEST_FILE_OF_VARIABLES = 150
+ANSIBLE_FILES = [
+    path for path in FILES if path.suffix == ".yml" and re.fullmatch(r"roles/\w+/(defaults|vars|tasks)/.*|playbooks/.*", name_of(path))
+]
+
+
+@pytest.mark.parametrize("path", ANSIBLE_FILES, ids=name_of)
+def test_an_expression_is_short_enough_to_be_read(path: pathlib.Path) -> None:
+    expressions = [" ".join(found.split()) for found in re.findall(r"\{\{.*?\}\}", path.read_text(), re.DOTALL)]
+    assert [each for each in expressions if len(each) > LONGEST_EXPRESSION] == []
+
+
+def test_files_of_variables_are_short() -> None:
+    files = [path for path in ANSIBLE_FILES if path.match("roles/*/vars/**/*.yml") or path.match("roles/*/vars/*.yml")]
+    assert len(files) > 30
+    assert [name_of(path) for path in files if len(path.read_text().splitlines()) > LONGEST_FILE_OF_VARIABLES] == []
+
+
+def test_a_variable_names_a_file_by_its_role() -> None:
+    """`role_path` is that of the task that runs, which is another role's where a variable is resolved there."""
+    assert [name_of(path) for path in ANSIBLE_FILES if "role_path" in path.read_text()] == []
