@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
+from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import (
@@ -75,7 +76,7 @@ class ActionModule(ActionBase):
         return {
             name: option
             for path in sorted(ROLES.glob("*/meta/argument_specs.yml"))
-            for name, option in self._loader.load_from_file(str(path))["argument_specs"]["main"]["options"].items()
+            for name, option in yaml_load(path.read_text())["argument_specs"]["main"]["options"].items()
         }
 
     def _written(self, variables: dict[str, Any]) -> set[str]:
