@@ -2,6 +2,7 @@
 
 - README.md: the tables between the markers of options, and between the markers of flows if it has them. A missing README is created.
 - defaults/main.yml: the default values.
+- meta/main.yml: what Galaxy shows of a role. Its dependencies are written by hand.
 - meta/argument_specs.yml of a tier: the options below the comment line, from tools/tier_options.yml. Below that line, only the default
   of an option, and further paragraphs of its description, are written by hand.
 """
@@ -23,7 +24,8 @@ from tools.role_variables import resolver
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 TIER_OPTIONS = ROOT / "tools" / "tier_options.yml"
 SHARED = "      # From tools/tier_options.yml (make readmes). Only defaults and further paragraphs of descriptions are written by hand.\n"
-DEFAULTS = "---\n# Generated from meta/argument_specs.yml by tools/role_files.py (make readmes).\n"
+GENERATED = "---\n# Generated from meta/argument_specs.yml by tools/role_files.py (make readmes){}.\n"
+DEFAULTS = GENERATED.format("")
 # A longer string stands below its name and is folded. With a name of at most 46 characters, a shorter string fits into WIDTH beside it.
 LONGEST_STRING = 70
 # A folded line ends after the word that crosses this column. With the indentation of a specification it stays below 160 characters.
@@ -110,6 +112,19 @@ def defaults(options: dict[str, Any]) -> str:
     return DEFAULTS + dump({name: option["default"] for name, option in optional.items()})
 
 
+def metadata(short_description: str, dependencies: list[Any]) -> str:
+    """Return a role's meta/main.yml, with the author, the license and the oldest Ansible of the collection."""
+    galaxy, runtime = (yaml.safe_load((ROOT / path).read_text()) for path in ("galaxy.yml", "meta/runtime.yml"))
+    oldest = re.match(r">=(\d+\.\d+)", runtime["requires_ansible"])
+    shown = {
+        "author": galaxy["authors"][0],
+        "description": short_description,
+        "license": galaxy["license"][0],
+        "min_ansible_version": oldest[1] if oldest else "",
+    }
+    return GENERATED.format(", except dependencies") + dump({"galaxy_info": shown, "dependencies": dependencies})
+
+
 def markdown(text: str | list[str]) -> str:
     """Convert the markup of Ansible's documentation to Markdown, on one line."""
     joined = " ".join([text] if isinstance(text, str) else text)
@@ -174,8 +189,11 @@ def files(role: pathlib.Path) -> dict[pathlib.Path, str]:
     """Return the content of each file of a role that this program writes."""
     path = role / "meta" / "argument_specs.yml"
     specification = with_shared_options(role.name, path.read_text(), yaml.safe_load(TIER_OPTIONS.read_text()))
+    main = role / "meta" / "main.yml"
+    dependencies = yaml.safe_load(main.read_text())["dependencies"] if main.exists() else []
     return {
         path: specification,
+        main: metadata(yaml.safe_load(specification)["argument_specs"]["main"]["short_description"], dependencies),
         role / "defaults" / "main.yml": defaults(options_of(specification)),
         role / "README.md": readme(role, specification),
     }

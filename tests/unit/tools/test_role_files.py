@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tools.collection_tree import ROOT
-from tools.role_files import DEFAULTS, SHARED, defaults, options_of, with_shared_options
+from tools.role_files import DEFAULTS, SHARED, defaults, metadata, options_of, with_shared_options
 
 SHARED_OPTIONS = {
     "<tier>_replicas": {"description": "Number of replicas.", "type": "int"},
@@ -105,3 +105,17 @@ def test_the_specification_of_another_role_stays_as_it_is() -> None:
 def test_an_option_on_the_wrong_side_of_the_comment_line_is_named(own: str, shared: str, wrong: str) -> None:
     with pytest.raises(ValueError, match=rf"^These options are on the wrong side .* tier_options\.yml: {wrong}\.$"):
         with_shared_options("flower", specification(own, shared), SHARED_OPTIONS)
+
+
+def test_galaxy_gets_the_description_of_the_role_and_the_facts_of_the_collection() -> None:
+    written = yaml.safe_load(metadata("Celery beat", [{"role": "a"}]))
+    galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text())
+    assert written == {
+        "galaxy_info": {
+            "author": galaxy["authors"][0],
+            "description": "Celery beat",
+            "license": "GPL-3.0-or-later",
+            "min_ansible_version": "2.17",
+        },
+        "dependencies": [{"role": "a"}],
+    }
