@@ -24,8 +24,7 @@ def resolver() -> Callable[[str, Mapping[str, Any]], Any]:
     """
     init_plugin_loader([str(ROOT / ".ansible" / "collections")])
     loader = DataLoader()
-    # Variables refer to files of other roles relative to the path of the running role. Any role works.
-    variables = {"inventory_hostname": "production", "role_path": str(ROOT / "roles" / "render")} | {
+    variables = {"inventory_hostname": "production"} | {
         name: value
         for place in ("defaults/main.yml", "vars/main.yml", "vars/main/*.yml")
         for path in sorted(ROOT.glob(f"roles/*/{place}"))

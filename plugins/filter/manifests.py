@@ -60,7 +60,6 @@ class FilterModule:
             images.image_version,
             commands.job_states,
             commands.jobs_to_run,
-            objects.environment_entries,
             objects.hash_named,
             objects.object_identities,
             objects.removal_line,

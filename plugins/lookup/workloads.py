@@ -73,16 +73,21 @@ class LookupModule(LookupBase):
         name = f"{role}_workload"
         if name not in variables:
             raise AnsibleError(f"The role {role} has no variable {name}, in which a role describes its workload.")
-        keys, application = self.get_option("keys"), self.get_option("application")
-        if keys:
-            description = variables[name]
-            return {key: self._resolved(description[key]) for key in keys if key in description}
+        keys, application = self.get_option("keys") or [], self.get_option("application")
+        given = variables[name]
+        # The other keys of a mapping are not resolved.
+        given = {key: given[key] for key in keys if key in given} if keys and isinstance(given, Mapping) else given
         try:
-            description = checked(name, self._resolved(variables[name]))
+            description = checked(name, self._resolved(given), keys)
+            return self._complete(role, description, variables, application) if application else description
         except ValueError as error:
-            raise AnsibleError(f"{error}.") from error
+            raise AnsibleError(f"{name}: {str(error).removeprefix(name).lstrip(': ')}.") from error
+
+    def _complete(
+        self, role: str, description: Mapping[str, Any], variables: Mapping[str, Any], application: Mapping[str, Any]
+    ) -> dict[str, Any]:
         settings = {key: self._resolved(variables[f"{role}_{key}"]) for key in SETTINGS if f"{role}_{key}" in variables}
-        return complete_workload(description, settings, application, self.get_option("defaults")) if application else description
+        return complete_workload(description, settings, application, self.get_option("defaults"))
 
     def _resolved(self, value: Any) -> Any:
         return resolved(self._templar.template(value))

@@ -100,7 +100,7 @@ def test_prometheus_finds_its_metrics(cluster: Any, client_pod: Callable[..., An
 
 
 def test_it_is_scaled_and_restarted(cluster: Any, playbook_with_flower: Callable[..., Any], deployed: dict[str, Any]) -> None:
-    scaled = playbook_with_flower("playbooks/scale.yml", scale_replicas={"flower": 2})
+    scaled = playbook_with_flower("playbooks/scale.yml", scale_replicas={"flower": 2, "celery-beat": 1})
     assert scaled.returncode == 0, scaled.output
     before = {pod["metadata"]["uid"] for pod in flower_pods(cluster)}
     assert len(before) == 2

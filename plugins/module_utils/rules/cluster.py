@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.compat.version import LooseVersion
 
@@ -28,8 +28,8 @@ def kubeconfigs(text: str) -> list[str]:
     return [os.path.expanduser(path) for path in text.split(":")]  # noqa: PTH111
 
 
-def _is_older(v: Values, version: str) -> bool:
-    return bool(LooseVersion(v["preflight_plan"]["cluster"]["version"]) < LooseVersion(version))
+def _is_older(v: Values, version: Any) -> bool:
+    return bool(LooseVersion(v["preflight_plan"]["cluster"]["version"]) < LooseVersion(str(version)))
 
 
 def _why_it_cannot_be_read(v: Values) -> str:
@@ -55,7 +55,7 @@ NAMED = (
         "environment (K8S_AUTH_HOST, K8S_AUTH_API_KEY); the current context of a kubeconfig is never taken for granted.",
     ),
     Rule(
-        lambda v: v["platform_kubeconfig"] and not any(Path(path).is_file() for path in kubeconfigs(v["platform_kubeconfig"])),
+        lambda v: v["platform_kubeconfig"] and not any(map(os.path.isfile, kubeconfigs(v["platform_kubeconfig"]))),
         "platform_kubeconfig {platform_kubeconfig} does not exist: set it in {preflight_values_file} to the path of a kubeconfig, or leave "
         "it empty for the usual one.",
     ),

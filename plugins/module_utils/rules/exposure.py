@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, tags_of_tiers
 
 BROKERS = ("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND")
 RESERVED_USERS = ("postgres", "platform_application", "platform_conversion")
@@ -73,9 +73,7 @@ RULES = (
         "another name in {preflight_values_file}, or postgresql_user_is_superuser to true there, if the data have that user already.",
     ),
     Rule(
-        lambda v: (
-            v["platform_image_digest"] and any(v[name] for name in ("django_image_tag", "celery_worker_image_tag", "celery_beat_image_tag"))
-        ),
+        lambda v: v["platform_image_digest"] and any(v[name] for name in tags_of_tiers(v)),
         "platform_image_digest pins the image, but django_image_tag, celery_worker_image_tag or celery_beat_image_tag would replace it by "
         "a tag: set one of the two in {preflight_values_file}.",
     ),

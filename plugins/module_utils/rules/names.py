@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.names import naming_problems
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Values
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Values, tags_of_tiers
 
 # The rules are those of naming_problems.
 RULES = {
@@ -35,9 +35,6 @@ RULES = {
     "pre_deploy_commands and post_deploy_commands": "job_names",
     "platform_image with platform_image_registry": "repository",
     "platform_image_tag": "tag",
-    "django_image_tag": "tag",
-    "celery_worker_image_tag": "tag",
-    "celery_beat_image_tag": "tag",
     "nginx_image": "image",
     "nginx_exporter_image": "image",
     "postgresql_image": "image",
@@ -66,7 +63,8 @@ def naming_findings(values: Values) -> list[str]:
     Args:
         values: the variables by name.
     """
+    rules = {**RULES, **dict.fromkeys(tags_of_tiers(values), "tag")}
     settings = (
-        {"name": name, "rule": rule, "value": _VALUES[name](values) if name in _VALUES else values[name]} for name, rule in RULES.items()
+        {"name": name, "rule": rule, "value": _VALUES[name](values) if name in _VALUES else values[name]} for name, rule in rules.items()
     )
     return [f"{problem} (set it in {values['preflight_values_file']})." for problem in naming_problems(settings)]

@@ -34,6 +34,16 @@ def integer(value: Any) -> int:
     return int(float(value))
 
 
+def tags_of_tiers(values: Values) -> list[str]:
+    """Names of the settings C(<tier>_image_tag) of the tiers that have one.
+
+    Args:
+        values: the variables by name.
+    """
+    names = (f"{role.rpartition('.')[2]}_image_tag" for role in values["tiers_roles"])
+    return [name for name in names if name in values]
+
+
 def findings(rules: Iterable[Rule], values: Values) -> list[str]:
     """The message of each rule that finds something, in the order of the rules.
 

@@ -19,6 +19,9 @@ def _stops_too_soon(v: Values, tier: str) -> bool:
     return integer(v[f"{tier}_termination_grace_period_seconds"]) < integer(v[f"{tier}_least_grace_period_seconds"])
 
 
+HEALTH_PATHS = ("platform_ready_path", "platform_live_path")
+A_PATH = re.compile(r"/[A-Za-z0-9._~/?=&-]*")
+
 RULES = (
     Rule(
         lambda v: ", ".join(str(port) for port in v["network_policies_missing_ports"]),
@@ -71,6 +74,16 @@ RULES = (
         "ingress_enabled is true with TLS, but nginx_trusted_proxies is empty, so the controller's word that a request came by https would "
         "not be believed, and it would be redirected for ever: put the network of the controller's pods into nginx_trusted_proxies in "
         "{preflight_values_file}.",
+    ),
+    Rule(
+        lambda v: " and ".join(name for name in HEALTH_PATHS if not A_PATH.fullmatch(v[name])),
+        "{} must begin with / and have only letters, digits and the characters . _ ~ / ? = & -: set it in {preflight_values_file}.",
+    ),
+    Rule(
+        lambda v: v["platform_ready_path"] == v["platform_live_path"],
+        "platform_ready_path and platform_live_path are both '{platform_ready_path}', so Kubernetes could not tell a pod that is not ready "
+        "from one that hangs: set two paths in {preflight_values_file}. If the application has one path, add a query to the other, such as "
+        "?live.",
     ),
     Rule(
         lambda v: not v["validate_customer_path"].startswith("/") or PATHS_OF_NGINX.match(v["validate_customer_path"]),

@@ -54,10 +54,15 @@ def complete_workload(
     Returns:
         The description with all that the templates render: C(pod), C(version), C(replicas), C(config_maps), C(labels), C(metadata),
         C(selector), C(template), C(scrape_annotations) and, for a Deployment, C(strategy), C(disruption_budget) and C(autoscaling).
+
+    Raises:
+        ValueError: a setting or a volume is not possible; names it.
     """
-    # Before ansible-core 2.19 a number that a template computes is a text.
-    numbers = {key: int(settings[key]) for key in ("replicas",) if key in settings}
-    complete = {"replicas": 1, **description, **numbers}
+    # A description with a number of replicas has no setting for it. Before ansible-core 2.19 a number from a template is a text.
+    complete = {"replicas": int(settings.get("replicas", 1)), **description}
+    choices = complete.get("replica_choices")
+    if choices and complete["replicas"] not in choices:
+        raise ValueError(f"the number of replicas of {complete['name']} must be one of: {', '.join(map(str, choices))}")
     if "container" in description:
         complete.update(_of_the_application(complete, settings, application))
     pod = dict(complete["pod"])
@@ -70,8 +75,8 @@ def complete_workload(
         complete["version"] = image_version(pod["containers"][0]["image"])
     if complete.get("kind", "Deployment") == "Deployment":
         complete = {"strategy": _ROLLING, "disruption_budget": _BUDGET, **complete}
-    if "hpa_enabled" in settings:
-        complete["autoscaling"] = {key: settings[f"hpa_{key}"] for key in _AUTOSCALING}
+    if "hpa_enabled" in settings and "replicas" not in description:
+        complete["autoscaling"] = _autoscaling(settings)
     return {
         **complete,
         "labels": labels(complete, defaults),
@@ -80,6 +85,13 @@ def complete_workload(
         "scrape_annotations": scrape_annotations(complete),
         "template": pod_template(complete, defaults),
     }
+
+
+def _autoscaling(settings: Mapping[str, Any]) -> dict[str, Any]:
+    missing = [key for key in _AUTOSCALING if f"hpa_{key}" not in settings]
+    if missing:
+        raise ValueError(f"the settings of the autoscaler lack {', '.join(f'hpa_{key}' for key in missing)}")
+    return {key: settings[f"hpa_{key}"] for key in _AUTOSCALING}
 
 
 def _of_the_application(description: Mapping[str, Any], settings: Mapping[str, Any], application: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,9 +106,10 @@ def _of_the_application(description: Mapping[str, Any], settings: Mapping[str, A
         waits_for=description.get("waits_for") or (),
         volumes=volumes,
     )
+    own = description.get("pod") or {}
     return {
-        "pod": {**pod, **(description.get("pod") or {})},
+        "pod": {**own, **{key: [*made, *own.get(key, ())] for key, made in pod.items()}},
         "pod_annotations": application["annotations"],
-        "version": tag or application["version"],
-        "config_maps": config_maps(volumes),
+        "version": description.get("version") or tag or application["version"],
+        "config_maps": [*description.get("config_maps", ()), *config_maps(volumes)],
     }

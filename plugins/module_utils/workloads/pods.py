@@ -18,6 +18,7 @@ from typing import Any
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.names import version_label
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import hash_named, with_defaults, without_empty
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.quantities import canonical_quantities
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.problems import nearest
 
 Application = Mapping[str, Any]
 Manifest = dict[str, Any]
@@ -158,12 +159,12 @@ def application_pod(
     """
     image = image or application["image"]
     shared = list(application["files"])
-    mounted = [volume if _has_source(volume) else application["volumes"][volume["name"]] for volume in volumes]
+    mounted = [_mounted(volume, application["volumes"]) for volume in volumes]
     own = {
         "image": image,
         "envFrom": [{"configMapRef": {"name": application["config_map"]}}, {"secretRef": {"name": application["secret"]}}],
         **container,
-        "volumeMounts": [_mount(volume) for volume in [*shared, *mounted]],
+        "volumeMounts": [*(_mount(volume) for volume in [*shared, *mounted]), *container.get("volumeMounts", ())],
     }
     return {
         "initContainers": [_waiting(application, name, image) for name in waits_for],
@@ -181,8 +182,17 @@ def _config_map(volume: Mapping[str, Any]) -> Manifest:
     return hash_named({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": volume["config_map"]}, "data": volume["files"]})
 
 
-def _has_source(volume: Mapping[str, Any]) -> bool:
-    return "source" in volume or "files" in volume
+def _mounted(volume: Mapping[str, Any], shared: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Complete a volume that is one of the application's, and check the others."""
+    name = volume["name"]
+    if "source" not in volume and "files" not in volume:
+        if name not in shared:
+            raise ValueError(f"the volume {name} has no source and is none of {', '.join(shared)}{nearest(name, shared).rstrip('.')}")
+        return {**shared[name], **volume}
+    missing = [key for key in ("path", *(("config_map",) if "files" in volume else ())) if key not in volume]
+    if missing:
+        raise ValueError(f"the volume {name} needs {' and '.join(missing)}")
+    return volume
 
 
 def _volume(volume: Mapping[str, Any]) -> Manifest:

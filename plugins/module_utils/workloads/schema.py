@@ -9,7 +9,7 @@ A role describes its workload in C(<role>_workload). roles/workload/README.md ex
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -89,21 +89,25 @@ def unknown_keys(variable: str, keys: Mapping[str, Any]) -> list[str]:
     return [f"{variable} has the key {key}, which no workload has{nearest(key, KEYS).rstrip('.')}" for key in keys if key not in KEYS]
 
 
-def checked(variable: str, description: Description) -> dict[str, Any]:
+def checked(variable: str, description: Any, keys: Iterable[str] = ()) -> dict[str, Any]:
     """Return a description with the types of its form, without the keys that it does not give.
 
     Args:
         variable: name of the variable with the description.
-        description: the resolved description.
+        description: the resolved description, or a part of it.
+        keys: the keys of which the part consists; none for the whole description.
 
     Raises:
         ValueError: the description does not have the form; names the variable and the key.
     """
+    if not isinstance(description, Mapping):
+        raise ValueError(f"{variable} must be a mapping")
+    form = {key: KEYS[key] for key in keys} or KEYS
     # An empty mapping is how a description leaves out a key under a condition.
     description = {key: value for key, value in description.items() if value is not None and value != {}}
-    result = ArgumentSpecValidator(KEYS).validate(description)
+    result = ArgumentSpecValidator(form).validate(description)
     problems = unknown_keys(variable, description) or [f"{variable}: {message}" for message in result.error_messages]
-    problems = problems or _inconsistent(variable, description)
+    problems = problems or ([] if keys else _inconsistent(variable, description))
     if problems:
         raise ValueError("; ".join(problems))
     given: dict[str, Any] = _given(result.validated_parameters)
@@ -114,6 +118,8 @@ def _inconsistent(variable: str, description: Description) -> list[str]:
     containers = (description.get("pod") or {}).get("containers")
     if bool(containers) == bool(description.get("container")):
         return [f"{variable} needs either container, for the application's image, or pod.containers, for other images"]
+    if containers and (ignored := [key for key in ("env", "volumes", "waits_for") if description.get(key)]):
+        return [f"{variable}: {', '.join(ignored)} needs container; a workload with other images has these fields in pod"]
     flows = description.get("flows") or ()
     return [
         f"{variable}: a flow has either from or to; the workload is its other side" for flow in flows if ("from" in flow) == ("to" in flow)

@@ -18,7 +18,6 @@ from tools import debian_programs
 
 ROLE = pathlib.Path(__file__).parents[3] / "roles" / "nginx"
 SETTINGS: dict[str, Any] = {
-    "role_path": str(ROLE),
     "inventory_hostname": "test",
     "platform_postgresql_host": "db.example.com",
     "platform_redis_host": "redis.example.com",

@@ -182,5 +182,5 @@ def test_an_application_that_cannot_be_loaded_is_named_with_its_cause(run: Any, 
 
 def test_the_command_survives_quoting(resolve: Any) -> None:
     """kubernetes.core.k8s_exec splits it as a shell does."""
-    command = resolve("__validate_round_trip_command", validate_round_trip_queues=["celery", "it's"], role_path=str(FILE.parents[1]))
+    command = resolve("__validate_round_trip_command", validate_round_trip_queues=["celery", "it's"])
     assert shlex.split(command) == ["python", "-c", FILE.read_text().strip(), "config", "20", "celery", "it's"]

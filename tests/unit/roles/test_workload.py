@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import pathlib
 from typing import Any
 
 import pytest
 import yaml
 
-ROLES = pathlib.Path(__file__).parents[3] / "roles"
 WORKLOAD: dict[str, Any] = {
     "name": "web",
     "version": "1",
@@ -27,7 +25,6 @@ def render(resolve: Any, workload: dict[str, Any], created: bool = False) -> dic
     complete = resolve("tiers_workloads", tiers_roles=["web"], web_workload=workload, **NAMES)
     objects = resolve(
         "__tiers_first_manifests" if created else "tiers_manifests",
-        role_path=str(ROLES / "tiers"),
         manifests_workloads={"tiers": complete},
         preflight_plan={"handovers": [{"name": "web", "replicas": None}] if created else []},
     )
@@ -62,7 +59,7 @@ def test_the_same_size_of_a_claim_in_another_spelling_changes_nothing(resolve: A
         {**stateful, "volume_claim_templates": [{"spec": {"resources": {"requests": {"storage": size}}}}]} for size in ("10Gi", "10240Mi")
     )
     assert render(resolve, one) == render(resolve, other)
-    claims = [resolve("storage_manifests", role_path=str(ROLES / "storage"), storage_media_size=size) for size in ("50Gi", "51200Mi")]
+    claims = [resolve("storage_manifests", storage_media_size=size) for size in ("50Gi", "51200Mi")]
     assert claims[0] == claims[1]
 
 
@@ -127,7 +124,6 @@ def test_prometheus_names_the_job_of_a_metric_by_the_component(resolve: Any) -> 
     objects = yaml.safe_load_all(
         resolve(
             "monitoring_manifests",
-            role_path=str(ROLES / "monitoring"),
             manifests_workloads={
                 "tiers": resolve("tiers_workloads", tiers_roles=["web"], web_workload=WORKLOAD, **NAMES),
                 "data_services": [],

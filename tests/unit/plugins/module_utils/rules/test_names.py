@@ -11,6 +11,9 @@ import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.names import RULES, naming_findings
 
+# The last is a role of somebody else.
+TIERS = ["django", "celery_worker", "celery_beat", "nginx", "acme.shop.flower"]
+TAGS = ("django_image_tag", "celery_worker_image_tag", "celery_beat_image_tag", "flower_image_tag")
 LABELS = {"no label": "x"}
 WRONG: dict[str, dict[str, Any]] = {
     "platform_namespace": {"platform_namespace": "My.Shop"},
@@ -41,6 +44,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "django_image_tag": {"django_image_tag": "a+b"},
     "celery_worker_image_tag": {"celery_worker_image_tag": "a+b"},
     "celery_beat_image_tag": {"celery_beat_image_tag": "a+b"},
+    "flower_image_tag": {"flower_image_tag": "a+b"},
     "nginx_image": {"nginx_image": "The Nginx"},
     "nginx_exporter_image": {"nginx_exporter_image": "The Exporter"},
     "postgresql_image": {"postgresql_image": "The Database"},
@@ -50,6 +54,8 @@ WRONG: dict[str, dict[str, Any]] = {
 
 RIGHT: dict[str, Any] = {
     **{name: {} if rule in {"labels", "annotations"} else "a" for name, rule in RULES.items()},
+    **dict.fromkeys(TAGS, "1"),
+    "tiers_roles": TIERS,
     "ingress_enabled": False,
     "ingress_hosts": ["https://shop.example.com"],
     "network_policies_endpoints": {"payments": {"peers": []}, "No_Name": []},
@@ -84,7 +90,7 @@ def test_all_commands_have_a_name_of_their_own(commands: dict[str, Any], is_twic
 
 
 def test_every_such_setting_is_in_the_table() -> None:
-    assert set(RULES) == set(WRONG)
+    assert {*RULES, *TAGS} == set(WRONG)
 
 
 def test_good_names_are_no_finding() -> None:

@@ -73,6 +73,7 @@ OPEN = (
     "{} is empty, so the pods of the shop could reach any address on that port: put the addresses of the service into values.yml, as a "
     "list of {{ipBlock: {{cidr: ...}}}}, or 0.0.0.0/0 where they cannot be known."
 )
+BAD_PATH = "{} must begin with / and have only letters, digits and the characters . _ ~ / ? = & -: set it in values.yml."
 PATH = (
     "validate_customer_path '{}' is no path that Django serves behind nginx, so it would prove nothing: set it in values.yml to one that "
     "begins with / and that nginx passes on."
@@ -300,6 +301,20 @@ CASES: list[tuple[Values, Values, str]] = [
         )
         for passing in (INGRESS, {**INGRESS, "ingress_tls_secret_name": "own", "nginx_trusted_proxies": ["10.0.0.0/8"]})
     ),
+    *(
+        ({"platform_live_path": f"/{path}"}, {"platform_live_path": path}, BAD_PATH.format("platform_live_path"))
+        for path in ("health/live", "?live")
+    ),
+    *(
+        ({"platform_ready_path": "/healthz?ready"}, {"platform_ready_path": path}, BAD_PATH.format("platform_ready_path"))
+        for path in ("/a b", "/a;b", "/$a", "")
+    ),
+    (
+        {"platform_ready_path": "/healthz", "platform_live_path": "/healthz?live"},
+        {"platform_ready_path": "/healthz", "platform_live_path": "/healthz"},
+        "platform_ready_path and platform_live_path are both '/healthz', so Kubernetes could not tell a pod that is not ready from one "
+        "that hangs: set two paths in values.yml. If the application has one path, add a query to the other, such as ?live.",
+    ),
     ({"validate_customer_path": "/statics"}, {"validate_customer_path": "/static"}, PATH.format("/static")),
     ({"validate_customer_path": "/health/"}, {"validate_customer_path": "/health/detailed/"}, PATH.format("/health/detailed/")),
     ({"validate_customer_path": "/a"}, {"validate_customer_path": "a"}, PATH.format("a")),
@@ -339,7 +354,7 @@ CASES: list[tuple[Values, Values, str]] = [
     ),
     *(
         ({name: "2"}, {"platform_image_digest": DIGEST, name: "2"}, TAG_BESIDE_DIGEST)
-        for name in ("django_image_tag", "celery_worker_image_tag", "celery_beat_image_tag")
+        for name in ("django_image_tag", "celery_worker_image_tag", "celery_beat_image_tag", "flower_image_tag")
     ),
     (
         {**IN_CLUSTER, "network_policies_postgresql": []},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -124,7 +125,13 @@ def test_an_address_that_only_the_secret_has_is_read_from_it() -> None:
 
 @pytest.mark.parametrize(
     ("description", "replicas", "expected"),
-    [(OF_THE_APPLICATION, None, 1), (OF_THE_APPLICATION, "3", 3), ({**OF_THE_APPLICATION, "replicas": 2}, None, 2)],
+    [
+        (OF_THE_APPLICATION, None, 1),
+        (OF_THE_APPLICATION, "3", 3),
+        ({**OF_THE_APPLICATION, "replicas": 2}, None, 2),
+        # A variable that the role does not have changes nothing.
+        ({**OF_THE_APPLICATION, "replicas": 1}, "2", 1),
+    ],
 )
 def test_replicas(description: dict[str, Any], replicas: str | None, expected: int) -> None:
     assert complete(description, **({} if replicas is None else {"replicas": replicas}))["replicas"] == expected
@@ -230,3 +237,50 @@ def test_pods_are_spread_over_zones() -> None:
         "whenUnsatisfiable": "ScheduleAnyway",
         "labelSelector": {"matchLabels": {"app": "jewelry-shop", "component": "web"}},
     }
+
+
+HPA = {"hpa_enabled": True, "hpa_external": False, "hpa_min_replicas": 2, "hpa_max_replicas": 8, "hpa_cpu_percent": 70}
+
+
+@pytest.mark.parametrize(
+    ("description", "settings", "words"),
+    [
+        ({"replica_choices": [0, 1]}, {"replicas": 2}, "the number of replicas of web must be one of: 0, 1"),
+        (
+            {},
+            {"hpa_enabled": True, "hpa_min_replicas": 2},
+            "the settings of the autoscaler lack hpa_external, hpa_max_replicas, hpa_cpu_percent",
+        ),
+        ({"volumes": [{"name": "medai"}]}, {}, "the volume medai has no source and is none of media; did you mean media?"),
+        ({"volumes": [{"name": "a", "source": {"emptyDir": {}}}]}, {}, "the volume a needs path"),
+        ({"volumes": [{"name": "a", "files": {"b": "c"}}]}, {}, "the volume a needs path and config_map"),
+        ({}, {"env": {"A": None}}, "A is null"),
+    ],
+)
+def test_what_is_not_possible_is_named(description: dict[str, Any], settings: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(words)):
+        complete({**OF_THE_APPLICATION, **description}, **settings)
+
+
+def test_a_workload_of_a_fixed_number_of_replicas_has_no_autoscaler() -> None:
+    assert "autoscaling" not in complete({**OF_THE_APPLICATION, "replicas": 1}, **HPA)
+    assert "autoscaling" in complete(OF_THE_APPLICATION, **HPA)
+
+
+def test_fields_beside_those_of_the_application_stay() -> None:
+    config_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "own-1"}, "data": {}}
+    workload = complete(
+        {
+            "name": "web",
+            "version": "7",
+            "config_maps": [config_map],
+            "waits_for": ["db"],
+            "container": {"volumeMounts": [{"name": "own", "mountPath": "/own"}]},
+            "volumes": [{"name": "media", "path": "/uploads"}],
+            "pod": {"volumes": [{"name": "own", "emptyDir": {}}], "initContainers": [{"name": "first"}], "hostname": "web"},
+        }
+    )
+    assert (workload["version"], workload["config_maps"], workload["pod"]["hostname"]) == ("7", [config_map], "web")
+    assert [each["name"] for each in workload["pod"]["initContainers"]] == ["wait-for-db", "first"]
+    assert [each["name"] for each in workload["pod"]["volumes"]] == ["media", "ca", "own"]
+    assert [each["mountPath"] for each in first_container(workload)["volumeMounts"]] == ["/ca", "/uploads", "/own"]

@@ -26,6 +26,10 @@ LEAST: dict[str, Any] = {"name": "web", "container": {"command": ["web"]}}
         ({"health": [{"path": "/", "port": 80, "pathh": 1}]}, "pathh"),
         ({"container": {}}, "web_workload needs either container, for the application's image, or pod.containers, for other images"),
         ({"pod": {"containers": [{"name": "a"}]}}, "web_workload needs either container"),
+        (
+            {"container": None, "pod": {"containers": [{"name": "a"}]}, "env": {"A": 1}, "waits_for": ["db"]},
+            "env, waits_for needs container",
+        ),
         ({"flows": [{"ports": [80], "reason": "a"}]}, "web_workload: a flow has either from or to; the workload is its other side"),
         ({"flows": [{"from": ["a"], "to": ["b"], "ports": [80], "reason": "a"}]}, "web_workload: a flow has either from or to"),
         ({"flows": [{"from": ["a"], "ports": [80]}]}, "missing required arguments: reason found in flows"),
@@ -48,6 +52,20 @@ def test_what_is_not_given_or_empty_is_left_out() -> None:
         **LEAST,
         "service": {"name": "web", "spec": {"type": "ClusterIP"}},
     }
+
+
+@pytest.mark.parametrize("description", ["{{ text }}", None, ["a"]])
+def test_a_description_is_a_mapping(description: Any) -> None:
+    with pytest.raises(ValueError, match="web_workload must be a mapping"):
+        checked("web_workload", description)
+
+
+def test_a_part_of_a_description_has_its_form_too() -> None:
+    assert checked("web_workload", {"name": "web"}, ["name", "metrics"]) == {"name": "web"}
+    with pytest.raises(ValueError, match="found in metrics"):
+        checked("web_workload", {"name": "web", "metrics": {"path": "/"}}, ["name", "metrics"])
+    with pytest.raises(ValueError, match="missing required arguments: name"):
+        checked("web_workload", {"flows": []}, ["name", "flows"])
 
 
 def test_keys_are_checked_without_their_values() -> None:
