@@ -19,8 +19,6 @@ from typing import Any
 
 import yaml
 
-from tools.role_variables import resolver
-
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 TIER_OPTIONS = ROOT / "tools" / "tier_options.yml"
 SHARED = "      # From tools/tier_options.yml (make readmes). Only defaults and further paragraphs of descriptions are written by hand.\n"
@@ -156,6 +154,9 @@ def table(options: dict[str, Any]) -> list[str]:
 
 def flows() -> list[str]:
     """Format the platform's own flows as a table, with the ports of the default settings."""
+    # Imports Ansible's controller, in whose process modules report no warnings. Tests of modules import this file too.
+    from tools.role_variables import resolver
+
     lines = ["| From | To | Ports | What for |", "|---|---|---|---|"]
     for flow in resolver()("__network_policies_own_flows", {}):
         ports = ", ".join(str(port) for port in flow["ports"])

@@ -68,6 +68,7 @@ def test_checks_hide_what_a_round_trip_prints(resolve: Callable[..., Any]) -> No
         validate_queues={"endpoints": []},
         validate_round_trip={"stdout": f"platform-round-trip: {json.dumps(printed)}"},
         validate_round_trip_queues=["celery"],
+        validate_customer_urls=[],
         preflight_plan={},
     )
     assert [check["message"] for check in checks if check["subject"] == "celery"] == [

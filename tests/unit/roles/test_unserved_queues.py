@@ -242,6 +242,8 @@ def test_beat_answers_over_http(server: RedisServer, load: Any, monkeypatch: pyt
     """As validation asks it."""
     monkeypatch.syspath_prepend(str(FILES))
     monkeypatch.setenv("PLATFORM_BEAT_SCHEDULER", "celery.beat:Scheduler")
+    monkeypatch.setenv("PLATFORM_READY_PATH", "/ready/")
+    monkeypatch.setenv("PLATFORM_LIVE_PATH", "/live/")
     monkeypatch.setattr(prometheus_client, "REGISTRY", prometheus_client.CollectorRegistry())
     module: Any = load("celery/files/platform_beat.py")
     monkeypatch.setattr(module, "NAMES", SERVED)
