@@ -35,7 +35,7 @@ SETTINGS = (
     "hpa_cpu_percent",
 )
 _AUTOSCALING = ("enabled", "external", "min_replicas", "max_replicas", "cpu_percent")
-# No pod is missing while others replace it, and a drain of a node takes one at a time.
+# A rollout never reduces the number of ready pods. A node drain evicts one pod at a time.
 _ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
 _BUDGET = {"maxUnavailable": 1}
 
@@ -55,7 +55,7 @@ def complete_workload(
         The description with all that the templates render: C(pod), C(version), C(replicas), C(config_maps), C(labels), C(metadata),
         C(selector), C(template), C(scrape_annotations) and, for a Deployment, C(strategy), C(disruption_budget) and C(autoscaling).
     """
-    # Before ansible-core 2.19 a number that a template computes is a text.
+    # Before ansible-core 2.19, a template of a number results in a string.
     numbers = {key: int(settings[key]) for key in ("replicas",) if key in settings}
     complete = {"replicas": 1, **description, **numbers}
     if "container" in description:
