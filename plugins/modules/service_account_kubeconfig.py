@@ -83,7 +83,7 @@ msg:
   description: One sentence.
   returned: always
   type: str
-  sample: "/home/shop/deployer.kubeconfig: a new token, since there is no file yet; it expires 2026-11-30T12:00:00+00:00"
+  sample: "/home/shop/deployer.kubeconfig: a new token was requested, because there is no file yet; it expires 2026-11-30T12:00:00+00:00"
 path:
   description: Path of the kubeconfig.
   returned: success

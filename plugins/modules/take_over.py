@@ -65,7 +65,7 @@ msg:
   description: One sentence.
   returned: always
   type: str
-  sample: "12 objects: 4 to create, 8 to take over"
+  sample: "12 objects: 4 to create, 8 to adopt"
 objects:
   description: The action for each manifest, in order.
   returned: success

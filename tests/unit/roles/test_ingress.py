@@ -149,7 +149,7 @@ IN_CLUSTER = {"platform_postgresql_provider": "in_cluster", "platform_redis_prov
 NO_HOST = "ingress_enabled is true, but no host leads to the shop: "
 NAMELESS = "ingress_controller_namespace is not set, so the network policies would let no controller reach nginx: "
 OTHER = {"ingress_class": "nginx", "ingress_traefik_entrypoints": [], "ingress_traefik_http_entrypoints": []}
-UNTRUSTED = "ingress_enabled is true with TLS, but nginx_trusted_proxies is empty, "
+UNTRUSTED = "ingress_enabled is true with TLS, but nginx_trusted_proxies is empty. "
 ONLY_ADDRESSES = {"platform_config": {"DJANGO_ALLOWED_HOSTS": "127.0.0.1,localhost", "SITE_URL": "http://127.0.0.1"}}
 
 

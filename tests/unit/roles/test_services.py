@@ -278,18 +278,20 @@ def test_what_the_preflight_says_of_the_settings(resolve: Any, values: dict[str,
     assert all(FILE in finding and finding.endswith(".") for finding in findings)
 
 
-WITHOUT_TLS = "Others could read the password and data on the way to the external {}, since "
+WITHOUT_TLS = "The connection to the external {} unencrypted, because "
 OPEN = "network_policies_{} is empty, so the pods of the shop could reach any address on that port"
 
 
 @pytest.mark.parametrize(
     ("values", "beginnings"),
     [
-        pytest.param({"platform_postgresql_tls_mode": ""}, [WITHOUT_TLS.format("PostgreSQL")], id="PostgreSQL without TLS"),
-        pytest.param({"platform_postgresql_tls_mode": "prefer"}, [WITHOUT_TLS.format("PostgreSQL")], id="TLS that anybody may decline"),
+        pytest.param({"platform_postgresql_tls_mode": ""}, [WITHOUT_TLS.format("PostgreSQL can be")], id="PostgreSQL without TLS"),
+        pytest.param(
+            {"platform_postgresql_tls_mode": "prefer"}, [WITHOUT_TLS.format("PostgreSQL can be")], id="TLS that anybody may decline"
+        ),
         pytest.param({"platform_postgresql_tls_mode": "", **with_config(PGSSLMODE="require")}, [], id="TLS in platform_config"),
-        pytest.param(with_config(PGSSLMODE="disable"), [WITHOUT_TLS.format("PostgreSQL")], id="TLS taken back in platform_config"),
-        pytest.param({"platform_redis_tls": False}, [WITHOUT_TLS.format("Redis")], id="Redis without TLS"),
+        pytest.param(with_config(PGSSLMODE="disable"), [WITHOUT_TLS.format("PostgreSQL can be")], id="TLS taken back in platform_config"),
+        pytest.param({"platform_redis_tls": False}, [WITHOUT_TLS.format("Redis is")], id="Redis without TLS"),
         pytest.param(
             {
                 "platform_postgresql_tls_mode": "disable",
@@ -301,7 +303,7 @@ OPEN = "network_policies_{} is empty, so the pods of the shop could reach any ad
         ),
         pytest.param(
             with_secrets(CELERY_BROKER_URL="redis://:p@redis.example.com/0", CELERY_RESULT_BACKEND="rediss://:p@redis.example.com/1"),
-            ["platform_secrets.CELERY_BROKER_URL leads to a broker without TLS"],
+            ["platform_secrets.CELERY_BROKER_URL connects without TLS."],
             id="a broker without TLS",
         ),
         pytest.param(
@@ -360,8 +362,8 @@ def plan(**secrets: list[str]) -> dict[str, Any]:
     }
 
 
-DATABASE = "platform_secrets.POSTGRES_PASSWORD is not the one that PostgreSQL in the cluster was set up with"
-REDIS = "platform_secrets.REDIS_PASSWORD is not the one that Redis in the cluster runs with"
+DATABASE = "platform_secrets.POSTGRES_PASSWORD differs from the password of PostgreSQL in the cluster."
+REDIS = "platform_secrets.REDIS_PASSWORD differs from the password of Redis in the cluster."
 
 
 @pytest.mark.parametrize(

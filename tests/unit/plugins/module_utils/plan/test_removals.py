@@ -264,7 +264,7 @@ BY_KUBECTL = "it was created by the field manager kubectl-create, not by this co
             [],
             [
                 "ConfigMap shop/extra-objects: its list was written by the field manager kubectl-create, not by this collection, so "
-                "nothing is removed that only it lists"
+                "the objects in the list are not removed"
             ],
             [],
             id="planted",
