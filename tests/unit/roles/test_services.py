@@ -232,12 +232,18 @@ def with_config(**values: str) -> dict[str, Any]:
         ),
         pytest.param(
             {"platform_postgresql_port": 0, "platform_redis_port": 65536},
-            ["platform_postgresql_port 0 is no port: ", "platform_redis_port 65536 is no port: "],
+            [
+                "platform_postgresql_port must be a number from 1 to 65535, not 0: set it in ",
+                "platform_redis_port must be a number from 1 to 65535, not 65536: set it in ",
+            ],
             id="no ports",
         ),
         pytest.param(
             {"platform_postgresql_port": 65536, "platform_redis_port": 0},
-            ["platform_postgresql_port 65536 is no port: ", "platform_redis_port 0 is no port: "],
+            [
+                "platform_postgresql_port must be a number from 1 to 65535, not 65536: set it in ",
+                "platform_redis_port must be a number from 1 to 65535, not 0: set it in ",
+            ],
             id="ports beyond the other end",
         ),
         pytest.param({"platform_postgresql_port": 1, "platform_redis_port": 65535}, [], id="the first and the last port"),

@@ -153,12 +153,12 @@ CASES: list[tuple[Values, Values, str]] = [
     (
         {"platform_postgresql_port": 65535},
         {"platform_postgresql_port": 65536},
-        "platform_postgresql_port 65536 is no port: set a number from 1 to 65535 in values.yml.",
+        "platform_postgresql_port must be a number from 1 to 65535, not 65536: set it in values.yml.",
     ),
     (
         {"platform_redis_port": 1},
         {"platform_redis_port": 0},
-        "platform_redis_port 0 is no port: set a number from 1 to 65535 in values.yml.",
+        "platform_redis_port must be a number from 1 to 65535, not 0: set it in values.yml.",
     ),
     (IN_CLUSTER, {**IN_CLUSTER, "platform_postgresql_host": "db"}, NOT_POSTGRESQL.format("platform_postgresql_host")),
     (IN_CLUSTER, {**IN_CLUSTER, "platform_postgresql_port": 1}, NOT_POSTGRESQL.format("platform_postgresql_port")),
