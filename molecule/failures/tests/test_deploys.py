@@ -338,7 +338,7 @@ def test_what_the_cluster_would_refuse_is_known_before_the_first_write(cluster: 
     assert report["verdict"] == "failed", report["output"]
     assert "nothing was changed" in report["sentence"]
     for claim in ("media-pvc", "static-pvc", "backups-pvc"):
-        assert f"PersistentVolumeClaim jewelry-shop/{claim}: it has the" in report["sentence"], report["sentence"]
+        assert f"PersistentVolumeClaim jewelry-shop/{claim}: its storage class " in report["sentence"], report["sentence"]
     assert cluster.written_since(before) == []
 
 

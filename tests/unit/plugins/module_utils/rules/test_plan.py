@@ -288,7 +288,10 @@ def test_a_secret_that_is_not_known_is_not_guessable() -> None:
     [
         ({}, []),
         ({"preflight_plan": {"msg": "no answer"}}, ["The cluster cannot be read"]),
-        ({"platform_api_host": "https://b", "platform_cluster_uid": "w"}, ["The credentials lead to https://a", "The cluster's uid"]),
+        (
+            {"platform_api_host": "https://b", "platform_cluster_uid": "w"},
+            ["The credential connects to https://a", "The UID of the namespace kube-system"],
+        ),
         (plan(foreign=["a"], refusals=["b"], forbidden=["c"]), []),
     ],
 )
