@@ -327,8 +327,10 @@ OPEN = "network_policies_{} is empty, so the pods of the shop could reach any ad
             [],
             id="the superuser, as meant",
         ),
-        pytest.param({"platform_namespace": "kube-system"}, ["platform_namespace 'kube-system' belongs to the cluster"], id="kube-system"),
-        pytest.param({"platform_namespace": "default"}, ["platform_namespace 'default' belongs to the cluster"], id="default"),
+        pytest.param(
+            {"platform_namespace": "kube-system"}, ["platform_namespace 'kube-system' is a namespace of the cluster."], id="kube-system"
+        ),
+        pytest.param({"platform_namespace": "default"}, ["platform_namespace 'default' is a namespace of the cluster."], id="default"),
         pytest.param({"platform_namespace": "kubernetes-shop"}, [], id="a name that begins alike"),
         pytest.param(
             {"platform_image_digest": f"sha256:{'a' * 64}", "celery_beat_image_tag": "2"},
