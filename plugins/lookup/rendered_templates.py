@@ -59,7 +59,7 @@ class LookupModule(LookupBase):
 
         def render(path: str) -> dict[str, str]:
             if not self.find_file_in_search_path(variables, "templates", path, ignore_missing=True):
-                return {"content": "", "problem": f"{path} does not exist on the machine that runs Ansible"}
+                return {"content": "", "problem": f"{path} does not exist on the control node"}
             try:
                 # The result may be a marker for an undefined variable, which raises its error only when it is read.
                 return {"content": str(template.run([path], variables)[0]), "problem": ""}

@@ -235,7 +235,7 @@ msg:
   description: One sentence.
   returned: always
   type: str
-  sample: "22 objects: 1 to change, 21 as they should be"
+  sample: "22 objects: 1 to change, 21 unchanged"
 objects:
   description: The planned action for each manifest, in order, and the objects to remove.
   returned: success
@@ -320,7 +320,7 @@ foreign:
   returned: success
   type: list
   elements: str
-  sample: ["Deployment shop/django: its selector holds managed-by=kustomize, as kustomize's commonLabels do, and cannot be changed"]
+  sample: ["Deployment shop/django: its selector contains managed-by=kustomize (commonLabels of kustomize) and is immutable"]
 taking_over:
   description: Whether objects are to be adopted.
   returned: success

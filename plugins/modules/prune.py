@@ -169,7 +169,7 @@ def remove(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     verb = "would remove" if module.check_mode else "removed"
     message = f"{verb} {', '.join(names) or 'nothing'}"
     result: dict[str, Any] = {
-        "msg": f"{message}; refused: {len(outcome.refusals)}" if outcome.refusals else message,
+        "msg": f"{message}; rejected: {len(outcome.refusals)}" if outcome.refusals else message,
         "changed": bool(names),
         "removed": [
             {"kind": item["kind"], "namespace": item["metadata"]["namespace"], "name": item["metadata"]["name"]} for item in outcome.removed

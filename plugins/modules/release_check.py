@@ -134,7 +134,7 @@ msg:
   description: One sentence that names the failed checks.
   returned: always
   type: str
-  sample: "1 of 31 checks failed: Service/nginx-service none of 2 endpoints is ready, so it leads nowhere"
+  sample: "1 of 31 checks failed: Service/nginx-service has no ready endpoint (0 of 2)"
 since:
   description: Creation time of the newest revision; empty if the namespace does not exist.
   returned: success or failed checks

@@ -83,7 +83,7 @@ msg:
   description: One sentence.
   returned: always
   type: str
-  sample: "/home/shop/deployer.kubeconfig: a new token, since there is no file yet; it expires 2026-11-30T12:00:00+00:00"
+  sample: "/home/shop/deployer.kubeconfig: a new token was requested, because there is no file yet; it expires 2026-11-30T12:00:00+00:00"
 path:
   description: Path of the kubeconfig.
   returned: success
@@ -200,7 +200,7 @@ def keep_kubeconfig(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     api = TokenApi(auth(params))
     uid = api.uid(account)
     cluster = api.cluster()
-    reason = reason_to_renew(found, account, cluster, uid, time.time()) or ("it was asked for" if params["renew"] else "")
+    reason = reason_to_renew(found, account, cluster, uid, time.time()) or ("the option renew is true" if params["renew"] else "")
     if not reason:
         expires = expiry(token_in(found))
         is_open = stat.S_IMODE(path.stat().st_mode) != MODE
@@ -208,7 +208,7 @@ def keep_kubeconfig(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
             path.chmod(MODE)
         return {"changed": is_open, "path": str(path), "expires": expires, "msg": f"{path}: the token is kept; it expires {expires}"}
     if module.check_mode:
-        return {"changed": True, "path": str(path), "expires": "", "msg": f"{path}: a new token would be requested, since {reason}"}
+        return {"changed": True, "path": str(path), "expires": "", "msg": f"{path}: a new token would be requested, because {reason}"}
     token = api.token(account, params["seconds"])
     write(path, kubeconfig(account, cluster, token))
     expires = expiry(token)
@@ -216,7 +216,7 @@ def keep_kubeconfig(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
         "changed": True,
         "path": str(path),
         "expires": expires,
-        "msg": f"{path}: a new token, since {reason}; it expires {expires}",
+        "msg": f"{path}: a new token was requested, because {reason}; it expires {expires}",
     }
 
 

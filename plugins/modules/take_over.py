@@ -65,7 +65,7 @@ msg:
   description: One sentence.
   returned: always
   type: str
-  sample: "12 objects: 4 to create, 8 to take over"
+  sample: "12 objects: 4 to create, 8 to adopt"
 objects:
   description: The action for each manifest, in order.
   returned: success
@@ -132,7 +132,7 @@ def apply(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     manifests = changes.read_manifests("take_over", params["manifests"])
     secrets = [changes.subject(manifest) for manifest in manifests if manifest["kind"] == "Secret"]
     if secrets:
-        raise PlatformError(f"{', '.join(secrets)}: a Secret is not applied here, where its content would be lost", certain=True)
+        raise PlatformError(f"{', '.join(secrets)}: this module does not apply Secrets; use apply_secrets", certain=True)
     api = TakeoverApi(auth(params))
     planned, warnings = plan(
         api, [("", manifests)], params["field_manager"], take_over=True, allowed_field_managers=params["allowed_field_managers"]
@@ -143,7 +143,7 @@ def apply(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     entries = [entry for entry in planned if entry.action != changes.REMOVE]
     refusals = [entry.refusal for entry in entries if entry.refusal]
     if refusals:
-        raise PlatformError(f"nothing was changed, since the cluster would refuse: {'; '.join(refusals)}", certain=True)
+        raise PlatformError(f"nothing was changed, because the cluster would reject: {'; '.join(refusals)}", certain=True)
     untrusted = [entry.untrusted for entry in entries if entry.untrusted]
     if untrusted:
         raise PlatformError(f"nothing was changed: {'; '.join(untrusted)}", certain=True)

@@ -204,7 +204,7 @@ def end(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
         if ended
     ]
     return {
-        "msg": "; ".join(parts) or "nothing is in the way",
+        "msg": "; ".join(parts) or "no Job to stop and no pod to delete",
         "changed": bool(parts),
         "stopped": _entries(outcome.stopped),
         "deleted": _entries(outcome.deleted),

@@ -17,7 +17,7 @@ EXAMPLE = re.compile(r"^# ([a-z]\w*):(?: |$)", re.MULTILINE)
 
 
 class Loader(yaml.SafeLoader):
-    """Knows the tag of Ansible for a value that is no template."""
+    """Loads YAML with the tag !unsafe of Ansible."""
 
 
 Loader.add_constructor("!unsafe", lambda _loader, node: node.value)

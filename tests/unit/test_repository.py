@@ -100,7 +100,7 @@ def imports(tasks: list[dict[str, Any]]) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", [path for path in FILES if path.match("roles/*/tasks/*.yml")], ids=lambda path: "/".join(path.parts[-3:]))
 def test_the_name_of_an_import_holds_no_template(path: pathlib.Path) -> None:
-    """Ansible resolves it before facts are known, and warns of "template errors". It is shown nowhere."""
+    """Ansible resolves the name before facts exist, and warns about template errors. It never shows the name."""
     assert [name for name in imports(yaml.safe_load(path.read_text()) or []) if "{{" in name] == []
 
 

@@ -208,8 +208,8 @@ def test_services_that_do_not_answer_or_refuse_stop_before_the_migration(
     )
     entry = evidence(report, kind="Job", name="check-services-", reason="JobFailed", container="check-services", exit_code=1)
     said = "\n".join(entry["log"])
-    assert "database at postgres-service:5432: the login is refused: " in said
-    assert "broker at no-such-redis:6379: the host is unknown" in said
+    assert "database at postgres-service:5432: login failed: " in said
+    assert "broker at no-such-redis:6379: the host cannot be resolved" in said
     assert "never-told-1" not in report["output"]
     assert not [job for job in cluster.get("jobs") if job["metadata"]["name"] == f"migrate-{report['release']}"]
     assert cluster.generations() == before
@@ -338,7 +338,7 @@ def test_what_the_cluster_would_refuse_is_known_before_the_first_write(cluster: 
     assert report["verdict"] == "failed", report["output"]
     assert "nothing was changed" in report["sentence"]
     for claim in ("media-pvc", "static-pvc", "backups-pvc"):
-        assert f"PersistentVolumeClaim jewelry-shop/{claim}: it has the" in report["sentence"], report["sentence"]
+        assert f"PersistentVolumeClaim jewelry-shop/{claim}: its storage class " in report["sentence"], report["sentence"]
     assert cluster.written_since(before) == []
 
 

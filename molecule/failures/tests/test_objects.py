@@ -70,7 +70,7 @@ def test_pods_that_are_kept_out_are_told_in_the_clusters_words(
     ("manifest", "reason", "words"),
     [
         ("job_of_two_containers.yaml", "JobFailed", "ended with exit code 3, while container helper runs on"),
-        ("job_with_sidecar.yaml", "SidecarRunsOn", "but container istio-proxy, which is not in the Job's template, runs on"),
+        ("job_with_sidecar.yaml", "SidecarRunsOn", "but the injected container istio-proxy still runs"),
     ],
 )
 def test_a_job_that_failed_beside_a_container_that_runs_on_is_named_within_seconds(

@@ -17,8 +17,8 @@ def test_changed_passwords_are_refused_before_the_first_write(cluster: Any, play
     changed = {"POSTGRES_PASSWORD": "another-1-of-the-database", "REDIS_PASSWORD": "another-2-of-the-broker"}
     run = playbook("site.yml", platform_secrets={**secrets, **changed})
     assert run.returncode != 0, run.output
-    assert "platform_secrets.POSTGRES_PASSWORD is not the one that PostgreSQL in the cluster was set up with" in words(run)
-    assert "platform_secrets.REDIS_PASSWORD is not the one that Redis in the cluster runs with" in words(run)
+    assert "platform_secrets.POSTGRES_PASSWORD differs from the password of PostgreSQL in the cluster." in words(run)
+    assert "platform_secrets.REDIS_PASSWORD differs from the password of Redis in the cluster." in words(run)
     assert not [value for value in changed.values() if value in run.output]
     assert cluster.written_since(before) == []
 

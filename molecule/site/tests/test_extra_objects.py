@@ -60,6 +60,6 @@ def test_a_secret_among_them_is_refused_without_its_content(cluster: Any, playbo
     before = cluster.resource_versions()
     run = playbook("site.yml", extra_objects_manifests=[secret])
     assert run.returncode != 0
-    assert "Secret jewelry-shop/mine, comes with its content" in " ".join(run.output.split()), run.output
+    assert "contains Secret jewelry-shop/mine. Its content would be shown." in " ".join(run.output.split()), run.output
     assert "hunter2" not in run.output
     assert cluster.written_since(before) == []

@@ -66,7 +66,7 @@ def test_a_task_goes_through_every_queue_and_comes_back(playbook: Any, tmp_path:
     run = playbook("playbooks/validate.yml", validate_round_trip_queues=QUEUES, platform_report_dir=str(tmp_path))
     assert run.returncode == 0, run.output
     checks = [each for each in json.loads(next(tmp_path.glob("kind_*.json")).read_text())["checks"] if each["name"] == "queue"]
-    expected = [(queue, "ok", "a task came back through it") for queue in QUEUES]
+    expected = [(queue, "ok", "the test task returned its result") for queue in QUEUES]
     assert [(check["subject"], check["severity"], check["message"]) for check in checks] == expected
     junit = ElementTree.parse(next(tmp_path.glob("kind_*.xml"))).getroot()
     assert junit.get("failures") == "0"
@@ -131,7 +131,7 @@ def test_a_queue_that_nobody_reads_fails_and_all_other_checks_are_made(
         (
             "queue",
             "nobody-reads-this",
-            "a task sent through it did not come back in 3 s; no worker took it, and it was removed from the queue",
+            "the result of the test task did not return within 3 s; no worker took it, and it was removed from the queue",
         ),
         ("service", "Service/no-such-service", "does not exist"),
     }

@@ -149,7 +149,7 @@ def test_a_tier_that_is_set_to_0_replicas_is_fine(cluster: Any, playbook: Any, t
     as_set = {
         ("Deployment/celery-worker", "has 0 replicas, as set"),
         ("Service/celery-worker-service", "has no endpoint, as Deployment celery-worker has 0 replicas"),
-        ("celery-worker", "has 0 replicas, so there is nothing to ask"),
+        ("celery-worker", "has 0 replicas, so no request was sent"),
     }
     assert playbook("playbooks/scale.yml", scale_replicas={"celery-worker": 0}).returncode == 0
     try:

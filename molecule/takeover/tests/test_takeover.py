@@ -72,7 +72,7 @@ def test_it_is_refused_before_any_write_with_what_to_do(cluster: Any, playbook: 
     assert run.returncode != 0
     said = " ".join(run.output.split())
     for tier in TIERS:
-        assert f"Deployment jewelry-shop/{tier}: its selector holds managed-by=kustomize" in said, run.output
+        assert f"Deployment jewelry-shop/{tier}: its selector contains managed-by=kustomize" in said, run.output
     assert "run again with -e preflight_take_over=true" in said, run.output
     assert run.changed == 0, run.output
     assert as_written(cluster) == before

@@ -191,7 +191,7 @@ def _url(entry: Mapping[str, Any]) -> tuple[str, str | None]:
         raise ValueError("url must be http:// or https:// followed by a host and, if any, a port and a path")
     path = _path(entry)
     if path and (parts.query or parts.fragment):
-        raise ValueError("url has a query or a fragment, so nothing can be joined to it: leave out path")
+        raise ValueError("url has a query or a fragment, so path cannot be appended: remove path")
     authorization = None
     if parts.username is not None:
         credentials = (unquote(parts.username), unquote(parts.password or ""))
@@ -233,7 +233,7 @@ def _expectation(entry: Mapping[str, Any]) -> Expectation:
     except ValueError as error:
         raise ValueError(f"json: the path {error}") from error
     if entry["method"] == "HEAD" and (entry.get("body_contains") or regex or wanted_json):
-        raise ValueError("method HEAD brings no body that body_contains, body_regex or json could look at")
+        raise ValueError("a response to HEAD has no body, so body_contains, body_regex and json are not possible")
     return Expectation(
         statuses=statuses,
         response_headers={str(name): str(value) for name, value in (entry.get("response_headers") or {}).items()},

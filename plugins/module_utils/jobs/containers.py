@@ -77,9 +77,8 @@ def _held(job: Manifest, pod: Manifest) -> Finding | None:
     failed = next((status for status in final if _exit_code(status)), None)
     if injected and len(final) == len(own):
         message = (
-            f"{exit_words(_ended(failed or final[0]))}, but {_listed(injected)}, which {_verb(injected, 'is', 'are')} not in the Job's "
-            f"template, {_verb(injected, 'runs', 'run')} on, so the Job never ends: keep {_verb(injected, 'it', 'them')} out of the Jobs "
-            "of this collection by job_labels or job_annotations"
+            f"{exit_words(_ended(failed or final[0]))}, but the injected {_listed(injected)} still {_verb(injected, 'runs', 'run')}, so "
+            "the Job never finishes: disable the injection for Jobs with job_labels or job_annotations"
         )
         return _about(pod, failed or final[0], "SidecarRunsOn", message, AFTER_FAILURE if failed else AFTER_SUCCESS)
     if failed and running and _is_last_try(job):

@@ -102,7 +102,7 @@ def _entries(name: str, value: Mapping[Any, Any], value_problem: Callable[[str],
         if _key_problem(key):
             problems.append(f"{where} {_key_problem(key)}")
         if not isinstance(entry, str):
-            problems.append(f"{where} is no string as it is written; put its value into quotes")
+            problems.append(f"{where} must be a string; quote its value")
         elif value_problem(entry):
             problems.append(f"{where} '{entry}' {value_problem(entry)}")
     return problems

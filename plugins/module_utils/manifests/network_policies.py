@@ -89,7 +89,7 @@ def network_policy_problems(flows: Iterable[Flow], endpoints: Mapping[str, Endpo
         ]
         wrong += [f"{shown} has the port {port}; write a number from 1 to 65535" for port in flow["ports"] if not 0 < int(port) < 65536]
         if not any(_is_selector(endpoints.get(name)) for name in names):
-            wrong.append(f"{shown} is no concern of the release; name pods of it on one side")
+            wrong.append(f"{shown} has no endpoint of the release; name a tier, such as django, in from or to")
     return wrong
 
 

@@ -104,7 +104,7 @@ def _require_manifest(place: str, manifest: Any) -> None:
         raise PlatformError(f"{place}, a {manifest['kind']}, has no metadata.name", certain=True)
     if manifest["kind"] == "Secret" and any(manifest.get(key) for key in ("data", "stringData")):
         raise PlatformError(
-            f"{place}, {subject(manifest)}, comes with its content, which has no place in a plan: leave data and stringData out",
+            f"{place}, {subject(manifest)}, contains data or stringData: remove them, because a plan must not contain secret values",
             certain=True,
         )
 
@@ -158,8 +158,8 @@ def kept_by_claim(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> str:
     for key, words in (("storageClassName", "storage class"), ("accessModes", "access modes")):
         has, wants = live["spec"].get(key), wanted["spec"].get(key)
         if has and wants and has != wants:
-            kept.append(f"the {words} {_listed(has)}, not {_listed(wants)}")
-    return f"it has {' and '.join(kept)}, and a claim keeps them: state what it has" if kept else ""
+            kept.append(f"its {words} {_listed(has)} cannot change to {_listed(wants)}")
+    return f"{' and '.join(kept)}; set the inventory to the existing values" if kept else ""
 
 
 def _listed(value: str | list[str]) -> str:
@@ -244,9 +244,9 @@ def summary(entries: list[Planned]) -> str:
     words = {
         CREATE: "to create",
         CHANGE: "to change",
-        TAKE_OVER: "to take over",
+        TAKE_OVER: "to adopt",
         REMOVE: "to remove",
-        REFUSED: "refused",
-        NONE: "as they should be",
+        REFUSED: "rejected",
+        NONE: "unchanged",
     }
     return f"{len(entries)} objects: " + ", ".join(f"{count} {words[action]}" for action, count in counts if count)

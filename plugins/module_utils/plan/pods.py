@@ -14,7 +14,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.diag
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import is_true
 
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job")
-# A quota for a resource that the pod does not set, and OpenShift's constraints, which depend on the ServiceAccount.
+# Further permanent rejections: a quota for a resource that the pod does not set, and OpenShift's SecurityContextConstraints.
 _BY_POLICY = ("failed quota:", "unable to validate against any security context constraint")
 
 

@@ -70,12 +70,12 @@ def record_problem(record: Manifest | None, field_manager: str) -> str:
         return ""
     if "f:objects" not in applied_fields(record, field_manager).get("f:data", {}):
         author = managers(record, "f:data", "f:objects")
-        return f"its list was written by {author}, not by this collection, so nothing is removed that only it lists"
+        return f"its list was written by {author}, not by this collection, so the objects in the list are not removed"
     identities = _recorded(record)
     if identities is None:
-        return "its list cannot be read, so nothing is removed that only it lists"
+        return "its list is invalid, so the objects in the list are not removed"
     if len(identities) > _MOST_RECORDED:
-        return f"it lists more than {_MOST_RECORDED} objects, so nothing is removed that only it lists"
+        return f"it lists more than {_MOST_RECORDED} objects, so they are not removed"
     return ""
 
 

@@ -335,7 +335,7 @@ def _of_others(stage: str, manifest: Manifest, live: Manifest, trust: _Trust) ->
 def _content_of_others(stage: str, manifest: Manifest, reason: str) -> Planned:
     metadata = manifest["metadata"]
     place = f" -n {metadata['namespace']}" if metadata.get("namespace") else ""
-    cure = f"delete it with kubectl delete {manifest['kind'].lower()} {metadata['name']}{place}, and this run makes it again"
+    cure = f"delete it with kubectl delete {manifest['kind'].lower()} {metadata['name']}{place}, then run again to create it"
     return Planned(stage, manifest, REFUSED, untrusted=f"{subject(manifest)}: {reason}: {cure}")
 
 
@@ -351,7 +351,7 @@ def _fields_of_others(stage: str, manifest: Manifest, applied: Manifest, trust: 
         return None
     if is_named_by_content(manifest):
         return _content_of_others(stage, manifest, fields)
-    cure = "Applying leaves it as it is: remove it with kubectl edit, or add the field manager to platform_allowed_field_managers"
+    cure = "Server-side apply keeps it: remove it with kubectl edit, or add the field manager to platform_allowed_field_managers"
     return Planned(stage, manifest, REFUSED, untrusted=f"{subject(manifest)}: {fields}. {cure}")
 
 

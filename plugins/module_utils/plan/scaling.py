@@ -48,8 +48,8 @@ def taken_from_autoscaler(live: Manifest, manifest: Manifest) -> str:
     if manifest["kind"] not in SCALED or wanted is None or wanted == there or not _is_autoscaled(live):
         return ""
     return (
-        f"an autoscaler set its {there} replicas, and this sets {wanted}; if it stays (KEDA has one for each ScaledObject), "
-        "say so with <tier>_hpa_enabled and <tier>_hpa_external"
+        f"an autoscaler set {there} replicas, and this run sets {wanted}. If another tool, such as KEDA, scales this workload, "
+        "set <tier>_hpa_enabled and <tier>_hpa_external"
     )
 
 

@@ -188,9 +188,9 @@ def check_fields(targets: Iterable[Target], snapshot: Snapshot, field_manager: s
         else:
             found = created_by(item)
         if found:
-            yield Check("fields", subject, ERROR, f"{found}. site.yml sets again what the inventory states, and names what stays")
+            yield Check("fields", subject, ERROR, f"{found}. site.yml restores the fields of the inventory and reports the other fields")
         else:
-            yield Check("fields", subject, OK, "all that decides what runs was applied by this collection")
+            yield Check("fields", subject, OK, "no other field manager owns fields that determine the pods or the data")
 
 
 def check_images(targets: Iterable[Target], snapshot: Snapshot) -> Iterator[Check]:
@@ -304,7 +304,7 @@ def check_services(names: Iterable[str], snapshot: Snapshot) -> Iterator[Check]:
             yield Check("service", subject, OK, f"has no endpoint, as {which} has 0 replicas")
         else:
             count = len(endpoints_of(name, snapshot))
-            yield Check("service", subject, ERROR, f"none of {count} endpoints is ready, so it leads nowhere")
+            yield Check("service", subject, ERROR, f"has no ready endpoint (0 of {count})")
 
 
 def _selected(service: Manifest, snapshot: Snapshot) -> list[Manifest]:

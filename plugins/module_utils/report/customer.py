@@ -15,8 +15,8 @@ Endpoint = dict[str, Any]
 # Status codes of nginx itself if its upstream refuses or resets the connection, or does not respond.
 _NO_UPSTREAM = (502, 504)
 _LOOK_AT_THE_HOP = (
-    "look at Service django-service, its endpoints, and the NetworkPolicies between nginx and Django "
-    "(kubectl logs -l component=nginx has nginx' own words)"
+    "check the Service django-service, its endpoints, and the NetworkPolicies between nginx and Django "
+    "(kubectl logs -l component=nginx shows the error of nginx)"
 )
 
 
@@ -72,10 +72,10 @@ def customer_checks(endpoint: Mapping[str, Any], django_is_healthy: bool) -> lis
         return [_check(url, "ok", f"a customer gets {endpoint['status']}")]
     if not endpoint["connected"]:
         message = (
-            f"this controller cannot reach it: {endpoint['reason']}; set validate_customer_urls to addresses that it reaches, or to []"
+            f"the control node cannot reach this URL: {endpoint['reason']}; set validate_customer_urls to URLs that it can reach, or to []"
         )
         return [_check(url, "warning", message)]
-    return [_check(url, "error", f"a customer is not served: {endpoint['reason']}")]
+    return [_check(url, "error", f"the request of a customer fails: {endpoint['reason']}")]
 
 
 def _through_nginx(pod: Mapping[str, Any], django_is_healthy: bool) -> dict[str, str]:

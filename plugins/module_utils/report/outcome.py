@@ -127,7 +127,7 @@ def health_checks(health: Mapping[str, Any], customers: Sequence[Mapping[str, An
         if not endpoint["healthy"] and all(pod["healthy"] for pod in endpoint.get("pods") or []):
             checks.append(_health(endpoint["name"], False, str(endpoint["reason"])))
         elif _is_at_zero(endpoint):
-            checks.append(_health(endpoint["name"], True, "has 0 replicas, so there is nothing to ask"))
+            checks.append(_health(endpoint["name"], True, "has 0 replicas, so no request was sent"))
         elif not endpoint.get("pods"):
             checks.append(_health(endpoint["name"], endpoint["healthy"], f"answered {endpoint.get('status')}"))
     return checks

@@ -40,7 +40,7 @@ def round_trip_checks(result: Mapping[str, Any], queues: Sequence[str], secrets:
     checks = []
     for queue in queues:
         problem = _quoted(problems.get(queue, "it was not tried"), mask)
-        checks.append(_check(queue, "error" if problem else "ok", problem or "a task came back through it"))
+        checks.append(_check(queue, "error" if problem else "ok", problem or "the test task returned its result"))
     return checks
 
 

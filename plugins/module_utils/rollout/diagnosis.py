@@ -264,7 +264,7 @@ def _not_scheduled(pod: Manifest, scheduled: Manifest | None, snapshot: Snapshot
     nodes = re.split(r"\s*preemption:", message)[0]
     missing = _CLAIM_MISSING.search(nodes)
     if missing:
-        return Finding("ClaimNotFound", f"there is no PersistentVolumeClaim {missing['name']}", policy.unschedulable_grace, pod=name)
+        return Finding("ClaimNotFound", f"PersistentVolumeClaim {missing['name']} does not exist", policy.unschedulable_grace, pod=name)
     scale_up = [event for event in snapshot.events(uid, "TriggeredScaleUp", "Nominated") if event_time(event) >= policy.began - SCALE_UP]
     passing = (
         scheduled.get("reason") == "SchedulingGated" or "unbound" in nodes or _NODES_MAY_RETURN.search(nodes) or _ONLY_TAINTS.match(nodes)
@@ -326,7 +326,7 @@ def _diagnose_container(pod: Manifest, init: bool, status: Manifest, snapshot: S
         "ErrImagePull": lambda: _pull_failed(pod, status, waiting, snapshot, policy),
         "ImagePullBackOff": lambda: _pull_failed(pod, status, waiting, snapshot, policy),
         "ErrImageNeverPull": lambda: _never_pulled(pod, status, waiting, snapshot, policy),
-        "InvalidImageName": lambda: _about(pod, status, "InvalidImageName", f"{status.get('image')} is no image name", 0),
+        "InvalidImageName": lambda: _about(pod, status, "InvalidImageName", f"{status.get('image')} is not a valid image name", 0),
         "CreateContainerConfigError": lambda: _config_error(pod, status, waiting, snapshot, policy),
         "CreateContainerError": lambda: _about(pod, status, "ContainerNotCreated", str(waiting.get("message"))),
     }
@@ -363,7 +363,7 @@ def _pull_failed(pod: Manifest, status: Manifest, waiting: Manifest, snapshot: S
     # The pod's status may lag behind its events.
     same = [event_time(event) for event in events if image_pull_reason(event["message"], image) == reason]
     certain_after = _certain_after(reason != "ImageUnavailable", policy.is_fresh(pod, same))
-    verb = {"ImageNotFound": "was not found", "ImageAccessDenied": "may not be pulled"}.get(reason, "cannot be pulled yet")
+    verb = {"ImageNotFound": "was not found", "ImageAccessDenied": "cannot be pulled (access denied)"}.get(reason, "cannot be pulled yet")
     return _about(pod, status, reason, f"image {image} {verb}: {text}", certain_after)
 
 
@@ -515,12 +515,12 @@ def _diagnose_leaving(pod: Manifest, policy: Policy) -> Finding | None:
         return None
     namespace = f" --namespace {pod['metadata']['namespace']}" if pod["metadata"].get("namespace") else ""
     finalizers = pod["metadata"].get("finalizers")
-    where = f"its node {node} does not answer" if node_is_lost(pod) else f"its node {node} has not ended it"
-    message = f"it is being deleted and should have gone by {pod['metadata']['deletionTimestamp']}, but {where}"
+    where = f"node {node} does not respond" if node_is_lost(pod) else f"node {node} has not stopped it"
+    message = f"its deletion was due at {pod['metadata']['deletionTimestamp']}, but {where}"
     message += f" (finalizers: {', '.join(finalizers)})" if finalizers else ""
     message += (
-        f". It may still run there. When node {node} is certainly off: kubectl delete pod {name}{namespace} --force --grace-period=0, "
-        f"or remove the node: kubectl delete node {node}"
+        f". The pod may still run there. Shut down node {node} first, then run: kubectl delete pod {name}{namespace} --force "
+        f"--grace-period=0, or: kubectl delete node {node}"
     )
     return Finding("StuckTerminating", message, 0 if overdue else None, pod=name)
 

@@ -295,7 +295,7 @@ def _paused(item: Manifest) -> Finding | None:
         return None
     namespace = f" --namespace {item['metadata']['namespace']}" if item["metadata"].get("namespace") else ""
     command = f"kubectl rollout resume deployment/{item['metadata']['name']}{namespace}"
-    return Finding("Paused", f"the Deployment is paused, so that its pods are not replaced. To go on: {command}", PAUSED)
+    return Finding("Paused", f"the Deployment is paused, so its pods are not replaced. To resume it: {command}", PAUSED)
 
 
 # --- StatefulSet and DaemonSet --------------------------------------------------------------------------------------------------
@@ -354,7 +354,7 @@ def _blocked(older: Sequence[Manifest], snapshot: Snapshot, policy: Policy) -> F
         return None
     return Finding(
         "BlockedByOldPod",
-        f"this pod of an older revision is not ready and is in the way, delete it: {broken.message}",
+        f"this pod of an older revision is not ready and blocks the rollout. Delete it. Cause: {broken.message}",
         pod=broken.pod,
         container=broken.container,
     )

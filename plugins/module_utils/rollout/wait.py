@@ -176,7 +176,7 @@ class Wait:
     def _check_outage(self) -> None:
         for since, error in self._broken.values():
             if self._clock() - since > OUTAGE:
-                raise PlatformError(f"gave up after {OUTAGE:.0f} s without the API server: {error}") from error
+                raise PlatformError(f"the API server was unavailable for more than {OUTAGE:.0f} s: {error}") from error
 
     def _snapshot(self, namespace: str) -> Snapshot:
         return Snapshot(item for (_kind, found), items in self._objects.items() if found in ("", namespace) for item in items.values())
@@ -273,6 +273,6 @@ class Wait:
                 self._told[index], self._told_at = line, now
         away = [error for since, error in self._broken.values() if now - since >= OUTAGE_TOLD]
         if due and away:
-            self._progress(f"the API server is away, trying again: {away[0]} ({now - self._start:.0f} s)")
+            self._progress(f"the API server is unavailable, retrying: {away[0]} ({now - self._start:.0f} s)")
         if due:
             self._told_at = now

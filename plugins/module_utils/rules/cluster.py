@@ -51,8 +51,8 @@ def _has_no_permission(v: Values) -> bool:
 NAMED = (
     Rule(
         lambda v: not (v["platform_kube_context"] or v["platform_api_host"] or os.environ.get("K8S_AUTH_HOST")),
-        "No cluster is named: set platform_kube_context in {preflight_values_file}, or platform_api_host with a credential in the "
-        "environment (K8S_AUTH_HOST, K8S_AUTH_API_KEY); the current context of a kubeconfig is never taken for granted.",
+        "No cluster is set. Set platform_kube_context in {preflight_values_file}, or set platform_api_host and pass a credential in the "
+        "environment (K8S_AUTH_HOST, K8S_AUTH_API_KEY). The current context of a kubeconfig is never used.",
     ),
     Rule(
         lambda v: v["platform_kubeconfig"] and not any(map(os.path.isfile, kubeconfigs(v["platform_kubeconfig"]))),
@@ -69,16 +69,16 @@ READ = (
 MEANT = (
     Rule(
         lambda v: v["platform_api_host"] not in ("", v["preflight_plan"]["cluster"]["host"]),
-        "The credentials lead to {preflight_plan[cluster][host]}, but platform_api_host is {platform_api_host}: this is another cluster "
-        "than the inventory means.",
+        "The credential connects to {preflight_plan[cluster][host]}, but platform_api_host is {platform_api_host}. Use a credential of "
+        "that cluster, or correct platform_api_host in {preflight_values_file}.",
     ),
     Rule(
         lambda v: (
             v["platform_cluster_uid"] not in ("", v["preflight_plan"]["cluster"]["uid"])
             and (v["preflight_plan"]["cluster"]["uid"] or "not to be read with this credential")
         ),
-        "The cluster's uid (of namespace kube-system) is {}, but platform_cluster_uid is {platform_cluster_uid}: this is another cluster "
-        "than the inventory means.",
+        "The UID of the namespace kube-system is {}, but platform_cluster_uid is {platform_cluster_uid}. Use a credential of that cluster, "
+        "or correct platform_cluster_uid in {preflight_values_file}.",
     ),
 )
 FIT = (

@@ -44,24 +44,24 @@ def _services_without_addresses(v: Values) -> str:
 RULES = (
     Rule(
         lambda v: _needs_tls(v, "postgresql") and _postgresql_mode_without_tls(v),
-        "Others could read the password and data on the way to the external PostgreSQL, since platform_postgresql_tls_mode {} goes on "
-        "without TLS: set it to verify-full with platform_postgresql_ca in {preflight_values_file}, or add postgresql to "
-        "preflight_accepted_without_tls there, if that way is safe.",
+        "The connection to the external PostgreSQL can be unencrypted, because platform_postgresql_tls_mode is {}. In "
+        "{preflight_values_file}, set it to verify-full and set platform_postgresql_ca. If the network path is safe, add postgresql to "
+        "preflight_accepted_without_tls instead.",
     ),
     Rule(
         lambda v: _needs_tls(v, "redis") and not v["platform_redis_tls"],
-        "Others could read the password and data on the way to the external Redis, since platform_redis_tls is false: set it to true in "
-        "{preflight_values_file}, or add redis to preflight_accepted_without_tls there, if that way is safe.",
+        "The connection to the external Redis is unencrypted, because platform_redis_tls is false. Set it to true in "
+        "{preflight_values_file}. If the network path is safe, add redis to preflight_accepted_without_tls instead.",
     ),
     Rule(
         lambda v: _needs_tls(v, "redis") and _brokers_without_tls(v),
-        "platform_secrets.{} leads to a broker without TLS, so others could read the password on the way: write rediss:// or amqps:// in "
-        "{preflight_secrets_file}, or add redis to preflight_accepted_without_tls in {preflight_values_file}, if that way is safe.",
+        "platform_secrets.{} connects without TLS. Use rediss:// or amqps:// in {preflight_secrets_file}. If the network path is safe, add "
+        "redis to preflight_accepted_without_tls in {preflight_values_file} instead.",
     ),
     Rule(
         lambda v: v["platform_namespace"] == "default" or v["platform_namespace"].startswith("kube-"),
-        "platform_namespace '{platform_namespace}' belongs to the cluster itself, whose pods would have to follow the Pod Security level "
-        "of the shop: set it to a namespace of its own in {preflight_values_file}.",
+        "platform_namespace '{platform_namespace}' is a namespace of the cluster. The run would change the Pod Security level of all pods "
+        "in it. Set platform_namespace to a separate namespace in {preflight_values_file}.",
     ),
     Rule(
         lambda v: (

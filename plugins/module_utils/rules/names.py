@@ -47,7 +47,7 @@ def _names_of_commands(v: Values) -> list[str]:
     return own + [each["name"] for each in (*v["pre_deploy_commands"], *v["post_deploy_commands"])]
 
 
-# The others are the value of their variable.
+# For all other settings, the value is that of the variable.
 _VALUES: dict[str, Callable[[Values], Any]] = {
     "platform_image_pull_secrets": lambda v: [each.get("name", "") for each in v["platform_image_pull_secrets"]],
     "ingress_hosts": lambda v: v["ingress_hosts"] if v["ingress_enabled"] else [],

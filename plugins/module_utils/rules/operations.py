@@ -26,7 +26,7 @@ def _kubeconfig_is_of_this_run(v: Values) -> bool:
 SCALE = (
     Rule(
         lambda v: not v["scale_replicas"],
-        'scale_replicas is empty: give it names and numbers, such as -e \'{{"scale_replicas": {{"django": 5}}}}\'.',
+        'scale_replicas is empty. Set it to names of tiers and numbers of replicas, such as -e \'{{"scale_replicas": {{"django": 5}}}}\'.',
     ),
     Rule(
         _autoscaled,
@@ -59,7 +59,7 @@ def remove_findings(values: Values) -> list[str]:
     Args:
         values: the variables by name.
     """
-    untrusted = [f"Not removed, since it is not of this platform: {each}." for each in values["remove_plan"]["untrusted"]]
+    untrusted = [f"Not removed, because it does not belong to this platform: {each}." for each in values["remove_plan"]["untrusted"]]
     return untrusted + findings(REMOVE, values)
 
 

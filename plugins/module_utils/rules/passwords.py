@@ -45,17 +45,16 @@ def _guessable(v: Values) -> str:
 CHANGED = (
     Rule(
         lambda v: _is_changed(v, "postgresql", "platform_postgresql_secret_name"),
-        "platform_secrets.POSTGRES_PASSWORD is not the one that PostgreSQL in the cluster was set up with, and PostgreSQL reads it only "
-        "when its volume is new: put the old one back into {preflight_secrets_file}, or first make the new one known to the database as "
-        "the README of the role postgresql says, and then run this once with "
+        "platform_secrets.POSTGRES_PASSWORD differs from the password of PostgreSQL in the cluster. PostgreSQL reads it only when it "
+        "initializes its volume. Restore the old password in {preflight_secrets_file}. To change the password, follow the README of the "
+        "role postgresql, then run once with "
         '-e \'{{"preflight_accepted_password_changes": ["POSTGRES_PASSWORD"]}}\'.',
     ),
     Rule(
         lambda v: _is_changed(v, "redis", "platform_redis_secret_name", "platform_redis_previous_secret_name"),
-        "platform_secrets.REDIS_PASSWORD is not the one that Redis in the cluster runs with, and pods that know the old one could not log "
-        "in until they are replaced: put the old one into platform_redis_previous_password in {preflight_secrets_file}, so that Redis "
-        'accepts both (or run this once with -e \'{{"preflight_accepted_password_changes": ["REDIS_PASSWORD"]}}\' if an interruption is '
-        "acceptable).",
+        "platform_secrets.REDIS_PASSWORD differs from the password of Redis in the cluster. Running pods could not log in until they are "
+        "replaced. Set platform_redis_previous_password in {preflight_secrets_file} to the old password, so that Redis accepts both. If an "
+        'interruption is acceptable, run once with -e \'{{"preflight_accepted_password_changes": ["REDIS_PASSWORD"]}}\' instead.',
     ),
 )
 GUESSABLE = (

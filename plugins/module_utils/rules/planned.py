@@ -13,9 +13,9 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule i
 # Kinds that a setting needs and a cluster may not serve. A rule reports each with the name of the setting.
 SETTING_OF_KIND = {"ServiceMonitor": "monitoring_service_monitors", "PrometheusRule": "monitoring_rules"}
 SETTINGS_OF_CLAIMS = (
-    " What a claim has is stated by storage_class, storage_access_mode, storage_media_size, storage_static_size and storage_backups_size."
+    " Set storage_class, storage_access_mode, storage_media_size, storage_static_size and storage_backups_size to the values of the claim."
 )
-CHECK_THE_VOLUMES = " Check first that each claim that is named here has the volume that you mean."
+CHECK_THE_VOLUMES = " First check that each of these claims is bound to the correct volume."
 
 
 def _unknown(v: Values, kind: str) -> list[str]:
@@ -63,7 +63,7 @@ def _another_install(v: Values) -> dict[str, str]:
 RULES = (
     Rule(
         _rejected,
-        "The cluster would refuse: {0[objects]}.{0[hint]}",
+        "The cluster would reject: {0[objects]}.{0[hint]}",
     ),
     Rule(
         lambda v: _unknown(v, "ServiceMonitor"),
@@ -86,7 +86,7 @@ RULES = (
     ),
     Rule(
         _another_install,
-        "Another install is there: {0[objects]}. To take it over (volumes are kept, its pods serve until the new ones do) run again with "
-        "-e preflight_take_over=true.{0[hint]}",
+        "These objects are not managed by this collection: {0[objects]}. To adopt them, run again with -e preflight_take_over=true. "
+        "Volumes are kept. The old pods serve until the new pods serve.{0[hint]}",
     ),
 )

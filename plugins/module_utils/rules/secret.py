@@ -56,8 +56,8 @@ RULES = (
     # Checked here, so that the content of a Secret is never a module argument.
     Rule(
         _extra_secrets,
-        "Of extra_objects_manifests and extra_objects_templates, Secret {}, comes with its content, which would be shown: use "
-        "platform_secrets, platform_secret_files or an operator of an outside store.",
+        "extra_objects_manifests or extra_objects_templates contains Secret {}. Its content would be shown. Use platform_secrets, "
+        "platform_secret_files, or an operator that reads an external secret store.",
     ),
     Rule(
         _files_that_are_not_base64,

@@ -82,11 +82,11 @@ RULES = (
     ),
     Rule(
         lambda v: not _is_port(v["platform_postgresql_port"]),
-        "platform_postgresql_port {platform_postgresql_port} is no port: set a number from 1 to 65535 in {preflight_values_file}.",
+        "platform_postgresql_port must be a number from 1 to 65535, not {platform_postgresql_port}: set it in {preflight_values_file}.",
     ),
     Rule(
         lambda v: not _is_port(v["platform_redis_port"]),
-        "platform_redis_port {platform_redis_port} is no port: set a number from 1 to 65535 in {preflight_values_file}.",
+        "platform_redis_port must be a number from 1 to 65535, not {platform_redis_port}: set it in {preflight_values_file}.",
     ),
     Rule(
         lambda v: v["platform_postgresql_provider"] != "external" and _settings_of_an_external_postgresql(v),

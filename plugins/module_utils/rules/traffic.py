@@ -71,9 +71,9 @@ RULES = (
     ),
     Rule(
         lambda v: v["ingress_enabled"] and v["ingress_tls_secret_name"] and not v["nginx_trusted_proxies"],
-        "ingress_enabled is true with TLS, but nginx_trusted_proxies is empty, so the controller's word that a request came by https would "
-        "not be believed, and it would be redirected for ever: put the network of the controller's pods into nginx_trusted_proxies in "
-        "{preflight_values_file}.",
+        "ingress_enabled is true with TLS, but nginx_trusted_proxies is empty. nginx would ignore the X-Forwarded-Proto of the ingress "
+        "controller and redirect each HTTPS request forever. Set nginx_trusted_proxies in {preflight_values_file} to the network of the "
+        "controller's pods.",
     ),
     Rule(
         lambda v: " and ".join(name for name in HEALTH_PATHS if not A_PATH.fullmatch(v[name])),

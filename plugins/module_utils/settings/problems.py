@@ -20,13 +20,13 @@ from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 SWITCHES_OF_ONE_RUN = frozenset({"pre_deploy_force", "preflight_take_over", "remove_confirmed"})
 # The more specific type first.
 WHAT_YAML_MAKES: tuple[tuple[type, str], ...] = (
-    (bool, "boolean"),
-    (int, "number"),
-    (float, "number with a point"),
-    (datetime.datetime, "date with a time"),
-    (datetime.date, "date"),
+    (bool, "a boolean"),
+    (int, "an integer"),
+    (float, "a decimal number"),
+    (datetime.datetime, "a timestamp"),
+    (datetime.date, "a date"),
 )
-NO_TEXTS = {"bool": "boolean", "int": "number", "float": "number"}
+NO_TEXTS = {"bool": "a boolean", "int": "an integer", "float": "a number"}
 
 
 def setting_problems(name: str, value: Any, option: Mapping[str, Any]) -> list[str]:
@@ -71,11 +71,11 @@ def scalar_problems(name: str, written: Any, option: Mapping[str, Any]) -> list[
     kind = option.get("type", "str")
     made = next((words for type_, words in WHAT_YAML_MAKES if isinstance(written, type_)), None)
     if kind == "str" and made:
-        return [f"{name} is no text as it is written, but a {made}; put it into quotes"]
+        return [f"{name} must be a string but is {made}; quote it"]
     if kind in NO_TEXTS and isinstance(written, str) and name not in SWITCHES_OF_ONE_RUN:
         meant = json.dumps(ArgumentSpecValidator({name: {"type": kind}}).validate({name: written}).validated_parameters)
         text = json.dumps(written)
-        return [f"{name} is the text {text} where a {NO_TEXTS[kind]} belongs; write it without quotes, on the command line as -e '{meant}'"]
+        return [f"{name} must be {NO_TEXTS[kind]} but is the string {text}; remove the quotes, on the command line use -e '{meant}'"]
     return []
 
 
@@ -94,7 +94,7 @@ def template_problems(name: str, given: Any, option: Mapping[str, Any]) -> list[
     """
     if option.get("type") != "bool" or not isinstance(given, str) or name in SWITCHES_OF_ONE_RUN:
         return []
-    return [f"{name} is a template that gives the text {json.dumps(given)} where a boolean belongs; end it with | bool"]
+    return [f"{name} must be a boolean, but its template returns the string {json.dumps(given)}; end the template with | bool"]
 
 
 def unknown_settings(names: Iterable[str], declared: Collection[str], roles: Iterable[str]) -> list[str]:

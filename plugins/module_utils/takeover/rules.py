@@ -73,12 +73,12 @@ def foreign(live: Manifest, wanted: Manifest, field_manager: str) -> str:
     if _selector(live) != _selector(wanted):
         mine, others = _match_labels(wanted), _match_labels(live)
         more = ", ".join(f"{key}={value}" for key, value in sorted(others.items()) if mine.get(key) != value)
-        held = f"holds {more}, as kustomize's commonLabels do," if more else "is another one"
-        return f"its selector {held} and cannot be changed"
+        differs = f"contains {more} (commonLabels of kustomize)" if more else "differs from the manifest"
+        return f"its selector {differs} and is immutable"
     if "f:template" not in applied_fields(live, field_manager).get("f:spec", {}) and any(
         "f:spec" in (entry.get("fieldsV1") or {}) for entry in _installers(live)
     ):
-        return "kubectl apply made its pod template, which what is applied would be mixed with"
+        return "kubectl apply created its pod template, and server-side apply would merge it with the template of the inventory"
     return ""
 
 
@@ -112,12 +112,12 @@ def obstacle(live: Manifest, wanted: Manifest) -> str:
     labels = _template_labels(live)
     missing = [f"{key}={value}" for key, value in sorted(_match_labels(wanted).items()) if labels.get(key) != value]
     if missing:
-        return f"it cannot be taken over, since its pods do not carry {', '.join(missing)}: delete it yourself"
+        return f"it cannot be adopted, because its pods do not have the labels {', '.join(missing)}: delete it with kubectl"
     claims = [_claim_names(workload) for workload in (live, wanted)]
     if claims[0] != claims[1]:
         return (
-            f"it cannot be taken over, since its volumes come from the claim templates {', '.join(claims[0]) or 'none'}, not "
-            f"{', '.join(claims[1]) or 'none'}: bring its data over and delete it yourself"
+            f"it cannot be adopted, because its volumes come from the claim templates {', '.join(claims[0]) or 'none'}, not "
+            f"{', '.join(claims[1]) or 'none'}: copy its data, then delete it with kubectl"
         )
     return ""
 
@@ -257,8 +257,8 @@ def gap(service: Manifest, replaced: Iterable[Manifest]) -> str:
         known = {port.get("name") for container in containers for port in container.get("ports") or ()}
         if _picks(service, workload) and not names & known:
             return (
-                f"the pods of {subject(workload)} have no port named {' or '.join(sorted(names))}, so that nothing would serve until "
-                "new ones are ready: give their container's port that name, and run again when they have rolled"
+                f"the pods of {subject(workload)} have no port named {' or '.join(sorted(names))}, so this Service would have no endpoint "
+                "until new pods are ready: give the container port this name, wait for the rollout, and run again"
             )
     return ""
 

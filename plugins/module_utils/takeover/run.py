@@ -92,7 +92,7 @@ def _make_anew(api: Api, live: Manifest, manifest: Manifest, field_manager: str,
     while (found := api.read(manifest)) and found["metadata"]["uid"] == live["metadata"]["uid"]:
         if not deadline.remaining():
             raise PlatformError(
-                f"{subject(manifest)} is not gone after {timeout:g} s, since it waits for {_waits_for(found)}; run again when it is"
+                f"{subject(manifest)} was not deleted within {timeout:g} s. It waits for {_waits_for(found)}. Run again when it is deleted"
             )
         time.sleep(_POLL)
     if not leaves_replicas_out(manifest):

@@ -35,7 +35,7 @@ SETTINGS = (
     "hpa_cpu_percent",
 )
 _AUTOSCALING = ("enabled", "external", "min_replicas", "max_replicas", "cpu_percent")
-# No pod is missing while others replace it, and a drain of a node takes one at a time.
+# A rollout never reduces the number of ready pods. A node drain evicts one pod at a time.
 _ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
 _BUDGET = {"maxUnavailable": 1}
 
@@ -58,7 +58,7 @@ def complete_workload(
     Raises:
         ValueError: a setting or a volume is not possible; names it.
     """
-    # A description with a number of replicas has no setting for it. Before ansible-core 2.19 a number from a template is a text.
+    # A description with a number of replicas has no setting for it. Before ansible-core 2.19, a template of a number results in a string.
     complete = {"replicas": int(settings.get("replicas", 1)), **description}
     choices = complete.get("replica_choices")
     if choices and complete["replicas"] not in choices:

@@ -15,7 +15,7 @@ from platform_unserved import Unserved, names_of
 
 NAMES = names_of("PLATFORM_QUEUES")
 INTERVAL = 10.0
-# Older than this, what was seen is not told any more.
+# Seconds after which the last values are no longer reported.
 STALE = 60.0
 TIMEOUT = 5.0
 
@@ -108,7 +108,7 @@ class Queues:
         return now - self.heads[key][1]
 
     def forget(self):
-        """Forget connection and figures, not the messages: one that outlasts an outage has waited all the while."""
+        """Discard the connection and the values. Keep the messages, because a message keeps its age during an outage."""
         connection, self.connection, self.channel, self.client = self.connection, None, None, None
         self.seen = (0.0, {})
         self.unserved.forget()
@@ -117,12 +117,12 @@ class Queues:
                 connection.release()
 
     def collect(self):
-        """Tell what is known; asks nobody, so that a scrape waits for nobody."""
+        """Return the last values. Sends no request, so a scrape never waits for the broker."""
         at, queues = self.seen
         metrics = prometheus_client.metrics_core
         length = metrics.GaugeMetricFamily("celery_queue_length", "Tasks that wait in the queue.", labels=["queue"])
         age = metrics.GaugeMetricFamily(
-            "celery_queue_oldest_task_seconds", "For how long the same task has been the next one, at least.", labels=["queue"]
+            "celery_queue_oldest_task_seconds", "Minimum time in seconds that the first task has waited.", labels=["queue"]
         )
         if queues and self.clock() - at < STALE:
             for name, (tasks, seconds) in queues.items():

@@ -177,7 +177,7 @@ class Unserved:
         if known is not None:
             length = prometheus_client.metrics_core.GaugeMetricFamily(
                 "celery_unserved_queue_length",
-                "Tasks in a queue that no worker serves; 0 where the schedule sends to a queue that holds none.",
+                "Tasks in a queue that no worker serves. 0 if the schedule sends tasks to the queue and it is empty.",
                 labels=["queue"],
             )
             for name, (tasks, _entry) in known.items():

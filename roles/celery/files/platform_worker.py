@@ -39,7 +39,7 @@ class WorkerCollector:
         yield metrics.GaugeMetricFamily("celery_worker_tasks_reserved", "Tasks taken from the queue.", len(state.reserved_requests))
         age = heartbeat.age()
         if age is not None:
-            yield metrics.GaugeMetricFamily("celery_worker_heartbeat_age_seconds", "Since the last heartbeat.", age)
+            yield metrics.GaugeMetricFamily("celery_worker_heartbeat_age_seconds", "Seconds since the last heartbeat.", age)
 
 
 @signals.worker_init.connect

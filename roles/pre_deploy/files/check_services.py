@@ -20,15 +20,15 @@ LONGEST = 400
 SHORTEST_HIDDEN = 4
 # What an answer means, and whether asking again can help: names and servers may come a little later than this pod.
 KINDS = (
-    (r"password|WRONGPASS|NOAUTH|[Aa]uthentication (failed|required)|ACCESS_REFUSED|no pg_hba\.conf entry", "the login is refused", False),
-    (r"role .* does not exist", "the login is refused", False),
-    (r"database .* does not exist", "there is no such database", False),
+    (r"password|WRONGPASS|NOAUTH|[Aa]uthentication (failed|required)|ACCESS_REFUSED|no pg_hba\.conf entry", "login failed", False),
+    (r"role .* does not exist", "login failed", False),
+    (r"database .* does not exist", "the database does not exist", False),
     (r"\bSSL\b|\bTLS\b|certificate", "TLS fails", False),
     # No server of names answered, and not: it knows none.
-    (r"Temporary failure in name|Try again", "the host is unknown; if pods cannot look up any name, see network_policies_dns", True),
-    (r"Name or service not known|No address associated|resol(ve|ution)|not translate", "the host is unknown", True),
-    (r"refused", "nothing listens there", True),
-    (r"reset by peer|closed by server", "the server closes the connection, as one does that speaks only TLS", True),
+    (r"Temporary failure in name|Try again", "the host cannot be resolved; if no name can be resolved, check network_policies_dns", True),
+    (r"Name or service not known|No address associated|resol(ve|ution)|not translate", "the host cannot be resolved", True),
+    (r"refused", "connection refused", True),
+    (r"reset by peer|closed by server", "the server closes the connection (it may accept only TLS)", True),
     (r"[Tt]ime(d |-)?out|timeout", "no answer", True),
 )
 
@@ -70,7 +70,7 @@ def forms(secret: str) -> Iterator[str]:
 
 
 def ask_until(service: Service, deadline: float, said: dict[str, str]) -> None:
-    """Ask again and again; what is said last stays, and is empty for a service that answers."""
+    """Retry until the deadline. Stores the last problem, or an empty string if the service responds."""
     while True:
         try:
             service.ask()
@@ -89,7 +89,7 @@ def check(services: Iterable[Service], seconds: float) -> dict[str, str]:
     asked = list(services)
     deadline = time.monotonic() + seconds
     said: dict[str, str] = {}
-    # A client library may wait for longer than it is let: such a thread ends with the process.
+    # A client library may exceed the deadline. Its daemon thread ends with the process.
     threads = [threading.Thread(target=ask_until, args=(service, deadline, said), daemon=True) for service in asked]
     for thread in threads:
         thread.start()
@@ -168,7 +168,7 @@ def url_place(url: str) -> str:
 
 
 def url_secrets(url: str) -> list[str]:
-    """The password of a URL in all forms, its parts too: one that nobody quoted is taken for a port up to the first of these signs."""
+    """The password of a URL in all forms. Its parts too, because a library reports a part of an unquoted password as a port."""
     found = re.search(r"://[^:@/]*:(.*)@", url)
     return [found[1], unquote(found[1]), *re.split(r"[/?#]", found[1])] if found else []
 

@@ -16,7 +16,7 @@ from celery.app.utils import find_app
 MARK = "platform-round-trip: "
 # A worker discards a task that is older; longer than the wait, since clocks differ.
 EXPIRES = 60.0
-# How far into a list a task is looked for: only what came after it lies before it.
+# Number of list entries to search for a task. Only newer tasks are in front of it.
 MESSAGES = 100_000
 # Characters of an error, more than the controller shows.
 LONGEST = 4000
@@ -32,15 +32,15 @@ def round_trip(celery, seconds, queues):
             # Nothing is declared: a queue that does not exist stays unknown to the broker.
             sent[queue] = celery.send_task("celery.accumulate", args=[queue], queue=queue, expires=seconds + EXPIRES, declare=[])
         except Exception as error:  # noqa: BLE001 - of libraries that this file does not know
-            problems[queue] = f"a task cannot be sent through it: {words(error)}"
+            problems[queue] = f"the test task cannot be sent: {words(error)}"
     for queue, result in sent.items():
         try:
             # Celery waits forever for 0 seconds.
             result.get(timeout=max(0.1, deadline - time.monotonic()))
         except exceptions.TimeoutError:
-            problems[queue] = f"a task sent through it did not come back in {seconds:g} s"
+            problems[queue] = f"the result of the test task did not return within {seconds:g} s"
         except Exception as error:  # noqa: BLE001
-            problems[queue] = f"a task sent through it did not come back: {words(error)}"
+            problems[queue] = f"the result of the test task did not return: {words(error)}"
         if problems[queue]:
             problems[queue] += clean_up(celery, queue, result.id)
         with contextlib.suppress(Exception):  # a backend may have no way to forget, and expires results itself

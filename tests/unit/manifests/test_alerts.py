@@ -97,7 +97,7 @@ CASES = [
         12,
         {"severity": "critical", "queue": "backups"},
         {
-            "summary": "Nobody takes tasks from queue backups in jewelry-shop",
+            "summary": "Tasks in queue backups in jewelry-shop are not processed",
             "description": "The first task in queue backups in jewelry-shop has been waiting there for 12m 0s: no worker serves "
             "the queue, or all of them are busy.",
             "runbook": "kubectl -n jewelry-shop logs -l component=celery-worker --tail=50",
@@ -158,9 +158,9 @@ CASES = [
         12,
         {"severity": "critical"},
         {
-            "summary": "Celery beat in jewelry-shop is not there",
-            "description": "Nothing has been heard of Celery beat in jewelry-shop for ten minutes: periodic tasks may not be sent, and "
-            "nobody watches the queues.",
+            "summary": "Prometheus has no metrics of Celery beat in jewelry-shop",
+            "description": "Prometheus has had no metrics of Celery beat in jewelry-shop for ten minutes. Periodic tasks may not be sent, "
+            "and the alerts about queues do not work.",
             "runbook": "kubectl -n jewelry-shop get pods -l component=celery-beat -o wide",
         },
     ),
@@ -176,7 +176,7 @@ CASES = [
             16,
             {"severity": "warning", "name": "shop-tls"} | ({} if label == "namespace" else {label: "jewelry-shop"}),
             {
-                "summary": "Certificate shop-tls in jewelry-shop comes to its end",
+                "summary": "Certificate shop-tls in jewelry-shop expires soon",
                 "description": "Certificate shop-tls in jewelry-shop is valid for 13d 23h 44m 0s more, and was not renewed in time.",
                 "runbook": "kubectl -n jewelry-shop describe certificate shop-tls",
             },
@@ -196,7 +196,7 @@ CASES = [
             16,
             {"severity": "warning", "instance": instance},
             {
-                "summary": f"The certificate that {instance} shows comes to its end",
+                "summary": f"The certificate of {instance} expires soon",
                 "description": f"The certificate that clients of {instance} get is valid for 13d 23h 44m 0s more.",
                 "runbook": "kubectl -n jewelry-shop describe service nginx-service",
             },

@@ -28,7 +28,7 @@ GENERATED = {"apiVersion": "v1", "kind": "Job", "metadata": {"generateName": "a-
 # As a sentence ends that names the file with the settings.
 PLACE = "(set it in {values})."
 WRONG_TYPES = {"django_replicas": "many", "platform_release_history": "few"}
-NO_CLUSTER = "No cluster is named: set platform_kube_context in {values}"
+NO_CLUSTER = "No cluster is set. Set platform_kube_context in {values}"
 
 # By run and host: the host's settings, and what its failure says. The name of a run is a playbook, and what sets the run apart.
 CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
@@ -69,10 +69,10 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
                 f"monitoring_rules: 'nobody_set_this' is undefined {PLACE}",
                 "platform_secrets.DJANGO_SECRET_KEY is a list; an environment value is one text, number or boolean (set it in {secrets}).",
                 f"django_env.HOSTS is a list; an environment value is one text, number or boolean {PLACE}",
-                'django_hpa_enabled is the text "false" where a boolean belongs; write it without quotes, on the command line as '
+                'django_hpa_enabled must be a boolean but is the string "false"; remove the quotes, on the command line use '
                 f"-e '{{\"django_hpa_enabled\": false}}' {PLACE}",
-                f'nginx_hpa_enabled is a template that gives the text "false" where a boolean belongs; end it with | bool {PLACE}',
-                f"platform_image_tag is no text as it is written, but a number with a point; put it into quotes {PLACE}",
+                f'nginx_hpa_enabled must be a boolean, but its template returns the string "false"; end the template with | bool {PLACE}',
+                f"platform_image_tag must be a string but is a decimal number; quote it {PLACE}",
                 "missing required arguments: name found in pre_deploy_commands",
                 "'lots' is no CPU quantity; write cores or millicores, such as 2 or 500m",
                 "celery_beat_resources.limits.cpu 'half' is no quantity of Kubernetes; write a number",
@@ -106,10 +106,10 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
                 "platform_release_history is 0: set it in",
                 "validate_customer_path '/nginx_health' is no path that Django serves",
                 "platform_postgresql_host is not set: put the host of the database into ",
-                "Others could read the password and data on the way to the external PostgreSQL, since platform_postgresql_tls_mode ",
+                "The connection to the external PostgreSQL can be unencrypted, because platform_postgresql_tls_mode is ",
                 "network_policies_postgresql is empty, so the pods of the shop could reach any address on that port: put the addresses of ",
                 "extra_objects_manifests[3] has no apiVersion.",
-                "Secret /mine, comes with its content, which would be shown: use platform_secrets",
+                "extra_objects_templates contains Secret /mine. Its content would be shown. Use platform_secrets",
                 "nginx_tls_secret is not set, but nginx_tls_provider is existing: put the name",
                 "the flow from django to mial names mial, which is no endpoint; there are ",
             ],
@@ -131,7 +131,7 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
                 "extra_objects_templates": ["/no/such/file.yaml.j2", str(Path(__file__).parent / "broken.yaml.j2")],
             },
             [
-                "extra_objects_templates: /no/such/file.yaml.j2 does not exist on the machine that runs Ansible",
+                "extra_objects_templates: /no/such/file.yaml.j2 does not exist on the control node",
                 "broken.yaml.j2 cannot be rendered: ",
                 "extra_objects_manifests[2] has no apiVersion",
                 "extra_objects_manifests[3], a Job, has metadata.generateName, by which each run would create another object",
@@ -149,7 +149,7 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
             {"deployer_namespace": "{{ platform_namespace }}", "deployer_scale": "no", "platform_secrets": {"POSTGRES_PASSWORD": SECRET}},
             [
                 "deployer_namespace is platform_namespace. A credential that may write Secrets there could make itself a token that never",
-                'deployer_scale is the text "no" where a boolean belongs',
+                'deployer_scale must be a boolean but is the string "no"; remove the quotes',
             ],
         ),
     },

@@ -43,7 +43,7 @@ def others(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def beginning(tmp_path: Path) -> str:
-    """A playbook that begins as those of the collection do, and does nothing else."""
+    """A playbook with the first tasks of the playbooks of the collection, and no other tasks."""
     play = beginning_of(PLAYBOOKS["site"])
     [require_hosts] = play["pre_tasks"]
     require_hosts["ansible.builtin.import_tasks"] = str(REPOSITORY / "playbooks" / require_hosts["ansible.builtin.import_tasks"])

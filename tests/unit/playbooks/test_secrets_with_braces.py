@@ -123,7 +123,7 @@ def test_a_rule_reads_an_unsafe_secret_as_it_is_and_does_not_show_it(tmp_path: P
         )
     )
     output = " ".join(run(tmp_path, ansible, "site.yml", secrets).split())
-    assert "platform_secrets.CELERY_BROKER_URL leads to a broker without TLS" in output, output
+    assert "platform_secrets.CELERY_BROKER_URL connects without TLS." in output, output
     assert "platform_postgresql_host is not set: put the host of the database into " in output
     assert "platform_config.SITE_URL is not set" in output
     assert "DJANGO_SECRET_KEY" not in output

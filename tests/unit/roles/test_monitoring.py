@@ -30,13 +30,13 @@ MONITORS_ON, RULES_ON = {"monitoring_service_monitors": True}, {"monitoring_rule
         pytest.param(RULES, RULES_ON, [NO_RULE], id="no PrometheusRule"),
         pytest.param(MONITORS + RULES, {**MONITORS_ON, **RULES_ON}, [NO_MONITOR, NO_RULE], id="neither"),
         pytest.param(
-            [QUOTA, *MONITORS], MONITORS_ON, [f"The cluster would refuse: {QUOTA}.", NO_MONITOR], id="and something else is refused"
+            [QUOTA, *MONITORS], MONITORS_ON, [f"The cluster would reject: {QUOTA}.", NO_MONITOR], id="and something else is refused"
         ),
-        pytest.param(MONITORS[:1], {}, [f"The cluster would refuse: {MONITORS[0]}."], id="one of the user's own objects"),
+        pytest.param(MONITORS[:1], {}, [f"The cluster would reject: {MONITORS[0]}."], id="one of the user's own objects"),
         pytest.param(
             ["ServiceMonitor jewelry-shop/django: Forbidden"],
             MONITORS_ON,
-            ["The cluster would refuse: ServiceMonitor jewelry-shop/django: Forbidden."],
+            ["The cluster would reject: ServiceMonitor jewelry-shop/django: Forbidden."],
             id="a permission is missing",
         ),
     ],

@@ -15,7 +15,7 @@ DNS: dict[str, tuple[Any, int]] = {
     "GKE, Cloud DNS": ("169.254.169.254", 53),
     "OpenShift": (("openshift-dns", {"dns.operator.openshift.io/daemonset-dns": "default"}), 5353),
 }
-# By name, what no pod needs.
+# Addresses that no pod needs, by name.
 OTHERS: dict[str, tuple[Any, int]] = {
     "who a node is": ("169.254.169.254", 80),
     "another pod of the system": (("kube-system", {"k8s-app": "metrics-server"}), 53),

@@ -20,9 +20,9 @@ PLAN: dict[str, Any] = {
 MINER = "Deployment shop/django: a is set by the field manager b. Remove it, or add the field manager to platform_allowed_field_managers"
 SECRET = "Secret shop/s-2bb88t4bm7: it was created by the field manager c, not by this collection: delete it"
 CLAIM = "PersistentVolumeClaim shop/media-pvc: spec.volumeName is set by the field manager d"
-WORKLOAD = "Deployment shop/django: its selector is another one and cannot be changed"
-TAKE_OVER = "To take it over (volumes are kept, its pods serve until the new ones do) run again with -e preflight_take_over=true."
-CHECK = "Check first that each claim that is named here has the volume that you mean."
+WORKLOAD = "Deployment shop/django: its selector differs from the manifest and is immutable"
+TAKE_OVER = "To adopt them, run again with -e preflight_take_over=true. Volumes are kept. The old pods serve until the new pods serve."
+CHECK = "First check that each of these claims is bound to the correct volume."
 
 
 @pytest.mark.parametrize(
@@ -30,10 +30,10 @@ CHECK = "Check first that each claim that is named here has the volume that you 
     [
         ({}, []),
         ({"untrusted": [MINER, SECRET]}, [f"Other field managers wrote into objects of this platform: {MINER} in values.yml; {SECRET}."]),
-        ({"foreign": [WORKLOAD]}, [f"Another install is there: {WORKLOAD}. {TAKE_OVER}"]),
+        ({"foreign": [WORKLOAD]}, [f"These objects are not managed by this collection: {WORKLOAD}. {TAKE_OVER}"]),
         (
             {"foreign": [CLAIM]},
-            [f"Another install is there: {CLAIM}. {TAKE_OVER} {CHECK}"],
+            [f"These objects are not managed by this collection: {CLAIM}. {TAKE_OVER} {CHECK}"],
         ),
     ],
 )

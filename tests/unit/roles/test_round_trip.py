@@ -90,7 +90,7 @@ def application(server: RedisServer) -> Iterator[Celery]:
 
 def test_a_queue_that_nobody_reads_is_named_and_left_empty(run: Any, client: Redis) -> None:
     result = run("celery", "reports")
-    problem = "a task sent through it did not come back in 1 s; no worker took it, and it was removed from the queue"
+    problem = "the result of the test task did not return within 1 s; no worker took it, and it was removed from the queue"
     assert round_trip_checks(result, ["celery", "reports"]) == [
         {"name": "queue", "subject": queue, "severity": "error", "message": problem} for queue in ("celery", "reports")
     ]
@@ -126,7 +126,8 @@ def test_a_prefix_of_all_keys_is_kept_to(run: Any, client: Redis) -> None:
 def test_a_task_that_comes_back_leaves_no_result(run: Any, client: Redis, worker: None) -> None:
     result = run("celery", "reports", seconds=60)
     assert round_trip_checks(result, ["celery", "reports"]) == [
-        {"name": "queue", "subject": queue, "severity": "ok", "message": "a task came back through it"} for queue in ("celery", "reports")
+        {"name": "queue", "subject": queue, "severity": "ok", "message": "the test task returned its result"}
+        for queue in ("celery", "reports")
     ]
     keys: list[Any] = client.keys("*")
     assert [key for key in keys if not key.startswith(b"_kombu")] == [], "bindings and their like are of the worker"
@@ -143,13 +144,13 @@ def test_a_task_that_a_worker_holds_is_told_apart(script: Any, application: Cele
 
     monkeypatch.setattr(application, "send_task", send_and_take)
     problems = script.round_trip(application, 0.5, ["reports"])
-    assert problems == {"reports": "a task sent through it did not come back in 0.5 s; it is no longer in the queue"}
+    assert problems == {"reports": "the result of the test task did not return within 0.5 s; it is no longer in the queue"}
 
 
 def test_a_task_expires_where_it_cannot_be_removed(script: Any) -> None:
     """With a broker that is not Redis."""
     app = Celery("shop", broker="memory://", backend="cache+memory://", set_as_current=False)
-    assert script.round_trip(app, 0.5, ["reports"]) == {"reports": "a task sent through it did not come back in 0.5 s"}
+    assert script.round_trip(app, 0.5, ["reports"]) == {"reports": "the result of the test task did not return within 0.5 s"}
     with app.connection_for_read() as connection, connection.SimpleQueue("reports") as queue:
         assert queue.get(timeout=5).headers["expires"] is not None
 
@@ -157,8 +158,8 @@ def test_a_task_expires_where_it_cannot_be_removed(script: Any) -> None:
 @pytest.mark.parametrize(
     ("environment", "problem"),
     [
-        ({"BACKEND": ""}, "a task sent through it did not come back: NotImplementedError: "),
-        ({"BROKER": "redis://127.0.0.1:1/0", "BACKEND": "cache+memory://"}, "a task cannot be sent through it: OperationalError: "),
+        ({"BACKEND": ""}, "the result of the test task did not return: NotImplementedError: "),
+        ({"BROKER": "redis://127.0.0.1:1/0", "BACKEND": "cache+memory://"}, "the test task cannot be sent: OperationalError: "),
     ],
     ids=["no result backend", "no broker"],
 )

@@ -232,12 +232,18 @@ def with_config(**values: str) -> dict[str, Any]:
         ),
         pytest.param(
             {"platform_postgresql_port": 0, "platform_redis_port": 65536},
-            ["platform_postgresql_port 0 is no port: ", "platform_redis_port 65536 is no port: "],
+            [
+                "platform_postgresql_port must be a number from 1 to 65535, not 0: set it in ",
+                "platform_redis_port must be a number from 1 to 65535, not 65536: set it in ",
+            ],
             id="no ports",
         ),
         pytest.param(
             {"platform_postgresql_port": 65536, "platform_redis_port": 0},
-            ["platform_postgresql_port 65536 is no port: ", "platform_redis_port 0 is no port: "],
+            [
+                "platform_postgresql_port must be a number from 1 to 65535, not 65536: set it in ",
+                "platform_redis_port must be a number from 1 to 65535, not 0: set it in ",
+            ],
             id="ports beyond the other end",
         ),
         pytest.param({"platform_postgresql_port": 1, "platform_redis_port": 65535}, [], id="the first and the last port"),
@@ -278,18 +284,20 @@ def test_what_the_preflight_says_of_the_settings(resolve: Any, values: dict[str,
     assert all(FILE in finding and finding.endswith(".") for finding in findings)
 
 
-WITHOUT_TLS = "Others could read the password and data on the way to the external {}, since "
+WITHOUT_TLS = "The connection to the external {} unencrypted, because "
 OPEN = "network_policies_{} is empty, so the pods of the shop could reach any address on that port"
 
 
 @pytest.mark.parametrize(
     ("values", "beginnings"),
     [
-        pytest.param({"platform_postgresql_tls_mode": ""}, [WITHOUT_TLS.format("PostgreSQL")], id="PostgreSQL without TLS"),
-        pytest.param({"platform_postgresql_tls_mode": "prefer"}, [WITHOUT_TLS.format("PostgreSQL")], id="TLS that anybody may decline"),
+        pytest.param({"platform_postgresql_tls_mode": ""}, [WITHOUT_TLS.format("PostgreSQL can be")], id="PostgreSQL without TLS"),
+        pytest.param(
+            {"platform_postgresql_tls_mode": "prefer"}, [WITHOUT_TLS.format("PostgreSQL can be")], id="TLS that anybody may decline"
+        ),
         pytest.param({"platform_postgresql_tls_mode": "", **with_config(PGSSLMODE="require")}, [], id="TLS in platform_config"),
-        pytest.param(with_config(PGSSLMODE="disable"), [WITHOUT_TLS.format("PostgreSQL")], id="TLS taken back in platform_config"),
-        pytest.param({"platform_redis_tls": False}, [WITHOUT_TLS.format("Redis")], id="Redis without TLS"),
+        pytest.param(with_config(PGSSLMODE="disable"), [WITHOUT_TLS.format("PostgreSQL can be")], id="TLS taken back in platform_config"),
+        pytest.param({"platform_redis_tls": False}, [WITHOUT_TLS.format("Redis is")], id="Redis without TLS"),
         pytest.param(
             {
                 "platform_postgresql_tls_mode": "disable",
@@ -301,7 +309,7 @@ OPEN = "network_policies_{} is empty, so the pods of the shop could reach any ad
         ),
         pytest.param(
             with_secrets(CELERY_BROKER_URL="redis://:p@redis.example.com/0", CELERY_RESULT_BACKEND="rediss://:p@redis.example.com/1"),
-            ["platform_secrets.CELERY_BROKER_URL leads to a broker without TLS"],
+            ["platform_secrets.CELERY_BROKER_URL connects without TLS."],
             id="a broker without TLS",
         ),
         pytest.param(
@@ -319,8 +327,10 @@ OPEN = "network_policies_{} is empty, so the pods of the shop could reach any ad
             [],
             id="the superuser, as meant",
         ),
-        pytest.param({"platform_namespace": "kube-system"}, ["platform_namespace 'kube-system' belongs to the cluster"], id="kube-system"),
-        pytest.param({"platform_namespace": "default"}, ["platform_namespace 'default' belongs to the cluster"], id="default"),
+        pytest.param(
+            {"platform_namespace": "kube-system"}, ["platform_namespace 'kube-system' is a namespace of the cluster."], id="kube-system"
+        ),
+        pytest.param({"platform_namespace": "default"}, ["platform_namespace 'default' is a namespace of the cluster."], id="default"),
         pytest.param({"platform_namespace": "kubernetes-shop"}, [], id="a name that begins alike"),
         pytest.param(
             {"platform_image_digest": f"sha256:{'a' * 64}", "celery_beat_image_tag": "2"},
@@ -360,8 +370,8 @@ def plan(**secrets: list[str]) -> dict[str, Any]:
     }
 
 
-DATABASE = "platform_secrets.POSTGRES_PASSWORD is not the one that PostgreSQL in the cluster was set up with"
-REDIS = "platform_secrets.REDIS_PASSWORD is not the one that Redis in the cluster runs with"
+DATABASE = "platform_secrets.POSTGRES_PASSWORD differs from the password of PostgreSQL in the cluster."
+REDIS = "platform_secrets.REDIS_PASSWORD differs from the password of Redis in the cluster."
 
 
 @pytest.mark.parametrize(

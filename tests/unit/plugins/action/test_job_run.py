@@ -51,7 +51,7 @@ class Cluster:
 
     Args:
         serve: starts a server.
-        ends: how the Jobs end, one after another; the last way holds for all that follow.
+        ends: the result of each Job, in order. All further Jobs get the last result.
     """
 
     def __init__(self, serve: Serve, ends: list[str]) -> None:

@@ -220,6 +220,6 @@ def test_a_credential_for_the_namespace_removes_what_is_in_it_and_leaves_it_with
         "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/backups.example.com",
         f"{NAMESPACE}/secrets/django-secrets",
     ]
-    assert "Namespace jewelry-shop and its claims stay, with uploads and backups, since this credential must not delete them." in output
+    assert "Namespace jewelry-shop and its claims, with uploads and backups, stay, because this credential cannot delete them." in output
     assert "with everything in it" not in output
     assert CONTENT not in output

@@ -345,7 +345,7 @@ def test_a_workload_of_another_install_is_named_and_left_alone(run: Run, server:
     """The plan reports the workload before the first write."""
     server.routes["/apis/apps/v1/namespaces/shop/deployments/web"] = by_method(GET=answer(SEED))  # type: ignore[index]
     result = run(WANTED)
-    sign = "its selector holds managed-by=kustomize, as kustomize's commonLabels do, and cannot be changed"
+    sign = "its selector contains managed-by=kustomize (commonLabels of kustomize) and is immutable"
     assert (actions(result), result["foreign"], result["refusals"]) == (["refused"], [f"Deployment shop/web: {sign}"], [])
     assert (result["taking_over"], result["left_behind"]) == (False, [])
 
@@ -602,7 +602,7 @@ def test_a_task_gives_the_same_wherever_the_module_runs(server: Server, tmp_path
     _before, _, result = done.stdout.partition("cluster | SUCCESS => ")
     assert result, done.stdout + done.stderr
     shown = json.loads(result)
-    assert (shown["msg"], shown["differing"]) == ("2 objects: 2 as they should be", [])
+    assert (shown["msg"], shown["differing"]) == ("2 objects: 2 unchanged", [])
     assert shown["invocation"]["module_args"]["api_key"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
     assert "the-token" not in done.stdout + done.stderr
     # Only a process of its own is started by a command.

@@ -209,7 +209,7 @@ def test_what_a_job_refers_to_stays_when_the_job_does(run: Run, shop: Namespace)
     shop.refused["migrate-before"] = 'jobs.batch "migrate-before" is forbidden: User "deployer" cannot delete resource "jobs"'
     result = run()
     assert (result["code"], removed(result), result["refusals"]) == (0, [], [f"Job shop/migrate-before: {shop.refused['migrate-before']}"])
-    assert result["msg"] == "removed nothing; refused: 1"
+    assert result["msg"] == "removed nothing; rejected: 1"
     assert shop.refused["migrate-before"] in json.dumps(result["warnings"]).replace('\\"', '"')
 
 

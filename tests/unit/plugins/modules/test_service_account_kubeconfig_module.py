@@ -124,7 +124,7 @@ def test_a_new_token_is_requested_where_it_is_asked_for(run: Run, path: Path) ->
     run(path)
     before = token_of(path)
     result = run(path, renew=True)
-    assert (result["changed"], "since it was asked for" in result["msg"]) == (True, True)
+    assert (result["changed"], "because the option renew is true" in result["msg"]) == (True, True)
     assert token_of(path) != before
 
 

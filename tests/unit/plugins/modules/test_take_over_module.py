@@ -144,7 +144,7 @@ def test_what_another_install_made_is_taken_over(run: Run, cluster: Cluster) -> 
     cluster.put(SERVICE_PATH, service(KUSTOMIZED), BY_KUBECTL)
     cluster.put(DEPLOYMENT_PATH, deployment(KUSTOMIZED), BY_KUBECTL)
     result = run(service(LABELS), deployment(LABELS))
-    assert (result["code"], result["changed"], result["msg"]) == (0, True, "2 objects: 2 to take over")
+    assert (result["code"], result["changed"], result["msg"]) == (0, True, "2 objects: 2 to adopt")
     hand_over, apply_service, delete, apply_deployment = cluster.writes()
     assert hand_over[:2] == ("PATCH", SERVICE_PATH)
     entries = [{**BY_KUBECTL, "manager": "jewelry_shop.platform", "operation": "Apply"}]
@@ -173,7 +173,7 @@ def test_nothing_is_written_where_something_would_be_refused(run: Run, cluster: 
     cluster.put(DEPLOYMENT_PATH, deployment({"app": "other"}))
     result = run(service(LABELS), deployment(LABELS))
     assert result["code"] == 1
-    assert result["msg"].startswith("nothing was changed, since the cluster would refuse: Deployment shop/web: it cannot be taken over")
+    assert result["msg"].startswith("nothing was changed, because the cluster would reject: Deployment shop/web: it cannot be adopted")
     assert cluster.writes() == []
 
 
@@ -190,6 +190,6 @@ def test_a_secret_is_turned_away(run: Run, cluster: Cluster) -> None:
     result = run({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "passwords", "namespace": "shop"}})
     assert (result["code"], result["msg"]) == (
         1,
-        "Secret shop/passwords: a Secret is not applied here, where its content would be lost",
+        "Secret shop/passwords: this module does not apply Secrets; use apply_secrets",
     )
     assert cluster.server.requests == []

@@ -146,7 +146,7 @@ def test_a_broken_pod_of_an_older_revision_is_deleted_as_it_was_read(run: Run, s
 
 
 def test_nothing_is_changed_that_was_not_asked_for(run: Run, shop: Namespace) -> None:
-    assert (run()["changed"], run(stateful_sets=["postgresql"])["msg"]) == (False, "nothing is in the way")
+    assert (run()["changed"], run(stateful_sets=["postgresql"])["msg"]) == (False, "no Job to stop and no pod to delete")
     assert shop.writes == []
 
 

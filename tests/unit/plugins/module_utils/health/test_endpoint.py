@@ -86,7 +86,7 @@ NO_URL = "url is empty or holds characters that a URL cannot have (percent-encod
 NO_PATH = "must begin with / and hold only ASCII characters, others percent-encoded"
 NO_STATUS = "status must list at least one code between 100 and 599"
 NO_LATENCY = "max_latency must be more than 0 seconds"
-NO_BODY = "method HEAD brings no body that body_contains, body_regex or json could look at"
+NO_BODY = "a response to HEAD has no body, so body_contains, body_regex and json are not possible"
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,8 @@ NO_BODY = "method HEAD brings no body that body_contains, body_regex or json cou
         ({"url": "http://a:0/"}, NOT_HTTP),
         ({"url": "http://a:99999/"}, NOT_HTTP),
         ({"url": "http://[::1/"}, NOT_HTTP),
-        ({"url": "http://a?x=1", "path": "/b"}, "url has a query or a fragment, so nothing can be joined to it: leave out path"),
-        ({"url": "http://a#x", "path": "/b"}, "url has a query or a fragment, so nothing can be joined to it: leave out path"),
+        ({"url": "http://a?x=1", "path": "/b"}, "url has a query or a fragment, so path cannot be appended: remove path"),
+        ({"url": "http://a#x", "path": "/b"}, "url has a query or a fragment, so path cannot be appended: remove path"),
         ({"url": "http://a", "path": "b"}, f"path 'b' {NO_PATH}"),
         ({"url": "http://a", "path": "/b c"}, f"path '/b c' {NO_PATH}"),
         ({"workload": DJANGO, "path": "/b#c"}, f"path '/b#c' {NO_PATH}"),

@@ -120,7 +120,7 @@ def test_every_policy_denies_what_it_does_not_allow_and_the_widest_comes_last() 
         (
             [flow("monitoring", "mail")],
             ENDPOINTS,
-            "the flow from monitoring to mail is no concern of the release; name pods of it on one side",
+            "the flow from monitoring to mail has no endpoint of the release; name a tier, such as django, in from or to",
         ),
         (
             [],

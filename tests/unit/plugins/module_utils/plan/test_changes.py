@@ -95,7 +95,7 @@ def test_what_is_no_manifest_is_named(source: Any, sentence: str) -> None:
 def test_the_content_of_a_secret_is_turned_away_and_not_repeated(key: str) -> None:
     with pytest.raises(PlatformError) as raised:
         read_manifests("secrets", {**SECRET, key: {"PASSWORD": "hunter2"}})
-    assert "Secret shop/django-secrets-2bb88t4bm7, comes with its content" in str(raised.value)
+    assert "Secret shop/django-secrets-2bb88t4bm7, contains data or stringData: remove them" in str(raised.value)
     assert "hunter2" not in str(raised.value)
 
 
@@ -160,18 +160,22 @@ MANY, ONCE = "ReadWriteMany", "ReadWriteOnce"
         (claim("standard", MANY), claim("standard", MANY), ""),
         (claim("standard", MANY), claim(None, MANY), ""),
         (claim("standard", MANY, kind="Other"), claim("nfs", MANY), ""),
-        (claim("standard", MANY), claim("nfs", MANY), "the storage class nfs, not standard"),
-        (claim("standard", MANY), claim("standard", ONCE, MANY), "the access modes ReadWriteOnce, ReadWriteMany, not ReadWriteMany"),
+        (claim("standard", MANY), claim("nfs", MANY), "its storage class nfs cannot change to standard"),
+        (
+            claim("standard", MANY),
+            claim("standard", ONCE, MANY),
+            "its access modes ReadWriteOnce, ReadWriteMany cannot change to ReadWriteMany",
+        ),
         (
             claim("standard", MANY),
             claim("nfs", ONCE),
-            "the storage class nfs, not standard and the access modes ReadWriteOnce, not ReadWriteMany",
+            "its storage class nfs cannot change to standard and its access modes ReadWriteOnce cannot change to ReadWriteMany",
         ),
     ],
 )
 def test_what_a_claim_keeps_is_said(wanted: dict[str, Any], live: dict[str, Any], kept: str) -> None:
     [entry], _warnings = plan(Cluster({"media-pvc": live}, {"media-pvc": live}), [("storage", [wanted])], "m")
-    sentence = f"PersistentVolumeClaim shop/media-pvc: it has {kept}, and a claim keeps them: state what it has"
+    sentence = f"PersistentVolumeClaim shop/media-pvc: {kept}; set the inventory to the existing values"
     assert entry.refusal == (sentence if kept else "")
 
 
@@ -219,7 +223,7 @@ def test_refusals_do_not_end_a_plan_and_come_together() -> None:
     assert differing_stages(entries) == ["first", "third"]
     assert warnings == ["Deployment shop/a: a is old", "Deployment shop/a: a is old", "Deployment shop/d: d is old"]
     assert set(cluster.managers) == {"a-manager"}
-    assert summary(entries) == "5 objects: 1 to create, 1 to change, 1 refused, 2 as they should be"
+    assert summary(entries) == "5 objects: 1 to create, 1 to change, 1 rejected, 2 unchanged"
 
 
 QUOTA: dict[str, Any] = {

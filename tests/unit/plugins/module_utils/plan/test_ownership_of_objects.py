@@ -36,8 +36,8 @@ DEPLOYED = entry(OURS, "Apply", spec={"f:template": {"f:spec": {"f:containers": 
 MINER = entry("kubectl-patch", spec={"f:template": {"f:spec": {"f:containers": {'k:{"name":"miner"}': {".": {}, "f:image": {}}}}}})
 IMAGE = entry("kubectl-set", spec={"f:template": {"f:spec": {"f:containers": {'k:{"name":"django"}': {"f:image": {}}}}}})
 MINED = (
-    "Deployment shop/django: spec.template.spec.containers[name=miner] is set by the field manager kubectl-patch. Applying leaves it as it "
-    "is: remove it with kubectl edit, or add the field manager to platform_allowed_field_managers"
+    "Deployment shop/django: spec.template.spec.containers[name=miner] is set by the field manager kubectl-patch. Server-side apply keeps "
+    "it: remove it with kubectl edit, or add the field manager to platform_allowed_field_managers"
 )
 
 
@@ -94,7 +94,7 @@ LATER = entry("kubectl-annotate", metadata={"f:annotations": {"f:note": {}}})
 
 
 def delete(kind: str, name: str) -> str:
-    return f"delete it with kubectl delete {kind} {name} -n shop, and this run makes it again"
+    return f"delete it with kubectl delete {kind} {name} -n shop, then run again to create it"
 
 
 @pytest.mark.parametrize("wanted", [CONFIG_MAP, SECRET], ids=["ConfigMap", "Secret"])

@@ -125,7 +125,7 @@ OBJECTS: dict[str, Any] = {"f:objects": {}}
         ),
         pytest.param(live(record(SERVICE)), "its list was written by an unknown field manager, not", id="nobody knows"),
         *(
-            pytest.param(applied({**RECORD, "data": {"objects": text}}), "its list cannot be read", id=text)
+            pytest.param(applied({**RECORD, "data": {"objects": text}}), "its list is invalid", id=text)
             for text in ("[", "1", "[1]", '[{"kind": "Service"}]', '[{"api_version": "v1", "kind": "A", "namespace": null, "name": "a"}]')
         ),
         pytest.param(applied(record(*[SERVICE] * 2001)), "it lists more than 2000 objects", id="too many"),
@@ -264,7 +264,7 @@ BY_KUBECTL = "it was created by the field manager kubectl-create, not by this co
             [],
             [
                 "ConfigMap shop/extra-objects: its list was written by the field manager kubectl-create, not by this collection, so "
-                "nothing is removed that only it lists"
+                "the objects in the list are not removed"
             ],
             [],
             id="planted",

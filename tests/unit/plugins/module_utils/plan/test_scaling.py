@@ -105,7 +105,9 @@ def test_a_number_that_is_left_out_is_handed_over_once(live: dict[str, Any] | No
 def test_a_number_that_is_taken_from_an_autoscaler_is_warned_about(live: dict[str, Any] | None, warns: bool) -> None:
     """The autoscaler can be outside this collection, such as KEDA."""
     _entries, warnings = plan(Cluster(*([live] if live else [])), [("tiers", [deployment(2, owner(OURS))])], OURS)
-    sentence = "Deployment shop/django: an autoscaler set its 20 replicas, and this sets 2; if it stays"
+    sentence = (
+        "Deployment shop/django: an autoscaler set 20 replicas, and this run sets 2. If another tool, such as KEDA, scales this workload"
+    )
     assert [warning[: len(sentence)] for warning in warnings] == ([sentence] if warns else [])
 
 

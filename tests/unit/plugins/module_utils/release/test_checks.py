@@ -359,14 +359,14 @@ def serving(app: str = "shop") -> Object:
     [
         ([SERVICE, endpoints(True, False)], "ok", "1 endpoints are ready"),
         ([SERVICE, endpoints(None)], "ok", "1 endpoints are ready"),
-        ([SERVICE, endpoints(False, False)], "error", "none of 2 endpoints is ready, so it leads nowhere"),
-        ([SERVICE], "error", "none of 0 endpoints is ready, so it leads nowhere"),
+        ([SERVICE, endpoints(False, False)], "error", "has no ready endpoint (0 of 2)"),
+        ([SERVICE], "error", "has no ready endpoint (0 of 0)"),
         ([], "error", "does not exist"),
-        ([SERVICE, deployment()], "error", "none of 0 endpoints is ready, so it leads nowhere"),
+        ([SERVICE, deployment()], "error", "has no ready endpoint (0 of 0)"),
         ([SERVICE, *at_zero()], "ok", "has no endpoint, as Deployment django has 0 replicas"),
-        ([SERVICE, *at_zero(), serving()], "error", "none of 0 endpoints is ready, so it leads nowhere"),
+        ([SERVICE, *at_zero(), serving()], "error", "has no ready endpoint (0 of 0)"),
         ([SERVICE, *at_zero(), serving(app="other")], "ok", "has no endpoint, as Deployment django has 0 replicas"),
-        ([{**SERVICE, "spec": {}}, *at_zero()], "error", "none of 0 endpoints is ready, so it leads nowhere"),
+        ([{**SERVICE, "spec": {}}, *at_zero()], "error", "has no ready endpoint (0 of 0)"),
     ],
 )
 def test_a_service_has_to_lead_somewhere(objects: list[Object], severity: str, message: str) -> None:

@@ -113,7 +113,7 @@ def test_replicas_of_nginx_that_are_missing_fail_beside_one_that_serves() -> Non
         (
             {"healthy": False, "connected": True, "status": None, "reason": "the TLS certificate has expired"},
             "error",
-            "not served",
+            "the request of a customer fails: the TLS certificate has expired",
         ),
         ({"healthy": False, "connected": True, "status": 502, "reason": "status 502 instead of 200"}, "error", "status 502 instead of 200"),
         (

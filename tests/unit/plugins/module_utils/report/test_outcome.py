@@ -36,12 +36,12 @@ FINE = {**ENTRY, "name": "nginx", "verdict": "ready", "reason": None}
 CHECKS = [
     {"name": "workload", "subject": "Deployment/django", "severity": "ok", "message": "3 of 3 ready"},
     {"name": "event", "subject": "Pod/django-a", "severity": "warning", "message": "Unhealthy"},
-    {"name": "service", "subject": "Service/web", "severity": "error", "message": "leads nowhere"},
+    {"name": "service", "subject": "Service/web", "severity": "error", "message": "has no ready endpoint (0 of 2)"},
 ]
 REPORT: dict[str, Any] = {
     "verdict": "failed",
     "sentence": ENTRY["message"],
-    "stage": "Wait for them together",
+    "stage": "Wait for the rollout of the tiers",
     "environment": "staging",
     "ended": "2026-11-25T17:00:00Z",
     "evidence": [ENTRY],
@@ -88,18 +88,18 @@ SHORT = {"msg": "It does not. The report below has the cause."}
     ("found", "sentence", "evidence"),
     [
         (
-            {"findings": ["platform_image is not set:\n  put it into main.yml.", "No cluster is named."]},
-            "2 problems, nothing was changed:\n- platform_image is not set: put it into main.yml.\n- No cluster is named.",
+            {"findings": ["platform_image is not set:\n  put it into main.yml.", "No cluster is set."]},
+            "2 problems, nothing was changed:\n- platform_image is not set: put it into main.yml.\n- No cluster is set.",
             [],
         ),
-        ({"findings": ["No cluster is named."]}, "1 problem, nothing was changed:\n- No cluster is named.", []),
+        ({"findings": ["No cluster is set."]}, "1 problem, nothing was changed:\n- No cluster is set.", []),
         ({"rolled_out": {"msg": ENTRY["message"], "resources": [FINE, ENTRY]}}, ENTRY["message"], [ENTRY]),
         # The module itself failed.
         ({"rolled_out": {"msg": "Pods of namespace shop: forbidden"}}, "Pods of namespace shop: forbidden", []),
         # A rollout that succeeded, or was skipped, is not the cause.
         ({"rolled_out": {"msg": "1 of 1 ready", "resources": [FINE]}}, SHORT["msg"], []),
         ({"rolled_out": {"skipped": True}}, SHORT["msg"], []),
-        ({"checks": CHECKS}, "1 of 3 checks failed:\n- Service/web: leads nowhere", []),
+        ({"checks": CHECKS}, "1 of 3 checks failed:\n- Service/web: has no ready endpoint (0 of 2)", []),
         ({"checks": CHECKS[:2]}, SHORT["msg"], []),
         # The earlier cause counts.
         ({"rolled_out": {"msg": ENTRY["message"], "resources": [ENTRY]}, "checks": CHECKS}, ENTRY["message"], [ENTRY]),
@@ -151,7 +151,7 @@ def pod(name: str, healthy: bool, reason: str = "") -> dict[str, Any]:
         ),
         (
             {"endpoints": [{"name": "celery-worker", "healthy": True, "wanted": 0, "status": None, "pods": []}]},
-            [("celery-worker", "ok", "has 0 replicas, so there is nothing to ask")],
+            [("celery-worker", "ok", "has 0 replicas, so no request was sent")],
         ),
         ({"endpoints": [{"name": "front", "healthy": True, "status": 200, "pods": []}]}, [("front", "ok", "answered 200")]),
         ({"msg": "timeout must be more than 0"}, [("endpoints", "error", "timeout must be more than 0")]),
@@ -188,7 +188,7 @@ Deployment shop/django: failed after 12.3 s
 Job shop/migrate: timeout after 600.0 s
 
 SEVERITY  CHECK      SUBJECT                                      MESSAGE
-ERROR     service    Service/web                                  leads nowhere
+ERROR     service    Service/web                                  has no ready endpoint (0 of 2)
 WARNING   event      Pod/django-a                                 Unhealthy
 OK        workload   Deployment/django                            3 of 3 ready
 

@@ -11,8 +11,8 @@ import pytest
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.report.queues import MARK, round_trip_checks, unserved_queue_checks
 
 NOISE = "Loading settings\nThe shop of 2026 ***\n" * 10
-CAME_BACK = "a task came back through it"
-LATE = "a task sent through it did not come back in 3 s; no worker took it, and it was removed from the queue"
+CAME_BACK = "the test task returned its result"
+LATE = "the result of the test task did not return within 3 s; no worker took it, and it was removed from the queue"
 QUEUES = ["celery", "reports"]
 
 

@@ -626,7 +626,7 @@ def test_an_api_server_that_comes_back_is_survived() -> None:
     broken = [(3.0, Broken((kind, "test"), AWAY)) for kind in ("Pod", "Job", "Event", "PersistentVolumeClaim")]
     outcomes, lines = wait(Script(*at_start(JOB), *broken, *((40, message) for _at, message in at_start(COMPLETE))), target())
     assert verdicts(outcomes) == [("ready", 40.0)]
-    assert "the API server is away, trying again: Pods of namespace test: the API server cannot be reached (20 s)" in lines
+    assert "the API server is unavailable, retrying: Pods of namespace test: the API server cannot be reached (20 s)" in lines
 
 
 @pytest.mark.parametrize(("since", "lines_of_it"), [(7.0, 3), (7.2, 2)])
@@ -634,12 +634,12 @@ def test_an_outage_of_three_seconds_is_told_once_every_interval(since: float, li
     again = [(at, Broken(("Pod", "test"), AWAY)) for at in (since, 12.0, 15.0, 22.0)]
     script = Script(*at_start(JOB), *again, (31, listed("Pod")), (32, changed(COMPLETE)))
     _outcomes, lines = wait(script, target())
-    assert len([line for line in lines if line.startswith("the API server is away")]) == lines_of_it
+    assert len([line for line in lines if line.startswith("the API server is unavailable")]) == lines_of_it
 
 
 def test_an_api_server_that_stays_away_is_given_up() -> None:
     script = Script(*at_start(JOB), *((at, Broken(("Pod", "test"), AWAY)) for at in range(3, 200, 4)))
-    with pytest.raises(PlatformError, match="gave up after 90 s without the API server: Pods of namespace test"):
+    with pytest.raises(PlatformError, match="the API server was unavailable for more than 90 s: Pods of namespace test"):
         wait(script, target(timeout=600))
     assert script.time == pytest.approx(1093, abs=5)
 

@@ -29,7 +29,10 @@ REMOVED = {"__remove_namespace_stays": False}
         (
             "scale",
             {"scale_replicas": {}, **SCALED},
-            ['scale_replicas is empty: give it names and numbers, such as -e \'{"scale_replicas": {"django": 5}}\'.'],
+            [
+                "scale_replicas is empty. Set it to names of tiers and numbers of replicas, such as "
+                '-e \'{"scale_replicas": {"django": 5}}\'.'
+            ],
         ),
         (
             "scale",
@@ -61,8 +64,8 @@ REMOVED = {"__remove_namespace_stays": False}
             "remove",
             {**REMOVED, "remove_plan": {"untrusted": ["a", "b"], "refusals": ["c", "d"]}},
             [
-                "Not removed, since it is not of this platform: a.",
-                "Not removed, since it is not of this platform: b.",
+                "Not removed, because it does not belong to this platform: a.",
+                "Not removed, because it does not belong to this platform: b.",
                 "The cluster would reject the removal: c; d.",
             ],
         ),

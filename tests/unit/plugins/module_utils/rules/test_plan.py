@@ -19,7 +19,7 @@ CLAIM = {"action": "create", "kind": "PersistentVolumeClaim", "name": "media-pvc
 OPERATOR = "which comes with the Prometheus operator: install that first, or set"
 UNKNOWN = "the cluster knows no such kind and apiVersion"
 CREATED = {"name": "migrate-1", "made_by": "the field manager k9s"}
-TAKE_OVER = "To take it over (volumes are kept, its pods serve until the new ones do) run again with -e preflight_take_over=true."
+TAKE_OVER = "To adopt them, run again with -e preflight_take_over=true. Volumes are kept. The old pods serve until the new pods serve."
 
 
 def plan(**values: Any) -> dict[str, Any]:
@@ -58,15 +58,14 @@ NOT_TRAEFIK = (
     "ingress_traefik_http_entrypoints in values.yml, and set ingress_controller_namespace to where it runs."
 )
 CHANGED_POSTGRESQL = (
-    "platform_secrets.POSTGRES_PASSWORD is not the one that PostgreSQL in the cluster was set up with, and PostgreSQL reads it only when "
-    "its volume is new: put the old one back into secrets.yml, or first make the new one known to the database as the README of the role "
-    'postgresql says, and then run this once with -e \'{"preflight_accepted_password_changes": ["POSTGRES_PASSWORD"]}\'.'
+    "platform_secrets.POSTGRES_PASSWORD differs from the password of PostgreSQL in the cluster. PostgreSQL reads it only when it "
+    "initializes its volume. Restore the old password in secrets.yml. To change the password, follow the README of the role postgresql, "
+    'then run once with -e \'{"preflight_accepted_password_changes": ["POSTGRES_PASSWORD"]}\'.'
 )
 CHANGED_REDIS = (
-    "platform_secrets.REDIS_PASSWORD is not the one that Redis in the cluster runs with, and pods that know the old one could not log in "
-    "until they are replaced: put the old one into platform_redis_previous_password in secrets.yml, so that Redis accepts both (or run "
-    "this once "
-    'with -e \'{"preflight_accepted_password_changes": ["REDIS_PASSWORD"]}\' if an interruption is acceptable).'
+    "platform_secrets.REDIS_PASSWORD differs from the password of Redis in the cluster. Running pods could not log in until they are "
+    "replaced. Set platform_redis_previous_password in secrets.yml to the old password, so that Redis accepts both. If an interruption is "
+    'acceptable, run once with -e \'{"preflight_accepted_password_changes": ["REDIS_PASSWORD"]}\' instead.'
 )
 GUESSABLE = "platform_secrets.{} could be guessed from the name of its Secret: put 20 or more random characters into secrets.yml."
 JOB_OF_OTHERS = (
@@ -86,19 +85,20 @@ CASES: list[tuple[Values, Values, str]] = [
     (
         {"platform_api_host": "https://a"},
         {"platform_api_host": "https://b"},
-        "The credentials lead to https://a, but platform_api_host is https://b: this is another cluster than the inventory means.",
+        "The credential connects to https://a, but platform_api_host is https://b. Use a credential of that cluster, or correct "
+        "platform_api_host in values.yml.",
     ),
     (
         {"platform_cluster_uid": "u"},
         {"platform_cluster_uid": "w"},
-        "The cluster's uid (of namespace kube-system) is u, but platform_cluster_uid is w: this is another cluster than the inventory "
-        "means.",
+        "The UID of the namespace kube-system is u, but platform_cluster_uid is w. Use a credential of that cluster, or correct "
+        "platform_cluster_uid in values.yml.",
     ),
     (
         live(uid=""),
         {**live(uid=""), "platform_cluster_uid": "w"},
-        "The cluster's uid (of namespace kube-system) is not to be read with this credential, but platform_cluster_uid is w: this is "
-        "another cluster than the inventory means.",
+        "The UID of the namespace kube-system is not to be read with this credential, but platform_cluster_uid is w. Use a credential of "
+        "that cluster, or correct platform_cluster_uid in values.yml.",
     ),
     (
         plan(forbidden=["create pods/portforward"], cluster={**CLUSTER, "version": "1.34.9"}),
@@ -181,24 +181,24 @@ CASES: list[tuple[Values, Values, str]] = [
         {**plan(objects=[stateful_set("redis", "old")]), "preflight_accepted_password_changes": ["POSTGRES_PASSWORD"]},
         CHANGED_REDIS,
     ),
-    (plan(), plan(refusals=["a", "b", "a"]), "The cluster would refuse: a; b."),
+    (plan(), plan(refusals=["a", "b", "a"]), "The cluster would reject: a; b."),
     (
         plan(),
         plan(refusals=["PersistentVolumeClaim a", "b"]),
-        "The cluster would refuse: PersistentVolumeClaim a; b. What a claim has is stated by storage_class, storage_access_mode, "
-        "storage_media_size, storage_static_size and storage_backups_size.",
+        "The cluster would reject: PersistentVolumeClaim a; b. Set storage_class, storage_access_mode, storage_media_size, "
+        "storage_static_size and storage_backups_size to the values of the claim.",
     ),
     (
         plan(),
         {**plan(refusals=[f"ServiceMonitor a: {UNKNOWN}"]), "monitoring_service_monitors": False},
-        f"The cluster would refuse: ServiceMonitor a: {UNKNOWN}.",
+        f"The cluster would reject: ServiceMonitor a: {UNKNOWN}.",
     ),
     (
         plan(),
         {**plan(refusals=[f"PrometheusRule a: {UNKNOWN}"]), "monitoring_rules": False},
-        f"The cluster would refuse: PrometheusRule a: {UNKNOWN}.",
+        f"The cluster would reject: PrometheusRule a: {UNKNOWN}.",
     ),
-    (plan(), plan(refusals=["ServiceMonitor a: Forbidden"]), "The cluster would refuse: ServiceMonitor a: Forbidden."),
+    (plan(), plan(refusals=["ServiceMonitor a: Forbidden"]), "The cluster would reject: ServiceMonitor a: Forbidden."),
     (
         plan(),
         plan(refusals=[f"ServiceMonitor a: {UNKNOWN}", f"ServiceMonitor b: {UNKNOWN}"]),
@@ -231,12 +231,12 @@ CASES: list[tuple[Values, Values, str]] = [
         "Other field managers created Jobs with names that this run uses: migrate-1 (the field manager k9s), report-1 (a). Whether the "
         "commands of this release ran is not known. Delete them with kubectl delete job migrate-1 report-1 -n shop, and run again.",
     ),
-    (plan(), plan(foreign=["a", "b"]), f"Another install is there: a; b. {TAKE_OVER}"),
+    (plan(), plan(foreign=["a", "b"]), f"These objects are not managed by this collection: a; b. {TAKE_OVER}"),
     (
         plan(),
         plan(foreign=["a", "PersistentVolumeClaim b"]),
-        f"Another install is there: a; PersistentVolumeClaim b. {TAKE_OVER} Check first that each claim that is named here has the volume "
-        "that you mean.",
+        f"These objects are not managed by this collection: a; PersistentVolumeClaim b. {TAKE_OVER} First check that each of these claims "
+        "is bound to the correct volume.",
     ),
     (passwords(POSTGRES_PASSWORD="p" * 20), passwords(POSTGRES_PASSWORD="p" * 19), GUESSABLE.format("POSTGRES_PASSWORD")),
     (passwords(POSTGRES_PASSWORD="", REDIS_PASSWORD=""), passwords(REDIS_PASSWORD="r"), GUESSABLE.format("REDIS_PASSWORD")),
@@ -269,7 +269,7 @@ def test_every_rule_has_a_case() -> None:
 
 def test_findings_of_the_settings_come_first_and_no_password_is_checked() -> None:
     values = {**PLANNED, **plan(foreign=["a"]), **passwords(REDIS_PASSWORD="r"), "preflight_input_findings": ["x is not set."]}
-    assert tables.FINDINGS["plan"](values) == ["x is not set.", f"Another install is there: a. {TAKE_OVER}"]
+    assert tables.FINDINGS["plan"](values) == ["x is not set.", f"These objects are not managed by this collection: a. {TAKE_OVER}"]
 
 
 def test_a_secret_that_is_not_known_is_not_guessable() -> None:
@@ -288,7 +288,10 @@ def test_a_secret_that_is_not_known_is_not_guessable() -> None:
     [
         ({}, []),
         ({"preflight_plan": {"msg": "no answer"}}, ["The cluster cannot be read"]),
-        ({"platform_api_host": "https://b", "platform_cluster_uid": "w"}, ["The credentials lead to https://a", "The cluster's uid"]),
+        (
+            {"platform_api_host": "https://b", "platform_cluster_uid": "w"},
+            ["The credential connects to https://a", "The UID of the namespace kube-system"],
+        ),
         (plan(foreign=["a"], refusals=["b"], forbidden=["c"]), []),
     ],
 )

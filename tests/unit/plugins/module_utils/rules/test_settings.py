@@ -53,17 +53,16 @@ NOT_REDIS = (
     "{} is for an external Redis, but platform_redis_provider is in_cluster: set that to external in values.yml, or leave the other out."
 )
 MODE_WITHOUT_TLS = (
-    "Others could read the password and data on the way to the external PostgreSQL, since platform_postgresql_tls_mode '{}' goes on "
-    "without TLS: set it to verify-full with platform_postgresql_ca in values.yml, or add postgresql to preflight_accepted_without_tls "
-    "there, if that way is safe."
+    "The connection to the external PostgreSQL can be unencrypted, because platform_postgresql_tls_mode is '{}'. In values.yml, set it to "
+    "verify-full and set platform_postgresql_ca. If the network path is safe, add postgresql to preflight_accepted_without_tls instead."
 )
 BROKER_WITHOUT_TLS = (
-    "platform_secrets.{} leads to a broker without TLS, so others could read the password on the way: write rediss:// or amqps:// in "
-    "secrets.yml, or add redis to preflight_accepted_without_tls in values.yml, if that way is safe."
+    "platform_secrets.{} connects without TLS. Use rediss:// or amqps:// in secrets.yml. If the network path is safe, add redis to "
+    "preflight_accepted_without_tls in values.yml instead."
 )
 NAMESPACE = (
-    "platform_namespace '{}' belongs to the cluster itself, whose pods would have to follow the Pod Security level of the shop: set it to "
-    "a namespace of its own in values.yml."
+    "platform_namespace '{}' is a namespace of the cluster. The run would change the Pod Security level of all pods in it. Set "
+    "platform_namespace to a separate namespace in values.yml."
 )
 TAG_BESIDE_DIGEST = (
     "platform_image_digest pins the image, but django_image_tag, celery_worker_image_tag or celery_beat_image_tag would replace it by a "
@@ -79,8 +78,8 @@ PATH = (
     "begins with / and that nginx passes on."
 )
 NO_CLUSTER = (
-    "No cluster is named: set platform_kube_context in values.yml, or platform_api_host with a credential in the environment "
-    "(K8S_AUTH_HOST, K8S_AUTH_API_KEY); the current context of a kubeconfig is never taken for granted."
+    "No cluster is set. Set platform_kube_context in values.yml, or set platform_api_host and pass a credential in the environment "
+    "(K8S_AUTH_HOST, K8S_AUTH_API_KEY). The current context of a kubeconfig is never used."
 )
 # Values that pass, values that do not, and the message.
 CASES: list[tuple[Values, Values, str]] = [
@@ -155,12 +154,12 @@ CASES: list[tuple[Values, Values, str]] = [
     (
         {"platform_postgresql_port": 65535},
         {"platform_postgresql_port": 65536},
-        "platform_postgresql_port 65536 is no port: set a number from 1 to 65535 in values.yml.",
+        "platform_postgresql_port must be a number from 1 to 65535, not 65536: set it in values.yml.",
     ),
     (
         {"platform_redis_port": 1},
         {"platform_redis_port": 0},
-        "platform_redis_port 0 is no port: set a number from 1 to 65535 in values.yml.",
+        "platform_redis_port must be a number from 1 to 65535, not 0: set it in values.yml.",
     ),
     (IN_CLUSTER, {**IN_CLUSTER, "platform_postgresql_host": "db"}, NOT_POSTGRESQL.format("platform_postgresql_host")),
     (IN_CLUSTER, {**IN_CLUSTER, "platform_postgresql_port": 1}, NOT_POSTGRESQL.format("platform_postgresql_port")),
@@ -224,8 +223,8 @@ CASES: list[tuple[Values, Values, str]] = [
     (
         {"extra_objects_listed": [CONFIG_MAP]},
         {"extra_objects_listed": [SECRET, CONFIG_MAP, {**SECRET, "metadata": {"name": "other", "namespace": "shop"}}]},
-        "Of extra_objects_manifests and extra_objects_templates, Secret /mine, shop/other, comes with its content, which would be shown: "
-        "use platform_secrets, platform_secret_files or an operator of an outside store.",
+        "extra_objects_manifests or extra_objects_templates contains Secret /mine, shop/other. Its content would be shown. Use "
+        "platform_secrets, platform_secret_files, or an operator that reads an external secret store.",
     ),
     (
         {"platform_secret_files": {"a": "YQ==", "b": "YWE=", "c": "YWFh", "d": ""}},
@@ -295,9 +294,9 @@ CASES: list[tuple[Values, Values, str]] = [
         (
             passing,
             {**INGRESS, "ingress_tls_secret_name": "own"},
-            "ingress_enabled is true with TLS, but nginx_trusted_proxies is empty, so the controller's word that a request came by https "
-            "would not be believed, and it would be redirected for ever: put the network of the controller's pods into "
-            "nginx_trusted_proxies in values.yml.",
+            "ingress_enabled is true with TLS, but nginx_trusted_proxies is empty. nginx would ignore the X-Forwarded-Proto of the ingress "
+            "controller and redirect each HTTPS request forever. Set nginx_trusted_proxies in values.yml to the network of the "
+            "controller's pods.",
         )
         for passing in (INGRESS, {**INGRESS, "ingress_tls_secret_name": "own", "nginx_trusted_proxies": ["10.0.0.0/8"]})
     ),
@@ -327,8 +326,8 @@ CASES: list[tuple[Values, Values, str]] = [
     (
         {"platform_redis_tls": False, "preflight_accepted_without_tls": ["redis"]},
         {"platform_redis_tls": False, "preflight_accepted_without_tls": ["postgresql"]},
-        "Others could read the password and data on the way to the external Redis, since platform_redis_tls is false: set it to true in "
-        "values.yml, or add redis to preflight_accepted_without_tls there, if that way is safe.",
+        "The connection to the external Redis is unencrypted, because platform_redis_tls is false. Set it to true in values.yml. If the "
+        "network path is safe, add redis to preflight_accepted_without_tls instead.",
     ),
     (
         secrets(CELERY_BROKER_URL="rediss://a/0", CELERY_RESULT_BACKEND="amqps://a/0"),

@@ -22,7 +22,7 @@ COMMANDS = {
     "options": {"name": {"type": "str", "required": True}, "command": {"type": "list", "elements": "str", "required": True}},
 }
 
-NO_TEXT = "platform_image_tag is no text as it is written, but"
+NO_TEXT = "platform_image_tag must be a string but is"
 
 
 @pytest.mark.parametrize(
@@ -57,15 +57,15 @@ def test_a_problem_is_told_with_the_variables_name(value: Any, option: dict[str,
             "django_hpa_enabled",
             "false",
             {"type": "bool"},
-            'django_hpa_enabled is the text "false" where a boolean belongs; write it without quotes, '
-            "on the command line as -e '{\"django_hpa_enabled\": false}'",
+            'django_hpa_enabled must be a boolean but is the string "false"; remove the quotes, '
+            "on the command line use -e '{\"django_hpa_enabled\": false}'",
         ),
         (
             "nginx_hsts_seconds",
             "3600",
             {"type": "int"},
-            'nginx_hsts_seconds is the text "3600" where a number belongs; write it without quotes, '
-            "on the command line as -e '{\"nginx_hsts_seconds\": 3600}'",
+            'nginx_hsts_seconds must be an integer but is the string "3600"; remove the quotes, '
+            "on the command line use -e '{\"nginx_hsts_seconds\": 3600}'",
         ),
         ("django_hpa_enabled", False, {"type": "bool"}, None),
         ("nginx_hsts_seconds", 3600, {"type": "int"}, None),
@@ -73,10 +73,10 @@ def test_a_problem_is_told_with_the_variables_name(value: Any, option: dict[str,
         ("platform_image_tag", "1.0", {}, None),
         ("platform_labels", {"a": "true"}, {"type": "dict"}, None),
         ("remove_confirmed", "true", {"type": "bool"}, None),
-        ("platform_image_tag", 1.1, {"type": "str"}, f"{NO_TEXT} a number with a point; put it into quotes"),
-        ("platform_image_tag", 83, {"type": "str"}, f"{NO_TEXT} a number; put it into quotes"),
-        ("platform_image_tag", False, {"type": "str"}, f"{NO_TEXT} a boolean; put it into quotes"),
-        ("platform_image_tag", datetime.date(2026, 11, 26), {"type": "str"}, f"{NO_TEXT} a date; put it into quotes"),
+        ("platform_image_tag", 1.1, {"type": "str"}, f"{NO_TEXT} a decimal number; quote it"),
+        ("platform_image_tag", 83, {"type": "str"}, f"{NO_TEXT} an integer; quote it"),
+        ("platform_image_tag", False, {"type": "str"}, f"{NO_TEXT} a boolean; quote it"),
+        ("platform_image_tag", datetime.date(2026, 11, 26), {"type": "str"}, f"{NO_TEXT} a date; quote it"),
         ("platform_image_tag", None, {"type": "str"}, None),
     ],
 )
@@ -91,7 +91,7 @@ def test_texts_are_texts_and_nothing_else_is(name: str, written: Any, option: di
             "django_hpa_enabled",
             "false",
             {"type": "bool"},
-            'django_hpa_enabled is a template that gives the text "false" where a boolean belongs; end it with | bool',
+            'django_hpa_enabled must be a boolean, but its template returns the string "false"; end the template with | bool',
         ),
         ("django_hpa_enabled", False, {"type": "bool"}, None),
         ("remove_confirmed", "false", {"type": "bool"}, None),

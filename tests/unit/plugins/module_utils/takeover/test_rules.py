@@ -66,8 +66,8 @@ def live(manifest: Manifest, *managed: dict[str, Any]) -> Manifest:
 BY_KUBECTL = held("kubectl-client-side-apply", "Update", {"f:metadata": {"f:labels": {"f:managed-by": {}}}, "f:spec": {"f:replicas": {}}})
 OWN = held(MANAGER, "Apply", {"f:spec": {"f:replicas": {}, "f:template": {}}})
 SEED = live(deployment(KUSTOMIZED), BY_KUBECTL)
-OF_KUSTOMIZE = "its selector holds managed-by=kustomize, as kustomize's commonLabels do, and cannot be changed"
-OF_KUBECTL = "kubectl apply made its pod template, which what is applied would be mixed with"
+OF_KUSTOMIZE = "its selector contains managed-by=kustomize (commonLabels of kustomize) and is immutable"
+OF_KUBECTL = "kubectl apply created its pod template, and server-side apply would merge it with the template of the inventory"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,9 @@ OF_KUBECTL = "kubectl apply made its pod template, which what is applied would b
         pytest.param(
             live(deployment(), OWN, held("kubectl-client-side-apply", "Update", {"f:metadata": {}})), "", id="labelled by kubectl apply"
         ),
-        pytest.param(live(deployment({"app": "jewelry-shop"})), "its selector is another one and cannot be changed", id="selected by less"),
+        pytest.param(
+            live(deployment({"app": "jewelry-shop"})), "its selector differs from the manifest and is immutable", id="selected by less"
+        ),
         pytest.param(live(deployment(selector={"matchLabels": LABELS, "matchExpressions": []})), "", id="with what the API server may add"),
     ],
 )
@@ -115,14 +117,14 @@ def claim(name: str) -> Manifest:
         pytest.param(
             deployment({"app": "django"}),
             deployment(),
-            "it cannot be taken over, since its pods do not carry app=jewelry-shop, component=django: delete it yourself",
+            "it cannot be adopted, because its pods do not have the labels app=jewelry-shop, component=django: delete it with kubectl",
             id="pods that would never be adopted",
         ),
         pytest.param(
             deployment(volumeClaimTemplates=[claim("data")]),
             deployment(volumeClaimTemplates=[claim("postgresql-data")]),
-            "it cannot be taken over, since its volumes come from the claim templates data, not postgresql-data: bring its data over and "
-            "delete it yourself",
+            "it cannot be adopted, because its volumes come from the claim templates data, not postgresql-data: copy its data, then "
+            "delete it with kubectl",
             id="volumes that would be empty",
         ),
         pytest.param(deployment(volumeClaimTemplates=[claim("data")]), deployment(volumeClaimTemplates=[claim("data")]), "", id="same"),
@@ -289,7 +291,9 @@ def test_pods_that_a_service_would_lose_are_named(wanted: Manifest, is_gap: bool
     assert bool(gap(wanted, [SEED])) is is_gap
     assert gap(wanted, []) == ""
     if is_gap:
-        assert gap(wanted, [SEED]).startswith("the pods of Deployment shop/django have no port named web, so that nothing would serve")
+        assert gap(wanted, [SEED]).startswith(
+            "the pods of Deployment shop/django have no port named web, so this Service would have no endpoint"
+        )
 
 
 class Cluster:
@@ -399,14 +403,14 @@ def test_a_plan_to_take_over_tries_each_step() -> None:
         pytest.param(
             lambda _: None,
             [deployment({"app": "other"})],
-            "Deployment shop/django: it cannot be taken over, since its pods do not carry app=other: delete it yourself",
+            "Deployment shop/django: it cannot be adopted, because its pods do not have the labels app=other: delete it with kubectl",
             id="pods are not to be adopted",
         ),
         pytest.param(
             lambda _: None,
             [service("web"), deployment()],
-            "Service shop/django-service: the pods of Deployment shop/django have no port named web, so that nothing would serve until "
-            "new ones are ready: give their container's port that name, and run again when they have rolled",
+            "Service shop/django-service: the pods of Deployment shop/django have no port named web, so this Service would have no "
+            "endpoint until new pods are ready: give the container port this name, wait for the rollout, and run again",
             id="a gap",
         ),
     ],
@@ -453,7 +457,8 @@ def test_a_workload_that_does_not_go_is_named_and_not_written_over() -> None:
     cluster = Cluster(SEED)
     cluster.reads_until_gone = 10**9
     with pytest.raises(
-        PlatformError, match="Deployment shop/django is not gone after 0 s, since it waits for orphan; run again when it is"
+        PlatformError,
+        match=r"Deployment shop/django was not deleted within 0 s\. It waits for orphan\. Run again when it is deleted$",
     ):
         take_over(cluster, [deployment()], MANAGER, 0)
     assert cluster.calls == ["delete django Orphan"]
