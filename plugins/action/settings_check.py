@@ -64,7 +64,7 @@ class ActionModule(ActionBase):
         roles = [role.rpartition(".")[2] for role in arguments["workloads"]]
         kinds = {name: kind for kind in KINDS for name in arguments[kind]}
         kinds |= {f"{role}_{end}": kind for role in roles for end, kind in (("env", "environments"), ("resources", "quantities"))}
-        # A role of somebody else may have a name that begins with the name of a role of the collection.
+        # The name of a role outside this collection may begin with the name of a role of this collection.
         others = tuple(f"{role}_" for role in roles if not (ROLES / role).is_dir())
         written = {name for name in self._written(variables) if not name.startswith(others)}
         result.update(

@@ -9,6 +9,8 @@ import re
 import pytest
 import yaml
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.complete import SETTINGS
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.schema import KEYS
 from tests.unit.documents import CODE, DOCUMENTS, GUIDES, HEADING, MARKDOWN, OPTIONS, SPECIFICATIONS, anchors, links, name_of, prose
 from tools.collection_tree import ROOT
 
@@ -18,6 +20,7 @@ DECISIONS = sorted(ROOT.glob("docs/decisions/*.md"))
 NO_VARIABLES = {"platform_reports"}
 # For people who change the collection, so it names variables of the roles' own, too.
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
+LONGEST_WAY = 12
 OWN_VARIABLES = {name for path in ROOT.glob("roles/*/vars/**/*.yml") for name in yaml.safe_load(path.read_text())}
 LOCAL_LINKS = [(document, target) for document in MARKDOWN for target in links(document) if "://" not in target]
 
@@ -127,3 +130,25 @@ def test_a_superseded_decision_names_a_later_one() -> None:
         later = re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", line)
         assert later
         assert all(target > path.name for target in later)
+
+
+def test_every_file_that_the_architecture_names_exists() -> None:
+    named = {code for code in CODE.findall(ARCHITECTURE.read_text()) if re.fullmatch(r"(roles|plugins)/[\w/.]+\.(yml|py|j2)", code)}
+    assert len(named) >= LONGEST_WAY
+    assert [path for path in named if not (ROOT / path).is_file()] == []
+
+
+def test_the_way_of_the_image_is_short() -> None:
+    assert len(re.findall(r"^\d+\. ", ARCHITECTURE.read_text(), re.MULTILINE)) <= LONGEST_WAY
+
+
+def test_the_readme_of_workloads_explains_each_key_and_common_setting() -> None:
+    readme = (ROOT / "roles" / "workload" / "README.md").read_text()
+    # The names of the autoscaler's settings stand in one row, as `<role>_hpa_enabled`, `_external` and so on.
+    settings = {f"<role>_{setting}" for setting in SETTINGS if not setting.startswith("hpa_")} | {"<role>_hpa_enabled"}
+    assert [name for name in (*KEYS, *settings) if f"`{name}`" not in readme] == []
+
+
+def test_the_options_that_tiers_share_are_the_common_settings() -> None:
+    shared = yaml.safe_load((ROOT / "tools" / "tier_options.yml").read_text())
+    assert set(shared) == {f"<tier>_{setting}" for setting in SETTINGS}

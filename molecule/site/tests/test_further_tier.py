@@ -1,4 +1,4 @@
-"""A tier of somebody else: a role with a description, and an entry in tiers_roles."""
+"""A tier from outside the collection: a role with a description, and an entry in tiers_roles."""
 
 from __future__ import annotations
 

@@ -14,12 +14,12 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.ob
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.pods import (
     application_pod,
     config_maps,
-    labels,
     metadata,
     pod_template,
     scrape_annotations,
     selector,
 )
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.schema import AUTOSCALING
 
 # Settings that roles have alike, without the name of the role in front.
 SETTINGS = (
@@ -28,13 +28,8 @@ SETTINGS = (
     "replicas",
     "resources",
     "termination_grace_period_seconds",
-    "hpa_enabled",
-    "hpa_external",
-    "hpa_min_replicas",
-    "hpa_max_replicas",
-    "hpa_cpu_percent",
+    *(f"hpa_{key}" for key in AUTOSCALING),
 )
-_AUTOSCALING = ("enabled", "external", "min_replicas", "max_replicas", "cpu_percent")
 # A rollout never reduces the number of ready pods. A node drain evicts one pod at a time.
 _ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
 _BUDGET = {"maxUnavailable": 1}
@@ -52,7 +47,7 @@ def complete_workload(
         defaults: the variable C(platform_pod_defaults).
 
     Returns:
-        The description with all that the templates render: C(pod), C(version), C(replicas), C(config_maps), C(labels), C(metadata),
+        The description with all that the templates render: C(pod), C(version), C(replicas), C(config_maps), C(metadata),
         C(selector), C(template), C(scrape_annotations) and, for a Deployment, C(strategy), C(disruption_budget) and C(autoscaling).
 
     Raises:
@@ -79,7 +74,6 @@ def complete_workload(
         complete["autoscaling"] = _autoscaling(settings)
     return {
         **complete,
-        "labels": labels(complete, defaults),
         "metadata": metadata(complete, defaults),
         "selector": selector(complete),
         "scrape_annotations": scrape_annotations(complete),
@@ -88,10 +82,10 @@ def complete_workload(
 
 
 def _autoscaling(settings: Mapping[str, Any]) -> dict[str, Any]:
-    missing = [key for key in _AUTOSCALING if f"hpa_{key}" not in settings]
+    missing = [key for key in AUTOSCALING if f"hpa_{key}" not in settings]
     if missing:
         raise ValueError(f"the settings of the autoscaler lack {', '.join(f'hpa_{key}' for key in missing)}")
-    return {key: settings[f"hpa_{key}"] for key in _AUTOSCALING}
+    return {key: settings[f"hpa_{key}"] for key in AUTOSCALING}
 
 
 def _of_the_application(description: Mapping[str, Any], settings: Mapping[str, Any], application: Mapping[str, Any]) -> dict[str, Any]:

@@ -38,6 +38,14 @@ REQUIRED_NUMBER: Spec = {"type": "int", "required": True}
 SWITCH: Spec = {"type": "bool"}
 NATIVE: Spec = {"type": "dict"}
 
+# Each is a setting of a role too: <role>_hpa_<key>.
+AUTOSCALING: dict[str, Spec] = {
+    "enabled": SWITCH,
+    "external": SWITCH,
+    "min_replicas": NUMBER,
+    "max_replicas": NUMBER,
+    "cpu_percent": NUMBER,
+}
 KEYS: dict[str, Spec] = {
     "name": REQUIRED_TEXT,
     "component": TEXT,
@@ -55,7 +63,7 @@ KEYS: dict[str, Spec] = {
     "config_maps": _list("dict"),
     "service": _dict(name=REQUIRED_TEXT, annotations=NATIVE, spec={**NATIVE, "required": True}),
     "disruption_budget": NATIVE,
-    "autoscaling": _dict(enabled=SWITCH, external=SWITCH, min_replicas=NUMBER, max_replicas=NUMBER, cpu_percent=NUMBER),
+    "autoscaling": _dict(**AUTOSCALING),
     "metrics": _dict(port_name=REQUIRED_TEXT, port=REQUIRED_NUMBER, path=REQUIRED_TEXT),
     "health": _list(
         "dict", options={"name": TEXT, "port": REQUIRED_NUMBER, "path": REQUIRED_TEXT, "headers": NATIVE, "body_contains": TEXT}

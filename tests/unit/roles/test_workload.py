@@ -134,3 +134,9 @@ def test_prometheus_names_the_job_of_a_metric_by_the_component(resolve: Any) -> 
     [monitor] = [each for each in objects if each]
     assert monitor["spec"]["jobLabel"] == "component"
     assert monitor["metadata"]["labels"]["component"] == "web"
+
+
+def test_the_variables_of_a_role_of_another_collection_begin_with_its_last_name(resolve: Any) -> None:
+    description = {key: value for key, value in WORKLOAD.items() if key != "replicas"}
+    [found] = resolve("tiers_workloads", tiers_roles=["acme.shop.web"], web_workload=description, web_replicas=7, **NAMES)
+    assert found["replicas"] == 7

@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.names import RULES, naming_findings
 
-# The last is a role of somebody else.
+# The last is a role of another collection.
 TIERS = ["django", "celery_worker", "celery_beat", "nginx", "acme.shop.flower"]
 TAGS = ("django_image_tag", "celery_worker_image_tag", "celery_beat_image_tag", "flower_image_tag")
 LABELS = {"no label": "x"}

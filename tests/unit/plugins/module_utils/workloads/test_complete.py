@@ -203,7 +203,18 @@ def test_the_template_has_labels_annotations_and_the_defaults_of_all_pods() -> N
 
 def test_the_metadata_of_all_objects_has_nothing_empty() -> None:
     workload = complete(OF_THE_APPLICATION)
-    assert workload["metadata"] == {"name": "web", "namespace": "shop", "labels": workload["labels"], "annotations": {"team": "shop"}}
+    assert workload["metadata"] == {
+        "name": "web",
+        "namespace": "shop",
+        "labels": {
+            "environment": "test",
+            "app": "jewelry-shop",
+            "component": "web",
+            "app.kubernetes.io/component": "web",
+            "app.kubernetes.io/version": "1",
+        },
+        "annotations": {"team": "shop"},
+    }
     bare = complete_workload(OF_THE_APPLICATION, {}, APPLICATION, {**DEFAULTS, "annotations": {}})
     assert "annotations" not in bare["metadata"]
 
