@@ -56,6 +56,7 @@ lint: .venv ## Check style, types and rules without running anything
 	yamllint --strict .
 	antsibull-changelog lint
 	python -m tools.role_files --check
+	python -m tools.filter_docs --check
 	python tools/deployer_yaml.py --check
 	ansible-lint
 
@@ -97,8 +98,9 @@ build: .venv ## Build the collection's artifact into build/
 	ansible-galaxy collection build --force --output-path build "$$(python tools/collection_tree.py .cache/build)"
 
 .PHONY: readmes
-readmes: .venv ## Write the roles' defaults and tables of variables from their argument specifications, and docs/deployer.yaml
+readmes: .venv ## Write what is generated: the roles' defaults and tables of variables, the documentation of filters, docs/deployer.yaml
 	python -m tools.role_files
+	python -m tools.filter_docs
 	python tools/deployer_yaml.py
 
 .PHONY: snapshots

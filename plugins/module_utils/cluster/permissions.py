@@ -287,10 +287,18 @@ class Permission:
 
 
 def needed_permissions(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The permissions that the preflight checks, in the form that M(jewelry_shop.platform.plan) accepts.
+    """List the permissions that a run needs.
+
+    The preflight checks them. P(jewelry_shop.platform.role_rules#filter) uses the same data.
 
     Args:
-        settings: values by name of all settings that RULES names.
+        settings: Settings that determine which permissions are needed, as a mapping of names to values.
+
+    Returns:
+        Value for the option O(jewelry_shop.platform.plan#module:cluster.permissions).
+
+    Example:
+        {{ {'ingress_enabled': true} | jewelry_shop.platform.needed_permissions }}
     """
     return [
         {
@@ -309,11 +317,17 @@ def needed_permissions(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def role_rules(settings: Mapping[str, Any], cluster_wide: bool = False) -> list[dict[str, Any]]:
-    """The rules of the Role, or of the ClusterRole, that these settings need.
+    """Create the rules of the Role that a run needs.
 
     Args:
-        settings: values by name of all settings that RULES names.
-        cluster_wide: whether to return the rules of the ClusterRole.
+        settings: Settings that determine which permissions are needed, as a mapping of names to values.
+        cluster_wide: Whether to return the rules of the ClusterRole, for cluster-scoped resources, instead.
+
+    Returns:
+        Value for the field C(rules) of a Role or ClusterRole.
+
+    Example:
+        {{ {'ingress_enabled': true} | jewelry_shop.platform.role_rules }}
     """
     return [rule.as_manifest() for rule in RULES if rule.cluster_wide is cluster_wide and rule.is_needed(settings)]
 

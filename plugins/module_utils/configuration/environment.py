@@ -18,14 +18,24 @@ _PUBLIC_NAME = re.compile(r"([a-z0-9-]+\.)+[a-z][a-z0-9-]*")
 
 
 def application_config(services: Mapping[str, Any], config: Mapping[str, Any], ca_directory: str) -> dict[str, str]:
-    """The environment variables that are not secret.
+    """List the environment variables of the application that are not secret.
+
+    Converts each value to the string that the application reads. Booleans become V(True) and V(False).
 
     Args:
-        services: the settings of C(postgresql) and C(redis).
-        config: further variables, which take precedence.
-        ca_directory: the directory with the CA certificates in the container.
+        services: Settings of C(postgresql) (C(provider), C(host), C(port), C(database), C(user), C(tls_mode), C(ca)) and of C(redis)
+            (C(provider), C(host), C(port), C(tls), C(ca)).
+        config: Further variables, which take precedence.
+        ca_directory: Directory with the CA certificates in the container.
 
-    :raises ValueError: as C(environment_strings) does.
+    Returns:
+        Environment variables by name.
+
+    Raises:
+        ValueError: a name or value is not valid in an environment. The message names the key and does not contain the value.
+
+    Example:
+        {{ services | jewelry_shop.platform.application_config({'DEBUG': false}, '/etc/platform/ca') }}
     """
     postgresql, redis = services["postgresql"], services["redis"]
     return environment_strings(
@@ -87,13 +97,19 @@ def _quoted(text: Any) -> str:
 
 
 def allowed_hosts(allowed: Any) -> dict[str, Any]:
-    """What follows from Django's ALLOWED_HOSTS.
+    """Derive host names from Django's ALLOWED_HOSTS.
+
+    Reads ALLOWED_HOSTS as Django does. V(.example.com) also allows V(example.com). An asterisk is a wildcard only when it stands alone.
 
     Args:
-        allowed: the hosts, separated by commas.
+        allowed: Hosts, separated by commas.
 
     Returns:
-        The C(health) host, to which Django responds, C(no_host) if Django responds to no host, and the C(public) names.
+        C(health) is a host to which Django responds. C(no_host) tells whether Django responds to no host. C(public) lists the names that
+        contain a dot, without wildcards and IP addresses.
+
+    Example:
+        {{ ('.example.com,127.0.0.1' | jewelry_shop.platform.allowed_hosts).health }}
     """
     entries = [entry.strip() for entry in str(allowed).split(",")]
     # In Django, .example.com also allows example.com, and an asterisk is a wildcard only when it stands alone.

@@ -23,7 +23,9 @@ _SERVICES = {
 
 
 def configuration_objects(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The ConfigMaps and Secrets, each with a hash of its content in its name.
+    """Create the ConfigMaps and Secrets of the platform.
+
+    The name of each object ends with a hash of its content. The result contains the values of the Secrets. Do not keep it as a fact.
 
     Args:
         settings: C(config), C(ca_files), C(secret_files) and C(tls_files) (both in base64), C(secrets), C(secrets_provider),
@@ -31,10 +33,14 @@ def configuration_objects(settings: Mapping[str, Any]) -> dict[str, Any]:
             C(postgresql_in_cluster) and C(redis_in_cluster).
 
     Returns:
-        C(config_maps); C(secrets); C(secrets_without_data), which may be shown; and C(names), which include the C(release). The name of an
-        object that does not exist is empty.
+        C(config_maps) and C(secrets) are manifests. C(secrets_without_data) are those of the Secrets without their values. C(names) are the
+        names of the objects, and the C(release). The name of an object that does not exist is empty.
 
-    :raises ValueError: a value is not valid in an environment.
+    Raises:
+        ValueError: a value is not valid in an environment.
+
+    Example:
+        {{ (settings | jewelry_shop.platform.configuration_objects).names.release }}
     """
     config_maps = {
         "config_map": _config_map("django-config", settings["config"]),

@@ -21,16 +21,22 @@ FIRST_START = 60
 
 
 def job_states(jobs: Iterable[Manifest], field_manager: str, now: datetime.datetime | None = None) -> list[dict[str, str]]:
-    """The state of the Jobs of releases.
+    """List the states of the Jobs of releases.
+
+    Reduces each Job to the fields that P(jewelry_shop.platform.jobs_to_run#filter) needs.
 
     Args:
-        jobs: as the API server gives them.
-        field_manager: the field manager that applies the Jobs of releases.
-        now: the present; by default the time of the clock.
+        jobs: Jobs, as the API server returns them.
+        field_manager: Name of the field manager that applies the Jobs of releases.
+        now: The present. By default the time of the clock.
 
     Returns:
-        For each its C(name), its C(command) (the label C(component)), C(state), C(created) (a time of RFC 3339 in UTC), and C(made_by):
-        the field managers of a Job that C(field_manager) did not apply, for messages; empty for other Jobs.
+        An entry for each Job, with C(name), C(command), C(created) (the creation time in UTC), C(state) and C(made_by). C(state) is
+        V(complete), V(failed), V(running) or V(stuck). V(stuck) means that no pod runs one minute after the creation of the Job. C(made_by)
+        lists the field managers of a Job that O(field_manager) did not apply. It is empty for a Job that O(field_manager) applied.
+
+    Example:
+        {{ jobs.resources | jewelry_shop.platform.job_states('jewelry_shop.platform') }}
     """
     present = now or datetime.datetime.now(datetime.timezone.utc)
     return [
@@ -64,18 +70,22 @@ def jobs_to_run(
 ) -> list[dict[str, Any]]:
     """Find the commands that have to run for a release.
 
-    A command whose Job is complete does not run again. The exception is a command with C(repeat_on_return) that another release has run
-    since: its result, such as the manifest of static files, is now that of the other release.
+    A command whose Job is complete does not run again. A command with C(repeat_on_return) runs again if another release has started the
+    same command since: its result, such as the manifest of static files, is now that of the other release. Ignores Jobs that are not
+    managed by this collection.
 
     Args:
-        commands: mappings with C(name) and optionally C(repeat_on_return), in order.
-        jobs: the Jobs of all releases, as job_states returns them.
-        release: the current release, which is the end of its Jobs' names.
-        force: whether completed commands run again.
+        commands: Commands in their order, with C(name) and optionally C(repeat_on_return).
+        jobs: Jobs of all releases, as P(jewelry_shop.platform.job_states#filter) returns them.
+        release: Current release. The names of its Jobs end with this string.
+        force: Whether completed commands run again.
 
     Returns:
-        For each its C(command), the C(name) of its Job, and whether an existing Job of that name has to be replaced. A running Job is not
-        replaced but waited for.
+        An entry for each command that has to run. It contains the C(command), the C(name) of its Job, and C(replace), whether an existing
+        Job of that name has to be deleted first.
+
+    Example:
+        {{ [{'name': 'migrate'}] | jewelry_shop.platform.jobs_to_run([], 'v1') }}
     """
     # Ignore Jobs that are not managed by this collection.
     known = [job for job in jobs if not job["made_by"]]

@@ -18,16 +18,22 @@ _OF_A_SERVER = ("args", "command", "lifecycle", "livenessProbe", "ports", "readi
 
 
 def image_checks(workloads: Iterable[Mapping[str, Any]], planned: Iterable[Mapping[str, Any]] | None = None) -> list[dict[str, Any]]:
-    """Describe a Job for each workload with a C(check_command) whose live object is to be changed.
+    """Describe Jobs that test a workload's new image before its pods are replaced.
 
-    A workload that is to be created has no running pod, and its rollout reports errors.
+    Describes a Job for each workload that has C(check_command) and whose live object is to be changed. A workload that is to be created has
+    no running pod, and its rollout reports errors. The Job runs this command in the pod of the workload, with its first container only and
+    without probes. An C(emptyDir) volume replaces each volume claim template, so the Job does not mount the data of the running pod.
 
     Args:
-        workloads: the descriptions of the workloads.
-        planned: the result of planning each object, as M(jewelry_shop.platform.plan) returns it; None to check each workload.
+        workloads: Descriptions of workloads, as the role P(jewelry_shop.platform.workload#role) accepts them.
+        planned: Planned action of each object, as RV(jewelry_shop.platform.plan#module:objects). Without this option, the result has a Job
+            for each workload with C(check_command).
 
     Returns:
-        For each workload an entry of C(job_commands), with the C(job_name) of its Job.
+        An entry for C(job_commands) for each Job, including its C(job_name).
+
+    Example:
+        {{ [redis_workload] | jewelry_shop.platform.image_checks(preflight_plan.objects) }}
     """
     changed = None if planned is None else {(entry["kind"], entry["name"]) for entry in planned if entry["action"] == "change"}
     return [

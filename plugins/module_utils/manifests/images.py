@@ -52,10 +52,18 @@ def digest_of(image_id: str) -> str:
 
 
 def image_version(image: str) -> str:
-    """The version in an image's name: its tag, else the first digits of its digest.
+    """Get the version from the name of an image.
+
+    Returns the tag. Without a tag, returns the first 12 digits of the digest. Without tag and digest, returns V(latest).
 
     Args:
-        image: name of the image.
+        image: Name of an image, with or without tag and digest.
+
+    Returns:
+        Version of the image.
+
+    Example:
+        {{ 'registry:5000/nginx:1.30' | jewelry_shop.platform.image_version }}
     """
     _repository, tag, digest = _parts(image)
     return tag or digest.rpartition(":")[2][:_SHORT_DIGEST]

@@ -31,10 +31,19 @@ _LABEL_RULE = f"at most {_LABEL_LENGTH} letters, digits, -, _ and ., and begin a
 
 
 def version_label(version: Any) -> dict[str, str]:
-    """The label C(app.kubernetes.io/version), shortened to a valid label value; empty if no valid value is left.
+    """Create the label of a version.
+
+    Returns the label C(app.kubernetes.io/version). Shortens the version to a valid label value. The result is empty if no valid value is
+    left.
 
     Args:
-        version: tag of an image, or a replacement for it.
+        version: Version, such as the tag of an image.
+
+    Returns:
+        The label, or an empty mapping.
+
+    Example:
+        {{ {'app': 'shop'} | combine('v1.0' | jewelry_shop.platform.version_label) }}
     """
     # Tags may begin with an underscore, be twice as long, and end with any permitted character.
     value = str(version).lstrip("-_.")[:_LABEL_LENGTH].rstrip("-_.")

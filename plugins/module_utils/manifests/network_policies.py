@@ -27,22 +27,27 @@ _PORT_IN_URL = re.compile(r":([0-9]+)(?=[/,;?]|$)")
 
 
 def network_policies(flows: Iterable[Flow], endpoints: Mapping[str, Endpoint], metadata: Mapping[str, Any]) -> list[Manifest]:
-    """Create the NetworkPolicies that allow only the given flows.
+    """Create NetworkPolicies from a list of flows.
 
-    Each policy contains all flows of its pods, including those of all pods. The policy for all pods comes last. When they are applied one
-    after another to running pods, no policy denies traffic that a later one allows. The name of a policy contains a hash of its content.
-    A changed policy is therefore a new object, and both are in force until the old one is removed.
+    They deny all other traffic. Each policy contains all flows of its pods. The policy for all pods comes last. Apply the policies in this
+    order. Then no policy denies traffic of running pods that a later policy allows. The name of a policy contains a hash of its content. A
+    changed policy is therefore a new object. Both policies are in force until the old policy is removed.
 
     Args:
-        flows: the permitted flows.
-        endpoints: endpoints by name; C(release) stands for all pods of the release.
-        metadata: metadata of each policy, without its name.
+        flows: Flows, that is, connections to allow. Pods of the endpoints in C(from) open connections to C(ports) of the endpoints in
+            C(to). C(protocol) is TCP by default. A flow whose C(when) is false is ignored. C(when) is true by default.
+        endpoints: Endpoints by name. An endpoint is a label selector of pods of the release, or a list of peers as in a NetworkPolicy. An
+            empty list of peers allows all peers. The endpoint C(release) is required. It is the label selector of all pods of the release.
+        metadata: Metadata of each policy, without its name.
 
     Returns:
-        A policy for each selector endpoint that a flow names, and the policy for all pods.
+        A NetworkPolicy for each label selector that a flow names, and the policy for all pods of the release.
 
     Raises:
-        ValueError: a flow is not valid; names the flow.
+        ValueError: a flow is not valid. The message names the flow.
+
+    Example:
+        {{ flows | jewelry_shop.platform.network_policies(endpoints, {'namespace': 'shop'}) }}
     """
     for problem in network_policy_problems(flows, endpoints):
         raise ValueError(problem)
@@ -75,7 +80,21 @@ def _policy(name: str, metadata: Mapping[str, Any], spec: Manifest) -> Manifest:
 
 
 def network_policy_problems(flows: Iterable[Flow], endpoints: Mapping[str, Endpoint]) -> list[str]:
-    """Problems of flows and endpoints, one sentence each, without a full stop."""
+    """List what is wrong with flows.
+
+    Lists endpoints that are neither a label selector nor a list of peers. Lists flows with an unknown endpoint, with an invalid port, or
+    without an endpoint of the release.
+
+    Args:
+        flows: Flows, in the form that the filter P(jewelry_shop.platform.network_policies#filter) accepts.
+        endpoints: Endpoints by name, in the form that the filter P(jewelry_shop.platform.network_policies#filter) accepts.
+
+    Returns:
+        A sentence for each problem, without a full stop.
+
+    Example:
+        {{ flows | jewelry_shop.platform.network_policy_problems(endpoints) }}
+    """
     wrong = [
         f"endpoint {name} is no list of peers; write - ipBlock, - namespaceSelector or - podSelector below it"
         for name, endpoint in endpoints.items()
@@ -94,11 +113,19 @@ def network_policy_problems(flows: Iterable[Flow], endpoints: Mapping[str, Endpo
 
 
 def ports_without_flow(secrets: Mapping[str, Any], flows: Iterable[Flow]) -> list[int]:
-    """Ports in the URLs of the broker and the result backend that no flow allows.
+    """Find ports of the broker that no flow allows.
+
+    Reads the ports in C(CELERY_BROKER_URL) and C(CELERY_RESULT_BACKEND), and returns those that no flow allows.
 
     Args:
-        secrets: the secret environment of the application, as far as it is known.
-        flows: the permitted flows.
+        secrets: Secret environment of the application.
+        flows: Flows, in the form of P(jewelry_shop.platform.network_policies#filter).
+
+    Returns:
+        The ports.
+
+    Example:
+        {{ platform_secret_values | jewelry_shop.platform.ports_without_flow(network_policies_flows) }}
     """
     urls = ",".join(str(secrets.get(key, "")) for key in ("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"))
     allowed = {int(port) for flow in flows for port in flow["ports"]}

@@ -131,13 +131,40 @@ def secret_data(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def hash_named(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Append a hash of its content to the name of a ConfigMap or Secret, as kubernetes.core's C(append_hash) does."""
+    """Append a hash of the content to the name of a ConfigMap or Secret.
+
+    Creates the same name as P(kubernetes.core.k8s_config_resource_name#filter). The hash includes C(data), but not C(stringData) or
+    C(binaryData). Put the content into C(data).
+
+    Args:
+        manifest: Manifest of a ConfigMap or Secret.
+
+    Returns:
+        The manifest with the new name.
+
+    Example:
+        {{ config_map | jewelry_shop.platform.hash_named }}
+    """
     name = f"{manifest['metadata']['name']}-{generate_hash(dict(manifest))}"
     return {**manifest, "metadata": {**manifest["metadata"], "name": name}}
 
 
 def with_defaults(value: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge C(defaults) into C(value), mapping by mapping. All other values in C(value) replace the default as a whole."""
+    """Add defaults to a mapping.
+
+    Merges nested mappings recursively. All other values of the input replace the default. The input takes precedence, in contrast to
+    P(ansible.builtin.combine#filter). Use it with C(map) for a list of containers.
+
+    Args:
+        value: Mapping whose values take precedence.
+        defaults: Values for the keys that the input does not have.
+
+    Returns:
+        Merged mapping.
+
+    Example:
+        {{ [{'name': 'web'}] | map('jewelry_shop.platform.with_defaults', {'imagePullPolicy': 'Always'}) }}
+    """
     merged: dict[str, Any] = {**defaults, **value}
     for key in defaults.keys() & value.keys():
         if isinstance(defaults[key], Mapping) and isinstance(value[key], Mapping):
@@ -146,12 +173,35 @@ def with_defaults(value: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict
 
 
 def without_empty(value: Mapping[str, Any]) -> dict[str, Any]:
-    """The entries that are not empty. An API server reports an empty mapping as a change as soon as a controller adds to it."""
+    """Remove the empty entries of a mapping.
+
+    Removes each entry whose value is an empty string, list or mapping, V(0), V(false) or null. An API server reports empty labels or
+    annotations as a change as soon as a controller adds to them.
+
+    Args:
+        value: Mapping, for example the metadata of a manifest.
+
+    Returns:
+        The other entries.
+
+    Example:
+        {{ {'name': 'web', 'annotations': {}} | jewelry_shop.platform.without_empty }}
+    """
     return {key: each for key, each in value.items() if each}
 
 
 def object_identities(manifests: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """The identity of each manifest: C(api_version), C(kind), C(namespace) (empty for cluster-scoped objects) and C(name)."""
+    """List the identities of manifests.
+
+    Args:
+        manifests: Manifests.
+
+    Returns:
+        An entry for each manifest, with C(api_version), C(kind), C(namespace) (empty if the manifest has none) and C(name).
+
+    Example:
+        {{ extra_objects_manifests | jewelry_shop.platform.object_identities }}
+    """
     return [
         {
             "api_version": manifest["apiVersion"],
@@ -164,10 +214,16 @@ def object_identities(manifests: Iterable[Mapping[str, Any]]) -> list[dict[str, 
 
 
 def removal_line(item: Mapping[str, Any]) -> str:
-    """Describe an object that is to be removed, with the size of a claim.
+    """Describe an object that is to be removed.
 
     Args:
-        item: a live object, or an entry of C(object_identities).
+        item: An object from the cluster, or an entry that P(jewelry_shop.platform.object_identities#filter) returns.
+
+    Returns:
+        Kind and name of the object, and the capacity of a PersistentVolumeClaim.
+
+    Example:
+        {{ claims.resources | map('jewelry_shop.platform.removal_line') }}
     """
     if "metadata" not in item:
         place = f"{item['namespace']}/" if item["namespace"] else ""
@@ -177,9 +233,18 @@ def removal_line(item: Mapping[str, Any]) -> str:
 
 
 def subject_alternative_name(host: str) -> str:
-    """Format a host for a certificate: C(DNS:) and the name, or C(IP:) and the address in its shortest form.
+    """Format a host as a subject alternative name.
 
-    An IPv6 address may be in brackets, as in Django's ALLOWED_HOSTS.
+    Adds the prefix C(DNS:) to a host name, and C(IP:) to an IP address. Writes an IP address in its shortest form.
+
+    Args:
+        host: Host name or IP address. An IPv6 address may be in brackets.
+
+    Returns:
+        Entry for the subject alternative names of a certificate.
+
+    Example:
+        {{ '[fd00:0::1]' | jewelry_shop.platform.subject_alternative_name }}
     """
     try:
         return f"IP:{ipaddress.ip_address(host.strip('[]'))}"
@@ -188,7 +253,17 @@ def subject_alternative_name(host: str) -> str:
 
 
 def rollout_target(workload: Mapping[str, Any]) -> dict[str, str]:
-    """The entry for M(jewelry_shop.platform.rollout) to wait for a workload, given its description."""
+    """Describe a workload for the module rollout.
+
+    Args:
+        workload: Description of a workload, as the role P(jewelry_shop.platform.workload#role) accepts it.
+
+    Returns:
+        An entry for the option O(jewelry_shop.platform.rollout#module:resources), with the image to wait for.
+
+    Example:
+        {{ workload_descriptions | map('jewelry_shop.platform.rollout_target') }}
+    """
     return {
         "kind": workload.get("kind", "Deployment"),
         "name": workload["name"],

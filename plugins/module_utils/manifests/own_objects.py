@@ -20,19 +20,22 @@ class _ProblemError(Exception):
 def own_objects(
     manifests: Iterable[Any], texts: Iterable[str], paths: Iterable[str], labels: Mapping[str, str] | None = None
 ) -> dict[str, list[Any]]:
-    """Read the user's own manifests, and report what cannot be applied.
+    """Read manifests that users write themselves.
 
-    Lists are replaced by their items. Namespaces and CustomResourceDefinitions come first. The other objects keep their order.
+    Replaces lists with their items, and omits empty documents. Namespaces come first, then CustomResourceDefinitions. The other objects
+    keep their order.
 
     Args:
-        manifests: the manifests in C(extra_objects_manifests).
-        texts: the rendered templates of C(extra_objects_templates).
-        paths: the paths of these templates.
-        labels: labels to add to each object; they take precedence.
+        manifests: Manifests, such as C(extra_objects_manifests).
+        texts: Rendered templates, one string with YAML documents for each template.
+        paths: Paths of the templates, in the same order as O(texts). The sentences in C(problems) show them.
+        labels: Labels to add to each object. They take precedence over the labels of the manifest.
 
     Returns:
-        C(objects), each with apiVersion, kind and name, and C(problems), a sentence without a full stop for each invalid entry. No sentence
-        shows the content of an entry.
+        A mapping with C(objects), and with C(problems), a sentence for each entry that cannot be applied.
+
+    Example:
+        {{ (extra_objects_manifests | jewelry_shop.platform.own_objects([], [])).problems }}
     """
     objects: list[Mapping[str, Any]] = []
     problems: list[str] = []
@@ -119,7 +122,17 @@ def _require_name(place: str, manifest: Any) -> None:
 
 
 def custom_resources(manifests: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The manifests that are instances of a CustomResourceDefinition among the manifests, one of each kind."""
+    """Find custom resources whose definition is in the same list.
+
+    Args:
+        manifests: Manifests, each with apiVersion and kind.
+
+    Returns:
+        One manifest of each kind and API version.
+
+    Example:
+        {{ extra_objects_manifests | jewelry_shop.platform.custom_resources | map(attribute='kind') }}
+    """
     manifests = list(manifests)
     defined = {kind for manifest in manifests for kind in defined_kinds(manifest)}
     found: dict[tuple[str, str], Mapping[str, Any]] = {}

@@ -62,10 +62,19 @@ def _spellings(number: Fraction) -> Iterator[str]:
 
 
 def canonical_quantities(value: Any) -> Any:
-    """A pod, or a part of one, with all quantities in canonical notation.
+    """Write the quantities of a pod in canonical notation.
+
+    Writes each quantity below C(requests) and C(limits), and each C(sizeLimit), in one canonical notation. For example, V(0.5) and V(500m)
+    of CPU both become V(500m), so the pod template does not change. Does not change a value that is not a quantity.
 
     Args:
-        value: mappings, lists and scalars.
+        value: A pod or a part of a pod.
+
+    Returns:
+        The input with all quantities in canonical notation.
+
+    Example:
+        {{ {'requests': {'cpu': 0.5}} | jewelry_shop.platform.canonical_quantities }}
     """
     if isinstance(value, Mapping):
         return {key: _canonical_entry(str(key), each) for key, each in value.items()}
@@ -106,9 +115,19 @@ def quantity_problems(name: str, value: Any) -> list[str]:
 
 
 def cpu_cores(quantity: str | int | float) -> float:
-    """Convert a CPU quantity (C(500m), C(2), C(1.5)) to a number of cores.
+    """Convert a CPU quantity to a number of cores.
 
-    :raises ValueError: the quantity has another form.
+    Args:
+        quantity: CPU quantity, in cores such as V(2) or in millicores such as V(500m).
+
+    Returns:
+        Number of cores.
+
+    Raises:
+        ValueError: the input is not a CPU quantity.
+
+    Example:
+        {{ '500m' | jewelry_shop.platform.cpu_cores }}
     """
     number = amount(quantity)
     if number is None or str(quantity).endswith("i"):

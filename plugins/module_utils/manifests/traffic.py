@@ -17,7 +17,7 @@ _UNITS = {"": 1, "k": 1024, "m": 1024 * 1024}
 
 
 def upstream_keep_alive_milliseconds(drain_seconds: int, server_keep_alive_seconds: int) -> int:
-    """Compute C(keepalive_time) and C(keepalive_timeout) of nginx's connections to Django, which have the same value.
+    """Compute how long nginx may keep a connection to a terminating server.
 
     nginx opens the last connection to a terminating pod when the removal of its endpoint has reached the node. It reuses the connection
     for C(keepalive_time), keeps it idle for C(keepalive_timeout) and may then send one more request. That request has to arrive before
@@ -25,8 +25,15 @@ def upstream_keep_alive_milliseconds(drain_seconds: int, server_keep_alive_secon
     of the endpoint. The server must not close an idle connection first, so half of its own keep-alive is the upper bound.
 
     Args:
-        drain_seconds: seconds from the removal of the pod from the Service to SIGTERM.
-        server_keep_alive_seconds: seconds for which gunicorn keeps an idle connection.
+        drain_seconds: Duration of the drain, in seconds.
+        server_keep_alive_seconds: Time for which the server keeps an idle connection, in seconds. With V(0), only the drain limits the
+            value.
+
+    Returns:
+        Value for C(keepalive_time) and C(keepalive_timeout), in milliseconds.
+
+    Example:
+        {{ 15 | jewelry_shop.platform.upstream_keep_alive_milliseconds(75) }}
     """
     bounds = [100 * int(drain_seconds)]
     if int(server_keep_alive_seconds) > 0:  # otherwise gunicorn closes each connection after its response
@@ -35,10 +42,19 @@ def upstream_keep_alive_milliseconds(drain_seconds: int, server_keep_alive_secon
 
 
 def host_map_keys(allowed_hosts: str) -> list[str]:
-    """Convert Django's ALLOWED_HOSTS, separated by commas, to keys of an nginx C(map) with C(hostnames).
+    """Convert Django's ALLOWED_HOSTS to keys of an nginx map.
 
-    C(.example.com) matches the domain and its subdomains in both. C(*) becomes C(default). In Django C(*.example.com) matches no host, so
-    it is omitted. Strings that cannot be a Host header are omitted too.
+    Follows the rules of Django. V(.example.com) matches the domain and its subdomains. V(*) matches every host and becomes V(default).
+    Omits strings that cannot be a Host header.
+
+    Args:
+        allowed_hosts: Value of ALLOWED_HOSTS, with hosts separated by commas.
+
+    Returns:
+        Keys for an nginx C(map) with the parameter C(hostnames).
+
+    Example:
+        {{ '.example.com,shop.example.org' | jewelry_shop.platform.host_map_keys }}
     """
     hosts = [host.strip().lower() for host in allowed_hosts.split(",")]
     if "*" in hosts:
@@ -48,9 +64,21 @@ def host_map_keys(allowed_hosts: str) -> list[str]:
 
 
 def size_bytes(size: str | int) -> int:
-    """Parse a size in the notation of nginx (C(8192), C(16k), C(1m)).
+    """Convert a size in nginx notation to bytes.
 
-    :raises ValueError: the size has another form.
+    Converts bytes such as V(8192), kilobytes such as V(16k) and megabytes such as V(1m). A kilobyte has 1024 bytes.
+
+    Args:
+        size: Size in nginx notation.
+
+    Returns:
+        Number of bytes.
+
+    Raises:
+        ValueError: the input has another form.
+
+    Example:
+        {{ '16k' | jewelry_shop.platform.size_bytes }}
     """
     found = re.fullmatch(r"(\d+)([kKmM]?)", str(size))
     if not found:

@@ -23,13 +23,20 @@ _LOOK_AT_THE_HOP = (
 def customer_endpoints(
     request: Mapping[str, Any], urls: Sequence[str], load_balancer: Sequence[Mapping[str, str]] | None
 ) -> list[Endpoint]:
-    """Describe a customer's requests to the URLs of the shop, for M(jewelry_shop.platform.health_check).
+    """Describe a customer's requests for health_check.
 
     Args:
-        request: endpoint options that are the same for every URL, such as C(path) and C(status).
-        urls: the URLs, each with scheme, host and optionally port.
-        load_balancer: C(status.loadBalancer.ingress) of nginx-service; None if it has no load balancer of the cluster. The requests go to
-            these addresses instead of those from DNS. An empty list means a load balancer without an address: then no request is sent.
+        request: Endpoint options that are the same for every URL, such as C(path) and C(status).
+        urls: URLs of the shop, each with scheme, host and optionally port.
+        load_balancer: C(status.loadBalancer.ingress) of the Service nginx-service. The requests go to these addresses instead of the
+            addresses from DNS. Null if the Service has no load balancer of the cluster. The requests then go to the addresses from DNS. An
+            empty list means that the load balancer has no address yet. The result is then empty.
+
+    Returns:
+        Value for the option O(jewelry_shop.platform.health_check#module:endpoints).
+
+    Example:
+        {{ {'path': '/'} | jewelry_shop.platform.customer_endpoints(['https://shop.example.com'], none) }}
     """
     return [{**request, **each} for url in urls for each in _addresses(url, load_balancer)]
 

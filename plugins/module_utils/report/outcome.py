@@ -32,19 +32,25 @@ def run_failure(
     rolled_out: Mapping[str, Any] | None = None,
     checks: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
-    """Why a run failed.
+    """Show why a run failed.
 
-    A stage that evaluates its own results fails with a short message and leaves the cause to the report, so that it is shown once.
+    A stage that evaluates its own results fails with a short message. This filter finds the cause, so that the report shows it once. It
+    uses the problems in O(findings) or in the result of the task. Without problems, it uses the failure in O(rolled_out). Without such a
+    failure, it uses the errors in O(checks). Without errors, it uses the message of the task.
 
     Args:
-        result: result of the failed task; it may name several problems.
-        task: name of the failed task.
-        findings: problems that the preflight found.
-        rolled_out: result of the last M(jewelry_shop.platform.rollout).
-        checks: the checks of the release that ran.
+        result: Result of the failed task.
+        task: Name of the failed task.
+        findings: Problems that the preflight found. Empty if it found none.
+        rolled_out: Result of the last M(jewelry_shop.platform.rollout). Omit it if no rollout ran.
+        checks: Checks of the release, as M(jewelry_shop.platform.release_check) returns them. Empty if none ran.
 
     Returns:
-        C(sentence), with a line for each of several problems, and C(evidence), the objects that did not become ready.
+        A mapping with C(sentence) and C(evidence). C(sentence) is the cause. Several problems have one line each. C(evidence) lists the
+        objects that did not become ready.
+
+    Example:
+        {{ (ansible_failed_result | jewelry_shop.platform.run_failure(ansible_failed_task.name)).sentence }}
     """
     errors = [f"{check['subject']}: {check['message']}" for check in checks if check["severity"] == "error"]
     problems = findings or result.get("problems") or ()
@@ -66,10 +72,18 @@ def _in_lines(head: str, items: Iterable[str]) -> str:
 
 
 def rollout_problem(result: Mapping[str, Any]) -> str:
-    """The message of a failed M(jewelry_shop.platform.rollout); empty if it succeeded or was skipped.
+    """Get the message of a failed rollout.
+
+    Use it after a task that ignores the failure of M(jewelry_shop.platform.rollout), to show the cause once, at the end of the run.
 
     Args:
-        result: result of the task. The task may have ignored the failure.
+        result: Result of M(jewelry_shop.platform.rollout).
+
+    Returns:
+        Message of the rollout; empty if it succeeded or was skipped.
+
+    Example:
+        {{ rolled_out | jewelry_shop.platform.rollout_problem }}
     """
     if result.get("skipped") or (result.get("resources") is not None and not _evidence(result)):
         return ""
@@ -100,11 +114,20 @@ def _evidence(result: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def health_checks(health: Mapping[str, Any], customers: Sequence[Mapping[str, Any]] = ()) -> list[dict[str, str]]:
-    """Convert the entries of M(jewelry_shop.platform.health_check) to the form of M(jewelry_shop.platform.release_check).
+    """Convert the result of health_check to checks.
+
+    Returns checks in the form that M(jewelry_shop.platform.release_check) returns, so that a report can show both in one table.
 
     Args:
-        health: result of the task. A skipped task has no checks.
-        customers: its endpoints that are requests of a customer.
+        health: Result of M(jewelry_shop.platform.health_check).
+        customers: Endpoints of the result that are a customer's requests. Their checks name the hop that fails. An address that the
+            controller host cannot reach is a warning, not an error. Empty if the result contains no such endpoints.
+
+    Returns:
+        A check for each replica and each URL, and for each workload that fails as a whole or has no replicas.
+
+    Example:
+        {{ health | jewelry_shop.platform.health_checks }}
     """
     if health.get("skipped"):
         return []
@@ -142,10 +165,19 @@ def _health(subject: str, healthy: bool, message: str) -> dict[str, str]:
 
 
 def report_screen(report: Mapping[str, Any]) -> list[str]:
-    """A report for the screen: the result, then its evidence. The message of a failure is not included, because the last task shows it.
+    """Format a report for the screen.
+
+    Shows the result first, then the objects that did not become ready, then the checks. Omits the result of a failed run, because the last
+    task shows it.
 
     Args:
-        report: the report that the role report creates.
+        report: Report, as the role P(jewelry_shop.platform.report#role) creates it.
+
+    Returns:
+        Lines of the report.
+
+    Example:
+        {{ report | jewelry_shop.platform.report_screen }}
     """
     lines = [] if report["verdict"] == "failed" else [report["sentence"]]
     for entry in report.get("evidence") or []:
@@ -168,11 +200,20 @@ def report_screen(report: Mapping[str, Any]) -> list[str]:
 
 
 def masked(value: Any, secrets: Any) -> Any:
-    """A structure in which no string contains a secret, an encoded form of a secret, or control characters.
+    """Mask secrets in a data structure.
+
+    Replaces each secret in every string with V(******), also in encoded form. Does not mask secrets with fewer than 4 characters. Replaces
+    control characters with U+FFFD, because a terminal interprets them. Keeps newlines and tabs.
 
     Args:
-        value: strings, numbers, lists and mappings.
-        secrets: a structure whose strings and numbers are secret.
+        value: A string, list or mapping that may contain secrets.
+        secrets: Secrets, as a structure of any form. All strings and numbers in it are masked.
+
+    Returns:
+        The same structure with the secrets masked.
+
+    Example:
+        {{ log | jewelry_shop.platform.masked(platform_secrets) }}
     """
     return _masked(value, Masker(values_to_mask(secrets)))
 
@@ -188,12 +229,19 @@ def _masked(value: Any, mask: Masker) -> Any:
 
 
 def report_junit(report: Mapping[str, Any]) -> str:
-    """A report as JUnit XML, for CI servers.
+    """Write a report as JUnit XML.
 
-    One test case for the run, one for each object that did not become ready, and one for each check. A warning is a passed case with text.
+    Writes one test case for the run, one for each object that did not become ready, and one for each check. A check with a warning is a
+    passed test case. The warning is in its C(system-out).
 
     Args:
-        report: the report that the role report creates.
+        report: Report, as the role P(jewelry_shop.platform.report#role) creates it.
+
+    Returns:
+        XML document.
+
+    Example:
+        {{ report | jewelry_shop.platform.report_junit }}
     """
     suite = ElementTree.Element("testsuite", name=f"jewelry_shop.platform {report['environment']}", timestamp=report["ended"])
     run = _case(suite, "run", report["stage"] or "site")

@@ -21,12 +21,22 @@ _MOST_QUEUES = 100
 
 
 def round_trip_checks(result: Mapping[str, Any], queues: Sequence[str], secrets: Any = ()) -> list[dict[str, str]]:
-    """A check for each queue to which a test task was sent, in the form of M(jewelry_shop.platform.release_check).
+    """Convert the result of a test task to checks of the queues.
+
+    The checks have the form that M(jewelry_shop.platform.release_check) returns. Reads only the result line of C(round_trip.py), and
+    ignores other output of the application. If this line is missing, the result is one failed check for all queues, with the error that the
+    script printed.
 
     Args:
-        result: result of the task that ran C(round_trip.py) in a pod. A skipped task has no checks.
-        queues: the queues that were to be tested.
-        secrets: a structure whose strings and numbers are masked.
+        result: Result of the task that ran C(round_trip.py) in a pod.
+        queues: Queues to which test tasks were to be sent.
+        secrets: Secrets, as a structure of any form. All strings and numbers in it are masked.
+
+    Returns:
+        A check for each queue, or one check for all queues if no task could be sent.
+
+    Example:
+        {{ round_trip | jewelry_shop.platform.round_trip_checks(['celery', 'reports']) }}
     """
     if result.get("skipped"):
         return []
@@ -61,10 +71,18 @@ def _marked(stdout: str) -> dict[str, str] | None:
 
 
 def unserved_queue_checks(health: Mapping[str, Any]) -> list[dict[str, str]]:
-    """A warning for each queue that receives tasks and that no worker serves, in the form of M(jewelry_shop.platform.release_check).
+    """Convert Celery beat's report of queues without a worker to checks.
+
+    Returns checks in the form that M(jewelry_shop.platform.release_check) returns. Returns a warning if Celery beat sent no valid report.
 
     Args:
-        health: result of M(jewelry_shop.platform.health_check) for only beat's C(/queues), with its content.
+        health: Result of M(jewelry_shop.platform.health_check) for C(/queues) of Celery beat, with C(return_content).
+
+    Returns:
+        A warning for each queue that receives tasks and that no worker serves.
+
+    Example:
+        {{ queues | jewelry_shop.platform.unserved_queue_checks }}
     """
     pods = [pod for endpoint in health.get("endpoints") or [] for pod in endpoint.get("pods") or []]
     answers = [answer for pod in pods if (answer := _report(pod.get("content"))) is not None]

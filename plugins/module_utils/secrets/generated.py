@@ -10,12 +10,21 @@ from collections.abc import Iterable
 
 
 def secrets_kept_in(directory: str, former: str, names: Iterable[str]) -> str:
-    """The directory of the generated secrets.
+    """Find the directory of the generated secrets.
+
+    An earlier version of the collection stored the secrets of all platforms of a host in one directory. Returns that directory until a run
+    has copied the secrets to the directory of the platform, which is inside it.
 
     Args:
-        directory: the directory of the platform.
-        former: the directory of an earlier version of the collection. Used until a run has copied the secrets to C(directory) within it.
-        names: names of the files and directories with secrets.
+        directory: Directory of the platform.
+        former: Directory of the earlier version.
+        names: Names of the files and directories with secrets.
+
+    Returns:
+        Directory of the generated secrets.
+
+    Example:
+        {{ '/srv/shop/cluster/namespace' | jewelry_shop.platform.secrets_kept_in('/srv/shop', ['redis_password']) }}
     """
     own = pathlib.Path(directory).expanduser()
     earlier = pathlib.Path(former).expanduser()

@@ -13,11 +13,17 @@ Workloads = Iterable[Mapping[str, Any]]
 
 
 def health_endpoints(workloads: Workloads, namespace: str) -> list[dict[str, Any]]:
-    """The endpoints to request on every replica, in the form of M(jewelry_shop.platform.health_check).
+    """List the health endpoints of workloads.
 
     Args:
-        workloads: descriptions with C(name), C(kind) and C(health).
-        namespace: the namespace of the platform.
+        workloads: Descriptions of workloads, as P(jewelry_shop.platform.workloads#lookup) returns them.
+        namespace: Namespace of the platform.
+
+    Returns:
+        An entry of the option O(jewelry_shop.platform.health_check#module:endpoints) for each entry of C(health).
+
+    Example:
+        {{ workloads | jewelry_shop.platform.health_endpoints('jewelry-shop') }}
     """
     return [
         {
@@ -36,20 +42,36 @@ def health_endpoints(workloads: Workloads, namespace: str) -> list[dict[str, Any
 
 
 def component_endpoints(workloads: Workloads) -> dict[str, dict[str, Any]]:
-    """The pods of each workload as an endpoint of a flow, by name."""
+    """List the pods of workloads as endpoints of flows.
+
+    Args:
+        workloads: Descriptions of workloads, as P(jewelry_shop.platform.workloads#lookup) returns them.
+
+    Returns:
+        Label selectors by name of the workload.
+
+    Example:
+        {{ workloads | jewelry_shop.platform.component_endpoints }}
+    """
     components = {workload["name"]: workload.get("component", workload["name"]) for workload in workloads}
     return {name: {"matchLabels": {"app": "jewelry-shop", "component": component}} for name, component in components.items()}
 
 
 def workload_flows(workloads: Workloads, services: Mapping[str, Iterable[Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """The flows that the workloads need: those that they declare, those to the services that they use, and those of Prometheus.
+    """List the flows that workloads need.
+
+    Returns the flows that the workloads declare, those to the services that they use or wait for, and those of Prometheus to their metrics.
+    Flows that differ only in C(from) or only in C(to) become one flow.
 
     Args:
-        workloads: descriptions with C(name), C(flows), C(uses), C(waits_for) and C(metrics).
-        services: by name of a service, its flows without C(from).
+        workloads: Descriptions of workloads, as P(jewelry_shop.platform.workloads#lookup) returns them.
+        services: Flows to each service, by name of the service, without C(from).
 
     Returns:
-        Flows. Those that differ only in one side are one flow.
+        The flows, in the form of P(jewelry_shop.platform.network_policies#filter).
+
+    Example:
+        {{ workloads | jewelry_shop.platform.workload_flows({'redis': [{'to': ['redis'], 'ports': [6379], 'reason': 'queues'}]}) }}
     """
     workloads = list(workloads)
     declared = [{"from": [each["name"]], "to": [each["name"]], **flow} for each in workloads for flow in each.get("flows") or ()]

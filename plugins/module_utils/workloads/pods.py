@@ -29,12 +29,18 @@ _TEMPLATE_LABEL = "jewelry-shop/pod-template"
 def pod_spec(pod: Mapping[str, Any], defaults: Mapping[str, Any]) -> Manifest:
     """Add the defaults of all pods of the platform to the spec of a pod.
 
+    Adds security contexts, pull secrets and limits on ephemeral storage where the spec does not set them. Quantities get canonical
+    notation.
+
     Args:
-        pod: the spec of a pod with C(containers).
-        defaults: the variable C(platform_pod_defaults), with C(spec) and C(container).
+        pod: Spec of a pod.
+        defaults: The variable C(platform_pod_defaults).
 
     Returns:
-        The spec, with quantities in canonical notation.
+        The spec.
+
+    Example:
+        {{ {'containers': [{'name': 'a', 'image': 'b'}]} | jewelry_shop.platform.pod_spec(platform_pod_defaults) }}
     """
     containers = {
         key: [with_defaults(container, defaults["container"]) for container in pod.get(key) or ()]
@@ -145,17 +151,22 @@ def application_pod(
     waits_for: Iterable[str] = (),
     volumes: Iterable[Mapping[str, Any]] = (),
 ) -> Manifest:
-    """Describe a pod with one container of the application's image.
+    """Describe a pod with one container of the application image.
+
+    Returns C(initContainers), C(containers) and C(volumes) of a pod. Adds the environment and the files that all such containers have.
 
     Args:
-        application: the variable C(platform_application).
-        container: fields of the container that only it has.
-        image: an image in place of the application's.
-        waits_for: services for which the pod waits in init containers, in this order.
-        volumes: volumes that the container mounts; one without a C(source) is one of the application's.
+        application: The variable C(platform_application).
+        container: Fields of the container that only it has.
+        image: An image in place of the one of the application.
+        waits_for: Names of services for which the pod waits in init containers.
+        volumes: Volumes that the container mounts. A volume without C(source) is one of the application.
 
     Returns:
-        C(initContainers), C(containers) and C(volumes) of the pod.
+        The fields of the spec of the pod.
+
+    Example:
+        {{ platform_application | jewelry_shop.platform.application_pod({'name': 'shell', 'command': ['sh']}) }}
     """
     image = image or application["image"]
     shared = list(application["files"])
