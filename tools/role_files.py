@@ -3,8 +3,8 @@
 - README.md: the tables between the markers of options, and between the markers of flows if it has them. A missing README is created.
 - defaults/main.yml: the default values.
 - meta/main.yml: what Galaxy shows of a role. Its dependencies are written by hand.
-- meta/argument_specs.yml of a tier: the options below the comment line, from tools/tier_options.yml. Below that line, only the default
-  of an option, and further paragraphs of its description, are written by hand.
+- meta/argument_specs.yml of a tier: the options below the comment line, from tools/tier_options.yml. Below that line, only a default that
+  differs, and further paragraphs of a description, are written by hand.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 TIER_OPTIONS = ROOT / "tools" / "tier_options.yml"
-SHARED = "      # From tools/tier_options.yml (make readmes). Only defaults and further paragraphs of descriptions are written by hand.\n"
+SHARED = "      # From tools/tier_options.yml (make readmes). Only other defaults and further paragraphs of descriptions are written by hand.\n"
 GENERATED = "---\n# Generated from meta/argument_specs.yml by tools/role_files.py (make readmes){}.\n"
 DEFAULTS = GENERATED.format("")
 # A longer string stands below its name and is folded. With a name of at most 46 characters, a shorter string fits into WIDTH beside it.
@@ -68,6 +68,18 @@ def dump(value: dict[str, Any]) -> str:
     return text
 
 
+class OneLine(dict[str, Any]):
+    """A mapping that is written in one line."""
+
+
+Dumper.add_representer(OneLine, lambda dumper, value: dumper.represent_mapping("tag:yaml.org,2002:map", value, flow_style=True))
+
+
+def in_one_line(value: Any) -> Any:
+    """Mark the mappings of a default to be written in one line."""
+    return OneLine({key: in_one_line(each) for key, each in value.items()}) if isinstance(value, dict) else value
+
+
 def options_of(specification: str) -> dict[str, Any]:
     """Read the options of a role from the text of its specification."""
     options: dict[str, Any] | None = yaml.safe_load(specification)["argument_specs"]["main"].get("options")
@@ -85,7 +97,7 @@ def with_shared_options(role: str, specification: str, shared: dict[str, Any]) -
         return specification
     known = {name.replace("<tier>", role): option for name, option in shared.items()}
     own = options_of(own_part)
-    given = {name: option for name, option in options_of(specification).items() if name not in own}
+    given = {name: option or {} for name, option in options_of(specification).items() if name not in own}
     if wrong := sorted(own.keys() & known.keys() | given.keys() - known.keys()):
         raise ValueError(f"These options are on the wrong side of the comment line about {TIER_OPTIONS.name}: {', '.join(wrong)}.")
     options = {}
@@ -93,8 +105,10 @@ def with_shared_options(role: str, specification: str, shared: dict[str, Any]) -
         described = given[name].get("description")
         further = described[1:] if isinstance(described, list) else []
         description = known[name]["description"].replace("<tier>", role)
-        written = {"description": [description, *further] if further else description, "type": known[name]["type"]}
-        options[name] = written | {key: value for key, value in given[name].items() if key not in written}
+        written = {**known[name], "description": [description, *further] if further else description}
+        default = given[name].get("default", written.pop("default", None))
+        own = {key: value for key, value in given[name].items() if key not in {*written, "default"}}
+        options[name] = {**written, **own, "default": in_one_line(default)}
     return own_part + line + (textwrap.indent(dump(options), " " * 6) if options else "")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import image_version
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import environment_entries
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import environment_entries, with_defaults
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.pods import (
     application_pod,
     config_maps,
@@ -27,12 +27,14 @@ SETTINGS = (
     "env",
     "replicas",
     "resources",
+    "probes",
     "termination_grace_period_seconds",
     *(f"hpa_{key}" for key in AUTOSCALING),
 )
 # A rollout never reduces the number of ready pods. A node drain evicts one pod at a time.
 _ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
 _BUDGET = {"maxUnavailable": 1}
+_HANDLERS = {"exec", "grpc", "httpGet", "tcpSocket"}
 
 
 def complete_workload(
@@ -63,8 +65,10 @@ def complete_workload(
     pod = dict(complete["pod"])
     if "termination_grace_period_seconds" in settings:
         pod["terminationGracePeriodSeconds"] = int(settings["termination_grace_period_seconds"])
-    if "resources" in settings:
-        pod["containers"] = [{"resources": settings["resources"], **pod["containers"][0]}, *pod["containers"][1:]]
+    first, *others = pod["containers"]
+    resources = {"resources": settings["resources"]} if "resources" in settings else {}
+    probes = container_probes(description.get("probes") or {}, settings.get("probes") or {})
+    pod["containers"] = [{**resources, **probes, **first}, *others]
     complete["pod"] = pod
     if "version" not in complete:
         complete["version"] = image_version(pod["containers"][0]["image"])
@@ -79,6 +83,30 @@ def complete_workload(
         "scrape_annotations": scrape_annotations(complete),
         "template": pod_template(complete, defaults),
     }
+
+
+def container_probes(probes: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields C(startupProbe), C(livenessProbe) and C(readinessProbe) of a container.
+
+    Args:
+        probes: C(startup), C(liveness) and C(readiness) of a description, and C(common) with the fields that all of them have.
+        settings: the same keys, which take precedence.
+    """
+    result = {}
+    for kind in ("startup", "liveness", "readiness"):
+        if kind in probes or kind in settings:
+            probe: Mapping[str, Any] = {}
+            for layer in (probes.get("common"), probes.get(kind), settings.get("common"), settings.get(kind)):
+                probe = _over(probe, layer or {})
+            result[f"{kind}Probe"] = dict(probe)
+    return result
+
+
+def _over(probe: Mapping[str, Any], layer: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge a layer over a probe. Another handler replaces the one of the probe."""
+    handlers = _HANDLERS & layer.keys()
+    kept = {key: value for key, value in probe.items() if not handlers or key in handlers or key not in _HANDLERS}
+    return with_defaults(layer, kept)
 
 
 def _autoscaling(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -55,6 +55,7 @@ KEYS: dict[str, Spec] = {
     "replica_choices": _list("int"),
     "strategy": NATIVE,
     "container": NATIVE,
+    "probes": _dict(common=NATIVE, startup=NATIVE, liveness=NATIVE, readiness=NATIVE),
     "env": NATIVE,
     "volumes": _list("dict", options={"name": REQUIRED_TEXT, "path": TEXT, "source": NATIVE, "config_map": TEXT, "files": NATIVE}),
     "waits_for": _list("str", choices=list(SERVICES)),

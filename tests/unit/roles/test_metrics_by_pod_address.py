@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 SHOP = ROOT / "demo" / "shop"
-FILES = ROOT / "roles" / "django" / "files"
+FILES = ROOT / "roles" / "platform" / "files"
 POD = "10.1.2.3:8000"
 COUNTED = "shop_http_requests_total"
 SETTINGS = {"platform_config": {"DJANGO_ALLOWED_HOSTS": "shop.example.test", "SITE_URL": "https://shop.example.test"}}

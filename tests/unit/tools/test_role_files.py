@@ -14,6 +14,7 @@ from tools.role_files import DEFAULTS, SHARED, defaults, metadata, options_of, w
 SHARED_OPTIONS = {
     "<tier>_replicas": {"description": "Number of replicas.", "type": "int"},
     "<tier>_hpa_external": {"description": "Set O(<tier>_hpa_enabled) too.", "type": "bool"},
+    "<tier>_env": {"description": "Variables.", "type": "dict", "default": {}},
 }
 LONG = "{{ platform_first_directory }}/{{ platform_second_directory }}/{{ platform_namespace }}"
 
@@ -74,9 +75,11 @@ def specification(own: str, shared: str) -> str:
             "  type: int\n  choices:\n    - 1\n    - 2\n  default: 1\n"
             "flower_hpa_external:\n  description: Set O(flower_hpa_enabled) too.\n  type: bool\n  default: false\n",
         ),
+        ("flower_env:\n", "flower_env:\n  description: Variables.\n  type: dict\n  default: {}\n"),
+        ("flower_env: {default: {a: {b: 1}}}\n", "flower_env:\n  description: Variables.\n  type: dict\n  default: {a: {b: 1}}\n"),
     ],
 )
-def test_a_tier_gets_the_shared_options_that_it_gives_a_default_for(given: str, written: str) -> None:
+def test_a_tier_gets_the_shared_options_that_it_names(given: str, written: str) -> None:
     own = "# By hand.\nflower_port: {type: int, default:   1}\n"
     once = with_shared_options("flower", specification(own, given), SHARED_OPTIONS)
     assert once == specification(own, written)

@@ -295,3 +295,51 @@ def test_fields_beside_those_of_the_application_stay() -> None:
     assert [each["name"] for each in workload["pod"]["initContainers"]] == ["wait-for-db", "first"]
     assert [each["name"] for each in workload["pod"]["volumes"]] == ["media", "ca", "own"]
     assert [each["mountPath"] for each in first_container(workload)["volumeMounts"]] == ["/ca", "/uploads", "/own"]
+
+
+HTTP: dict[str, Any] = {"httpGet": {"port": "http", "path": "/live"}, "periodSeconds": 10}
+
+
+@pytest.mark.parametrize(
+    ("probes", "setting", "made"),
+    [
+        pytest.param({}, {}, {}, id="none"),
+        pytest.param(
+            {"common": HTTP, "startup": {"periodSeconds": 2}, "liveness": {}},
+            {},
+            {"startupProbe": {**HTTP, "periodSeconds": 2}, "livenessProbe": HTTP},
+            id="each has the common fields",
+        ),
+        pytest.param(
+            {"common": HTTP, "readiness": {"httpGet": {"path": "/ready"}}},
+            {},
+            {"readinessProbe": {"httpGet": {"port": "http", "path": "/ready"}, "periodSeconds": 10}},
+            id="another path",
+        ),
+        pytest.param(
+            {"common": HTTP, "liveness": {"failureThreshold": 6}},
+            {"liveness": {"failureThreshold": 9}, "common": {"timeoutSeconds": 7}},
+            {"livenessProbe": {**HTTP, "failureThreshold": 9, "timeoutSeconds": 7}},
+            id="a setting takes precedence",
+        ),
+        pytest.param(
+            {"common": HTTP, "liveness": {}},
+            {"liveness": {"exec": {"command": ["true"]}}},
+            {"livenessProbe": {"exec": {"command": ["true"]}, "periodSeconds": 10}},
+            id="another handler replaces the one of the description",
+        ),
+        pytest.param(
+            {"common": HTTP, "liveness": {}},
+            {"startup": {"tcpSocket": {"port": "http"}}},
+            {"livenessProbe": HTTP, "startupProbe": {"tcpSocket": {"port": "http"}, "periodSeconds": 10}},
+            id="a setting adds a probe",
+        ),
+    ],
+)
+@pytest.mark.parametrize("description", [OF_THE_APPLICATION, WITH_ITS_OWN_IMAGE])
+def test_the_first_container_has_the_probes(
+    description: dict[str, Any], probes: dict[str, Any], setting: dict[str, Any], made: dict[str, Any]
+) -> None:
+    containers = complete({**description, "probes": probes}, probes=setting)["pod"]["containers"]
+    assert {key: value for key, value in containers[0].items() if key.endswith("Probe")} == made
+    assert not [key for container in containers[1:] for key in container if key.endswith("Probe")]
