@@ -21,7 +21,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 TIER_OPTIONS = ROOT / "tools" / "tier_options.yml"
-SHARED = "      # From tools/tier_options.yml (make readmes). Only other defaults and further paragraphs of descriptions are written by hand.\n"
+SHARED = "      # From tools/tier_options.yml (make readmes). Only other defaults and more paragraphs are written by hand.\n"
 GENERATED = "---\n# Generated from meta/argument_specs.yml by tools/role_files.py (make readmes){}.\n"
 DEFAULTS = GENERATED.format("")
 # A longer string stands below its name and is folded. With a name of at most 46 characters, a shorter string fits into WIDTH beside it.
