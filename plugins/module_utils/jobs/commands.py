@@ -10,7 +10,7 @@ import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import applied_fields
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.managed_fields import applied_fields
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.ownership import managers
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import Manifest, created, is_true
 

@@ -115,20 +115,6 @@ def without_bookkeeping(manifest: Mapping[str, Any]) -> Manifest:
     return {**{key: value for key, value in manifest.items() if key != "status"}, "metadata": metadata}
 
 
-def applied_fields(item: Mapping[str, Any], field_manager: str) -> Manifest:
-    """The fields of an object that a field manager has applied server-side, according to metadata.managedFields.
-
-    For a Secret these are names of fields, without their values.
-    """
-    entries = item["metadata"].get("managedFields") or ()
-    return {
-        name: fields
-        for entry in entries
-        if entry.get("manager") == field_manager and entry.get("operation") == "Apply"
-        for name, fields in (entry.get("fieldsV1") or {}).items()
-    }
-
-
 def shown_metadata(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> Manifest:
     """The future state of a Secret: the live Secret with the labels and annotations of the manifest, without data.
 

@@ -15,7 +15,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import applied_fields
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.managed_fields import applied_fields
 
 Path = tuple[str, ...]
 

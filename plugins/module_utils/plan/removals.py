@@ -15,8 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.managed_fields import applied_fields
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import object_identities
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import Manifest, applied_fields, subject
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import Manifest, subject
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.ownership import created_by, managers
 
 OUR_LABELS = {"app": "jewelry-shop", "app.kubernetes.io/managed-by": "ansible"}

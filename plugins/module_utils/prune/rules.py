@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import applied_fields
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.managed_fields import applied_fields
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.ownership import is_named_by_content
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.pods import controlled_by
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import created, is_true, leaving

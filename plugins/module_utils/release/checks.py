@@ -16,7 +16,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import digest_of
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import applied_fields
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.managed_fields import applied_fields
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.ownership import (
     created_by,
     foreign_fields_sentence,

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import Manifest, applied_fields, subject
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.managed_fields import applied_fields
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import Manifest, subject
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.ownership import claim_sources, volume_manager
 
 WORKLOADS = ("Deployment", "StatefulSet")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.jobs.commands import FIRST_START
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import applied_fields
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.managed_fields import applied_fields
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.diagnosis import diagnose_pod
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.pods import REVISION_LABEL, controlled_by, is_ready, wanted_pods
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.predicates import assess_job
