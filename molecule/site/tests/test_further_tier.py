@@ -99,6 +99,7 @@ def test_prometheus_finds_its_metrics(cluster: Any, client_pod: Callable[..., An
     assert "python_info" in client_pod("monitoring", {"app": "drill"}).run(READ, address)
 
 
+@pytest.mark.drill
 def test_it_is_scaled_and_restarted(cluster: Any, playbook_with_flower: Callable[..., Any], deployed: dict[str, Any]) -> None:
     scaled = playbook_with_flower("playbooks/scale.yml", scale_replicas={"flower": 2, "celery-beat": 1})
     assert scaled.returncode == 0, scaled.output
@@ -112,6 +113,7 @@ def test_it_is_scaled_and_restarted(cluster: Any, playbook_with_flower: Callable
     assert {name: each for name, each in cluster.generations().items() if name != "flower"} == deployed["before"]
 
 
+@pytest.mark.drill
 def test_a_misspelt_key_is_named_and_nothing_is_changed(
     cluster: Any, playbook_with_roles: Callable[..., Any], tmp_path: pathlib.Path
 ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import pathlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -45,6 +44,7 @@ class Change:
     generations_before: dict[str, int]
     generations: dict[str, int]
     budgets: set[str]
+    checks: list[dict[str, str]]
 
     def rolled(self) -> set[str]:
         """The tiers that changed, each of which has none of its old pods."""
@@ -67,8 +67,10 @@ def apply(cluster: Any, playbook: Any, customers: Any, tmp_path_factory: pytest.
         found = pods(cluster), cluster.generations()
         done = playbook("site.yml", *options, **values, platform_report_dir=str(folder / "reports"))
         assert done.returncode == 0, done.output
-        said = done.output + "".join(path.read_text() for path in (folder / "reports").iterdir())
-        return Change(values, said, found[0], pods(cluster), found[1], cluster.generations(), budgets(cluster))
+        reports = sorted((folder / "reports").iterdir(), key=lambda path: path.stat().st_mtime)
+        said = done.output + "".join(path.read_text() for path in reports)
+        checks = json.loads([path for path in reports if path.suffix == ".json"][-1].read_text())["checks"]
+        return Change(values, said, found[0], pods(cluster), found[1], cluster.generations(), budgets(cluster), checks)
 
     yield run
     back = playbook("site.yml")
@@ -96,8 +98,9 @@ def own_values(apply: Apply, configured: Change) -> Change:
 
 @pytest.fixture(scope="module")
 def next_release(apply: Apply, own_values: Change) -> Change:
-    """A new tag, with production's strict hosts and redirect to https. Its gunicorn (21.2) resets idle connections at SIGTERM."""
-    return apply({**own_values.values, "platform_image_tag": "1.0.0-next", "platform_config": STRICT_CONFIG})
+    """A new tag, strict hosts, redirect to https, an autoscaler. Its gunicorn (21.2) resets idle connections at SIGTERM."""
+    own = {"platform_image_tag": "1.0.0-next", "platform_config": STRICT_CONFIG, "django_hpa_enabled": True}
+    return apply({**own_values.values, **own})
 
 
 def test_configuration_rolls_exactly_the_pods_that_use_it(configured: Change) -> None:
@@ -134,7 +137,7 @@ def test_a_budget_is_there_for_more_than_one_pod_only(configured: Change, own_va
     assert own_values.budgets == {"django", "celery-worker"}
 
 
-def test_a_new_tag_has_jobs_of_its_own_and_runs_none_twice(cluster: Any, playbook: Any, next_release: Change) -> None:
+def test_a_new_tag_has_jobs_of_its_own(cluster: Any, next_release: Change) -> None:
     """The pod template of a Job is immutable, so each release has its own Jobs."""
     # nginx too, whose certificate is for the hosts.
     assert next_release.rolled() == {*APPLICATION, "nginx"}
@@ -143,10 +146,20 @@ def test_a_new_tag_has_jobs_of_its_own_and_runs_none_twice(cluster: Any, playboo
     images = {pod["spec"]["containers"][0]["image"] for tier in APPLICATION for pod in cluster.pods(tier)}
     assert {image.rsplit(":", 1)[1] for image in images} == {"1.0.0-next"}
 
+
+@pytest.mark.drill
+def test_a_second_run_of_a_new_tag_changes_nothing(cluster: Any, playbook: Any, next_release: Change) -> None:
+    before = {o["metadata"]["uid"] for o in cluster.get("jobs")}
     again = playbook("site.yml", **next_release.values)
     assert again.returncode == 0, again.output
     assert again.changed == 0, again.output
-    assert {o["metadata"]["uid"] for o in jobs} <= {o["metadata"]["uid"] for o in cluster.get("jobs")}
+    assert {o["metadata"]["uid"] for o in cluster.get("jobs")} == before
+
+
+def test_an_autoscaler_keeps_the_replicas(cluster: Any, next_release: Change) -> None:
+    [autoscaler] = cluster.get("hpa")
+    assert autoscaler["spec"]["scaleTargetRef"]["name"] == "django"
+    assert len(next_release.pods["django"]) == len(next_release.pods_before["django"]) == autoscaler["spec"]["minReplicas"]
 
 
 def test_what_a_rollout_makes_is_spread_over_nodes(cluster: Any, next_release: Change) -> None:
@@ -156,23 +169,22 @@ def test_what_a_rollout_makes_is_spread_over_nodes(cluster: Any, next_release: C
         assert len(set(nodes)) > 1, (tier, nodes)
 
 
-def test_strict_hosts_refuse_others_and_every_replica_is_healthy(
-    shop: Any, playbook: Any, tmp_path: pathlib.Path, next_release: Change
-) -> None:
+def test_strict_hosts_refuse_others_and_every_replica_is_healthy(shop: Any, next_release: Change) -> None:
     """Probes and health checks send an allowed host, so ALLOWED_HOSTS needs no entries for them."""
     assert shop.get("/health/ready/").status_code == 400
-    run = playbook("playbooks/validate.yml", **next_release.values, platform_report_dir=str(tmp_path))
-    assert run.returncode == 0, run.output
-    checks = json.loads(next(tmp_path.glob("kind_*.json")).read_text())["checks"]
-    healthy = [check for check in checks if check["name"] == "health" and check["subject"].startswith("Pod/django-")]
-    assert [check["severity"] for check in healthy] == ["ok"] * 3, checks
+    healthy = [check for check in next_release.checks if check["name"] == "health" and check["subject"].startswith("Pod/django-")]
+    assert [check["severity"] for check in healthy] == ["ok"] * 3, next_release.checks
 
 
-def test_the_redirect_to_https_is_on_and_fools_no_health_check(shop: Any, playbook: Any, next_release: Change) -> None:
-    """Probes send X-Forwarded-Proto. A redirect of a health path is a failure."""
+def test_the_redirect_to_https_is_on(shop: Any, next_release: Change) -> None:
+    """Probes send X-Forwarded-Proto, so they are not redirected."""
     answer = shop.get("/health/ready/", headers={"Host": "shop.example.com"})
     assert answer.status_code == 301
     assert answer.headers["Location"] == "https://shop.example.com/health/ready/"
+
+
+@pytest.mark.drill
+def test_a_redirect_of_a_health_path_is_a_failure(playbook: Any, next_release: Change) -> None:
     endpoint = {
         "name": "plain",
         "workload": {"kind": "Deployment", "name": "django", "namespace": "jewelry-shop", "port": 8000},

@@ -91,6 +91,7 @@ def autoscaled(cluster: Any, playbook: Any) -> Iterator[dict[str, Any]]:
     assert replicas(cluster) == MINIMUM
 
 
+@pytest.mark.drill
 def test_load_raises_the_replicas_and_a_deploy_leaves_them(cluster: Any, playbook: Any, autoscaled: dict[str, Any], load: None) -> None:
     """The deploy changes nothing, and keeps the replicas that the HPA set."""
     wait_for(lambda: replicas(cluster) == AUTOSCALED["django_hpa_max_replicas"], 300, cluster)
@@ -112,6 +113,7 @@ def test_another_change_leaves_them_too(cluster: Any, playbook: Any, autoscaled:
     assert watch.seen == {before}
 
 
+@pytest.mark.drill
 def test_scale_refuses_a_tier_whose_number_an_autoscaler_sets(cluster: Any, playbook: Any, autoscaled: dict[str, Any]) -> None:
     before = cluster.generations()
     run = playbook("playbooks/scale.yml", scale_replicas={"nginx": 3, "django": 5})
