@@ -54,3 +54,24 @@ def test_its_names_are_those_of_the_shop_without_wildcards(resolve: Any) -> None
     config = {"DJANGO_ALLOWED_HOSTS": "Shop.example.com, .example.com,*, 127.0.0.1,[::1],fd00:0::1"}
     names = resolve("__nginx_tls_names", platform_config=config, platform_postgresql_host="a", platform_redis_host="b")
     assert names == ["DNS:shop.example.com", "IP:127.0.0.1", "IP:::1", "IP:fd00::1"]
+
+
+@pytest.mark.parametrize(
+    ("provider", "files", "made"),
+    [
+        pytest.param("generated", ["tls.crt", "tls.key", "ca.crt"], False, id="all files of a good certificate exist"),
+        pytest.param("generated", ["tls.crt", "ca.crt"], True, id="the key is missing"),
+        pytest.param("generated", [], True, id="no file exists"),
+        pytest.param("existing", [], False, id="the certificate is an existing Secret"),
+        pytest.param("none", [], False, id="nginx serves no TLS"),
+    ],
+)
+def test_a_certificate_is_created_only_for_the_provider_that_generates_it(
+    resolve: Any, tmp_path: Path, provider: str, files: list[str], made: bool
+) -> None:
+    if files:
+        write(tmp_path / "tls" / "tls.crt", 365, NAMES)
+        for name in files[1:]:
+            (tmp_path / "tls" / name).touch()
+    values = {"platform_generated_secrets_directory": str(tmp_path), "nginx_tls_hosts": NAMES, "nginx_tls_provider": provider}
+    assert resolve("nginx_tls_is_to_be_made", **values) is made
