@@ -107,11 +107,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _name(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no cluster name: lower-case letters, digits and dashes")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a cluster name: lower-case letters, digits and dashes")
     return text
 
 
 def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: a number from 1 to 65535")
     return int(text)

@@ -70,7 +70,7 @@ def test_the_action_group_has_the_modules_that_connect_to_the_cluster_and_no_oth
     assert [entry for entry in entries if isinstance(entry, str)] == connecting
 
 
-def test_a_module_that_does_not_connect_to_the_cluster_runs_on_the_controller_alone() -> None:
+def test_a_module_without_a_cluster_connection_runs_on_the_control_node() -> None:
     """The control: why one is not in the action group, whose defaults are options of the connection."""
     group = load(ROOT / "meta" / "runtime.yml")["action_groups"]["k8s"]
     outside = [path for path in ROOT.glob("plugins/modules/*.py") if path.stem not in group]

@@ -207,9 +207,9 @@ def test_a_cluster_without_the_operators_kinds_is_told_before_anything_is_writte
     run = playbook("site.yml", monitoring_service_monitors=True, monitoring_rules=True)
     said = " ".join(run.output.split())
     assert run.returncode != 0, run.output
-    assert "The cluster knows no ServiceMonitor (monitoring.coreos.com/v1)" in said, run.output
+    assert "The API server does not serve the kind ServiceMonitor (monitoring.coreos.com/v1)" in said, run.output
     assert "set monitoring_service_monitors to false" in said, run.output
-    assert "The cluster knows no PrometheusRule (monitoring.coreos.com/v1)" in said, run.output
+    assert "The API server does not serve the kind PrometheusRule (monitoring.coreos.com/v1)" in said, run.output
     assert "set monitoring_rules to false" in said, run.output
     assert cluster.written_since(before) == []
 

@@ -159,8 +159,8 @@ def test_what_an_administrator_has_to_grant_is_named_before_any_write(run: Run, 
     ) in said, done.output
     assert "the preflight does not find what a quota, Pod Security or a webhook rejects (create pods)" in said, done.output
     assert (
-        "Namespace jewelry-shop: it lacks the labels team=shop, and this credential must not change a Namespace: let an administrator run "
-        "playbooks/grant_deployer.yml with this inventory"
+        "Namespace jewelry-shop: it lacks the labels team=shop, and this credential has no permission to change a Namespace: let an "
+        "administrator run playbooks/grant_deployer.yml with this inventory"
     ) in said, done.output
     assert "changed=0" in done.output, done.output
     assert cluster.written_since(before) == []
@@ -170,7 +170,7 @@ def test_it_finds_everything_as_it_should_be_and_shows_few_tasks(run: Run, measu
     done = run("site.yml")
     assert done.returncode == 0, done.output
     assert "changed=0" in done.output, done.output
-    assert "checks are fine" in done.output, done.output
+    assert "checks passed" in done.output, done.output
     assert "The credential lacks" not in done.output, done.output
     tasks = done.output.count("\nTASK [")
     measured(f"{tasks} tasks are shown")

@@ -148,7 +148,7 @@ def test_a_tier_that_is_set_to_0_replicas_is_fine(cluster: Any, playbook: Any, t
     """Whether scale.yml sets it or the inventory."""
     as_set = {
         ("Deployment/celery-worker", "has 0 replicas, as set"),
-        ("Service/celery-worker-service", "has no endpoint, as Deployment celery-worker has 0 replicas"),
+        ("Service/celery-worker-service", "has no endpoint, because Deployment celery-worker has 0 replicas"),
         ("celery-worker", "has 0 replicas, so no request was sent"),
     }
     assert playbook("playbooks/scale.yml", scale_replicas={"celery-worker": 0}).returncode == 0

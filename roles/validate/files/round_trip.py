@@ -18,7 +18,7 @@ MARK = "platform-round-trip: "
 EXPIRES = 60.0
 # Number of list entries to search for a task. Only newer tasks are in front of it.
 MESSAGES = 100_000
-# Characters of an error, more than the controller shows.
+# Maximum length of an error, longer than the report shows.
 LONGEST = 4000
 PART = 1000
 

@@ -11,9 +11,9 @@ from local_cluster.errors import LocalClusterError
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["up", "--http-port", "http"], "'http' is no port"),
-        (["up", "--registry-port", "70000"], "'70000' is no port"),
-        (["down", "--name", "Shop/1"], "'Shop/1' is no cluster name"),
+        (["up", "--http-port", "http"], "'http' is not a port"),
+        (["up", "--registry-port", "70000"], "'70000' is not a port"),
+        (["down", "--name", "Shop/1"], "'Shop/1' is not a cluster name"),
         (["images", "--set", "none"], "invalid choice"),
         ([], "required"),
     ],

@@ -20,6 +20,7 @@ import pytest
 
 FILE = Path(__file__).parents[3] / "roles" / "pre_deploy" / "files" / "check_services.py"
 PASSWORD = "hunter2/and more"
+REFUSED = "no server listens there, or a network policy rejects the connection: "
 CLOSED = "the server closes the connection (it may accept only TLS): "
 NO_NAMES = "if no name can be resolved, check network_policies_dns"
 
@@ -47,12 +48,12 @@ def script(load: Callable[[str], ModuleType]) -> ModuleType:
         # As Alpine says it.
         ('could not translate host name "db" to address: Try again', f"the host cannot be resolved; {NO_NAMES}: ", True),
         ("Error -2 connecting to redis:6379. Name does not resolve.", "the host cannot be resolved: ", True),
-        ("Error 111 connecting to redis:6379. Connection refused.", "connection refused: ", True),
+        ("Error 111 connecting to redis:6379. Connection refused.", REFUSED, True),
         ("Error while reading from redis:6379 : (104, 'Connection reset by peer')", CLOSED, True),
         ("Connection closed by server.", CLOSED, True),
         ("connection timeout expired", "no answer: ", True),
         ("Timeout connecting to server", "no answer: ", True),
-        ("Error 111 connecting to ssl.example.com:6379. Connection refused.", "connection refused: ", True),
+        ("Error 111 connecting to ssl.example.com:6379. Connection refused.", REFUSED, True),
         ("FATAL:  the database system is starting up", "", True),
     ],
 )
@@ -97,7 +98,7 @@ def test_all_are_asked_and_each_says_its_own(script: Any, monkeypatch: pytest.Mo
     assert script.check(services, 0.5) == {
         "late": "",
         "wrong": "login failed: WRONGPASS",
-        "away": "connection refused: Connection refused",
+        "away": f"{REFUSED}Connection refused",
     }
     assert len(attempts) == 3
     assert len(wrong_attempts) == 1, "a password does not get right by asking again"
@@ -246,7 +247,7 @@ def test_nobody_there_and_nobody_known(run: Any) -> None:
         code, [database, broker] = run(seconds=3, HOST="no-such-host.invalid", BROKER=f"redis://127.0.0.1:{port}/0")
     assert code == 1
     assert database.startswith("database at no-such-host.invalid: the host cannot be resolved")
-    assert broker.startswith(f"broker at 127.0.0.1:{port}: connection refused: ")
+    assert broker.startswith(f"broker at 127.0.0.1:{port}: {REFUSED}")
 
 
 def test_a_server_without_tls(run: Any) -> None:
@@ -287,7 +288,7 @@ def test_caches_are_asked_where_they_are_outside(run: Any) -> None:
     assert lines[:2] == ["database answers", "broker answers"]
     assert lines[2] == f"cache at 127.0.0.1:{port} answers"
     # The others of a list are replicas, which are read.
-    assert lines[3].startswith(f"cache sessions at 127.0.0.1:{port}: connection refused: ")
+    assert lines[3].startswith(f"cache sessions at 127.0.0.1:{port}: {REFUSED}")
     assert len(lines) == 4, lines
 
 

@@ -1,4 +1,4 @@
-"""A directory on the controller that exists keeps its mode: it may be /tmp, or shared with other users."""
+"""An existing directory on the control node keeps its mode, because it may be /tmp or shared with other users."""
 
 from __future__ import annotations
 

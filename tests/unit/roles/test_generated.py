@@ -1,4 +1,4 @@
-"""Where the controller keeps generated secrets and reports, and that reading them writes nothing."""
+"""The directories of generated secrets and reports on the control node. Reading the secrets writes nothing."""
 
 from __future__ import annotations
 

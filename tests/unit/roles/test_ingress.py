@@ -146,8 +146,8 @@ def test_cert_manager_is_asked_once_for_the_secret_that_is_served(
 
 
 IN_CLUSTER = {"platform_postgresql_provider": "in_cluster", "platform_redis_provider": "in_cluster"}
-NO_HOST = "ingress_enabled is true, but no host leads to the shop: "
-NAMELESS = "ingress_controller_namespace is not set, so the network policies would let no controller reach nginx: "
+NO_HOST = "ingress_enabled is true, but the Ingress has no host. "
+NAMELESS = "ingress_controller_namespace is not set, so the network policies would block the ingress controller. "
 OTHER = {"ingress_class": "nginx", "ingress_traefik_entrypoints": [], "ingress_traefik_http_entrypoints": []}
 UNTRUSTED = "ingress_enabled is true with TLS, but nginx_trusted_proxies is empty. "
 ONLY_ADDRESSES = {"platform_config": {"DJANGO_ALLOWED_HOSTS": "127.0.0.1,localhost", "SITE_URL": "http://127.0.0.1"}}
@@ -176,7 +176,7 @@ def test_what_the_preflight_says_of_the_settings(
 ) -> None:
     findings = resolve("__preflight_input_findings", **{**complete, **SHOP, **IN_CLUSTER, **values})
     assert [finding[: len(beginning)] for finding, beginning in zip(findings, beginnings, strict=True)] == beginnings
-    ends = ("in values.yml.", "in values.yml to the network of the controller's pods.")
+    ends = ("in values.yml.", "in values.yml to the network of the controller's pods.", "to the addresses of its pods.")
     assert all(finding.endswith(ends) for finding in findings)
 
 
@@ -216,8 +216,8 @@ def judged(resolve: Any, complete: dict[str, Any]) -> Callable[..., list[str]]:
 )
 def test_a_class_that_no_controller_serves_is_named(judged: Any, classes: dict[str, str] | None, values: dict[str, Any], has: str) -> None:
     sentence = (
-        "ingress_class 'traefik' does not exist in the cluster, so no controller would serve the Ingress "
-        f"(it has: {has}): set it in values.yml."
+        f"ingress_class 'traefik' does not exist in the cluster, so no controller would serve the Ingress (existing classes: {has}). Set "
+        "it in values.yml."
     )
     assert judged(classes, **values) == ([sentence] if has else [])
 
@@ -236,8 +236,8 @@ def test_a_class_that_no_controller_serves_is_named(judged: Any, classes: dict[s
 def test_settings_of_traefik_beside_a_class_of_another_controller(judged: Any, values: dict[str, Any], is_named: bool) -> None:
     """Its annotations would do nothing, and the network policies let in the namespace of Traefik."""
     sentence = (
-        "ingress_class 'nginx' is served by k8s.io/ingress-nginx, which is not Traefik: empty ingress_traefik_entrypoints and "
-        "ingress_traefik_http_entrypoints in values.yml, and set ingress_controller_namespace to where it runs."
+        "ingress_class 'nginx' is served by k8s.io/ingress-nginx, which is not Traefik. In values.yml, set ingress_traefik_entrypoints and "
+        "ingress_traefik_http_entrypoints to [], and set ingress_controller_namespace to the namespace of the controller."
     )
     classes = {"nginx": NGINX, "traefik": TRAEFIK_CONTROLLER, "internal": TRAEFIK_CONTROLLER}
     assert judged(classes, **values) == ([sentence] if is_named else [])

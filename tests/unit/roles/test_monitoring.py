@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 FILE = "inventories/x/group_vars/all/main.yml"
-UNKNOWN = "the cluster knows no such kind and apiVersion"
+UNKNOWN = "the API server does not serve this kind and apiVersion"
 MONITORS = [f"ServiceMonitor jewelry-shop/{name}: {UNKNOWN}" for name in ("django", "celery-worker", "celery-beat", "nginx")]
 RULES = [f"PrometheusRule jewelry-shop/jewelry-shop: {UNKNOWN}"]
 NO_MONITOR = (
-    "The cluster knows no ServiceMonitor (monitoring.coreos.com/v1), which comes with the Prometheus operator: install that first, or "
-    f"set monitoring_service_monitors to false in {FILE}."
+    "The API server does not serve the kind ServiceMonitor (monitoring.coreos.com/v1). Install the Prometheus operator first, or set "
+    f"monitoring_service_monitors to false in {FILE}."
 )
 NO_RULE = (
-    "The cluster knows no PrometheusRule (monitoring.coreos.com/v1), which comes with the Prometheus operator: install that first, or "
-    f"set monitoring_rules to false in {FILE}."
+    "The API server does not serve the kind PrometheusRule (monitoring.coreos.com/v1). Install the Prometheus operator first, or set "
+    f"monitoring_rules to false in {FILE}."
 )
 QUOTA = "Deployment jewelry-shop/django: exceeded quota"
 MONITORS_ON, RULES_ON = {"monitoring_service_monitors": True}, {"monitoring_rules": True}

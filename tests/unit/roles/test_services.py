@@ -217,16 +217,16 @@ def with_config(**values: str) -> dict[str, Any]:
         pytest.param(
             with_config(POSTGRES_HOST="a", REDIS_HOST="b"),
             [
-                "platform_postgresql_host is db.example.com, but platform_config.POSTGRES_HOST, which wins, is a: ",
-                "platform_redis_host is redis.example.com, but platform_config.REDIS_HOST, which wins, is b: ",
+                "platform_postgresql_host is db.example.com, but platform_config.POSTGRES_HOST, which takes precedence, is a. ",
+                "platform_redis_host is redis.example.com, but platform_config.REDIS_HOST, which takes precedence, is b. ",
             ],
             id="two hosts",
         ),
         pytest.param(
             {"platform_postgresql_host": "postgres://db/shop", "platform_redis_host": "redis:6379"},
             [
-                "platform_postgresql_host 'postgres://db/shop' is more than a host: ",
-                "platform_redis_host 'redis:6379' is more than a host: ",
+                "platform_postgresql_host 'postgres://db/shop' must be only a host. ",
+                "platform_redis_host 'redis:6379' must be only a host. ",
             ],
             id="more than hosts",
         ),
@@ -251,13 +251,13 @@ def with_config(**values: str) -> dict[str, Any]:
             {**IN_CLUSTER, "platform_postgresql_ca": CA, "platform_redis_host": "", "platform_redis_tls": True, "platform_redis_port": 1},
             [
                 "platform_postgresql_host, platform_postgresql_ca is for an external database, but platform_postgresql_provider is ",
-                "platform_redis_port, platform_redis_tls is for an external Redis, but platform_redis_provider is in_cluster: ",
+                "platform_redis_port, platform_redis_tls is for an external Redis, but platform_redis_provider is in_cluster. ",
             ],
             id="both inside and outside",
         ),
         pytest.param(
             {"platform_postgresql_tls_mode": "verify-ca"},
-            ["platform_postgresql_tls_mode verify-ca needs certificates to check with: "],
+            ["platform_postgresql_tls_mode verify-ca needs a certificate authority. "],
             id="nothing to check with",
         ),
         pytest.param(
@@ -268,12 +268,15 @@ def with_config(**values: str) -> dict[str, Any]:
                 "platform_redis_ca": CA,
                 "preflight_accepted_without_tls": ["postgresql", "redis"],
             },
-            ["platform_postgresql_ca is set, but with platform_postgresql_tls_mode 'prefer' ", "platform_redis_ca is set, but "],
+            ["platform_postgresql_ca is set, but platform_postgresql_tls_mode 'prefer' ", "platform_redis_ca is set, but "],
             id="nothing is checked",
         ),
         pytest.param(
             {"platform_postgresql_ca": "/etc/ca.pem", "platform_redis_tls": True, "platform_redis_ca": KEY},
-            ["platform_postgresql_ca has no certificate in PEM", "platform_redis_ca has no certificate in PEM, or a private key"],
+            [
+                "platform_postgresql_ca must contain certificates in PEM",
+                "platform_redis_ca must contain certificates in PEM and no private key",
+            ],
             id="no certificates",
         ),
     ],
@@ -319,7 +322,7 @@ OPEN = "network_policies_{} is empty, so the pods of the shop could reach any ad
         ),
         pytest.param(
             {**IN_CLUSTER, **NOT_OUTSIDE, "platform_postgresql_user": "postgres"},
-            ["platform_postgresql_user 'postgres' is a user that the role postgresql keeps for itself"],
+            ["platform_postgresql_user 'postgres' is reserved by the role postgresql"],
             id="the superuser",
         ),
         pytest.param(
@@ -413,7 +416,9 @@ def test_a_changed_password_of_a_service_in_the_cluster(
     assert [finding[: len(beginning)] for finding, beginning in zip(findings, expected, strict=True)] == expected
 
 
-GUESSABLE = "platform_secrets.{} could be guessed from the name of its Secret: put 20 or more random characters into secrets.yml."
+GUESSABLE = (
+    "platform_secrets.{} is so short that it can be guessed from the name of its Secret. Put 20 or more random characters into secrets.yml."
+)
 
 
 @pytest.mark.parametrize(

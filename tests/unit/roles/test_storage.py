@@ -48,7 +48,7 @@ def test_a_class_that_does_not_exist(resolve: Any, has: dict[str, str] | None, v
     }
     there = ", ".join(sorted(has or {})) or "none"
     findings = resolve("__preflight_findings", **{**COMPLETE, "preflight_plan": plan, **values})
-    assert findings == ([f"{unknown} does not exist in the cluster (it has: {there}): set it in values.yml."] if unknown else [])
+    assert findings == ([f"{unknown} does not exist in the cluster (existing classes: {there}). Set it in values.yml."] if unknown else [])
 
 
 def test_a_claim_that_is_there_needs_its_class_no_more(resolve: Any) -> None:

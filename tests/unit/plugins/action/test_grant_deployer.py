@@ -123,7 +123,7 @@ def test_check_mode_shows_the_objects_and_a_run_makes_them(server: Server, objec
     changed, output = grant(server, tmp_path, "--check", "--diff")
     assert (changed, objects, kubeconfig.exists()) == (2, {}, False), output
     assert not [request.path for request in server.requests if request.path.endswith("/token")]
-    assert "a new token would be requested, because there is no file yet" in output
+    assert "a new token would be requested, because the file does not exist" in output
 
     changed, output = grant(server, tmp_path, "--diff", "-vvv")
     assert (changed, list(objects)) == (2, APPLIED), output

@@ -46,7 +46,7 @@ def test_what_inventory_and_command_line_misspell_is_warned_about(tmp_path: Path
     checked = results[-1]["msg"]
     assert checked["problems"] == []
     assert checked["warnings"] == [
-        "django_replica is no setting of any role; did you mean django_replicas?",
-        "platform_image_tags is no setting of any role; did you mean platform_image_tag?",
-        "redis_imag is no setting of any role; did you mean redis_image?",
+        "django_replica is not a setting of any role; did you mean django_replicas?",
+        "platform_image_tags is not a setting of any role; did you mean platform_image_tag?",
+        "redis_imag is not a setting of any role; did you mean redis_image?",
     ]

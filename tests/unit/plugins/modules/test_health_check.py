@@ -130,7 +130,7 @@ def test_secrets_are_not_told_when_the_input_is_bad(serve: Serve, run: Run, opti
     ("arguments", "words"),
     [
         ({"endpoints": []}, "endpoints is empty"),
-        ({"endpoints": [{"name": "front"}]}, "endpoint front: exactly one of url and workload is needed"),
+        ({"endpoints": [{"name": "front"}]}, "endpoint front: set exactly one of url and workload"),
         (
             {"endpoints": [{"name": "front", "url": "http://a", "body_regex": "("}]},
             "endpoint front: body_regex is not a regular expression",

@@ -168,7 +168,7 @@ def test_a_refusal_is_passed_on_in_the_clusters_words(run: Run, server: Server, 
 
 def test_an_unknown_kind_is_a_refusal_too(run: Run) -> None:
     result = run({"apiVersion": "v1", "kind": "Gadget", "metadata": {"name": "g"}})
-    assert result["refusals"] == ["Gadget g: the cluster knows no such kind and apiVersion"]
+    assert result["refusals"] == ["Gadget g: the API server does not serve this kind and apiVersion"]
 
 
 OWNED = {"stage": "stage", "api_version": "v1", "kind": "ConfigMap", "namespace": "shop"}

@@ -244,7 +244,7 @@ def test_where_references_cannot_be_read_configuration_stays_and_jobs_go(run: Ru
     result = run()
     assert (result["code"], removed(result)) == (0, ["migrate-older"])
     [refusal] = result["refusals"]
-    assert refusal.startswith("ConfigMaps and Secrets stay, since it cannot be seen what refers to them: CronJobs of namespace shop: ")
+    assert refusal.startswith("ConfigMaps and Secrets stay, because the references to them cannot be read: CronJobs of namespace shop: ")
     assert refusal.endswith(shop.refused["CronJob"])
 
 
@@ -331,9 +331,9 @@ def test_a_namespace_that_is_still_to_come_has_nothing_to_remove(run: Run, shop:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"history": -1}, "history is -1, it has to be 0 or more"),
-        ({"minimum_age": -1}, "minimum_age is -1, it has to be 0 or more"),
-        ({"labels": {}}, "labels is empty, it has to hold at least one label"),
+        ({"history": -1}, "history must be 0 or more, it is -1"),
+        ({"minimum_age": -1}, "minimum_age must be 0 or more, it is -1"),
+        ({"labels": {}}, "labels must contain at least one label"),
         ({"host": "http://127.0.0.1:1"}, "ConfigMaps of namespace shop: the API server cannot be reached: "),
     ],
 )

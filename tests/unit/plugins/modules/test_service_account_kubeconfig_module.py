@@ -156,7 +156,7 @@ def test_another_file_is_not_replaced(run: Run, server: Server, path: Path, cont
     path.write_text(content)
     result = run(path)
     assert (result["code"], path.read_text(), requested(server)) == (1, content, 0)
-    assert result["msg"] == f"{path} exists and is not a kubeconfig of a ServiceAccount: give another path"
+    assert result["msg"] == f"{path} exists and is not a kubeconfig of a ServiceAccount: set another path"
 
 
 def test_a_directory_that_is_missing_is_named(run: Run, path: Path) -> None:

@@ -220,4 +220,4 @@ def test_a_write_is_repeated_while_the_api_server_is_unavailable(run: Run, shop:
 
 def test_labels_must_not_be_empty(run: Run) -> None:
     result = run(labels={})
-    assert (result["code"], result["msg"]) == (1, "labels is empty, it has to hold at least one label")
+    assert (result["code"], result["msg"]) == (1, "labels must contain at least one label")

@@ -72,7 +72,7 @@ def test_healthy(got: Answer, expected: Expectation) -> None:
         (
             answer(x_shop="two"),
             Expectation(response_headers={"X-Shop": "1"}),
-            "the answer's header X-Shop is 'two' and does not contain '1'",
+            "the response header X-Shop is 'two' and does not contain '1'",
         ),
         (answer(body=b"so so"), Expectation(body_contains="fine"), "the body does not contain 'fine': 'so so'"),
         (answer(body=b"so so"), Expectation(body_regex=re.compile("^fine")), "the body does not match '^fine': 'so so'"),

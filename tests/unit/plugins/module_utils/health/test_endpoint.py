@@ -80,10 +80,10 @@ def test_the_name_for_the_certificate(entry: dict[str, Any], name: str | None) -
     assert parse(**entry).request.server_name == name
 
 
-NEITHER_OR_BOTH = "exactly one of url and workload is needed"
+NEITHER_OR_BOTH = "set exactly one of url and workload"
 NOT_HTTP = "url must be http:// or https:// followed by a host and, if any, a port and a path"
-NO_URL = "url is empty or holds characters that a URL cannot have (percent-encode them)"
-NO_PATH = "must begin with / and hold only ASCII characters, others percent-encoded"
+NO_URL = "url is empty or contains characters that are not valid in a URL (percent-encode them)"
+NO_PATH = "must begin with / and contain only ASCII characters; percent-encode other characters"
 NO_STATUS = "status must list at least one code between 100 and 599"
 NO_LATENCY = "max_latency must be more than 0 seconds"
 NO_BODY = "a response to HEAD has no body, so body_contains, body_regex and json are not possible"
@@ -111,17 +111,20 @@ NO_BODY = "a response to HEAD has no body, so body_contains, body_regex and json
         ({"url": "http://a", "path": "b"}, f"path 'b' {NO_PATH}"),
         ({"url": "http://a", "path": "/b c"}, f"path '/b c' {NO_PATH}"),
         ({"workload": DJANGO, "path": "/b#c"}, f"path '/b#c' {NO_PATH}"),
-        ({"url": "http://a", "scheme": "https"}, "scheme is for a workload, not for a url"),
-        ({"url": "http://a", "min_pods": 0}, "min_pods is for a workload, not for a url"),
+        ({"url": "http://a", "scheme": "https"}, "scheme is valid only with workload, not with url"),
+        ({"url": "http://a", "min_pods": 0}, "min_pods is valid only with workload, not with url"),
         ({"workload": DJANGO, "min_pods": -1}, "min_pods must not be negative"),
-        ({"workload": DJANGO, "use_proxy": True}, "use_proxy is for a url"),
-        ({"workload": DJANGO, "use_proxy": True, "min_pods": -1}, "use_proxy is for a url"),
+        ({"workload": DJANGO, "use_proxy": True}, "use_proxy is valid only with url"),
+        ({"workload": DJANGO, "use_proxy": True, "min_pods": -1}, "use_proxy is valid only with url"),
         ({"workload": {**DJANGO, "port": "0"}}, "workload.port 0 is not between 1 and 65535"),
         ({"workload": {**DJANGO, "port": "65536"}}, "workload.port 65536 is not between 1 and 65535"),
-        ({"url": "http://a", "headers": {"X A": "1"}}, "headers has the name 'X A', which no header can have"),
-        ({"url": "http://a", "headers": {"X": "1\r\nY: 2"}}, "headers: the value of X holds characters that no header can have"),
-        ({"url": "http://a", "headers": {"X": "€"}}, "headers: the value of X holds characters that no header can have"),
-        ({"url": "http://a", "secret_headers": {"X": "€"}}, "secret_headers: the value of X holds characters that no header can have"),
+        ({"url": "http://a", "headers": {"X A": "1"}}, "headers has the name 'X A', which is not a valid header name"),
+        ({"url": "http://a", "headers": {"X": "1\r\nY: 2"}}, "headers: the value of X contains characters that are not valid in a header"),
+        ({"url": "http://a", "headers": {"X": "€"}}, "headers: the value of X contains characters that are not valid in a header"),
+        (
+            {"url": "http://a", "secret_headers": {"X": "€"}},
+            "secret_headers: the value of X contains characters that are not valid in a header",
+        ),
         ({"url": "http://a", "status": []}, NO_STATUS),
         ({"url": "http://a", "status": [200, 99]}, NO_STATUS),
         ({"url": "http://a", "status": [600]}, NO_STATUS),
@@ -201,7 +204,7 @@ def test_every_option_of_a_url_arrives() -> None:
 
 
 def test_an_endpoint_without_a_name_is_called_by_its_position() -> None:
-    with pytest.raises(PlatformError, match=r"^endpoint number 1: exactly one"):
+    with pytest.raises(PlatformError, match=r"^endpoint number 1: set exactly one"):
         parse()
 
 

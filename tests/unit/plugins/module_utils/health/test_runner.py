@@ -156,7 +156,7 @@ def test_an_authority_that_cannot_be_used_stops_before_anything_is_sent(serve: S
     server = serve({"/": reply()})
     empty = tmp_path / "empty.pem"
     empty.write_text("nothing")
-    for path, why in ((empty, "it holds no usable certificate"), (tmp_path / "none.pem", "No such file or directory")):
+    for path, why in ((empty, "it contains no usable certificate"), (tmp_path / "none.pem", "No such file or directory")):
         with pytest.raises(PlatformError, match=f"endpoint front: ca_path {path}: {why}"):
             check({"url": server.url}, {"name": "front", "url": server.url, "ca_path": str(path)})
     assert server.requests == []

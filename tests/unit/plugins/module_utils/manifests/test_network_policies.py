@@ -114,7 +114,8 @@ def test_every_policy_denies_what_it_does_not_allow_and_the_widest_comes_last() 
         (
             [flow("nginx", "mial")],
             ENDPOINTS,
-            "the flow from nginx to mial names mial, which is no endpoint; there are release, nginx, django, anybody, monitoring, mail",
+            "the flow from nginx to mial names mial, which is not an endpoint; the endpoints are release, nginx, django, anybody, "
+            "monitoring, mail",
         ),
         ([flow("nginx", "django", 0)], ENDPOINTS, "the flow from nginx to django has the port 0; write a number from 1 to 65535"),
         (
@@ -125,7 +126,7 @@ def test_every_policy_denies_what_it_does_not_allow_and_the_widest_comes_last() 
         (
             [],
             {"mail": "203.0.113.0/24"},
-            "endpoint mail is no list of peers; write - ipBlock, - namespaceSelector or - podSelector below it",
+            "endpoint mail is not a list of peers; write a list with ipBlock, namespaceSelector or podSelector",
         ),
     ],
 )

@@ -89,22 +89,22 @@ FIRST = "extra_objects_manifests[0]"
 @pytest.mark.parametrize(
     ("manifest", "sentence"),
     [
-        (["hunter2"], f"{FIRST} is no mapping: write a manifest with apiVersion, kind and metadata.name"),
+        (["hunter2"], f"{FIRST} is not a mapping: write a manifest with apiVersion, kind and metadata.name"),
         ({"kind": "Service", "metadata": {"name": "a"}}, f"{FIRST} has no apiVersion"),
         ({"apiVersion": "v1", "metadata": {"name": "a"}}, f"{FIRST} has no kind"),
         ({"apiVersion": "v1", "kind": "", "metadata": {"name": "a"}}, f"{FIRST} has no kind"),
         ({"apiVersion": "v1", "kind": "Service"}, f"{FIRST}, a Service, has no metadata.name"),
         ({"apiVersion": "v1", "kind": "Service", "metadata": "hunter2"}, f"{FIRST}, a Service, has no metadata.name"),
-        ({"apiVersion": "v1", "kind": "Service", "metadata": {"name": 1}}, "has a metadata.name that is no string: put it into quotes"),
+        ({"apiVersion": "v1", "kind": "Service", "metadata": {"name": 1}}, "has a metadata.name that is not a string: quote it"),
         (
             {"apiVersion": "v1", "kind": "Job", "metadata": {"generateName": "a-"}},
-            f"{FIRST}, a Job, has metadata.generateName, by which each run would create another object: set metadata.name",
+            f"{FIRST}, a Job, has metadata.generateName, so each run would create another object: set metadata.name",
         ),
         (lists("List", NOTE, {"kind": "Service"}), f"{FIRST}.items[1] has no apiVersion"),
-        (lists("List", "hunter2"), f"{FIRST}.items[0] is no mapping"),
+        (lists("List", "hunter2"), f"{FIRST}.items[0] is not a mapping"),
         (
             named("AllowList", version="example.com/v1"),
-            f"{FIRST} is of kind AllowList and has no list of items: a kind that ends with List is applied by its items",
+            f"{FIRST} is of kind AllowList and has no list of items, which a kind that ends with List needs",
         ),
     ],
 )

@@ -84,14 +84,14 @@ def test_quantities_of_a_pod_and_nothing_else_get_their_spelling() -> None:
         ({"requests": {"cpu": 0.5}, "limits": {"memory": "1Gi", "cpu": None}}, []),
         ({}, []),
         ({"limits": None}, []),
-        ("10 GB", ["size '10 GB' is no quantity of Kubernetes"]),
-        ("-1Gi", ["size '-1Gi' is no quantity of Kubernetes"]),
-        ("", ["size '' is no quantity of Kubernetes"]),
+        ("10 GB", ["size '10 GB' is not a Kubernetes quantity"]),
+        ("-1Gi", ["size '-1Gi' is not a Kubernetes quantity"]),
+        ("", ["size '' is not a Kubernetes quantity"]),
         (
             {"requests": {"cpu": "half"}, "limits": {"memory": "1GB"}},
-            ["size.requests.cpu 'half' is no quantity of Kubernetes", "size.limits.memory '1GB' is no quantity of Kubernetes"],
+            ["size.requests.cpu 'half' is not a Kubernetes quantity", "size.limits.memory '1GB' is not a Kubernetes quantity"],
         ),
-        ({"limits": "500m"}, ["size.limits is no mapping"]),
+        ({"limits": "500m"}, ["size.limits is not a mapping"]),
     ],
 )
 def test_a_wrong_quantity_is_one_sentence_with_the_variable(value: Any, problems: list[str]) -> None:
@@ -107,5 +107,5 @@ def test_cpu_quantities_are_read_as_cores(quantity: str | int | float, cores: fl
 
 @pytest.mark.parametrize("quantity", ["", "2Gi", "m", "two"])
 def test_what_is_no_cpu_quantity_is_rejected_with_the_text(quantity: str) -> None:
-    with pytest.raises(ValueError, match=f"'{quantity}' is no CPU quantity"):
+    with pytest.raises(ValueError, match=f"'{quantity}' is not a CPU quantity"):
         cpu_cores(quantity)

@@ -79,7 +79,7 @@ def test_manifests_come_in_each_form(source: Any) -> None:
     ("source", "sentence"),
     [
         ("a: [", "the manifests of stage tiers are not YAML: "),
-        ("just words", "manifest 1 of stage tiers is no mapping"),
+        ("just words", "manifest 1 of stage tiers is not a mapping"),
         ([MANIFEST, {"apiVersion": "v1"}], "manifest 2 of stage tiers has no kind"),
         ({"kind": "Service"}, "manifest 1 of stage tiers has no apiVersion"),
         ({"apiVersion": "v1", "kind": "Service", "metadata": {}}, "manifest 1 of stage tiers, a Service, has no metadata.name"),
@@ -286,7 +286,7 @@ DEFINITION: dict[str, Any] = {
     },
 }
 BACKUP: dict[str, Any] = {"apiVersion": "example.com/v1", "kind": "Backup", "metadata": {"name": "nightly", "namespace": "shop"}}
-UNKNOWN = UnknownKindError("Backup shop/nightly: the cluster knows no such kind and apiVersion", certain=True)
+UNKNOWN = UnknownKindError("Backup shop/nightly: the API server does not serve this kind and apiVersion", certain=True)
 
 
 class WithoutBackups(Cluster):

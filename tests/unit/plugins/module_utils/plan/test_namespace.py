@@ -15,7 +15,9 @@ WANTED = {
 }
 LABELS = {"environment": "production", "enforce": "restricted", "kubernetes.io/metadata.name": "shop"}
 CANNOT = 'Namespace shop: namespaces "shop" is forbidden: User "d" cannot {} resource "namespaces" in API group "" in the namespace "shop"'
-ADMINISTRATOR = "and this credential must not change a Namespace: let an administrator run playbooks/grant_deployer.yml with this inventory"
+ADMINISTRATOR = (
+    "and this credential has no permission to change a Namespace: let an administrator run playbooks/grant_deployer.yml with this inventory"
+)
 
 
 def live(**metadata: Any) -> dict[str, Any]:

@@ -207,8 +207,8 @@ def test_0_replicas_under_an_autoscaler_that_is_off_are_one_error_with_a_way_out
     snapshot = Snapshot([*at_zero(), autoscaler(), SERVICE])
     checks = [*check_workloads([DJANGO], snapshot, NOW, ["django"]), *check_services(["web"], snapshot)]
     assert [check.message for check in checks if check.severity != "ok"] == [
-        "has 0 replicas, at which HorizontalPodAutoscaler django is off. Start it with "
-        "`kubectl --namespace shop scale deployment/django --replicas=3`, or set django_hpa_enabled: false to keep it at 0"
+        "has 0 replicas, which disables HorizontalPodAutoscaler django. Start it with `kubectl --namespace shop scale deployment/django "
+        "--replicas=3`, or set django_hpa_enabled: false to keep it at 0"
     ]
 
 
@@ -327,7 +327,7 @@ def test_an_evicted_pod_that_was_replaced_is_no_error_of_its_workload() -> None:
     snapshot = Snapshot([*HEALTHY, pod("django-c", change=evicted(AFTER))])
     checks = [*check_workloads([DJANGO], snapshot, NOW), *check_images([DJANGO], snapshot), *check_pods(snapshot, SINCE)]
     assert [check.subject for check in checks if check.severity != "ok"] == ["Pod/django-c"]
-    assert summary(checks) == "4 checks are fine, 1 warnings"
+    assert summary(checks) == "4 checks passed, 1 warnings"
 
 
 def test_a_restart_tells_how_the_container_ended() -> None:
@@ -363,9 +363,9 @@ def serving(app: str = "shop") -> Object:
         ([SERVICE], "error", "has no ready endpoint (0 of 0)"),
         ([], "error", "does not exist"),
         ([SERVICE, deployment()], "error", "has no ready endpoint (0 of 0)"),
-        ([SERVICE, *at_zero()], "ok", "has no endpoint, as Deployment django has 0 replicas"),
+        ([SERVICE, *at_zero()], "ok", "has no endpoint, because Deployment django has 0 replicas"),
         ([SERVICE, *at_zero(), serving()], "error", "has no ready endpoint (0 of 0)"),
-        ([SERVICE, *at_zero(), serving(app="other")], "ok", "has no endpoint, as Deployment django has 0 replicas"),
+        ([SERVICE, *at_zero(), serving(app="other")], "ok", "has no endpoint, because Deployment django has 0 replicas"),
         ([{**SERVICE, "spec": {}}, *at_zero()], "error", "has no ready endpoint (0 of 0)"),
     ],
 )
@@ -395,8 +395,8 @@ def test_memory_near_its_limit_is_a_warning(metrics: list[Object], severity: str
 @pytest.mark.parametrize(
     ("status", "created", "severity", "words"),
     [
-        pytest.param(503, "2026-11-25T09:00:00Z", "warning", "the cluster serves no metrics", id="metrics-server is down"),
-        pytest.param(None, "2026-11-25T09:00:00Z", "warning", "the cluster serves no metrics", id="no answer"),
+        pytest.param(503, "2026-11-25T09:00:00Z", "warning", "the metrics API does not respond", id="metrics-server is down"),
+        pytest.param(None, "2026-11-25T09:00:00Z", "warning", "the metrics API does not respond", id="no answer"),
         pytest.param(503, "2026-11-25T17:05:01Z", "ok", "was not checked: unavailable", id="a new platform"),
         pytest.param(404, "2026-11-25T09:00:00Z", "ok", "the cluster has no metrics API", id="a cluster without metrics-server"),
         pytest.param(403, "2026-11-25T09:00:00Z", "ok", "was not checked: unavailable", id="a credential that must not read them"),
@@ -510,7 +510,7 @@ def test_the_summary_names_each_error() -> None:
         Check("service", "Service/web", "error", "is no more"),
     ]
     assert summary(checks) == "1 of 3 checks failed: Service/web is no more"
-    assert summary(checks[:2]) == "1 checks are fine, 1 warnings"
+    assert summary(checks[:2]) == "1 checks passed, 1 warnings"
 
 
 OURS = "jewelry_shop.platform"

@@ -162,7 +162,7 @@ def test_health_becomes_checks_that_name_each_replica(health: dict[str, Any], ex
 
 
 def test_the_screen_of_a_run_that_succeeded_starts_with_the_sentence() -> None:
-    assert report_screen({**REPORT, "verdict": "succeeded", "sentence": "44 checks are fine", "evidence": []})[0] == "44 checks are fine"
+    assert report_screen({**REPORT, "verdict": "succeeded", "sentence": "44 checks passed", "evidence": []})[0] == "44 checks passed"
 
 
 def test_the_screen_of_a_failure_shows_the_worst_first_and_leaves_the_sentence_to_the_end_of_the_run() -> None:

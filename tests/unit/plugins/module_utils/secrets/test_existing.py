@@ -36,10 +36,13 @@ def encoded(**values: str | bytes) -> dict[str, str]:
         (encoded(DJANGO_SECRET_KEY="ü" * 50, REDIS_PASSWORD="r"), []),
         (
             encoded(DJANGO_SECRET_KEY="ü" * 49, REDIS_PASSWORD="r"),
-            [f"key DJANGO_SECRET_KEY of {SECRET} has 49 characters, it needs at least 50"],
+            [f"key DJANGO_SECRET_KEY of {SECRET} has 49 characters, but needs at least 50"],
         ),
         (encoded(DJANGO_SECRET_KEY="k" * 50), [f"{SECRET} has no key REDIS_PASSWORD"]),
-        (encoded(DJANGO_SECRET_KEY="k" * 50, REDIS_PASSWORD=""), [f"key REDIS_PASSWORD of {SECRET} has 0 characters, it needs at least 1"]),
+        (
+            encoded(DJANGO_SECRET_KEY="k" * 50, REDIS_PASSWORD=""),
+            [f"key REDIS_PASSWORD of {SECRET} has 0 characters, but needs at least 1"],
+        ),
         ({}, [f"{SECRET} has no key DJANGO_SECRET_KEY", f"{SECRET} has no key REDIS_PASSWORD"]),
     ],
 )

@@ -122,9 +122,9 @@ def test_resolving_reads_every_value_within() -> None:
 @pytest.mark.parametrize(
     ("name", "sentences"),
     [
-        ("django_replica", ["django_replica is no setting of any role; did you mean django_replicas?"]),
-        ("django_celery_wroker_env", ["django_celery_wroker_env is no setting of any role; did you mean celery_worker_env?"]),
-        ("django_favourite_colour", ["django_favourite_colour is no setting of any role."]),
+        ("django_replica", ["django_replica is not a setting of any role; did you mean django_replicas?"]),
+        ("django_celery_wroker_env", ["django_celery_wroker_env is not a setting of any role; did you mean celery_worker_env?"]),
+        ("django_favourite_colour", ["django_favourite_colour is not a setting of any role."]),
         ("django_replicas", []),
         ("djangoreplica", []),
         ("kind_replicas", []),
