@@ -12,7 +12,7 @@ def words(run: Any) -> str:
     return " ".join(run.output.split())
 
 
-def test_changed_passwords_are_refused_before_the_first_write(cluster: Any, playbook: Any, secrets: dict[str, str]) -> None:
+def test_changed_passwords_are_rejected_before_the_first_write(cluster: Any, playbook: Any, secrets: dict[str, str]) -> None:
     before = cluster.resource_versions()
     changed = {"POSTGRES_PASSWORD": "another-1-of-the-database", "REDIS_PASSWORD": "another-2-of-the-broker"}
     run = playbook("site.yml", platform_secrets={**secrets, **changed})

@@ -183,7 +183,7 @@ def test_every_queue_is_watched(prometheus: Prometheus, metric: str) -> None:
     wait_for(metric, lambda: {each["metric"]["queue"] for each in prometheus.query(expression)} == QUEUES)
 
 
-def test_prometheus_takes_the_rules(prometheus: Prometheus, rules: Any) -> None:
+def test_prometheus_loads_the_rules(prometheus: Prometheus, rules: Any) -> None:
     expected = {rule["alert"] for group in rules["groups"] for rule in group["rules"]}
 
     def loaded() -> list[dict[str, Any]]:
@@ -202,7 +202,7 @@ def kept(kubectl: Kubectl) -> set[str]:
     return {f"{each['kind']}/{each['metadata']['name']}" for each in listed}
 
 
-def test_a_cluster_without_the_operators_kinds_is_told_before_anything_is_written(cluster: Any, playbook: Any) -> None:
+def test_missing_operator_kinds_are_reported_before_the_first_write(cluster: Any, playbook: Any) -> None:
     before = cluster.resource_versions()
     run = playbook("site.yml", monitoring_service_monitors=True, monitoring_rules=True)
     said = " ".join(run.output.split())

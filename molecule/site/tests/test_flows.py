@@ -124,7 +124,7 @@ def test_exactly_the_flows_of_the_table_are_allowed(reached: Callable[[], dict[s
 
 
 @pytest.mark.drill
-def test_without_policies_all_that_was_refused_is_reached(playbook: Any, reached: Callable[[], dict[str, set[str]]]) -> None:
+def test_without_policies_all_connections_are_allowed(playbook: Any, reached: Callable[[], dict[str, set[str]]]) -> None:
     """The control of each refused flow: nothing but the policies is in its way."""
     off = playbook("site.yml", network_policies_enabled=False)
     try:
@@ -137,9 +137,7 @@ def test_without_policies_all_that_was_refused_is_reached(playbook: Any, reached
 
 
 @pytest.mark.drill
-def test_a_flow_of_the_users_own_is_allowed_until_nothing_needs_it(
-    playbook: Any, cluster: Any, reached: Callable[[], dict[str, set[str]]]
-) -> None:
+def test_an_additional_flow_is_allowed_until_it_is_removed(playbook: Any, cluster: Any, reached: Callable[[], dict[str, set[str]]]) -> None:
     own = {
         "network_policies_endpoints": {"mail": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "outside"}}}]},
         "network_policies_flows": [{"from": ["celery-worker"], "to": ["mail"], "ports": [8000]}],

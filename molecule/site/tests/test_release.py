@@ -105,7 +105,7 @@ def test_configuration_rolls_exactly_the_pods_that_use_it(configured: Change) ->
     assert configured.rolled() == APPLICATION
 
 
-def test_a_secret_is_found_nowhere_after_a_change(cluster: Any, configured: Change, marker: str, marker_forms: set[str]) -> None:
+def test_no_secret_leaks_after_a_change(cluster: Any, configured: Change, marker: str, marker_forms: set[str]) -> None:
     """The application receives the secret unchanged."""
     pod = cluster.pods("django")[0]["metadata"]["name"]
     assert cluster.kubectl("exec", pod, "--container=django", "--", "printenv", "SHOP_MARKER").stdout == f"{marker}\n"
@@ -118,7 +118,7 @@ def test_values_of_a_tier_roll_exactly_its_pods(own_values: Change) -> None:
     assert own_values.rolled() == {"nginx", "celery-worker"}
 
 
-def test_values_arrive_as_they_were_written(cluster: Any, own_values: Change) -> None:
+def test_values_reach_the_application_unchanged(cluster: Any, own_values: Change) -> None:
     """Booleans, numbers and any text are strings in the cluster, any bytes are a file."""
     pod = cluster.pods("celery-worker")[0]["metadata"]["name"]
     program = "import json, os; print(json.dumps({key: os.environ[key] for key in 'ABCDEFG'}))"
@@ -128,13 +128,13 @@ def test_values_arrive_as_they_were_written(cluster: Any, own_values: Change) ->
     assert base64.b64decode(read) == BYTES
 
 
-def test_a_budget_is_there_for_more_than_one_pod_only(configured: Change, own_values: Change) -> None:
+def test_only_workloads_with_several_pods_have_a_disruption_budget(configured: Change, own_values: Change) -> None:
     """A PodDisruptionBudget for a single pod blocks each drain of its node."""
     assert configured.budgets == {"django", "nginx", "celery-worker"}
     assert own_values.budgets == {"django", "celery-worker"}
 
 
-def test_a_new_tag_has_jobs_of_its_own_and_runs_none_twice(cluster: Any, playbook: Any, next_release: Change) -> None:
+def test_a_new_tag_has_its_own_jobs_and_runs_none_twice(cluster: Any, playbook: Any, next_release: Change) -> None:
     """The pod template of a Job is immutable, so each release has its own Jobs."""
     # nginx too, whose certificate is for the hosts.
     assert next_release.rolled() == {*APPLICATION, "nginx"}
@@ -149,14 +149,14 @@ def test_a_new_tag_has_jobs_of_its_own_and_runs_none_twice(cluster: Any, playboo
     assert {o["metadata"]["uid"] for o in jobs} <= {o["metadata"]["uid"] for o in cluster.get("jobs")}
 
 
-def test_what_a_rollout_makes_is_spread_over_nodes(cluster: Any, next_release: Change) -> None:
+def test_pods_of_a_rollout_are_spread_over_nodes(cluster: Any, next_release: Change) -> None:
     """Although the scheduler saw the pods of before, too."""
     for tier in ("django", "celery-worker"):
         nodes = [pod["spec"]["nodeName"] for pod in cluster.pods(tier)]
         assert len(set(nodes)) > 1, (tier, nodes)
 
 
-def test_strict_hosts_refuse_others_and_every_replica_is_healthy(
+def test_strict_hosts_reject_other_hosts_and_every_replica_is_healthy(
     shop: Any, playbook: Any, tmp_path: pathlib.Path, next_release: Change
 ) -> None:
     """Probes and health checks send an allowed host, so ALLOWED_HOSTS needs no entries for them."""
@@ -168,7 +168,7 @@ def test_strict_hosts_refuse_others_and_every_replica_is_healthy(
     assert [check["severity"] for check in healthy] == ["ok"] * 3, checks
 
 
-def test_the_redirect_to_https_is_on_and_fools_no_health_check(shop: Any, playbook: Any, next_release: Change) -> None:
+def test_the_health_checks_pass_with_the_redirect_to_https(shop: Any, playbook: Any, next_release: Change) -> None:
     """Probes send X-Forwarded-Proto. A redirect of a health path is a failure."""
     answer = shop.get("/health/ready/", headers={"Host": "shop.example.com"})
     assert answer.status_code == 301
@@ -189,9 +189,7 @@ def static_jobs(cluster: Any) -> dict[str, dict[str, Any]]:
     return {o["metadata"]["name"]: o["metadata"] for o in cluster.get("jobs", "--selector=component in (migrate,collectstatic)")}
 
 
-def test_going_back_makes_the_static_files_of_before_the_present_ones_and_migrates_nothing(
-    cluster: Any, playbook: Any, next_release: Change
-) -> None:
+def test_redeploying_an_old_release_reruns_collectstatic_and_no_migration(cluster: Any, playbook: Any, next_release: Change) -> None:
     """Their manifest is one for all releases."""
     before = static_jobs(cluster)
     back = playbook("site.yml")
@@ -203,7 +201,7 @@ def test_going_back_makes_the_static_files_of_before_the_present_ones_and_migrat
     assert max(after.values(), key=lambda job: job["creationTimestamp"])["name"] == again
 
 
-def test_no_request_is_lost_while_all_of_this_rolls(customers: Any, next_release: Change, measured: Callable[[str], None]) -> None:
+def test_no_request_is_lost_during_the_rollouts(customers: Any, next_release: Change, measured: Callable[[str], None]) -> None:
     """Over rollouts of Django to another gunicorn and back, of nginx, and of configuration."""
     measured(str(customers.count))
     assert customers.count.failures == []

@@ -90,7 +90,7 @@ def given_secret(cluster: Any, namespace: str, marker: str, marker_line: str) ->
         ("existing", "newest"),
     ],
 )
-def test_a_secret_is_found_nowhere_after_a_first_run_that_fails(
+def test_no_secret_leaks_in_a_failed_first_run(
     request: pytest.FixtureRequest,
     cluster: Any,
     tmp_path: pathlib.Path,
@@ -157,7 +157,7 @@ def failing(request: pytest.FixtureRequest, playbook: Any, kind_config: dict[str
 
 @pytest.mark.drill
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_secret_is_found_nowhere_where_a_run_fails(
+def test_no_secret_leaks_in_a_failed_run(
     cluster: Any, tmp_path: pathlib.Path, failing: Any, stage: str, marker: str, marker_forms: set[str]
 ) -> None:
     """At every stage, on both versions of ansible-core. Where the tiers were replaced, they have it as it was written."""
@@ -175,7 +175,7 @@ def test_a_secret_is_found_nowhere_where_a_run_fails(
         assert cluster.kubectl("exec", pod, "--container=django", "--", "printenv", "SHOP_MARKER").stdout == f"{marker}\n"
 
 
-def test_a_secret_that_somebody_else_made_is_judged_before_the_first_write(
+def test_an_existing_secret_is_checked_before_the_first_write(
     cluster: Any, playbook: Any, namespace: str, administrator: dict[str, Any]
 ) -> None:
     values = {"platform_secrets_provider": "existing", "platform_existing_secret": "given", "platform_namespace": namespace}

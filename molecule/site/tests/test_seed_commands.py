@@ -52,7 +52,7 @@ def test_status_lines(command: str, expected: str) -> None:
     assert expected in result.stdout, result.stdout
 
 
-def test_collectstatic_by_hand_finds_everything_in_place() -> None:
+def test_manual_collectstatic_finds_all_files_in_place() -> None:
     result = shell("kubectl exec -n jewelry-shop -it deployment/django -- python manage.py collectstatic --noinput")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "unmodified" in result.stdout or "0 static files copied" in result.stdout, result.stdout
@@ -123,7 +123,7 @@ def test_scaling_lines(cluster: Any, deployment: str, replicas: int) -> None:
         time.sleep(2)
 
 
-def test_the_next_run_puts_the_scale_back_and_says_so(cluster: Any, playbook: Any) -> None:
+def test_the_next_run_restores_the_replicas_and_reports_it(cluster: Any, playbook: Any) -> None:
     run = playbook("site.yml", "--diff")
     assert run.returncode == 0, run.output
     assert run.changed > 0, run.output

@@ -56,7 +56,7 @@ def before(cluster: Any, playbook: Any, kind_config: dict[str, Any]) -> Iterator
     assert back.returncode == 0, back.output
 
 
-def test_what_the_last_releases_need_stays_and_the_rest_is_gone(cluster: Any, before: dict[str, set[str]]) -> None:
+def test_objects_of_the_last_releases_stay_and_older_objects_are_removed(cluster: Any, before: dict[str, set[str]]) -> None:
     replica_sets = cluster.get("replicasets", "--selector=component=django")
     assert len(replica_sets) == HISTORY + 1
     for kind, prefix in (("configmaps", "django-config-"), ("secrets", "django-secrets-")):
@@ -71,7 +71,7 @@ def test_what_the_last_releases_need_stays_and_the_rest_is_gone(cluster: Any, be
     assert not {o["metadata"]["labels"].get("jewelry-shop/release") for o in cluster.get("pods")} - {None, *releases}
 
 
-def test_what_other_workloads_use_and_what_somebody_made_by_hand_stays(cluster: Any, before: dict[str, set[str]]) -> None:
+def test_objects_of_other_workloads_and_manual_objects_stay(cluster: Any, before: dict[str, set[str]]) -> None:
     workloads = cluster.get("deployments.apps,statefulsets.apps")
     for kind, prefix in (
         ("configmaps", "nginx-config-"),

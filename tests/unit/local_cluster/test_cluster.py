@@ -32,7 +32,7 @@ def test_every_node_mounts_the_same_directories() -> None:
 
 
 @pytest.mark.parametrize("restricted", [True, False])
-def test_nodes_lower_no_oom_score_where_that_is_not_allowed(restricted: bool) -> None:
+def test_nodes_do_not_lower_oom_scores_if_the_machine_forbids_it(restricted: bool) -> None:
     configuration = _configuration(restricted)
     assert configuration["featureGates"] == ({"KubeletInUserNamespace": True} if restricted else {})
     assert f"restrict_oom_score_adj = {str(restricted).lower()}" in str(configuration["containerdConfigPatches"])

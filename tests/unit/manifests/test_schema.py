@@ -72,12 +72,12 @@ def test_manifests_follow_the_schema_of_the_oldest_version(every_manifest: Any) 
         ({"hostUsers": False}, "additional properties 'hostUsers' not allowed"),
     ],
 )
-def test_the_oldest_schema_refuses(production: Any, fields: dict[str, Any], message: str) -> None:
+def test_the_oldest_schema_rejects_newer_fields(production: Any, fields: dict[str, Any], message: str) -> None:
     refused = kubeconform(json.dumps(deployment(production, **fields)))
     assert message in refused["Deployment/django"]
 
 
-def test_a_schema_refuses_unknown_fields(production: Any) -> None:
+def test_a_schema_rejects_unknown_fields(production: Any) -> None:
     kubernetes_validate.validate(deployment(production, hostUsers=False), "1.25", strict=True)
     with pytest.raises(kubernetes_validate.ValidationError):
         kubernetes_validate.validate(deployment(production, replica=3), "1.25", strict=True)

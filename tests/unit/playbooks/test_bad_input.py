@@ -149,7 +149,7 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
         "settings": (
             {"deployer_namespace": "{{ platform_namespace }}", "deployer_scale": "no", "platform_secrets": {"POSTGRES_PASSWORD": SECRET}},
             [
-                "deployer_namespace is platform_namespace. A credential that may write Secrets there could make itself a token that never",
+                "deployer_namespace is the same as platform_namespace. A credential that can write Secrets in its own namespace",
                 'deployer_scale must be a boolean but is the string "no"; remove the quotes',
             ],
         ),
@@ -221,7 +221,7 @@ def test_all_problems_are_reported_at_once(outcome: Callable[[str], Outcome], na
 
 
 @pytest.mark.parametrize("name", TWO)
-def test_each_problem_has_a_line_once_at_the_end_of_the_run(outcome: Callable[[str], Outcome], name: str) -> None:
+def test_each_problem_is_one_line_at_the_end_of_the_run(outcome: Callable[[str], Outcome], name: str) -> None:
     found = outcome(name)
     _before, head, after = found.failures["two"].partition(" problems, nothing was changed:\n")
     assert head, found.output
@@ -232,7 +232,7 @@ def test_each_problem_has_a_line_once_at_the_end_of_the_run(outcome: Callable[[s
     assert all(found.output.count(line) == last.count(line) == 1 for line in lines), found.output
 
 
-def test_neither_valid_settings_nor_secrets_are_reported(outcome: Callable[[str], Outcome]) -> None:
+def test_valid_settings_and_secrets_are_not_reported(outcome: Callable[[str], Outcome]) -> None:
     found = outcome("site.yml with secrets")
     assert "celery_worker_replicas" not in found.sentence("settings")
     assert "preflight_take_over" not in found.sentence("settings")

@@ -57,11 +57,11 @@ def script(load: Callable[[str], ModuleType]) -> ModuleType:
         ("FATAL:  the database system is starting up", "", True),
     ],
 )
-def test_what_an_answer_means(script: Any, answer: str, kind: str, passes: bool) -> None:
+def test_the_meaning_of_each_error(script: Any, answer: str, kind: str, passes: bool) -> None:
     assert script.reason(OSError(answer), []) == (f"{kind}{' '.join(answer.split())}", passes)
 
 
-def test_a_reason_is_one_line_and_bounded(script: Any) -> None:
+def test_a_reason_is_one_line_of_limited_length(script: Any) -> None:
     said, _passes = script.reason(OSError("first\n\tsecond\n" + "x" * 1000), [])
     assert said.startswith("first second xxx")
     assert len(said) == script.LONGEST
@@ -89,7 +89,7 @@ def failing(*errors: Exception | None) -> tuple[Callable[[], None], list[None]]:
     return ask, attempts
 
 
-def test_all_are_asked_and_each_says_its_own(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_services_are_checked_and_each_reports_its_own_problem(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(script, "PAUSE", 0.01)
     late, attempts = failing(OSError("Connection refused"), OSError("Connection refused"), None)
     wrong, wrong_attempts = failing(OSError("WRONGPASS"))
@@ -105,7 +105,7 @@ def test_all_are_asked_and_each_says_its_own(script: Any, monkeypatch: pytest.Mo
     assert len(away_attempts) > 3
 
 
-def test_a_library_that_waits_too_long_is_not_waited_for(script: Any) -> None:
+def test_a_library_that_ignores_the_deadline_does_not_delay_the_check(script: Any) -> None:
     released = threading.Event()
     try:
         services = [script.Service("slow", released.wait), script.Service("good", lambda: None)]
@@ -240,7 +240,7 @@ def test_wrong_passwords(run: Any) -> None:
     assert lines[1:] == [f"broker at 127.0.0.1:{redis}: {said}", f"result backend at 127.0.0.1:{redis}: {said}"]
 
 
-def test_nobody_there_and_nobody_known(run: Any) -> None:
+def test_an_unknown_host_and_a_closed_port(run: Any) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -266,7 +266,7 @@ def test_a_server_without_tls(run: Any) -> None:
     assert lines[1].startswith(f"broker at 127.0.0.1:{redis}: TLS fails: ")
 
 
-def test_a_server_that_says_nothing_ends_the_check_in_time(run: Any) -> None:
+def test_a_silent_server_does_not_delay_the_check(run: Any) -> None:
     with listening(silent) as port:
         code, lines = run(seconds=2, **SQLITE, BROKER=f"redis://127.0.0.1:{port}/0")
     assert (code, lines) == (1, ["database answers", f"broker at 127.0.0.1:{port}: no answer within 2 s"])
@@ -280,7 +280,7 @@ def caches(**locations: Any) -> dict[str, str]:
     return {**SQLITE, "BROKER": "memory://", "CACHES": json.dumps(settings)}
 
 
-def test_caches_are_asked_where_they_are_outside(run: Any) -> None:
+def test_only_caches_with_a_url_are_checked(run: Any) -> None:
     with listening(redis_server(known=True)) as port:
         url = f"redis://:{QUOTED}@127.0.0.1:{port}"
         code, lines = run(seconds=3, **caches(default=f"{url}/1", sessions=[f"{url}/2", "redis://127.0.0.1:1/2"], here="memory"))
@@ -298,14 +298,14 @@ def test_a_cache_with_a_wrong_password(run: Any) -> None:
     assert (code, lines[-1]) == (1, f"cache at 127.0.0.1:{port}: login failed: invalid username-password pair or user is disabled.")
 
 
-def test_a_cache_whose_password_is_no_part_of_a_url(run: Any) -> None:
+def test_a_cache_with_its_password_outside_the_url(run: Any) -> None:
     """As it becomes in an f-string: read as a port, which the error shows."""
     code, lines = run(seconds=3, **caches(default="redis://:hunter2/and-more@127.0.0.1:6379/1"))
     assert code == 1
     assert lines[-1].startswith("cache: Port could not be cast to integer value as '******'")
 
 
-def test_a_cache_in_plain_text_where_redis_speaks_tls(run: Any) -> None:
+def test_a_cache_without_tls_on_a_redis_with_tls(run: Any) -> None:
     """As of an image that knows nothing of REDIS_SSL."""
     with listening(closing) as port:
         code, lines = run(seconds=3, **caches(default=f"redis://:{QUOTED}@127.0.0.1:{port}/1"))

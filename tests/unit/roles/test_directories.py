@@ -27,7 +27,7 @@ def directory_tasks() -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("path", directory_tasks())
-def test_a_directory_that_exists_keeps_its_mode_and_a_new_one_gets_one(tmp_path: pathlib.Path, path: str) -> None:
+def test_an_existing_directory_keeps_its_mode_and_a_new_one_gets_a_mode(tmp_path: pathlib.Path, path: str) -> None:
     task = directory_tasks()[path]
     [setting] = re.findall(r"^{{ (\w+) }}$", task[MODULE]["path"])
     there, new = tmp_path / "there", tmp_path / "new"

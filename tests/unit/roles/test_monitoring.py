@@ -41,7 +41,7 @@ MONITORS_ON, RULES_ON = {"monitoring_service_monitors": True}, {"monitoring_rule
         ),
     ],
 )
-def test_a_kind_that_the_cluster_lacks(resolve: Any, refusals: list[str], values: dict[str, Any], expected: list[str]) -> None:
+def test_a_kind_that_the_cluster_does_not_serve(resolve: Any, refusals: list[str], values: dict[str, Any], expected: list[str]) -> None:
     plan = {
         "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": {"standard": ""}},
         "refusals": refusals,

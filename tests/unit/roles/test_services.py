@@ -115,7 +115,7 @@ def test_urls_of_celery(resolve: Any, values: dict[str, Any], broker: str) -> No
         assert backend == broker.replace("/0", "/1", 1)
 
 
-def test_clients_read_the_urls_as_they_are_meant(resolve: Any) -> None:
+def test_client_libraries_parse_the_urls_correctly(resolve: Any) -> None:
     """Each library has a parser of its own: kombu for the broker, Celery for results, redis-py for what applications do."""
     broker, backend = urls(resolve, **HOSTS, platform_redis_tls=True, platform_redis_ca=CA, platform_secrets={"REDIS_PASSWORD": PASSWORD})
     connection = Connection(broker)
@@ -133,7 +133,7 @@ def test_clients_read_the_urls_as_they_are_meant(resolve: Any) -> None:
     assert (client["password"], client["ssl_cert_reqs"], client["ssl_ca_certs"]) == (PASSWORD, "required", CA_FILE)
 
 
-def test_the_authorities_are_files_of_an_object_named_by_them(resolve: Any) -> None:
+def test_the_certificate_authorities_are_files_of_a_config_map_with_a_hash_in_its_name(resolve: Any) -> None:
     both = {"platform_postgresql_ca": CA, "platform_redis_ca": CA.replace("B", "C")}
     assert resolve("platform_ca_files", **both) == {"postgresql.crt": CA, "redis.crt": CA.replace("B", "C")}
     names = [objects(resolve, **values)["names"]["ca_config_map"] for values in (both, {**both, "platform_redis_ca": CA}, {})]
@@ -142,7 +142,7 @@ def test_the_authorities_are_files_of_an_object_named_by_them(resolve: Any) -> N
     assert names[2] == ""
 
 
-def test_another_authority_is_another_release(resolve: Any) -> None:
+def test_a_new_certificate_authority_is_a_new_release(resolve: Any) -> None:
     """Its Jobs run again: the check of the services among them."""
     releases = [
         objects(resolve, **HOSTS, platform_image="shop", platform_image_tag="1", platform_postgresql_ca=ca)["names"]["release"]
@@ -281,7 +281,7 @@ def with_config(**values: str) -> dict[str, Any]:
         ),
     ],
 )
-def test_what_the_preflight_says_of_the_settings(resolve: Any, values: dict[str, Any], beginnings: list[str]) -> None:
+def test_the_findings_of_the_preflight(resolve: Any, values: dict[str, Any], beginnings: list[str]) -> None:
     findings = resolve("__preflight_input_findings", **{**COMPLETE, **values})
     assert [finding[: len(beginning)] for finding, beginning in zip(findings, beginnings, strict=True)] == beginnings
     assert all(FILE in finding and finding.endswith(".") for finding in findings)
@@ -356,7 +356,7 @@ OPEN = "network_policies_{} is empty, so the pods of the shop could reach any ad
         ),
     ],
 )
-def test_an_outside_service_is_reached_by_tls_and_known_addresses_or_as_said(
+def test_an_external_service_needs_tls_and_addresses_unless_the_settings_accept_less(
     resolve: Any, values: dict[str, Any], beginnings: list[str]
 ) -> None:
     findings = resolve("__preflight_input_findings", **{**COMPLETE, **values})
@@ -437,17 +437,15 @@ GUESSABLE = (
         pytest.param({}, {"platform_postgresql_provider": "external", "platform_redis_provider": "external"}, [], id="outside"),
     ],
 )
-def test_a_password_that_could_be_guessed_by_a_name(
-    resolve: Any, live: dict[str, list[str]], values: dict[str, Any], expected: list[str]
-) -> None:
+def test_a_short_password_is_reported(resolve: Any, live: dict[str, list[str]], values: dict[str, Any], expected: list[str]) -> None:
     short = {"DJANGO_SECRET_KEY": "k" * 50, "POSTGRES_PASSWORD": "p" * 19, "REDIS_PASSWORD": "r" * 19}
     names = {"platform_postgresql_secret_name": "pg-new", "platform_redis_secret_name": "redis-new", "preflight_input_findings": []}
     given = {**COMPLETE, **IN_CLUSTER, **names, "platform_secrets": short, "preflight_plan": plan(**live), **values}
     findings = resolve("__preflight_findings", **given)
-    assert [finding for finding in findings if "could be guessed" in finding] == [GUESSABLE.format(each) for each in expected]
+    assert [finding for finding in findings if "can be guessed" in finding] == [GUESSABLE.format(each) for each in expected]
 
 
-def test_nothing_is_said_of_passwords_where_nothing_was_planned(resolve: Any) -> None:
+def test_passwords_are_not_checked_without_a_plan(resolve: Any) -> None:
     """Findings of the settings, or a cluster that does not answer: the names are not computed then."""
     [finding] = resolve("__preflight_findings", **{**COMPLETE, "preflight_input_findings": [], "preflight_plan": {"msg": "no answer"}})
     assert finding.startswith("The cluster cannot be read")
@@ -455,7 +453,7 @@ def test_nothing_is_said_of_passwords_where_nothing_was_planned(resolve: Any) ->
     assert resolve("__preflight_findings", **{**COMPLETE, **reached}) == ["x is not set."]
 
 
-def test_the_previous_secret_is_the_one_that_held_the_password(resolve: Any) -> None:
+def test_the_previous_secret_has_the_name_for_the_previous_password(resolve: Any) -> None:
     """So the preflight recognises it by its name, and nothing has to be read."""
     before = objects(resolve, platform_secrets={"REDIS_PASSWORD": "first"})["names"]["redis_secret"]
     after = objects(resolve, platform_secrets={"REDIS_PASSWORD": "second"}, platform_redis_previous_password="first")["names"]

@@ -76,7 +76,7 @@ def specification(own: str, shared: str) -> str:
         ),
     ],
 )
-def test_a_tier_gets_the_shared_options_that_it_gives_a_default_for(given: str, written: str) -> None:
+def test_a_tier_gets_the_shared_options_for_which_it_sets_a_default(given: str, written: str) -> None:
     own = "# By hand.\nflower_port: {type: int, default:   1}\n"
     once = with_shared_options("flower", specification(own, given), SHARED_OPTIONS)
     assert once == specification(own, written)
@@ -89,7 +89,7 @@ def test_every_tier_has_the_shared_options() -> None:
     assert len(tiers) == 4
 
 
-def test_the_specification_of_another_role_stays_as_it_is() -> None:
+def test_a_specification_without_the_shared_options_is_unchanged() -> None:
     text = specification("flower_replicas:   {default: 2}\n", "").replace(SHARED, "")
     assert with_shared_options("flower", text, SHARED_OPTIONS) == text
 
@@ -102,7 +102,7 @@ def test_the_specification_of_another_role_stays_as_it_is() -> None:
         ("flower_replicas: {default: 2}\n", "flower_port: {default: 1}\n", "flower_port, flower_replicas"),
     ],
 )
-def test_an_option_on_the_wrong_side_of_the_comment_line_is_named(own: str, shared: str, wrong: str) -> None:
+def test_an_option_on_the_wrong_side_of_the_comment_line_is_reported(own: str, shared: str, wrong: str) -> None:
     with pytest.raises(ValueError, match=rf"^These options are on the wrong side .* tier_options\.yml: {wrong}\.$"):
         with_shared_options("flower", specification(own, shared), SHARED_OPTIONS)
 

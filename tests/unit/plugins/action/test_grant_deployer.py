@@ -118,7 +118,7 @@ def grant(server: Server, home: Path, *options: str) -> tuple[int, str]:
     return int(changed), output
 
 
-def test_check_mode_shows_the_objects_and_a_run_makes_them(server: Server, objects: dict[str, Any], tmp_path: Path) -> None:
+def test_check_mode_shows_the_objects_and_a_run_creates_them(server: Server, objects: dict[str, Any], tmp_path: Path) -> None:
     kubeconfig = tmp_path / "deployer.kubeconfig"
     changed, output = grant(server, tmp_path, "--check", "--diff")
     assert (changed, objects, kubeconfig.exists()) == (2, {}, False), output

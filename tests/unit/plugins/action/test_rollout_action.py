@@ -75,7 +75,7 @@ def test_progress_is_shown_before_the_result(output: str) -> None:
     assert shown["msg"] == "1 of 1 ready"
 
 
-def test_a_file_that_the_task_asked_for_is_left_to_the_task(output: str, folder: Path) -> None:
+def test_a_progress_file_of_the_task_is_kept(output: str, folder: Path) -> None:
     assert "ok: [written] => " in output
     assert lines_of("written", output) == []
     assert (folder / "progress").read_text() == f"{LINE}\n"

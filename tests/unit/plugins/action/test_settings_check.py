@@ -23,7 +23,7 @@ TASKS: list[dict[str, Any]] = [
 ]
 
 
-def test_what_inventory_and_command_line_misspell_is_warned_about(tmp_path: Path) -> None:
+def test_misspelled_variables_are_a_warning(tmp_path: Path) -> None:
     (tmp_path / "group_vars").mkdir()
     (tmp_path / "group_vars" / "all.yml").write_text(json.dumps({"django_replica": 3, "nginx_replicas": 2, "kind_own": 1}))
     (tmp_path / "hosts.yml").write_text(json.dumps({"all": {"hosts": {"one": {"ansible_connection": "local", "redis_imag": "x"}}}}))

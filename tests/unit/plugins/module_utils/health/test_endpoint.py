@@ -39,7 +39,7 @@ def parse(**entry: Any) -> Endpoint:
         ({"workload": DJANGO, "scheme": "https", "path": "/health/"}, "https://localhost/health/"),
     ],
 )
-def test_the_url_that_is_asked(entry: dict[str, Any], url: str) -> None:
+def test_the_requested_url(entry: dict[str, Any], url: str) -> None:
     assert parse(**entry).request.url == url
 
 
@@ -63,7 +63,7 @@ def test_a_given_authorization_wins_over_the_url() -> None:
     assert {"Bearer tok", "tok"} <= set(endpoint.secrets)
 
 
-def test_values_of_headers_become_text() -> None:
+def test_header_values_become_strings() -> None:
     assert parse(url="http://a", headers={"X-A": 1, "X-B": True, "X-C": None}).request.headers == {"X-A": "1", "X-B": "True", "X-C": ""}
 
 
@@ -140,7 +140,7 @@ NO_BODY = "a response to HEAD has no body, so body_contains, body_regex and json
         ({"url": "http://a", "method": "HEAD", "json": {"a": 1}}, NO_BODY),
     ],
 )
-def test_bad_input_names_endpoint_and_option(entry: dict[str, Any], sentence: str) -> None:
+def test_an_input_error_contains_endpoint_and_option(entry: dict[str, Any], sentence: str) -> None:
     with pytest.raises(PlatformError) as caught:
         parse_endpoints([{**DEFAULTS, "url": "http://good"}, {**DEFAULTS, "name": "front", **entry}])
     assert str(caught.value) == f"endpoint front: {sentence}"
@@ -159,11 +159,11 @@ def test_bad_input_names_endpoint_and_option(entry: dict[str, Any], sentence: st
         {"url": "http://a", "headers": {"X": "\t ~\x80\xff"}},
     ],
 )
-def test_what_is_just_within_the_limits_is_accepted(entry: dict[str, Any]) -> None:
+def test_values_at_the_limits_are_accepted(entry: dict[str, Any]) -> None:
     assert parse(**entry)
 
 
-def test_every_option_of_a_workload_arrives() -> None:
+def test_every_option_of_a_workload_is_parsed() -> None:
     entry = {
         "name": "django",
         "workload": {**DJANGO, "port": 8000, "container": "web"},
@@ -194,7 +194,7 @@ def test_every_option_of_a_workload_arrives() -> None:
     )
 
 
-def test_every_option_of_a_url_arrives() -> None:
+def test_every_option_of_a_url_is_parsed() -> None:
     endpoint = parse(url="http://a/", use_proxy=True, body_contains="fine", body_regex="f.*e", json={"a.b": 1}, server_name="shop.test")
     assert endpoint == Endpoint(
         name="http://a/",
@@ -203,7 +203,7 @@ def test_every_option_of_a_url_arrives() -> None:
     )
 
 
-def test_an_endpoint_without_a_name_is_called_by_its_position() -> None:
+def test_an_endpoint_without_a_name_is_identified_by_its_position() -> None:
     with pytest.raises(PlatformError, match=r"^endpoint number 1: set exactly one"):
         parse()
 
@@ -230,5 +230,5 @@ def test_no_endpoints_are_an_error() -> None:
         ("http://user:p@ss@shop.test:x", ["user:p@ss", "p@ss", "p@ss"]),
     ],
 )
-def test_what_of_a_url_is_secret(url: str, secrets: list[str]) -> None:
+def test_the_secret_parts_of_a_url(url: str, secrets: list[str]) -> None:
     assert userinfo_secrets(url) == secrets

@@ -127,7 +127,7 @@ def test_states(status: dict[str, Any] | None, minutes_ago: float, state: str) -
         ),
     ],
 )
-def test_what_runs_and_what_is_replaced(jobs: list[dict[str, Any]], force: bool, expected: dict[str, bool]) -> None:
+def test_which_commands_run_and_which_jobs_are_replaced(jobs: list[dict[str, Any]], force: bool, expected: dict[str, bool]) -> None:
     found = commands.jobs_to_run([MIGRATE, STATIC], commands.job_states(jobs, OURS, NOW), "a", force)
     assert {each["name"]: each["replace"] for each in found} == expected
     assert [each["command"]["command"] for each in found] == [[each["name"].rpartition("-")[0]] for each in found]
@@ -145,7 +145,7 @@ PLANTED = job("migrate-a", COMPLETE, manager="kubectl-create", operation="Update
         pytest.param({"metadata": {**PLANTED["metadata"], "managedFields": None}}, "an unknown field manager", id="nobody knows"),
     ],
 )
-def test_who_made_a_job(found: dict[str, Any], made_by: str) -> None:
+def test_the_creator_of_a_job(found: dict[str, Any], made_by: str) -> None:
     assert [each["made_by"] for each in commands.job_states([found], OURS, NOW)] == [made_by]
 
 
@@ -160,6 +160,6 @@ def test_who_made_a_job(found: dict[str, Any], made_by: str) -> None:
         ),
     ],
 )
-def test_jobs_of_others_say_nothing_of_a_release(jobs: list[dict[str, Any]], expected: dict[str, bool]) -> None:
+def test_jobs_of_others_do_not_count_for_a_release(jobs: list[dict[str, Any]], expected: dict[str, bool]) -> None:
     found = commands.jobs_to_run([MIGRATE, STATIC], commands.job_states(jobs, OURS, NOW), "a")
     assert {each["name"]: each["replace"] for each in found} == expected

@@ -29,7 +29,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.na
         ("v1+build", None),
     ],
 )
-def test_the_label_of_a_version_is_legal_or_left_out(version: Any, value: str | None) -> None:
+def test_the_version_label_is_valid_or_left_out(version: Any, value: str | None) -> None:
     assert version_label(version) == ({} if value is None else {"app.kubernetes.io/version": value})
 
 
@@ -64,7 +64,7 @@ DIGEST = f"sha256:{'a' * 64}"
         ("image", f"registry:5000/nginx:1.30@{DIGEST}"),
     ],
 )
-def test_what_kubernetes_accepts_is_no_problem(rule: str, value: Any) -> None:
+def test_values_that_kubernetes_accepts_have_no_problem(rule: str, value: Any) -> None:
     assert naming_problems([{"name": "setting", "rule": rule, "value": value}]) == []
 
 
@@ -105,7 +105,7 @@ def test_what_kubernetes_accepts_is_no_problem(rule: str, value: Any) -> None:
         ("image", "https://registry/nginx", "setting 'https://registry/nginx' is not a valid image name"),
     ],
 )
-def test_what_kubernetes_rejects_is_one_sentence_with_the_variable_and_the_rule(rule: str, value: Any, begin: str) -> None:
+def test_values_that_kubernetes_rejects_are_one_sentence_with_variable_and_rule(rule: str, value: Any, begin: str) -> None:
     problems = naming_problems([{"name": "setting", "rule": rule, "value": value}])
     assert len(problems) == 1, problems
     assert problems[0].startswith(begin)

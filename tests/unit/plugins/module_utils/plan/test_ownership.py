@@ -217,7 +217,7 @@ def test_fields_of_a_pod_template_that_only_others_own_are_found(
     assert foreign_fields(item(kind, *entries), OURS, allowed) == found
 
 
-def test_a_port_is_named_by_all_its_keys() -> None:
+def test_a_port_is_identified_by_all_its_keys() -> None:
     added = """
     manager: kubectl-edit
     operation: Update
@@ -249,7 +249,7 @@ def test_a_port_is_named_by_all_its_keys() -> None:
         ),
     ],
 )
-def test_a_sentence_names_fields_and_managers(entries: list[str], sentence: str) -> None:
+def test_a_sentence_contains_fields_and_managers(entries: list[str], sentence: str) -> None:
     assert foreign_fields_sentence(item("Deployment", *entries), OURS) == sentence
 
 
@@ -300,7 +300,7 @@ def test_names_with_a_hash_of_the_content(kind: str, name: str, expected: bool) 
         ([], (), "an unknown field manager"),
     ],
 )
-def test_managers_are_named(entries: list[str], path: tuple[str, ...], expected: str) -> None:
+def test_the_sentence_lists_the_field_managers(entries: list[str], path: tuple[str, ...], expected: str) -> None:
     assert managers(item("Secret", *entries), *path) == expected
 
 
@@ -372,6 +372,6 @@ fieldsV1:
         pytest.param([], {}, "it was created by an unknown field manager, not by this collection", id="no entry"),
     ],
 )
-def test_claims_whose_data_others_chose_are_found(entries: list[str], sources: dict[str, Any], sign: str) -> None:
+def test_claims_whose_data_another_client_determined_are_found(entries: list[str], sources: dict[str, Any], sign: str) -> None:
     claim = item("PersistentVolumeClaim", *entries, name="media-pvc")
     assert (claim_sources(claim, OURS), sign_of_others(claim, OURS)) == (sources, sign)

@@ -83,5 +83,5 @@ REMOVED = {"__remove_namespace_stays": False}
         ),
     ],
 )
-def test_problems_are_named(name: str, values: dict[str, Any], expected: list[str]) -> None:
+def test_problems_are_reported(name: str, values: dict[str, Any], expected: list[str]) -> None:
     assert FINDINGS[name](values) == expected

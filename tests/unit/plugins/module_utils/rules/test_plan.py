@@ -259,7 +259,7 @@ CASES: list[tuple[Values, Values, str]] = [
 
 
 @pytest.mark.parametrize(("right", "wrong", "message"), CASES, ids=lambda value: value[:50] if isinstance(value, str) else "")
-def test_a_rule_finds_wrong_values_and_no_others(right: Values, wrong: Values, message: str) -> None:
+def test_a_rule_reports_only_wrong_values(right: Values, wrong: Values, message: str) -> None:
     assert tables.FINDINGS["plan"]({**PLANNED, **plan(), **right}) == []
     assert tables.FINDINGS["plan"]({**PLANNED, **plan(), **wrong}) == [message]
 
@@ -277,7 +277,7 @@ def test_findings_of_the_settings_come_first_and_no_password_is_checked() -> Non
     assert tables.FINDINGS["plan"](values) == ["x is not set.", f"These objects are not managed by this collection: a. {TAKE_OVER}"]
 
 
-def test_a_secret_that_is_not_known_is_not_guessable() -> None:
+def test_an_unknown_secret_is_not_reported_as_short() -> None:
     values = {
         **PLANNED,
         **plan(),
@@ -300,6 +300,6 @@ def test_a_secret_that_is_not_known_is_not_guessable() -> None:
         (plan(foreign=["a"], refusals=["b"], forbidden=["c"]), []),
     ],
 )
-def test_a_playbook_without_a_release_only_checks_which_cluster_it_is(values: Values, beginnings: list[str]) -> None:
+def test_a_playbook_without_a_release_only_checks_the_identity_of_the_cluster(values: Values, beginnings: list[str]) -> None:
     found = tables.FINDINGS["cluster"]({**PLANNED, **plan(), **values})
     assert [finding[: len(beginning)] for finding, beginning in zip(found, beginnings, strict=True)] == beginnings

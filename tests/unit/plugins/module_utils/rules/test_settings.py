@@ -388,7 +388,7 @@ def no_cluster_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("right", "wrong", "message"), CASES, ids=lambda value: value[:50] if isinstance(value, str) else "")
-def test_a_rule_finds_wrong_values_and_no_others(right: Values, wrong: Values, message: str) -> None:
+def test_a_rule_reports_only_wrong_values(right: Values, wrong: Values, message: str) -> None:
     assert findings(tables.SETTINGS, {**SETTINGS, **right}) == []
     assert findings(tables.SETTINGS, {**SETTINGS, **wrong}) == [message]
 
@@ -404,11 +404,11 @@ def test_a_host_in_the_environment_names_a_cluster(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("name", ["named", "cluster"])
-def test_each_playbook_requires_that_a_cluster_is_named(name: str) -> None:
+def test_each_playbook_requires_a_cluster(name: str) -> None:
     assert tables.FINDINGS[name]({**SETTINGS, "platform_kube_context": ""}) == [NO_CLUSTER]
 
 
-def test_types_are_reported_first_each_with_its_file() -> None:
+def test_type_problems_are_reported_first_with_their_file() -> None:
     problems = ["platform_secrets.A is a list", "platform_secrets_provider is x", "platform_redis_previous_password is y"]
     assert tables.FINDINGS["settings"]({**SETTINGS, "platform_image": "", "manifests_settings": {"problems": problems}}) == [
         "platform_secrets_provider is x (set it in values.yml).",

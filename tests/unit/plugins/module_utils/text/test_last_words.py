@@ -126,7 +126,7 @@ def test_the_cause_is_one_line(printed: str, expected: str) -> None:
     assert last_words(printed) == expected
 
 
-def test_a_cause_is_bounded() -> None:
+def test_the_length_of_a_cause_is_limited() -> None:
     words = last_words("ValueError: " + "x" * 1000)
     assert words == f"ValueError: {'x' * (LONGEST - 12)}..."
 

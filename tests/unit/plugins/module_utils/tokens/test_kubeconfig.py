@@ -103,7 +103,7 @@ def test_the_cluster_of_a_kubeconfig(arguments: tuple[Any, ...], entry: dict[str
         {"users": [{"name": ACCOUNT.user, "user": {"token": "t"}}, {"name": "admin", "user": {"token": "t"}}]},
     ],
 )
-def test_another_file_has_no_token_of_ours(found: Any) -> None:
+def test_a_file_without_our_token(found: Any) -> None:
     assert token_in(found) == ""
 
 
@@ -112,7 +112,7 @@ def test_the_token_of_a_file() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "opaque", "a.b.c", "a.W10.c"])
-def test_what_is_no_json_web_token_says_nothing(text: str) -> None:
+def test_an_invalid_json_web_token_has_no_times(text: str) -> None:
     assert (claims(text), expiry(text)) == ({}, "")
 
 
