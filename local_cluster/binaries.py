@@ -150,7 +150,7 @@ ADD_ONS = GoBuild(
     ),
     minutes=4,
 )
-# A call of its own: it imports a package under a spelling that go build refuses beside the others'.
+# A separate call: it imports a package under a different spelling, which go build rejects together with the other programs.
 LOCAL_PATH_PROVISIONER = GoBuild(
     "add-ons",
     ("local-path-provisioner",),

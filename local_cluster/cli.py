@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("engine", help="find, install or start the docker engine")
     commands.add_parser("prepare", help="make what is made once per machine")
-    up = commands.add_parser("up", help="create the cluster, or mend it")
+    up = commands.add_parser("up", help="create the cluster, or repair it")
     images = commands.add_parser("images", help="build the platform's images and push them")
     down = commands.add_parser("down", help="delete the cluster, its registry's container and its volumes")
     state = commands.add_parser("status", help="show the state of the cluster")

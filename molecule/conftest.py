@@ -244,7 +244,7 @@ def task() -> Callable[..., Object]:
 
 @pytest.fixture
 def measured(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Show a figure in the output of a run that passes, too."""
+    """Show a figure in the output, also if the test passes."""
 
     def show(sentence: str) -> None:
         with capsys.disabled():

@@ -1,4 +1,4 @@
-"""Faults that only a customer meets: every pod is ready, and the way through nginx to Django is broken."""
+"""Failures that only a customer notices: every pod is ready, but requests through nginx to Django fail."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_network_policy_between_nginx_and_django_is_reported(cluster: Any, fai
     cluster.kubectl("delete", "networkpolicy", policy)
     checks = of_nginx(failed_checks())
     assert len(checks) == 2
-    # 504 where the network drops what a policy denies, 502 where it refuses it.
+    # 504 if the network drops denied packets, 502 if it rejects them.
     assert all(re.search("nginx gets no answer from Django .status 50[24]", check["message"]) for check in checks), checks
     assert all("NetworkPolicies between nginx and Django" in check["message"] for check in checks), checks
 

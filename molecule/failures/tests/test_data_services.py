@@ -1,4 +1,4 @@
-"""A data service whose only pod is broken: the next good deploy repairs it without a hand."""
+"""A data service whose only pod is broken. The next good deploy repairs it without manual steps."""
 
 from __future__ import annotations
 

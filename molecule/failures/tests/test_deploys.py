@@ -180,7 +180,7 @@ def test_an_image_that_exits_immediately_is_a_crash_loop_with_its_last_log_line(
 
 
 def test_a_failed_init_container_is_reported(deploy: Deploy, kind_config: dict[str, Any]) -> None:
-    """Redis that nobody knows: worker and beat wait for it, and the first that is certain to have failed ends the run."""
+    """Unknown host of Redis: worker and beat wait for it, and the first permanent failure ends the run."""
     nowhere = {**kind_config, "REDIS_HOST": "no-such-redis"}
     report = deploy(platform_config=nowhere, platform_dependency_timeout=3, pre_deploy_check_services=False)
     names = {each["name"] for each in report["evidence"]}
@@ -196,7 +196,7 @@ def test_unavailable_services_and_failed_logins_stop_the_run_before_the_migratio
 ) -> None:
     """All are tried, and each says its own. The database is one by its name, whose passwords the preflight cannot know."""
     before = cluster.generations()
-    # A release of its own, which nobody has migrated for yet.
+    # A new release whose migration has not run yet.
     report = deploy(
         platform_config={**kind_config, "REDIS_HOST": "no-such-redis", "DRILL": "services"},
         platform_postgresql_provider="external",

@@ -1,4 +1,4 @@
-"""Single objects that cannot come up: what rollout says, and how soon."""
+"""Single objects that cannot become ready: the message of rollout, and the time until it appears."""
 
 from __future__ import annotations
 

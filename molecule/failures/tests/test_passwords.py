@@ -1,4 +1,4 @@
-"""Passwords that change while a shop runs: refused, or brought without locking anybody out."""
+"""Changed passwords of a running shop: rejected, or accepted together with the previous password."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 
 def words(run: Any) -> str:
-    """The output of a run without its line breaks."""
+    """The output of a run without line breaks."""
     return " ".join(run.output.split())
 
 

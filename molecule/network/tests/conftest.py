@@ -1,4 +1,4 @@
-"""The settings of this scenario in each run, and a visitor who comes through Traefik."""
+"""The settings of this scenario for each run, and a client that sends requests through Traefik."""
 
 from __future__ import annotations
 

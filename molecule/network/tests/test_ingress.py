@@ -1,4 +1,4 @@
-"""The shop through a real Traefik: over TLS that a client verifies, and with the client's address whatever the client claims."""
+"""The shop behind a real Traefik: TLS that a client verifies, and the real address of the client despite forged headers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 HOST = "jewelry-shop.local"
-# Random bytes, so that nothing on the way makes them fewer; a little less than nginx_client_max_body_size.
+# Random bytes, so that no proxy can compress them; a little less than nginx_client_max_body_size.
 UPLOAD = """
 import hashlib
 import io

@@ -1,4 +1,4 @@
-"""A real Prometheus scrapes every tier, counts, sees the queues and takes the rules; the operator's kinds come and go."""
+"""A real Prometheus scrapes every tier and loads the rules. ServiceMonitors and PrometheusRules are created and removed."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_requests_through_nginx_are_counted(prometheus: Prometheus, ask: Callabl
 
     visit()
     wait_for(f"the first scrape of {counter}", lambda: prometheus.query(counter))
-    # Two scrapes, so that what was asked for before is in.
+    # Two scrapes, so that earlier requests are counted.
     time.sleep(11)
     before = prometheus.value(counter)
     for _ in range(10):
@@ -193,7 +193,7 @@ def test_prometheus_loads_the_rules(prometheus: Prometheus, rules: Any) -> None:
     found = wait_for("the first evaluation of the rules", loaded)
     assert {rule["name"] for rule in found} == expected
     assert {rule["name"]: rule.get("lastError", "") for rule in found if rule["health"] != "ok"} == {}
-    # What is healthy wakes nobody.
+    # A healthy platform has no alerts.
     assert {rule["name"]: rule["alerts"] for rule in found if rule["state"] == "firing"} == {}
 
 

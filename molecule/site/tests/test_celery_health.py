@@ -1,4 +1,4 @@
-"""Probes of the Celery tiers: a busy worker is left alone, one that hangs is replaced, an outage of the broker restarts nobody."""
+"""Probes of the Celery tiers: a busy worker keeps running, a hanging worker is replaced, and an outage of the broker restarts no pod."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The credential of playbooks/grant_deployer.yml: what it must not do, and a run with its token alone, as AWX makes it."""
+"""The credential of playbooks/grant_deployer.yml: forbidden requests, and a run with only its token, as in AWX."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Objects of the user's own come and go with the release."""
+"""Additional objects are created and removed with the release."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who reaches whom, asked with fresh connections from a pod of each kind to a pod of each kind."""
+"""Which pods can connect to which, tested with new connections from a pod of each kind to a pod of each kind."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ DATA = {"postgresql:5432", "redis:6379"}
 DNS = {"dns:53", "dns by name"}
 CLIENTS = {"nginx:8080", "nginx:8443"}
 METRICS = {"django:8000", "celery-worker:8000", "celery-beat:8000", "nginx:9113"}
-# What is no pod of the release.
+# Targets that are not pods of the release.
 ELSEWHERE = {"server:8000", "kubernetes:443", "kubernetes:6443"}
-# All that each may reach, as the requirements have it; everything else in EVERYTHING is refused. No policy keeps a pod from itself,
+# The allowed targets of each pod, from the requirements. All other targets in EVERYTHING are blocked. No policy keeps a pod from itself,
 # which is what is asked of those tiers that have one.
 ALLOWED = {
     "django": DNS | DATA,
@@ -125,7 +125,7 @@ def test_exactly_the_flows_of_the_table_are_allowed(reached: Callable[[], dict[s
 
 @pytest.mark.drill
 def test_without_policies_all_connections_are_allowed(playbook: Any, reached: Callable[[], dict[str, set[str]]]) -> None:
-    """The control of each refused flow: nothing but the policies is in its way."""
+    """Proves for each blocked flow that only the policies block it."""
     off = playbook("site.yml", network_policies_enabled=False)
     try:
         assert off.returncode == 0, off.output

@@ -1,4 +1,4 @@
-"""What others wrote is neither believed nor left unseen."""
+"""Fields and objects of other field managers are reported and not trusted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the deployed platform does."""
+"""Behaviour of the deployed platform."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PostgreSQL in the cluster: what its users may do, and how a database becomes so that an older version of the collection made."""
+"""PostgreSQL in the cluster: the permissions of its users, and the upgrade of a database from an older version of the collection."""
 
 from __future__ import annotations
 

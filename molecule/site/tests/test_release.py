@@ -1,4 +1,4 @@
-"""Three changes in a row, each gone on from: what rolls, what arrives, what is never shown, and what a new release brings."""
+"""Three changes in a row: which pods roll, which values arrive, that no secret is shown, and the new objects of a release."""
 
 from __future__ import annotations
 

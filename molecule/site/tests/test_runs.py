@@ -1,4 +1,4 @@
-"""What runs of the playbooks change, and what they leave alone."""
+"""What runs of the playbooks change, and what stays unchanged."""
 
 from __future__ import annotations
 

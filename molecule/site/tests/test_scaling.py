@@ -1,4 +1,4 @@
-"""Who sets the number of pods, and that no change of it leaves too few."""
+"""The owner of the number of pods. No change of the owner leaves too few pods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets in a namespace of its own, where nothing is yet: no value of one reaches anything else, whoever made it."""
+"""Secrets in an empty namespace: no secret value appears anywhere else, for own and for existing Secrets."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def data_services(client_pod: Callable[..., Any]) -> dict[str, Any]:
 
 
 def given_secret(cluster: Any, namespace: str, marker: str, marker_line: str) -> None:
-    """A Secret that somebody else made, before the platform is there."""
+    """An existing Secret, created before the platform."""
     cluster.kubectl("create", "namespace", namespace)
     content = {
         "DJANGO_SECRET_KEY": f"{marker_line}{'k' * 50}",

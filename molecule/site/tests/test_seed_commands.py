@@ -61,7 +61,7 @@ def test_manual_collectstatic_finds_all_files_in_place() -> None:
 @pytest.mark.parametrize("component", ["django", "celery-worker", "celery-beat", "nginx"])
 def test_log_lines(shop: Any, component: str) -> None:
     """With -f the line does not end by itself: some output has to come."""
-    # A pod of nginx that is new and was asked for nothing has nothing to tell.
+    # A new nginx pod without requests has an empty log.
     for _ in range(20):
         shop.get("/")
     process = subprocess.Popen(

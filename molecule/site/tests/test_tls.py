@@ -1,4 +1,4 @@
-"""nginx as the way in: its certificate, what it believes of a client, and what it refuses to roll."""
+"""nginx as the public entry point: its certificate, the headers that it accepts, and rejected configurations."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def put(cluster: Any, data: dict[str, str]) -> None:
 
 @pytest.fixture
 def secret(cluster: Any) -> Iterator[Callable[[dict[str, str]], None]]:
-    """Put a Secret where somebody else would."""
+    """Create the Secret as an administrator would."""
     yield lambda data: put(cluster, data)
     cluster.kubectl("delete", "secret", SECRET, "--ignore-not-found")
 

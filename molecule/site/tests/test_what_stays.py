@@ -1,4 +1,4 @@
-"""What releases leave behind: what the last ones need stays, the rest goes, and the way back works."""
+"""Objects of old releases: those of the last releases stay, the others are removed, and a rollback works."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def mentioned(objects: list[dict[str, Any]], prefix: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def before(cluster: Any, playbook: Any, kind_config: dict[str, Any]) -> Iterator[dict[str, set[str]]]:
-    """What was there before three releases in a row, beside one that somebody made by hand. Goes back at the end."""
+    """The objects before three releases in a row, and a manual copy. Deploys the first release again at the end."""
     cluster.kubectl("create", "configmap", BY_HAND, "--from-literal=A=1")
     cluster.kubectl("label", "configmap", BY_HAND, *LABELS)
     cluster.kubectl("patch", "configmap", BY_HAND, "--patch", '{"immutable": true}')

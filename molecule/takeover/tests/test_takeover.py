@@ -89,7 +89,7 @@ def test_check_mode_shows_the_adoption_and_writes_nothing(cluster: Any, playbook
 
 
 class Visitors:
-    """Ask for a page and an upload for as long as the block lasts, each time with a new connection."""
+    """Request a page and an upload while the block runs, each with a new connection."""
 
     def __init__(self, address: str) -> None:
         self.address = address

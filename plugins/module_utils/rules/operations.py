@@ -84,7 +84,7 @@ def _impossible(name: str, number: Any, choices: list[Any]) -> str:
 
 
 def restart_findings(values: Values) -> list[str]:
-    """Which names of C(restart_tiers) are no tier.
+    """The names in C(restart_tiers) that are not tiers.
 
     Args:
         values: the variables by name.

@@ -1,4 +1,4 @@
-"""Versions and names, read from where they are pinned."""
+"""Versions and names, read from the files that pin them."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is built is named by its content."""
+"""Build results have names with a hash of their content."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What kind is told."""
+"""The configuration for kind."""
 
 from pathlib import Path
 
@@ -59,5 +59,5 @@ def test_a_running_cluster_is_found_at_its_new_address(monkeypatch: pytest.Monke
     commands: list[list[object]] = []
     monkeypatch.setattr(kubectl, "works", lambda _cluster, command, *_arguments: command == "config" or next(left))
     monkeypatch.setattr(cluster, "output", commands.append)
-    cluster._mend(_CLUSTER, {_CLUSTER.control_plane: "running"})
+    cluster._repair(_CLUSTER, {_CLUSTER.control_plane: "running"})
     assert [command[1] for command in commands] == exported

@@ -1,4 +1,4 @@
-"""The engine's configuration, and what its root may not do."""
+"""The configuration of the Docker engine, and its missing capabilities."""
 
 from pathlib import Path
 

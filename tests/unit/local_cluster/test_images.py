@@ -1,4 +1,4 @@
-"""Which images a set has, and what they are made of."""
+"""The images of each set, and their build contexts."""
 
 from collections.abc import Mapping
 from pathlib import Path

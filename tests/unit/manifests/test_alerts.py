@@ -1,4 +1,4 @@
-"""The rendered alerts, judged by promtool: each fires when it should, says what is to be read, and stays quiet just before."""
+"""The rendered alerts, tested with promtool: each fires in time and not too early, and its annotations have a command to run."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ CASES = [
         {
             f'kube_deployment_status_replicas_ready{{{NAMESPACE},deployment="nginx"}}': "2 2 1x20",
             f'kube_deployment_spec_replicas{{{NAMESPACE},deployment="nginx"}}': "2x20",
-            # Scaled to nothing by somebody who knows.
+            # Scaled to 0 on purpose.
             f'kube_deployment_status_replicas_ready{{{NAMESPACE},deployment="celery-worker"}}': "0x20",
             f'kube_deployment_spec_replicas{{{NAMESPACE},deployment="celery-worker"}}': "0x20",
             'kube_deployment_status_replicas_ready{namespace="other",deployment="django"}': "0x20",
@@ -112,7 +112,7 @@ CASES = [
                 f'celery_unserved_queue_length{{{NAMESPACE},pod="celery-beat-2",queue="reports"}}': "0x30",
             },
             {
-                # A task that somebody tried a queue with and took out again.
+                # A manual test task that was removed again.
                 f'celery_unserved_queue_length{{{NAMESPACE},pod="celery-beat-1",queue="try"}}': "1x5 stale",
                 'celery_unserved_queue_length{namespace="other",queue="reports"}': "9x30",
             },

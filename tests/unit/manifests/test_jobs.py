@@ -1,4 +1,4 @@
-"""What only the Jobs have."""
+"""Labels and annotations that only the Jobs have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""kube-score finds nothing critical but what kube_score_exceptions.yml explains."""
+"""kube-score has no critical findings except the entries of kube_score_exceptions.yml."""
 
 from __future__ import annotations
 

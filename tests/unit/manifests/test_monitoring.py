@@ -1,4 +1,4 @@
-"""Prometheus finds every tier: by annotations as in the seed, and by ServiceMonitors where they are wanted."""
+"""Prometheus finds every tier: by annotations as in the seed, and by ServiceMonitors if they are enabled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every object of every inventory."""
+"""Rules for every object of every inventory."""
 
 from __future__ import annotations
 

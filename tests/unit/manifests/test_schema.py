@@ -1,4 +1,4 @@
-"""Every object against the schema of every supported version of Kubernetes; unknown fields are refused."""
+"""Every object against the schema of every supported version of Kubernetes; unknown fields are rejected."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _schemas_are_read_once() -> Any:
 
 
 def kubeconform(manifests: str) -> dict[str, str]:
-    """What it says against each object that it refuses, by kind and name."""
+    """The problems of each rejected object, by kind and name."""
     location = f"-schema-location={manifest_checkers.oldest_schemas()}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
     done = subprocess.run(
         [manifest_checkers.program("kubeconform"), "-strict", f"-kubernetes-version={OLDEST}", location, "-output=json"],

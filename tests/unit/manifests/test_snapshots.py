@@ -1,4 +1,4 @@
-"""What each inventory is rendered to, held against committed snapshots, so that a review shows what a change makes of the objects.
+"""The rendered objects of each inventory equal the committed snapshots, so that a review shows how a change affects the objects.
 
 `snapshots/production.yaml` has all objects of production. The other files have what is different from it, by object and place.
 After a change that is meant: `make snapshots`, then read the diff.

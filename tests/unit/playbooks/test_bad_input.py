@@ -1,4 +1,4 @@
-"""What a person reads who gives the playbooks something wrong; no cluster is there, and none is needed.
+"""The messages of the playbooks for invalid settings. No cluster is needed.
 
 A run takes seconds, so that one run serves many cases: each is a host of its inventory.
 """
@@ -25,7 +25,7 @@ SECRET = "hunter2-and-more"
 OWN_SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "mine"}, "stringData": {"a": SECRET}}
 LISTS = [{"kind": "List", "apiVersion": "v1", "items": [{"kind": "Job"}]}, {"kind": "List", "items": []}, {}]
 GENERATED = {"apiVersion": "v1", "kind": "Job", "metadata": {"generateName": "a-"}}
-# As a sentence ends that names the file with the settings.
+# The end of a sentence with the file of the settings.
 PLACE = "(set it in {values})."
 WRONG_TYPES = {"django_replicas": "many", "platform_release_history": "few"}
 NO_CLUSTER = "No cluster is set. Set platform_kube_context in {values}"
@@ -123,7 +123,7 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
     "playbooks/render.yml": {
         "two": (
             {"render_directory": "rendered", "django_replicas": "many", "django_env": {"A": None}},
-            ["2 problems, nothing was changed:", "django_env.A is null; give it a value, or "],
+            ["2 problems, nothing was changed:", "django_env.A is null; set a value, or "],
         ),
         "objects": (
             {

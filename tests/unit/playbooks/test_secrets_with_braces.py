@@ -1,4 +1,4 @@
-"""A secret may hold what Jinja takes for a template: it arrives as it is with !unsafe, and is shown by no error without."""
+"""A secret can contain characters of a Jinja template. With !unsafe it stays unchanged. Without !unsafe no error message shows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The host that health requests carry, by Django's rules for ALLOWED_HOSTS."""
+"""The host of health requests, by Django's rules for ALLOWED_HOSTS."""
 
 from __future__ import annotations
 

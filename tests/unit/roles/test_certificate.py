@@ -1,4 +1,4 @@
-"""When a certificate that nginx's role made is made anew."""
+"""When the role nginx renews the certificate that it generated."""
 
 from __future__ import annotations
 

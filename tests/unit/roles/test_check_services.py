@@ -1,4 +1,4 @@
-"""What the check of the services says, of fakes and of servers that answer as PostgreSQL and Redis do."""
+"""The output of the check of the services, with fakes and with servers that respond like PostgreSQL and Redis."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def script(load: Callable[[str], ModuleType]) -> ModuleType:
         ('root certificate file "/etc/platform/ca/postgresql.crt" does not exist', "TLS fails: ", False),
         ("failed to resolve host 'db.invalid': [Errno -2] Name or service not known", "the host cannot be resolved: ", True),
         ("Error -3 connecting to redis:6379. Temporary failure in name resolution.", f"the host cannot be resolved; {NO_NAMES}: ", True),
-        # As Alpine says it.
+        # The message of Alpine.
         ('could not translate host name "db" to address: Try again', f"the host cannot be resolved; {NO_NAMES}: ", True),
         ("Error -2 connecting to redis:6379. Name does not resolve.", "the host cannot be resolved: ", True),
         ("Error 111 connecting to redis:6379. Connection refused.", REFUSED, True),
@@ -72,12 +72,12 @@ def test_no_password_is_shown(script: Any) -> None:
     assert said == "cannot reach redis://:******@redis (******)"
     for form in ("a%2fb+c", "a/b%20c", "a%2Fb+c"):
         assert script.reason(ValueError(f"redis://:{form}@redis"), ["a/b c"])[0] == "redis://:******@redis"
-    # A password of three letters says little, and would be cut out of words.
+    # A password of three letters is not hidden, because it also occurs in words.
     assert script.reason(ValueError("a port"), ["por"])[0] == "a port"
 
 
 def failing(*errors: Exception | None) -> tuple[Callable[[], None], list[None]]:
-    """A service that gives these one after another, None for an answer; and the attempts."""
+    """A service that raises these errors in order, where None is a success; and the list of attempts."""
     attempts: list[None] = []
 
     def ask() -> None:
@@ -101,7 +101,7 @@ def test_all_services_are_checked_and_each_reports_its_own_problem(script: Any, 
         "away": f"{REFUSED}Connection refused",
     }
     assert len(attempts) == 3
-    assert len(wrong_attempts) == 1, "a password does not get right by asking again"
+    assert len(wrong_attempts) == 1, "a wrong password is not retried"
     assert len(away_attempts) > 3
 
 
@@ -130,7 +130,7 @@ def listening(serve: Callable[[socket.socket], None]) -> Iterator[int]:
 
 
 def refusing_postgresql(connection: socket.socket) -> None:
-    """Knows no TLS and no password."""
+    """Supports no TLS and rejects every password."""
     while request := connection.recv(4096):
         if len(request) == 8:
             connection.sendall(b"N")
@@ -273,7 +273,7 @@ def test_a_silent_server_does_not_delay_the_check(run: Any) -> None:
 
 
 def caches(**locations: Any) -> dict[str, str]:
-    """The environment of an application whose Django has these caches."""
+    """The environment of an application with these Django caches."""
     redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache"}
     local = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     settings = {alias: {**(redis if "://" in str(value) else local), "LOCATION": value} for alias, value in locations.items()}
@@ -287,7 +287,7 @@ def test_only_caches_with_a_url_are_checked(run: Any) -> None:
     assert code == 1
     assert lines[:2] == ["database answers", "broker answers"]
     assert lines[2] == f"cache at 127.0.0.1:{port} answers"
-    # The others of a list are replicas, which are read.
+    # The other entries of a list are replicas.
     assert lines[3].startswith(f"cache sessions at 127.0.0.1:{port}: {REFUSED}")
     assert len(lines) == 4, lines
 

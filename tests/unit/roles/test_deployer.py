@@ -1,4 +1,4 @@
-"""What playbooks/grant_deployer.yml makes."""
+"""The objects that playbooks/grant_deployer.yml creates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who reaches whom through the rendered policies, judged as Kubernetes does: those of both ends have to allow it."""
+"""Which pods the rendered policies let connect. As in Kubernetes, the policies of both pods must allow a connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the checks of PostgreSQL's and Redis' new images say, with stand-ins for the programs of the images."""
+"""The output of the image checks of PostgreSQL and Redis, with fakes of the programs in the images."""
 
 from __future__ import annotations
 

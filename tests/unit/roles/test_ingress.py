@@ -1,4 +1,4 @@
-"""The Ingress that follows from the settings, and what the preflight says of them."""
+"""The Ingress for the settings, and the findings of the preflight."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_an_empty_class_uses_the_default_class_of_the_cluster(resolve: Any) -> N
         pytest.param(
             {"platform_annotations": {"a": "1", "b": "1"}, "ingress_annotations": {"b": "2", f"{TRAEFIK}.entrypoints": "own"}},
             {"jewelry-shop": {"a": "1", "b": "2", f"{TRAEFIK}.entrypoints": "own"}},
-            id="the user's own win",
+            id="settings of the user take precedence",
         ),
     ],
 )
@@ -157,18 +157,18 @@ ONLY_ADDRESSES = {"platform_config": {"DJANGO_ALLOWED_HOSTS": "127.0.0.1,localho
     ("values", "beginnings"),
     [
         pytest.param(SECRET, [], id="TLS"),
-        pytest.param({**SECRET, "ingress_cert_manager_issuer": "letsencrypt"}, [], id="a Secret that cert-manager makes"),
+        pytest.param({**SECRET, "ingress_cert_manager_issuer": "letsencrypt"}, [], id="a Secret of cert-manager"),
         pytest.param({"nginx_trusted_proxies": []}, [], id="plain http"),
         pytest.param(ONLY_ADDRESSES, [NO_HOST], id="no host"),
-        pytest.param({**ONLY_ADDRESSES, "ingress_hosts": ["shop.example.com"]}, [], id="a host of its own"),
-        pytest.param({**SECRET, "nginx_trusted_proxies": []}, [UNTRUSTED], id="TLS that nginx would not hear of"),
+        pytest.param({**ONLY_ADDRESSES, "ingress_hosts": ["shop.example.com"]}, [], id="a separate host"),
+        pytest.param({**SECRET, "nginx_trusted_proxies": []}, [UNTRUSTED], id="TLS without trusted proxies"),
         pytest.param({"ingress_cert_manager_issuer": "letsencrypt", "nginx_trusted_proxies": []}, [UNTRUSTED], id="with cert-manager too"),
         pytest.param({**SECRET, **ONLY_ADDRESSES, "nginx_trusted_proxies": []}, [NO_HOST, UNTRUSTED], id="both"),
         pytest.param({**SECRET, **ONLY_ADDRESSES, "nginx_trusted_proxies": [], "ingress_enabled": False}, [], id="no Ingress"),
-        pytest.param({**SECRET, **OTHER}, [NAMELESS], id="another controller, wherever it is"),
-        pytest.param({**SECRET, **OTHER, "ingress_controller_namespace": "ingress-nginx"}, [], id="another controller that is let in"),
-        pytest.param({**SECRET, **OTHER, "network_policies_clients": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}, [], id="let in by addresses"),
-        pytest.param({**SECRET, **OTHER, "network_policies_enabled": False}, [], id="everybody is let in"),
+        pytest.param({**SECRET, **OTHER}, [NAMELESS], id="another controller without a namespace"),
+        pytest.param({**SECRET, **OTHER, "ingress_controller_namespace": "ingress-nginx"}, [], id="another controller with a namespace"),
+        pytest.param({**SECRET, **OTHER, "network_policies_clients": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}, [], id="allowed by addresses"),
+        pytest.param({**SECRET, **OTHER, "network_policies_enabled": False}, [], id="without network policies"),
     ],
 )
 def test_the_findings_of_the_preflight(resolve: Any, complete: dict[str, Any], values: dict[str, Any], beginnings: list[str]) -> None:
@@ -184,7 +184,7 @@ TRAEFIK_CONTROLLER = "traefik.io/ingress-controller"
 
 @pytest.fixture
 def judged(resolve: Any, complete: dict[str, Any]) -> Callable[..., list[str]]:
-    """What the preflight says of a cluster with these ingress classes."""
+    """The findings of the preflight for a cluster with these ingress classes."""
 
     def judge(classes: dict[str, str] | None = None, **values: Any) -> list[str]:
         plan = {

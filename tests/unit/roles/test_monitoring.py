@@ -1,4 +1,4 @@
-"""What the preflight says where the cluster does not know the Prometheus operator's kinds."""
+"""The findings of the preflight for a cluster without the kinds of the Prometheus operator."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ MONITORS_ON, RULES_ON = {"monitoring_service_monitors": True}, {"monitoring_rule
         pytest.param(RULES, RULES_ON, [NO_RULE], id="no PrometheusRule"),
         pytest.param(MONITORS + RULES, {**MONITORS_ON, **RULES_ON}, [NO_MONITOR, NO_RULE], id="neither"),
         pytest.param(
-            [QUOTA, *MONITORS], MONITORS_ON, [f"The cluster would reject: {QUOTA}.", NO_MONITOR], id="and something else is refused"
+            [QUOTA, *MONITORS], MONITORS_ON, [f"The cluster would reject: {QUOTA}.", NO_MONITOR], id="and something else is rejected"
         ),
-        pytest.param(MONITORS[:1], {}, [f"The cluster would reject: {MONITORS[0]}."], id="one of the user's own objects"),
+        pytest.param(MONITORS[:1], {}, [f"The cluster would reject: {MONITORS[0]}."], id="one of the additional objects"),
         pytest.param(
             ["ServiceMonitor jewelry-shop/django: Forbidden"],
             MONITORS_ON,

@@ -1,4 +1,4 @@
-"""Who looks names up in which kind of cluster, and whether every pod may ask there: by what traffic arrives with, after Services."""
+"""The DNS servers of each kind of cluster, and whether every pod can send queries to them, with the addresses after Service translation."""
 
 from __future__ import annotations
 

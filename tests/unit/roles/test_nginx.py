@@ -1,4 +1,4 @@
-"""What a real nginx does with the configuration of the role."""
+"""A real nginx with the configuration of the role."""
 
 from __future__ import annotations
 
@@ -341,7 +341,7 @@ def test_a_refused_connection_is_retried_for_every_method(start: Make, dns: Dns)
 
 
 def test_a_request_is_tried_six_times(start: Make, dns: Dns) -> None:
-    """A Service picks a pod anew for each try, and may pick the one that is ending again and again."""
+    """A Service picks a pod for each attempt, and may pick the ending pod several times."""
     dns.addresses = ["127.0.0.3"]
     nginx = start()
     patiently(lambda: "Connection refused" in nginx.log or nginx.ask("/").status != 502, "an attempt where nothing listens")
@@ -361,7 +361,7 @@ def test_nginx_does_not_start_before_the_address_is_known(make: Make, dns: Dns, 
 
 
 def test_the_startup_probe_sends_a_host_that_django_allows(start: Make) -> None:
-    """Otherwise each pod of nginx that starts leaves errors in Django's log."""
+    """Otherwise each starting nginx pod causes errors in the log of Django."""
     nginx = start()
     nginx_server.Handler.asked.clear()
     assert nginx.ask("/nginx_started", headers={"Host": "10.0.0.1:8080"}).status == 200

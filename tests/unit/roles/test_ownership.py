@@ -1,4 +1,4 @@
-"""What the preflight says of objects that others wrote."""
+"""The findings of the preflight for fields of other field managers."""
 
 from __future__ import annotations
 

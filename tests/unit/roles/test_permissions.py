@@ -1,4 +1,4 @@
-"""What the preflight asks the cluster for, and how it names what is lacking."""
+"""The permissions that the preflight checks, and how it reports missing ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Redis in the cluster lets the application do: a real server with the configuration of the role."""
+"""The commands that Redis in the cluster allows the application. Uses a real server with the configuration of the role."""
 
 from __future__ import annotations
 

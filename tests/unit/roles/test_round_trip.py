@@ -1,4 +1,4 @@
-"""The task that validation sends through each queue, against a real Redis, with a real worker where one is needed."""
+"""The task that validation sends through each queue, against a real Redis, with a real worker if one is needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What follows from the settings of PostgreSQL and Redis: environment, URLs, names, rules of the preflight, Redis's passwords."""
+"""The results of the settings of PostgreSQL and Redis: environment, URLs, names, findings of the preflight, passwords of Redis."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def with_config(**values: str) -> dict[str, Any]:
         pytest.param(
             {"platform_secrets": {**COMPLETE["platform_secrets"], "CELERY_BROKER_URL": "sentinel://:p@a:26379;sentinel://:p@b:26379/0"}},  # type: ignore[dict-item]
             ["platform_secrets.CELERY_BROKER_URL or CELERY_RESULT_BACKEND leads to port 26379, which no network policy allows"],
-            id="a broker that no policy lets anybody to",
+            id="a broker that no policy allows",
         ),
         pytest.param(
             {
@@ -197,7 +197,7 @@ def with_config(**values: str) -> dict[str, Any]:
                 "network_policies_flows": [{"from": ["django"], "to": ["internet"], "ports": [5671]}],
             },
             [],
-            id="a broker that a flow leads to",
+            id="a broker that a flow allows",
         ),
         pytest.param(
             {"platform_postgresql_host": "", "platform_redis_host": "", **with_config(POSTGRES_HOST="a", REDIS_HOST="b")},
@@ -253,12 +253,12 @@ def with_config(**values: str) -> dict[str, Any]:
                 "platform_postgresql_host, platform_postgresql_ca is for an external database, but platform_postgresql_provider is ",
                 "platform_redis_port, platform_redis_tls is for an external Redis, but platform_redis_provider is in_cluster. ",
             ],
-            id="both inside and outside",
+            id="settings for both providers",
         ),
         pytest.param(
             {"platform_postgresql_tls_mode": "verify-ca"},
             ["platform_postgresql_tls_mode verify-ca needs a certificate authority. "],
-            id="nothing to check with",
+            id="no certificate authority",
         ),
         pytest.param(
             {
@@ -269,7 +269,7 @@ def with_config(**values: str) -> dict[str, Any]:
                 "preflight_accepted_without_tls": ["postgresql", "redis"],
             },
             ["platform_postgresql_ca is set, but platform_postgresql_tls_mode 'prefer' ", "platform_redis_ca is set, but "],
-            id="nothing is checked",
+            id="no verification",
         ),
         pytest.param(
             {"platform_postgresql_ca": "/etc/ca.pem", "platform_redis_tls": True, "platform_redis_ca": KEY},
@@ -295,11 +295,9 @@ OPEN = "network_policies_{} is empty, so the pods of the shop could reach any ad
     ("values", "beginnings"),
     [
         pytest.param({"platform_postgresql_tls_mode": ""}, [WITHOUT_TLS.format("PostgreSQL can be")], id="PostgreSQL without TLS"),
-        pytest.param(
-            {"platform_postgresql_tls_mode": "prefer"}, [WITHOUT_TLS.format("PostgreSQL can be")], id="TLS that anybody may decline"
-        ),
+        pytest.param({"platform_postgresql_tls_mode": "prefer"}, [WITHOUT_TLS.format("PostgreSQL can be")], id="optional TLS"),
         pytest.param({"platform_postgresql_tls_mode": "", **with_config(PGSSLMODE="require")}, [], id="TLS in platform_config"),
-        pytest.param(with_config(PGSSLMODE="disable"), [WITHOUT_TLS.format("PostgreSQL can be")], id="TLS taken back in platform_config"),
+        pytest.param(with_config(PGSSLMODE="disable"), [WITHOUT_TLS.format("PostgreSQL can be")], id="TLS disabled in platform_config"),
         pytest.param({"platform_redis_tls": False}, [WITHOUT_TLS.format("Redis is")], id="Redis without TLS"),
         pytest.param(
             {
@@ -308,7 +306,7 @@ OPEN = "network_policies_{} is empty, so the pods of the shop could reach any ad
                 "preflight_accepted_without_tls": ["postgresql", "redis"],
             },
             [],
-            id="without TLS, as meant",
+            id="without TLS, accepted",
         ),
         pytest.param(
             with_secrets(CELERY_BROKER_URL="redis://:p@redis.example.com/0", CELERY_RESULT_BACKEND="rediss://:p@redis.example.com/1"),
@@ -318,7 +316,7 @@ OPEN = "network_policies_{} is empty, so the pods of the shop could reach any ad
         pytest.param(
             {**with_secrets(CELERY_BROKER_URL="redis://:p@redis.example.com/0"), "preflight_accepted_without_tls": ["redis"]},
             [],
-            id="a broker without TLS, as meant",
+            id="a broker without TLS, accepted",
         ),
         pytest.param(
             {**IN_CLUSTER, **NOT_OUTSIDE, "platform_postgresql_user": "postgres"},
@@ -328,7 +326,7 @@ OPEN = "network_policies_{} is empty, so the pods of the shop could reach any ad
         pytest.param(
             {**IN_CLUSTER, **NOT_OUTSIDE, "platform_postgresql_user": "postgres", "postgresql_user_is_superuser": True},
             [],
-            id="the superuser, as meant",
+            id="the superuser, accepted",
         ),
         pytest.param(
             {"platform_namespace": "kube-system"}, ["platform_namespace 'kube-system' is a namespace of the cluster."], id="kube-system"
@@ -432,7 +430,7 @@ GUESSABLE = (
             {},
             {"platform_secrets_provider": "existing", "preflight_secret": {"problems": []}},
             [],
-            id="in a Secret with a name of somebody else's",
+            id="in an existing Secret with another name",
         ),
         pytest.param({}, {"platform_postgresql_provider": "external", "platform_redis_provider": "external"}, [], id="outside"),
     ],

@@ -1,4 +1,4 @@
-"""What the preflight says of storage classes: of those that a claim asks for, by the setting that names them."""
+"""The findings of the preflight for the storage classes of new claims, with the setting of each class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schemas made of an OpenAPI document, and what a person reads where Go is missing."""
+"""Schemas from an OpenAPI document, and the message if Go is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which changes are found in a piece of code, and that a sample is the same each time."""
+"""Which changes are found in code. A seed always draws the same sample."""
 
 from __future__ import annotations
 

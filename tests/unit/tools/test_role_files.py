@@ -1,4 +1,4 @@
-"""The files of a role that follow from its argument specification."""
+"""The files of a role that are generated from its argument specification."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person reads on a machine that lacks what a tool is made with."""
+"""The message on a machine that lacks the program that a tool needs."""
 
 from __future__ import annotations
 

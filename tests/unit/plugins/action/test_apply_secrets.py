@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What an API server, or a webhook behind it, says of a rejected Secret may hold the Secret: none of it is shown."""
+"""The message of an API server or a webhook about a rejected Secret can contain the Secret, so it is not shown."""
 
 from __future__ import annotations
 

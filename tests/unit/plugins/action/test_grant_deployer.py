@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""playbooks/grant_deployer.yml against a server that keeps what is applied, as an API server does."""
+"""playbooks/grant_deployer.yml against a server that stores applied objects, as an API server does."""
 
 from __future__ import annotations
 

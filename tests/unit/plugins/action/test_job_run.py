@@ -1,4 +1,4 @@
-"""A Job whose pod is evicted is repeated within bounds, unless its command says that it must not be; a Job that is given up is stopped."""
+"""A Job is repeated after an eviction, up to a limit, unless its command forbids it. A failed Job is stopped."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""playbooks/remove.yml against a server that answers as an API server does: what it shows, and when it deletes."""
+"""playbooks/remove.yml against a server that responds as an API server does: its output, and when it deletes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Runs the action plugin as a task, since what it does is to show lines while a task runs."""
+"""Runs the action plugin as a task, because it shows lines while a task runs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Runs the action plugin within a play: where a variable comes from is known only there."""
+"""Runs the action plugin in a play, because the source of a variable is known only there."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Runs the module against a server that answers as an API server does."""
+"""Runs the module against a server that responds as an API server does."""
 
 from __future__ import annotations
 
@@ -286,8 +286,8 @@ LIMIT_RANGE = 'pods "web-x" is forbidden: minimum memory usage per Container is 
     ("outcome", "action", "refusals"),
     [
         pytest.param(answer({}), "create", [], id="let in"),
-        pytest.param(refusal(403, LIMIT_RANGE), "refused", [f"Deployment shop/web: {LIMIT_RANGE}"], id="kept out"),
-        pytest.param(refusal(403, 'User "deployer" cannot create resource "pods"'), "create", [], id="not to be tried"),
+        pytest.param(refusal(403, LIMIT_RANGE), "refused", [f"Deployment shop/web: {LIMIT_RANGE}"], id="rejected"),
+        pytest.param(refusal(403, 'User "deployer" cannot create resource "pods"'), "create", [], id="no permission to create pods"),
     ],
 )
 def test_a_workload_whose_pods_would_be_rejected_is_a_rejection(

@@ -170,7 +170,7 @@ def test_a_pod_that_became_ready_since_it_was_read_stays(run: Run, shop: Namespa
 
 
 def test_the_module_waits_for_the_stateful_set_controller(run: Run, shop: Namespace) -> None:
-    """Until it has seen what was applied, nobody knows which revision is the newest."""
+    """The newest revision is unknown until the controller has observed the applied object."""
     shop.redis["metadata"]["generation"] = 2
     shop.redis["status"] = {"observedGeneration": 1, "updateRevision": "old"}
 

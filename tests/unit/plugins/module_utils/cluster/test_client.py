@@ -136,7 +136,7 @@ AWAY = PlatformError("the API server cannot be reached", away=True)
     ("error", "tries"),
     [
         pytest.param(AWAY, 4, id="away for too long"),
-        pytest.param(PlatformError("forbidden", certain=True, status=403), 1, id="refused"),
+        pytest.param(PlatformError("forbidden", certain=True, status=403), 1, id="rejected"),
         pytest.param(PlatformError("KeyError"), 1, id="of no known kind"),
     ],
 )

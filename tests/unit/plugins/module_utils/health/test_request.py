@@ -50,7 +50,7 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def mute_port() -> Iterator[int]:
-    """A port that takes connections and never says anything."""
+    """A port that accepts connections and never responds."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 
@@ -108,7 +108,7 @@ def test_the_next_address_is_tried_if_the_first_refuses(serve: Serve, monkeypatc
 
 @pytest.fixture
 def full_port() -> Iterator[int]:
-    """A port whose connections nobody accepts any more, so that packets to it are swallowed."""
+    """A port with a full accept queue, so that packets to it are dropped."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
@@ -427,7 +427,7 @@ def test_a_proxy_that_rejects_a_tunnel_is_reported(serve: Serve, monkeypatch: py
         ask("https://shop.test/", use_proxy=True)
 
 
-# --- everything else that is no answer
+# --- all other invalid responses
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_a_healthy_url(serve: Serve) -> None:
 
 
 def test_a_refused_connection_counts_as_not_connected() -> None:
-    # A port that is bound and not listened on refuses.
+    # A bound port without a listener refuses connections.
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         (result,) = check({"url": f"http://127.0.0.1:{bound.getsockname()[1]}/"}, settings=ONCE)
@@ -349,7 +349,7 @@ def fails_once(monkeypatch: pytest.MonkeyPatch, cluster: StandInCluster, method:
     ("method", "error"),
     [
         pytest.param("port_forward", 'pods "django-a" not found', id="a stream that cannot be opened"),
-        pytest.param("get", "the API server cannot be reached: connection refused", id="an API server that is away"),
+        pytest.param("get", "the API server cannot be reached: connection refused", id="an unavailable API server"),
     ],
 )
 def test_a_temporary_error_is_retried(monkeypatch: pytest.MonkeyPatch, serve: Serve, method: str, error: str) -> None:

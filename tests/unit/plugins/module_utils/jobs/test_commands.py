@@ -55,8 +55,8 @@ def job(name: str, status: dict[str, Any] | None, minutes_ago: float = 10, manag
         pytest.param({"terminating": 1}, 10, "running", id="its pod is ending"),
         pytest.param({"conditions": [{"type": "SuccessCriteriaMet", "status": "True"}]}, 10, "running", id="as good as complete"),
         pytest.param({"conditions": [{"type": "Suspended", "status": "True"}]}, 10, "running", id="suspended"),
-        pytest.param({}, 10, "stuck", id="its pod is refused"),
-        pytest.param(None, 10, "stuck", id="nobody looks after it"),
+        pytest.param({}, 10, "stuck", id="its pod is rejected"),
+        pytest.param(None, 10, "stuck", id="no controller updates its status"),
         pytest.param({}, 0.1, "running", id="its pod is still to come"),
         pytest.param({"conditions": [{"type": "Complete", "status": "False"}]}, 0.1, "running", id="a condition that is not true"),
     ],
@@ -75,7 +75,7 @@ def test_states(status: dict[str, Any] | None, minutes_ago: float, state: str) -
             [job("migrate-a", COMPLETE), job("collectstatic-a", COMPLETE)], True, {"migrate-a": True, "collectstatic-a": True}, id="forced"
         ),
         pytest.param([job("migrate-a", FAILED)], False, {"migrate-a": True, "collectstatic-a": False}, id="one failed"),
-        pytest.param([job("migrate-a", {})], False, {"migrate-a": True, "collectstatic-a": False}, id="one was refused its pod"),
+        pytest.param([job("migrate-a", {})], False, {"migrate-a": True, "collectstatic-a": False}, id="the pod of one was rejected"),
         pytest.param([job("migrate-a", RUNNING)], False, {"migrate-a": False, "collectstatic-a": False}, id="one runs"),
         pytest.param([job("migrate-a", RUNNING)], True, {"migrate-a": True, "collectstatic-a": False}, id="one runs, and all are forced"),
         pytest.param(
@@ -142,7 +142,9 @@ PLANTED = job("migrate-a", COMPLETE, manager="kubectl-create", operation="Update
         pytest.param(job("migrate-a", COMPLETE), "", id="ours"),
         pytest.param(PLANTED, "the field manager kubectl-create", id="made by others"),
         pytest.param(job("migrate-a", COMPLETE, operation="Update"), f"the field manager {OURS}", id="updated in our name"),
-        pytest.param({"metadata": {**PLANTED["metadata"], "managedFields": None}}, "an unknown field manager", id="nobody knows"),
+        pytest.param(
+            {"metadata": {**PLANTED["metadata"], "managedFields": None}}, "an unknown field manager", id="an unknown field manager"
+        ),
     ],
 )
 def test_the_creator_of_a_job(found: dict[str, Any], made_by: str) -> None:

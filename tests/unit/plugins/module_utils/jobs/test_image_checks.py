@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Which new images are proved before a pod is replaced, and with which pod."""
+"""Which new images are tested before a pod is replaced, and in which pod."""
 
 from __future__ import annotations
 

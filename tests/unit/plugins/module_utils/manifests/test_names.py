@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What Kubernetes accepts as names, labels, annotations and images, and what the user reads of the rest."""
+"""Names, labels, annotations and images that Kubernetes accepts, and the messages for the others."""
 
 from __future__ import annotations
 

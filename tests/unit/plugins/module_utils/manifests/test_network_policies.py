@@ -67,7 +67,7 @@ def test_the_name_of_a_policy_ends_with_a_hash_of_its_content() -> None:
         pytest.param(
             [flow("django", "mail", 587)],
             {"django": ([], [{"to": [ADDRESSES], "ports": ports(587)}]), "release": ([], [])},
-            id="what is no pod of the release has no policy",
+            id="an endpoint outside the release has no policy",
         ),
         pytest.param(
             [flow("anybody", "nginx")], {"nginx": ([{"ports": ports(8000)}], []), "release": ([], [])}, id="no peers are everywhere"

@@ -1,4 +1,4 @@
-"""What YAML gives and what a manifest needs."""
+"""Conversion of values from YAML to values of a manifest."""
 
 from __future__ import annotations
 

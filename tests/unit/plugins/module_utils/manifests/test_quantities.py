@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""A quantity in another spelling is the same quantity."""
+"""Different notations of a quantity are the same quantity."""
 
 from __future__ import annotations
 

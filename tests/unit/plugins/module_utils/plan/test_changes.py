@@ -257,7 +257,7 @@ FULL = 'persistentvolumeclaims "media-pvc" is forbidden: exceeded quota: quota, 
         ),
         pytest.param(QUOTA, None, "failed quota: quota: must specify limits.cpu", "create", id="a quota that asks for limits"),
         pytest.param(QUOTA, None, "maximum memory usage per Container is 1Gi", "refused", id="a LimitRange beside a quota that changes"),
-        pytest.param(QUOTA, None, "field is immutable", "refused", id="another refusal"),
+        pytest.param(QUOTA, None, "field is immutable", "refused", id="another rejection"),
         pytest.param(
             {**QUOTA, "metadata": {"name": "quota", "namespace": "elsewhere"}}, None, FULL, "refused", id="a quota of another namespace"
         ),

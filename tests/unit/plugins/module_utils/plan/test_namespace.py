@@ -1,4 +1,4 @@
-"""A Namespace that an administrator made, for a credential that must not change it."""
+"""A Namespace that an administrator created, and a credential without permission to change it."""
 
 from __future__ import annotations
 

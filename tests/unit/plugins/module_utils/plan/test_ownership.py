@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Who wrote which field, by managedFields as API servers return them."""
+"""The owner of each field, from managedFields as API servers return them."""
 
 from __future__ import annotations
 
@@ -155,10 +155,10 @@ def item(kind: str, *entries: str, name: str = "django") -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("entries", "allowed", "found"),
     [
-        pytest.param([APPLIED], [], {}, id="nobody else"),
+        pytest.param([APPLIED], [], {}, id="only this collection"),
         pytest.param([APPLIED, CONTROLLER, SCALED, REPLICAS], [], {}, id="status and replicas"),
         pytest.param([APPLIED, RESTARTED], [], {}, id="a restart"),
-        pytest.param([RESTARTED], [], {}, id="a restart of what somebody else applies"),
+        pytest.param([RESTARTED], [], {}, id="a restart of a workload of another field manager"),
         pytest.param([APPLIED, SHARED], [], {}, id="the same fields as ours"),
         pytest.param(
             [APPLIED, SIDECAR],
@@ -263,7 +263,7 @@ LABELLED = "{manager: kubectl-label, operation: Update, fieldsV1: {f:metadata: {
     ("entries", "applied", "found"),
     [
         pytest.param([CONTENT], True, {}, id="ours"),
-        pytest.param([CONTENT, LABELLED], True, {}, id="ours, with a label of somebody"),
+        pytest.param([CONTENT, LABELLED], True, {}, id="ours, with a label of another field manager"),
         pytest.param([BY_HAND], False, {"kubectl-create": ["data.A", "data.LD_PRELOAD"]}, id="made by hand"),
         pytest.param([LABELS, BY_HAND], False, {"kubectl-create": ["data.A", "data.LD_PRELOAD"]}, id="labels are not its content"),
         pytest.param([CONTENT, BY_HAND], True, {"kubectl-create": ["data.LD_PRELOAD"]}, id="applied over what was made by hand"),
@@ -348,13 +348,13 @@ fieldsV1:
             [CLAIMED, PLANTED],
             {"kubectl-patch": {"f:volumeName": {}}},
             "spec.volumeName is set by the field manager kubectl-patch",
-            id="a volume that somebody chose, not bound",
+            id="a volume that another client chose, not bound",
         ),
         pytest.param(
             [CLAIMED, PLANTED, BOUND_STATUS.format(manager="kube-controller-manager")],
             {"kubectl-patch": {"f:volumeName": {}}},
             "spec.volumeName is set by the field manager kubectl-patch",
-            id="a volume that somebody chose, bound",
+            id="a volume that another client chose, bound",
         ),
         pytest.param([CLAIMED, ADOPTED, BOUND_STATUS.format(manager="kube-controller-manager")], {}, "", id="adopted"),
         pytest.param(

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What a plan finds that others wrote into what this collection applies."""
+"""Fields of other field managers in objects that this collection applies."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def planned(cluster: Cluster, wanted: Object, **options: Any) -> Any:
 @pytest.mark.parametrize(
     ("live", "after", "allowed", "action", "untrusted"),
     [
-        pytest.param([DEPLOYED], [DEPLOYED], (), "none", "", id="nobody else"),
-        pytest.param([DEPLOYED, MINER], [DEPLOYED, MINER], (), "refused", MINED, id="a container of somebody"),
+        pytest.param([DEPLOYED], [DEPLOYED], (), "none", "", id="only this collection"),
+        pytest.param([DEPLOYED, MINER], [DEPLOYED, MINER], (), "refused", MINED, id="a container of another field manager"),
         pytest.param([DEPLOYED, MINER], [DEPLOYED, MINER], ("kubectl-patch",), "none", "", id="of an allowed field manager"),
         pytest.param([IMAGE], [DEPLOYED], (), "none", "", id="a field that applying takes back"),
     ],
@@ -102,7 +102,7 @@ def delete(kind: str, name: str) -> str:
     ("entries", "reason"),
     [
         pytest.param([CONTENT], "", id="applied"),
-        pytest.param([CONTENT, LATER], "", id="applied, with an annotation of somebody"),
+        pytest.param([CONTENT, LATER], "", id="applied, with an annotation of another field manager"),
         pytest.param([SAME_BY_HAND], "it was created by the field manager kubectl-create, not by this collection", id="made again by hand"),
         pytest.param([CONTENT, BY_HAND], "data.LD_PRELOAD is set by the field manager kubectl-create", id="with a key of somebody"),
     ],

@@ -114,9 +114,9 @@ def test_only_a_change_that_creates_pods_has_a_dry_run_pod(live: Workload | None
 @pytest.mark.parametrize(
     ("live", "applied", "before"),
     [
-        pytest.param(None, DEPLOYMENT, True, id="there are no old ones"),
-        pytest.param(DEPLOYMENT, changed(DEPLOYMENT, image), True, id="all old ones have to stay"),
-        pytest.param(DEPLOYMENT, changed(DEPLOYMENT, image, unavailable(1)), False, id="one may go first"),
+        pytest.param(None, DEPLOYMENT, True, id="no old pods"),
+        pytest.param(DEPLOYMENT, changed(DEPLOYMENT, image), True, id="all old pods must stay"),
+        pytest.param(DEPLOYMENT, changed(DEPLOYMENT, image, unavailable(1)), False, id="one old pod can end first"),
         pytest.param(DEPLOYMENT, changed(DEPLOYMENT, image, unavailable("25%")), True, id="a quarter of three is none"),
         pytest.param(DEPLOYMENT, changed(DEPLOYMENT, image, unavailable("34%")), False, id="a third of three may go"),
         pytest.param(DEPLOYMENT, changed(DEPLOYMENT, image, strategy({"type": "Recreate"})), False, id="all go first"),

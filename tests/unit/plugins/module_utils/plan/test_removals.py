@@ -123,7 +123,7 @@ OBJECTS: dict[str, Any] = {"f:objects": {}}
             f"its list was written by the field manager {MANAGER}, not",
             id="written in our name",
         ),
-        pytest.param(live(record(SERVICE)), "its list was written by an unknown field manager, not", id="nobody knows"),
+        pytest.param(live(record(SERVICE)), "its list was written by an unknown field manager, not", id="an unknown field manager"),
         *(
             pytest.param(applied({**RECORD, "data": {"objects": text}}), "its list is invalid", id=text)
             for text in ("[", "1", "[1]", '[{"kind": "Service"}]', '[{"api_version": "v1", "kind": "A", "namespace": null, "name": "a"}]')
@@ -178,9 +178,11 @@ UNMARKED = (
                 **IDENTITY,
             ),
             f"its label {LABEL} was set by the field manager kubectl-label, not by this collection",
-            id="with labels that somebody set",
+            id="with labels of another field manager",
         ),
-        pytest.param(live(CLASS, **IDENTITY), "it was created by an unknown field manager, not by this collection", id="nobody knows"),
+        pytest.param(
+            live(CLASS, **IDENTITY), "it was created by an unknown field manager, not by this collection", id="an unknown field manager"
+        ),
     ],
 )
 def test_a_recorded_object_stays_unless_this_platform_applied_it(found: dict[str, Any], reason: str) -> None:
@@ -194,7 +196,7 @@ def test_a_recorded_object_stays_unless_this_platform_applied_it(found: dict[str
         ("Namespace", "kube-public", "it is a namespace of the cluster itself"),
         ("Namespace", "default", "it is a namespace of the cluster itself"),
         ("Namespace", "defaults", ""),
-        ("Secret", "passwords", "a Secret is never among the user's own objects"),
+        ("Secret", "passwords", "a Secret cannot be an additional object"),
         ("ConfigMap", "default", ""),
     ],
 )
@@ -273,7 +275,7 @@ BY_KUBECTL = "it was created by the field manager kubectl-create, not by this co
             Recorded(applied(PLANTED), live(TENANT, CREATED), ours(SERVICE)),
             ["mail"],
             [
-                f"Secret other/passwords {STAYS}: a Secret is never among the user's own objects",
+                f"Secret other/passwords {STAYS}: a Secret cannot be an additional object",
                 f"Namespace other-tenant {STAYS}: {BY_KUBECTL}",
             ],
             ["mail", "other-tenant"],
@@ -282,7 +284,7 @@ BY_KUBECTL = "it was created by the field manager kubectl-create, not by this co
         pytest.param(
             Recorded(applied(PLANTED), ours(SERVICE)),
             ["mail"],
-            [f"Secret other/passwords {STAYS}: a Secret is never among the user's own objects"],
+            [f"Secret other/passwords {STAYS}: a Secret cannot be an additional object"],
             ["mail", "other-tenant"],
             id="one is gone",
         ),

@@ -76,10 +76,10 @@ LEFT_OUT = deployment(None)
 @pytest.mark.parametrize(
     ("live", "action", "expected"),
     [
-        pytest.param(None, "create", [None], id="begins with a number that is then handed over"),
+        pytest.param(None, "create", [None], id="created with a number whose ownership is then transferred"),
         pytest.param(deployment(5, owner(OURS)), "change", [5], id="switched on"),
         pytest.param(deployment(5, owner("kube-controller-manager", "Update", "scale")), "none", [], id="set by the autoscaler"),
-        pytest.param(deployment(5, owner(f"{OURS}.replicas")), "none", [], id="handed over before"),
+        pytest.param(deployment(5, owner(f"{OURS}.replicas")), "none", [], id="transferred before"),
     ],
 )
 def test_ownership_of_the_replicas_is_transferred_once(live: dict[str, Any] | None, action: str, expected: list[int | None]) -> None:
@@ -98,7 +98,7 @@ def test_ownership_of_the_replicas_is_transferred_once(live: dict[str, Any] | No
         pytest.param(deployment(20, owner("kube-controller-manager", "Update", "scale")), True, id="set by an autoscaler"),
         pytest.param(deployment(2, owner("kube-controller-manager", "Update", "scale")), False, id="to the same number"),
         pytest.param(deployment(20, owner("kubectl", "Update", "scale")), False, id="set by hand"),
-        pytest.param(deployment(20, owner("kube-controller-manager", "Update", "status", ("f:conditions",))), False, id="nobody's"),
+        pytest.param(deployment(20, owner("kube-controller-manager", "Update", "status", ("f:conditions",))), False, id="no owner"),
         pytest.param(None, False, id="new"),
     ],
 )

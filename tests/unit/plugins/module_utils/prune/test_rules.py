@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What may go and what stays, on objects as a cluster returns them."""
+"""Which objects are removed and which stay, for objects as a cluster returns them."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def configuration(**metadata: Any) -> Manifest:
 
 
 def managed(**entry: Any) -> list[Manifest]:
-    """The managedFields of an object that somebody else made, or otherwise."""
+    """The managedFields of an object, by default of this collection."""
     [ours] = configuration()["metadata"]["managedFields"]
     return [{**ours, **entry}]
 
@@ -90,7 +90,7 @@ def managed(**entry: Any) -> list[Manifest]:
         pytest.param(configuration(name="6kh7kbg95m"), False, id="nothing but a hash"),
         pytest.param(configuration(name="django-config-6kh7kbg95m-copy"), False, id="a hash in the middle"),
         pytest.param(configuration(managedFields=managed(manager="kubectl-create", operation="Update")), False, id="made by hand"),
-        pytest.param(configuration(managedFields=managed(manager="kubectl")), False, id="applied by somebody else"),
+        pytest.param(configuration(managedFields=managed(manager="kubectl")), False, id="applied by another field manager"),
         pytest.param(configuration(managedFields=managed(operation="Update")), False, id="not applied"),
         pytest.param(configuration(managedFields=managed(fieldsV1={"f:data": {}})), False, id="not immutable"),
         pytest.param(configuration(managedFields=None), False, id="restored without its fields' managers"),
@@ -221,7 +221,7 @@ def names(items: Sequence[Mapping[str, Any]]) -> list[str]:
         pytest.param([*HISTORY[:3], job("x", 99, "x", "Suspended")], [], id="a suspended one"),
         pytest.param([*HISTORY[:3], job("x", 99, "x", "Failed")], ["x"], id="a failed one"),
         pytest.param([*HISTORY[:3], job("x", 99)], [], id="one of no release"),
-        pytest.param([*HISTORY[:3], job("x", 99, "x", managedFields=managed(manager="kubectl"))], [], id="somebody else's"),
+        pytest.param([*HISTORY[:3], job("x", 99, "x", managedFields=managed(manager="kubectl"))], [], id="of another field manager"),
         pytest.param([*HISTORY[:3], job("x", 99, "x", ownerReferences=[{"kind": "CronJob", "uid": "u-9"}])], [], id="a CronJob's"),
     ],
 )

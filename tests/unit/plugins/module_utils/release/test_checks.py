@@ -103,7 +103,7 @@ def ended(finished: str, **terminated: Any) -> Callable[[Object], None]:
 
 
 def evicted(moment: str | None) -> Callable[[Object], None]:
-    """As the kubelet leaves it; not all versions of it tell when."""
+    """As the kubelet leaves it. Not all versions set the time."""
     ready = {"type": "Ready", "status": "False", **({"lastTransitionTime": moment} if moment else {})}
     status = {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory. ", "conditions": [ready]}
     return lambda item: item.update(status=status)
@@ -296,10 +296,10 @@ def test_the_images_of_the_template_are_compared_by_digest(first: dict[str, str]
         pytest.param(pod(owner="Job", change=lambda p: p["status"].update(phase="Failed", conditions=[])), [], id="a job's failed pod"),
         pytest.param(pod(owner="Job", change=not_ready), [("Pod/django-a", "ok")], id="a job's running pod"),
         pytest.param(pod(change=evicted(AFTER)), [("Pod/django-a", "warning")], id="evicted since"),
-        pytest.param(pod(change=evicted(None)), [("Pod/django-a", "warning")], id="evicted nobody knows when"),
+        pytest.param(pod(change=evicted(None)), [("Pod/django-a", "warning")], id="evicted at an unknown time"),
         pytest.param(pod(change=evicted(BEFORE)), [("Pod/django-a", "ok")], id="evicted before"),
-        pytest.param(foreign(not_ready), [("Pod/django-a", "warning")], id="somebody else's, not ready"),
-        pytest.param(foreign(evicted(AFTER)), [("Pod/django-a", "warning")], id="somebody else's, evicted"),
+        pytest.param(foreign(not_ready), [("Pod/django-a", "warning")], id="not managed by this collection, not ready"),
+        pytest.param(foreign(evicted(AFTER)), [("Pod/django-a", "warning")], id="not managed by this collection, evicted"),
         pytest.param(pod(change=lambda p: p["metadata"].update(deletionTimestamp=AFTER)), [], id="on its way out"),
     ],
 )
@@ -528,7 +528,7 @@ def wrote(manager: str, spec: Object, operation: str = "Update") -> Object:
 @pytest.mark.parametrize(
     ("target", "labels", "entries", "allowed", "expected"),
     [
-        pytest.param(DJANGO, LABELLED, [wrote(OURS, NAMES, "Apply")], [], ("ok", ""), id="nobody else"),
+        pytest.param(DJANGO, LABELLED, [wrote(OURS, NAMES, "Apply")], [], ("ok", ""), id="only this collection"),
         pytest.param(
             DJANGO, LABELLED, [wrote(OURS, NAMES, "Apply"), wrote("kubectl-patch", SHARES)], [], ("error", SHARED), id="a field of others"
         ),
@@ -546,7 +546,7 @@ def wrote(manager: str, spec: Object, operation: str = "Update") -> Object:
             ("error", "it was created by the field manager kubectl-create, not by this collection"),
             id="made by others with our labels",
         ),
-        pytest.param(DJANGO, {"app": "other"}, [wrote("helm", NAMES)], [], None, id="a workload of the user's own"),
+        pytest.param(DJANGO, {"app": "other"}, [wrote("helm", NAMES)], [], None, id="an additional workload"),
         pytest.param(MEDIA, LABELLED, [wrote(OURS, {"f:accessModes": {}}, "Apply")], [], ("ok", ""), id="a claim"),
         pytest.param(
             MEDIA,

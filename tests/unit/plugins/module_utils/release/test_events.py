@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Warning events of healthy and of broken platforms, with the words of Kubernetes 1.34."""
+"""Warning events of healthy and of broken platforms, with the messages of Kubernetes 1.34."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The requests of a customer, and the hop that their checks name."""
+"""The requests of a customer, and the failing hop that their checks report."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ REPORT: dict[str, Any] = {
             "ValueError: no weight",
         ),
         ({}, "it gave no reason"),
-        # The body of a refusal as text, and as the representation of bytes.
+        # The body of a rejection as a string, and as the representation of bytes.
         (
             {
                 "msg": 'Failed to apply object: {"kind":"Status","status":"Failure",'

@@ -271,7 +271,7 @@ def test_a_pod_without_a_status_is_not_ready() -> None:
     assert why_not_ready({}) == "its phase is unknown"
 
 
-# --- what is told of a pod
+# --- the description of a pod
 
 
 @pytest.mark.parametrize(

@@ -400,7 +400,7 @@ def test_a_missing_image_is_permanent_after_the_next_pull() -> None:
 
 
 def test_a_missing_image_without_new_events_is_permanent_after_a_minute() -> None:
-    """The kubelet goes on trying, but of long rows of failures the API server is told ever fewer."""
+    """The kubelet keeps retrying, but it reports long series of failures less and less often."""
     script = Script(*at_start(JOB, no_image_of_an_earlier_run(), not_pulled("2026-11-25T16:30:00Z")))
     outcomes, _lines = wait(script, target(timeout=300))
     assert verdicts(outcomes) == [("failed", 60.1)]

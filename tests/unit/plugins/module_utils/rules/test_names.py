@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Settings that become names, labels, annotations and images: each that Kubernetes would refuse is a finding that names it."""
+"""Settings for names, labels, annotations and images. Each value that Kubernetes would reject is a finding with the setting."""
 
 from __future__ import annotations
 

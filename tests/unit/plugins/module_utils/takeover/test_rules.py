@@ -166,7 +166,7 @@ def test_transferred_fields_become_fields_of_an_apply() -> None:
 
 
 def test_fields_of_a_subresource_are_not_transferred() -> None:
-    """The API server tells them apart by the subresource, and would not find them again."""
+    """The API server distinguishes them by the subresource, and would not find them again."""
     scaled = held("kubectl", "Apply", {"f:spec": {"f:replicas": {}}}, subresource="scale")
     mine = held(MANAGER, "Apply", {"f:spec": {"f:replicas": {}}}, subresource="scale")
     [entry, *others] = handed_over([THEIRS, scaled, mine], MANAGER)
@@ -398,7 +398,7 @@ def test_a_plan_for_an_adoption_tries_each_step() -> None:
             lambda c: setattr(c, "refuse_apply", RefusedError("Deployment shop/django-anew: no such field")),
             [deployment()],
             "Deployment shop/django: no such field",
-            id="the new one would be refused",
+            id="the new one would be rejected",
         ),
         pytest.param(
             lambda _: None,

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Which Jobs cannot finish, and which pods keep a StatefulSet from its newest revision, on objects as a cluster returns them."""
+"""Which Jobs cannot finish, and which pods block the rollout of a StatefulSet, for objects as a cluster returns them."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def redis(**changes: Any) -> Manifest:
         pytest.param(REDIS, pod(NO_IMAGE, "s-2", labels=OLD), None, id="it belongs to another StatefulSet"),
         pytest.param(REDIS, pod(NO_IMAGE, "s-1"), None, id="its revision is unknown"),
         pytest.param(
-            redis(metadata__generation=4), pod(NO_IMAGE, "s-1", labels=OLD), None, id="the controller has yet to see what was applied"
+            redis(metadata__generation=4), pod(NO_IMAGE, "s-1", labels=OLD), None, id="the controller has not observed the new generation"
         ),
         pytest.param(redis(metadata__managedFields=[]), pod(NO_IMAGE, "s-1", labels=OLD), None, id="not applied by this collection"),
         pytest.param(
