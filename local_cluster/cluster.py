@@ -120,7 +120,7 @@ def status(cluster: Cluster) -> str:
 
 
 def node_image_reference() -> str:
-    """Return the node image: published where it can be pulled, else built here."""
+    """Return the node image: the published one if it can be pulled, else one that is built here."""
     return PUBLISHED_NODE_IMAGE if registry.published_images_answer() else node_image.reference()
 
 

@@ -24,7 +24,7 @@ _ENOUGH_INOTIFY_INSTANCES = 1024
 
 
 def answers() -> bool:
-    """Tell whether a docker engine answers."""
+    """Return whether a docker engine answers."""
     return succeeds(["docker", "version", "--format", "{{.Server.Version}}"])
 
 
@@ -51,7 +51,7 @@ def ensure() -> None:
 
 
 def lacks_capabilities() -> bool:
-    """Tell whether the engine's containers run behind the shim, because capabilities are missing."""
+    """Return whether the engine's containers run behind the shim, because capabilities are missing."""
     return output(["docker", "info", "--format", "{{.DefaultRuntime}}"]) == runtime.NAME
 
 

@@ -108,7 +108,7 @@ def seconds_since(measured: Any) -> Callable[[Report, str], float]:
 
 
 def first_event(cluster: Any, entry: Report, reason: str, text: str) -> str:
-    """When the cluster first said so about the pod."""
+    """The time of the first event with this reason about the pod."""
     events = cluster.get("events", f"--field-selector=involvedObject.name={entry['pod']},reason={reason}")
     said = [event for event in events if text in event["message"]]
     assert said, (reason, text, events)
@@ -128,7 +128,7 @@ def test_a_missing_tag_fails_at_the_first_job(cluster: Any, deploy: Deploy, seco
 
 
 def is_stopped(cluster: Any, entry: Report) -> None:
-    """The Job that failed says why, and no pod of it tries to start any more."""
+    """The failed Job has the reason, and none of its pods tries to start."""
     deadline = time.monotonic() + 30
     while cluster.get("pods", f"--selector=job-name={entry['name']}"):
         assert time.monotonic() < deadline, entry
@@ -194,7 +194,7 @@ def test_a_failed_init_container_is_reported(deploy: Deploy, kind_config: dict[s
 def test_unavailable_services_and_failed_logins_stop_the_run_before_the_migration(
     cluster: Any, deploy: Deploy, secrets: dict[str, str], kind_config: dict[str, Any]
 ) -> None:
-    """All are tried, and each says its own. The database is one by its name, whose passwords the preflight cannot know."""
+    """All services are checked, and each reports its own problem. The preflight cannot know the password of an external database."""
     before = cluster.generations()
     # A new release whose migration has not run yet.
     report = deploy(
@@ -323,7 +323,7 @@ def test_a_container_that_crashes_once_and_recovers_passes(cluster: Any, deploy:
     assert report["verdict"] == "succeeded", report["output"]
     restarts = [status["restartCount"] for pod in cluster.pods("django") for status in pod["status"]["containerStatuses"]]
     assert restarts == [1, 1, 1]
-    # Somebody should look, but nothing is broken.
+    # A warning, because nothing is broken.
     warned = [check for check in report["checks"] if check["name"] == "pod" and check["severity"] == "warning"]
     assert len(warned) == 3
     assert all("container django was restarted" in check["message"] for check in warned)

@@ -25,7 +25,7 @@ def test_changed_passwords_are_rejected_before_the_first_write(cluster: Any, pla
 
 @pytest.mark.drill
 def test_redis_accepts_the_previous_password_while_a_migration_fails(cluster: Any, playbook: Any, secrets: dict[str, str]) -> None:
-    """Nobody is locked out by a run that changes the password and does not get to the tiers."""
+    """A run that changes the password and fails before the tiers locks no pod out."""
     old, new = secrets, {**secrets, "REDIS_PASSWORD": "the-next-one-of-the-broker"}
 
     def logs_in(password: str) -> bool:
@@ -40,7 +40,7 @@ def test_redis_accepts_the_previous_password_while_a_migration_fails(cluster: An
         assert "DEMO_FAIL_MIGRATE" in failed.output
         assert logs_in(old["REDIS_PASSWORD"])
         assert logs_in(new["REDIS_PASSWORD"])
-        # Pods of before the change send and take tasks.
+        # Pods from before the change send and receive tasks.
         trip = playbook("playbooks/validate.yml", validate_round_trip_queues=["celery", "reports"])
         assert trip.returncode == 0, trip.output
         assert [pod["metadata"]["uid"] for pod in cluster.pods("celery-worker")] == workers

@@ -53,7 +53,7 @@ def client(client_pod: Any) -> Any:
 
 @pytest.fixture(scope="session")
 def ask(client: Any, site: list[str], visitor_program: str) -> Any:
-    """Ask the site from a pod outside of the platform."""
+    """Send requests to the site from a pod outside the platform."""
 
     def question(path: str, site: list[str | None] = site, **options: Any) -> dict[str, Any]:  # type: ignore[assignment]
         given = json.dumps({"site": site, "question": {"path": path, **options}})

@@ -84,7 +84,7 @@ def test_plain_http_is_redirected_to_https(ask: Any, path: str) -> None:
 
 
 def expected(client: Any) -> dict[str, Any]:
-    """What Django should see. If nginx did not believe Traefik, the address would be Traefik's."""
+    """The values that Django should see. If nginx did not trust Traefik, the address would be the address of Traefik."""
     return {
         "secure": True, "scheme": "https", "host": HOST, "client": client.ip, "real_ip": client.ip, "forwarded_for": client.ip,
     }  # fmt: skip
@@ -121,7 +121,7 @@ def test_only_the_ingress_controller_reaches_nginx(client_pod: Any, cluster: Any
 
 
 def test_another_host_is_not_the_shop(ask: Any, cluster: Any) -> None:
-    """Traefik answers it; its log says so, and names the shop's router for the others."""
+    """Traefik itself answers. Its log shows this, and the router of the shop for other requests."""
     answer = ask("/", headers={"Host": "evil.example.com"})
     assert answer["status"] == 404, answer
     assert ask("/health/")["status"] == 200

@@ -39,7 +39,7 @@ def kubectl(watch_environment: dict[str, str]) -> Kubectl:
 
 
 def wait_for(what: str, ask: Callable[[], Any], seconds: float = 60) -> Any:
-    """Ask until the answer is true; the last one belongs to a failure."""
+    """Retry until the answer is true. The last answer is part of the failure."""
     deadline = time.monotonic() + seconds
     while True:
         answer = ask()
@@ -92,7 +92,7 @@ class Prometheus:
         return found
 
     def value(self, expression: str) -> float:
-        """The one value of an expression; 0 where nothing is known yet."""
+        """The single value of an expression; 0 if there is no value yet."""
         found = self.query(expression)
         return float(found[0]["value"][1]) if found else 0.0
 
@@ -152,7 +152,7 @@ def test_every_pod_of_every_tier_is_a_target_that_is_up(cluster: Any, prometheus
 @pytest.mark.parametrize(
     "counter",
     [
-        # Not what probes and Prometheus itself ask for.
+        # Without the requests of probes and of Prometheus itself.
         pytest.param('sum(shop_http_requests_total{namespace="jewelry-shop",view="product-list"})', id="django"),
         pytest.param('sum(nginx_http_requests_total{namespace="jewelry-shop"})', id="nginx"),
     ],

@@ -24,7 +24,7 @@ ALLOWED = {
     # Its init container waits for Django.
     "celery-beat": DNS | DATA | {"django:8000", "celery-beat:8000"},
     "job": DNS | DATA,
-    # The other nginx too: kube-router looks at no direction where one policy selects both pods, and nginx is open to everybody.
+    # Also the other nginx: kube-router ignores the direction if one policy selects both pods, and nginx accepts any client.
     "nginx": DNS | CLIENTS | {"django:8000"},
     "postgresql": DNS | {"postgresql:5432"},
     "redis": DNS | {"redis:6379"},
@@ -46,7 +46,7 @@ wait
 
 @dataclass
 class Source:
-    """A container to ask from."""
+    """A container that opens the connections."""
 
     namespace: str
     pod: str
@@ -57,7 +57,7 @@ class Source:
 def sources(cluster: Any, client_pod: Callable[..., Any]) -> dict[str, Source]:
     found = {}
     for component in ("django", "celery-worker", "celery-beat", "nginx", "postgresql", "redis"):
-        # Another one than that which the others ask.
+        # A different pod from the target of the other pods.
         *_, pod = cluster.pods(component)
         found[component] = Source("jewelry-shop", pod["metadata"]["name"], component)
     made = {
@@ -91,7 +91,7 @@ def targets(cluster: Any, client_pod: Callable[..., Any]) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def reached(cluster: Any, sources: dict[str, Source], targets: dict[str, str]) -> Callable[[], dict[str, set[str]]]:
-    """Ask from everywhere to everywhere."""
+    """Try all connections from each source to each target."""
     arguments = [f"{name}={address}" for name, address in targets.items()]
 
     def ask(source: Source) -> set[str]:
@@ -118,7 +118,7 @@ def reached(cluster: Any, sources: dict[str, Source], targets: dict[str, str]) -
 def test_exactly_the_flows_of_the_table_are_allowed(reached: Callable[[], dict[str, set[str]]]) -> None:
     found = reached()
     assert found == ALLOWED
-    # Each target answers somebody, and each source reaches something: what is refused is refused by a policy.
+    # Each target answers at least one source, and each source reaches at least one target. So only policies block connections.
     assert set().union(*found.values()) == EVERYTHING
     assert all(found.values())
 

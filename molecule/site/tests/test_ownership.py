@@ -50,7 +50,7 @@ def test_a_forged_record_removes_nothing_of_another_tenant(
     assert plan["objects"] == [], plan
     assert squeezed("its list was written by the field manager kubectl-create") in squeezed(plan["warned"]), plan
 
-    # In the name of this collection, which a client may state, the record is believed, and what it lists is not.
+    # With the field manager of this collection, which any client can set, the record is trusted, but the listed objects are not.
     cluster.kubectl("apply", "--server-side", "--force-conflicts", "--field-manager=jewelry_shop.platform", "--filename=-", input=PLANTED)
     run = playbook("site.yml", "--diff", "--tags=extra_objects", **administrator)
     assert run.returncode == 0, run.output

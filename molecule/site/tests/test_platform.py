@@ -16,7 +16,7 @@ QUEUES = {"celery", "backups", "pricing", "reports", "notifications"}
 
 
 def wait_for(what: str, ask: Callable[[], Any], seconds: float = 90) -> Any:
-    """Ask until the answer is true; name what did not come."""
+    """Retry until the answer is true. The failure contains what is missing."""
     deadline = time.monotonic() + seconds
     while not (answer := ask()):
         assert time.monotonic() < deadline, f"{what} did not happen within {seconds} s"

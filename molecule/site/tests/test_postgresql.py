@@ -49,7 +49,7 @@ until [ "$(sed -n 1p "$PGDATA/postmaster.pid")" = "$server" ] && pg_isready --us
 printf %s "$1" | psql --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbname="$POSTGRES_DB" || exit 1
 kill -INT "$server"; wait "$server"
 """
-# Everything that people made has this owner, except what belongs to an extension.
+# All objects of the application have this owner, except objects of extensions.
 OWNERS = """
 SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class WHERE oid >= 16384 AND relkind <> 't' AND relnamespace::regnamespace::text !~ '^pg_'
 UNION SELECT pg_get_userbyid(typowner) FROM pg_type WHERE oid >= 16384 AND typname <> ALL (ARRAY['gtrgm', '_gtrgm'])
@@ -71,7 +71,7 @@ class Database:
     pod: str
 
     def query(self, statements: str, user: str = "jewelry_shop", database: str = "jewelry_shop") -> str:
-        """Run statements by the socket, which asks for no password; return what they print, or their error."""
+        """Run statements through the socket, which needs no password. Returns their output or error."""
         command = ["psql", *OPTIONS, f"--username={user}", f"--dbname={database}"]
         done = self.cluster.kubectl("exec", "--stdin", self.pod, "--container=postgresql", "--", *command, input=statements, check=False)
         return str(done.stdout + done.stderr).strip()

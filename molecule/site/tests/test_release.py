@@ -15,7 +15,7 @@ TIERS = ("django", "nginx", "celery-worker", "celery-beat", "postgresql", "redis
 # Requests of each kind a second; `make drills` sends more.
 PACE = 2.0
 APPLICATION = {"django", "celery-worker", "celery-beat"}
-# What YAML made of them, and what a shell, Kubernetes and JSON would make something else of.
+# Values after YAML parsing, and values that a shell, Kubernetes or JSON would change.
 VALUES = {"A": True, "B": 1000.0, "C": "0123", "D": "1e3", "E": "", "F": "a: b # ü 金\n'\"$HOME $(A) $$", "G": "null"}
 BYTES = bytes(range(256))
 STRICT_CONFIG = {
@@ -36,7 +36,7 @@ def budgets(cluster: Any) -> set[str]:
 
 @dataclass
 class Change:
-    """What one run found and what it left, with all that it said and wrote into its report."""
+    """The state before and after a run, with its output and its report."""
 
     values: dict[str, Any]
     said: str
@@ -150,7 +150,7 @@ def test_a_new_tag_has_its_own_jobs_and_runs_none_twice(cluster: Any, playbook: 
 
 
 def test_pods_of_a_rollout_are_spread_over_nodes(cluster: Any, next_release: Change) -> None:
-    """Although the scheduler saw the pods of before, too."""
+    """Although the scheduler also counted the old pods."""
     for tier in ("django", "celery-worker"):
         nodes = [pod["spec"]["nodeName"] for pod in cluster.pods(tier)]
         assert len(set(nodes)) > 1, (tier, nodes)

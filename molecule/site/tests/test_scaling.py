@@ -21,7 +21,7 @@ MINIMUM = 3
 
 
 class Watch:
-    """Keeps the smallest number of replicas that a Deployment asked for."""
+    """Records the smallest number of replicas in the specification of a Deployment."""
 
     def __init__(self, cluster: Any, name: str) -> None:
         self._cluster = cluster

@@ -14,7 +14,7 @@ import pytest
 NAMESPACE = "jewelry-shop-secrets"
 # Prints all that it knows, and fails.
 LEAK = {"name": "leak", "command": ["sh", "-c", 'env; env | grep SHOP_MARKER; printf %s "$SHOP_MARKER" | base64 -w0; exit 1']}
-# By stage: values by which a run fails there, and what it then says.
+# By stage: settings that make a run fail there, and the expected message.
 STAGES: dict[str, tuple[dict[str, Any], str]] = {
     "settings": ({"django_replicas": "many"}, "nothing was changed"),
     "preflight": ({"storage_class": "other"}, "nothing was changed"),
@@ -51,7 +51,7 @@ def namespace(cluster: Any) -> Iterator[str]:
 
 @pytest.fixture
 def data_services(client_pod: Callable[..., Any]) -> dict[str, Any]:
-    """Settings of a database and a Redis that were there before; a run that does not get to ask them finds that somebody listens."""
+    """Settings of an existing database and Redis. A run that fails before it uses them only needs an open port."""
     host, port = client_pod("outside", {"app": "server"}).ip, 8000
     return {
         "platform_postgresql_provider": "external",
@@ -160,7 +160,7 @@ def failing(request: pytest.FixtureRequest, playbook: Any, kind_config: dict[str
 def test_no_secret_leaks_in_a_failed_run(
     cluster: Any, tmp_path: pathlib.Path, failing: Any, stage: str, marker: str, marker_forms: set[str]
 ) -> None:
-    """At every stage, on both versions of ansible-core. Where the tiers were replaced, they have it as it was written."""
+    """At every stage, on both versions of ansible-core. If the tiers were replaced, they have the unchanged value."""
     values, said = STAGES[stage]
     run = failing(values, tmp_path)
     assert run.returncode != 0, run.output

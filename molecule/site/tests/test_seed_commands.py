@@ -146,7 +146,7 @@ def test_a_pod_is_described_and_its_logs_are_read(cluster: Any) -> None:
     pod = cluster.pods("django")[0]["metadata"]["name"]
     assert "Liveness" in shell(f"kubectl describe pod {pod} -n jewelry-shop").stdout
     assert shell(f"kubectl logs {pod} -n jewelry-shop").stdout.strip()
-    # A container that never restarted has no previous instance; the line then says just that.
+    # A container that never restarted has no previous instance. The command then reports this.
     previous = shell(f"kubectl logs {pod} -n jewelry-shop --previous")
     assert previous.returncode == 0 or "previous terminated container" in previous.stderr, previous.stderr
 

@@ -24,7 +24,7 @@ HTTPS_PORT: int = SETTINGS["kind_https_port"]
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
 AUTHORITY = CACHE / "jewelry_shop.platform" / "secrets" / SETTINGS["kind_cluster_name"] / "tls" / "ca.crt"
 SECRET = "drill-tls"
-# Asks nginx as a client does who claims the headers of its first argument; the certificate is judged by other tests.
+# Sends requests to nginx with the headers of its first argument. Other tests check the certificate.
 ASK = """
 import json, ssl, sys, urllib.request
 unverified = ssl._create_unverified_context()
