@@ -12,7 +12,7 @@ PLUGINS := .ansible/collections/ansible_collections/jewelry_shop/platform/plugin
 LOCK := uv pip compile --quiet --system-certs --universal --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
 IMPORTER := .cache/galaxy-importer
 OLDEST := .cache/oldest
-# The oldest Python on which the controller of the oldest ansible-core that meta/runtime.yml allows runs.
+# The oldest Python on the control node that the oldest ansible-core of meta/runtime.yml supports.
 OLDEST_PYTHON := 3.10
 ARTIFACT := build/jewelry_shop-platform-$(shell sed -n "s/^version: //p" galaxy.yml).tar.gz
 

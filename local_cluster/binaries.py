@@ -46,7 +46,7 @@ class GoBuild:
 
     @property
     def hash(self) -> str:
-        """Content hash of what the programs are made of."""
+        """Content hash of the sources of the programs."""
         return cache.content_hash(self.source, *self.packages, self.linker_flags, *self.placeholders)
 
     @property
@@ -150,7 +150,7 @@ ADD_ONS = GoBuild(
     ),
     minutes=4,
 )
-# A call of its own: it imports a package under a spelling that go build refuses beside the others'.
+# A separate call: it imports a package under a different spelling, which go build rejects together with the other programs.
 LOCAL_PATH_PROVISIONER = GoBuild(
     "add-ons",
     ("local-path-provisioner",),
@@ -196,7 +196,7 @@ def required_version(go_mod: str, path: str) -> str:
 
 
 def minimum_go(go_mod: str) -> tuple[int, ...]:
-    """Return the Go version that the text of a go.mod asks for."""
+    """Return the Go version that a go.mod file requires."""
     match = re.search(r"^go (\d+)\.(\d+)", go_mod, re.MULTILINE)
     return tuple(int(number) for number in match.groups()) if match else (0, 0)
 

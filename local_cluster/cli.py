@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("engine", help="find, install or start the docker engine")
     commands.add_parser("prepare", help="make what is made once per machine")
-    up = commands.add_parser("up", help="create the cluster, or mend it")
+    up = commands.add_parser("up", help="create the cluster, or repair it")
     images = commands.add_parser("images", help="build the platform's images and push them")
     down = commands.add_parser("down", help="delete the cluster, its registry's container and its volumes")
     state = commands.add_parser("status", help="show the state of the cluster")
@@ -107,11 +107,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _name(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no cluster name: lower-case letters, digits and dashes")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a cluster name: lower-case letters, digits and dashes")
     return text
 
 
 def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: a number from 1 to 65535")
     return int(text)

@@ -1,4 +1,4 @@
-"""Create, mend and delete a kind cluster."""
+"""Create, repair and delete a kind cluster."""
 
 import json
 import shutil
@@ -60,7 +60,7 @@ def kind_configuration(
 
 
 def up(cluster: Cluster) -> None:
-    """Create the cluster, or mend it when it is there.
+    """Create the cluster, or repair an existing one.
 
     Raises:
         LocalClusterError: It cannot be created, or the one that is there differs or does not come back.
@@ -84,7 +84,7 @@ def up(cluster: Cluster) -> None:
                 f"The cluster {cluster.name} is there with other settings (ports, workers or mounts). "
                 f"Remove it first: python3 -m local_cluster down --name {cluster.name}"
             )
-        _mend(cluster, nodes)
+        _repair(cluster, nodes)
     else:
         created_from.unlink(missing_ok=True)
         _create(cluster, configuration)
@@ -115,12 +115,12 @@ def status(cluster: Cluster) -> str:
     if kubectl.works(cluster, "get", "--raw=/readyz"):
         lines += [kubectl.get(cluster, "get", "nodes")]
     else:
-        lines += ["The API server does not answer; `up` mends the cluster."]
+        lines += ["The API server does not answer; `up` repairs the cluster."]
     return "\n".join(lines)
 
 
 def node_image_reference() -> str:
-    """Return the node image: published where it can be pulled, else built here."""
+    """Return the node image: the published one if it can be pulled, else one that is built here."""
     return PUBLISHED_NODE_IMAGE if registry.published_images_answer() else node_image.reference()
 
 
@@ -142,7 +142,7 @@ def _create(cluster: Cluster, configuration: dict[str, object]) -> None:
     run([*command, "--image", node_image_reference()], text=json.dumps(configuration), log=log)
 
 
-def _mend(cluster: Cluster, nodes: dict[str, str]) -> None:
+def _repair(cluster: Cluster, nodes: dict[str, str]) -> None:
     stopped = sorted(name for name, state in nodes.items() if state != "running")
     if stopped:
         print(f"Starting {', '.join(stopped)} ...", flush=True)

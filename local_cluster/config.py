@@ -23,7 +23,7 @@ DEMO_CLUSTER = "jewelry-shop"
 
 @dataclass(frozen=True)
 class Cluster:
-    """What tells one kind cluster from another.
+    """The settings that differ between kind clusters.
 
     Attributes:
         name: Name of the kind cluster; its kubectl context is ``kind-<name>``.

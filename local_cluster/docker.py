@@ -1,4 +1,4 @@
-"""Images of the docker engine that are made here, named by the content they are made of."""
+"""Images of the docker engine that are built here. Their names contain a hash of their content."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ def local_reference(name: str, tag: str) -> str:
 
 
 def image_exists(reference: str) -> bool:
-    """Tell whether the engine has an image."""
+    """Return whether the engine has an image."""
     return succeeds(["docker", "image", "inspect", "--format", "{{.Id}}", reference])
 
 

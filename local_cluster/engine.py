@@ -24,7 +24,7 @@ _ENOUGH_INOTIFY_INSTANCES = 1024
 
 
 def answers() -> bool:
-    """Tell whether a docker engine answers."""
+    """Return whether a docker engine answers."""
     return succeeds(["docker", "version", "--format", "{{.Server.Version}}"])
 
 
@@ -51,7 +51,7 @@ def ensure() -> None:
 
 
 def lacks_capabilities() -> bool:
-    """Tell whether the engine's containers run behind the shim, because capabilities are missing."""
+    """Return whether the engine's containers run behind the shim, because capabilities are missing."""
     return output(["docker", "info", "--format", "{{.DefaultRuntime}}"]) == runtime.NAME
 
 
@@ -80,7 +80,7 @@ def _configure_runtime(missing: frozenset[int]) -> None:
 
 
 def _configure_running() -> None:
-    """Give an engine of this machine that somebody else started the shim, when it needs it."""
+    """Add the shim to a running engine that this program did not start, if the engine needs it."""
     pid = _running_pid(*_PID_FILES[0])
     missing = runtime.missing_capabilities(str(pid)) if pid else frozenset()
     _configure_runtime(missing)
@@ -116,7 +116,7 @@ def _wait_for_runtime() -> None:
     deadline = time.monotonic() + _START_TIMEOUT
     while not lacks_capabilities():
         if time.monotonic() > deadline:
-            raise LocalClusterError(f"The docker engine did not take over {_DAEMON_JSON}; stop it (`dockerd`) and run this again.")
+            raise LocalClusterError(f"The docker engine did not load {_DAEMON_JSON}; stop it (`dockerd`) and run this again.")
         time.sleep(0.2)
 
 

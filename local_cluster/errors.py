@@ -2,4 +2,4 @@
 
 
 class LocalClusterError(Exception):
-    """A failure that is told to the user in words, without a traceback."""
+    """A failure that is shown to the user as a message, without a traceback."""

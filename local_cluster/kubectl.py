@@ -23,7 +23,7 @@ def get(cluster: Cluster, *arguments: str | Path) -> str:
 
 
 def works(cluster: Cluster, *arguments: str | Path) -> bool:
-    """Tell whether a short kubectl command ends with 0."""
+    """Return whether a short kubectl command ends with 0."""
     return succeeds(command(cluster, *arguments))
 
 

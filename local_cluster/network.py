@@ -1,4 +1,4 @@
-"""Pod network and NetworkPolicies where the node image brings none."""
+"""Pod network and NetworkPolicies for a node image without them."""
 
 from local_cluster import kubectl
 from local_cluster.config import PACKAGE, Cluster

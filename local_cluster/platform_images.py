@@ -69,7 +69,7 @@ def drill_images() -> list[PlatformImage]:
 
 
 def network_images() -> list[PlatformImage]:
-    """Return the images of the set ``network``: what stands in front of the platform and beside it in the scenario of that name."""
+    """Return the images of the set ``network``: the programs in front of and beside the platform in the scenario of that name."""
     images = _DEMO / "images"
     return [
         PlatformImage("traefik", "v3.5", images / "traefik", suite="", programs=(binaries.TRAEFIK,)),

@@ -30,7 +30,7 @@ def output(command: Sequence[str | Path], *, text: str | None = None) -> str:
 
 
 def succeeds(command: Sequence[str | Path]) -> bool:
-    """Tell whether a short command ends with 0."""
+    """Return whether a short command ends with 0."""
     return _completed(command, None).returncode == 0
 
 

@@ -16,12 +16,12 @@ _MANIFEST_TYPES = "application/vnd.docker.distribution.manifest.v2+json, applica
 
 @cached
 def published_images_answer() -> bool:
-    """Tell whether published images can be pulled: Docker Hub answers within 5 seconds."""
+    """Return whether published images can be pulled: Docker Hub answers within 5 seconds."""
     try:
         with urllib.request.urlopen("https://registry-1.docker.io/v2/", timeout=5):
             return True
     except urllib.error.HTTPError as error:
-        return error.code == 401  # It asks to sign in, as it should.
+        return error.code == 401  # Docker Hub answers 401 without a login.
     except (urllib.error.URLError, OSError):
         return False
 
@@ -99,7 +99,7 @@ def pushed_digest(port: int, name: str, tag: str) -> str | None:
 
 
 def answers(port: int) -> bool:
-    """Tell whether a registry answers on 127.0.0.1."""
+    """Return whether a registry answers on 127.0.0.1."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"http://127.0.0.1:{port}/v2/", timeout=10):

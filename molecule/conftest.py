@@ -42,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class Cluster:
-    """What the cluster says, in its own words."""
+    """The message of the cluster."""
 
     def kubectl(self, *arguments: str, check: bool = True, timeout: float = 120, **options: Any) -> subprocess.CompletedProcess[str]:
         """Run kubectl in the platform's namespace, with options of subprocess.run; its output belongs to a failing assertion."""
@@ -150,7 +150,7 @@ class Run:
 
 @pytest.fixture(scope="session")
 def administrator() -> Object:
-    """The extra variable that runs a playbook as an administrator, where the scenario has another credential."""
+    """The extra variable that runs a playbook as an administrator, if the scenario has another credential."""
     return {"platform_kubeconfig": KUBECONFIG}
 
 
@@ -244,7 +244,7 @@ def task() -> Callable[..., Object]:
 
 @pytest.fixture
 def measured(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Show a figure in the output of a run that passes, too."""
+    """Show a figure in the output, also if the test passes."""
 
     def show(sentence: str) -> None:
         with capsys.disabled():
@@ -342,7 +342,7 @@ class Client:
 
 @pytest.fixture(scope="session")
 def client_pod(cluster: Any) -> Iterator[Callable[[str, dict[str, str]], Client]]:
-    """Make a pod of these labels in this namespace, once, and the namespace where it is missing. Both go when the tests end.
+    """Create a pod with these labels once, and its namespace if it is missing. Both are deleted when the tests end.
 
     A Service picks such a pod like any other: with the labels of a tier that is behind one, it takes part of the requests.
     """

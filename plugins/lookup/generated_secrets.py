@@ -11,7 +11,7 @@ author: Jewelry Shop Platform Team (@jewelry-shop)
 version_added: 1.0.0
 short_description: Read the secrets that a run generated
 description:
-  - Reads the secrets of the provider V(generated) from their directory on the controller host. It writes nothing.
+  - Reads the secrets of the provider V(generated) from their directory on the control node. It writes nothing.
 options:
   _terms:
     description: Directories.

@@ -107,7 +107,7 @@ def apply(params: Mapping[str, Any], manifests: list[dict[str, Any]]) -> dict[st
 
     for number, manifest in enumerate(manifests, start=1):
         if manifest.get("kind") != "Secret" or not {"name", "namespace"} <= (manifest.get("metadata") or {}).keys():
-            raise PlatformError(f"manifest {number} is no Secret with a name and a namespace", certain=True)
+            raise PlatformError(f"manifest {number} is not a Secret with a name and a namespace", certain=True)
     api = TakeoverApi(auth(params))
     changed = []
     for manifest in manifests:

@@ -30,7 +30,7 @@ description:
     ConfigMap or Secret with a hash in its name whose content O(field_manager) did not apply. Unless O(take_over) is set, also reports
     each claim that O(field_manager) did not apply, or whose volume another client set.
   - Compares Secrets by name, labels and annotations. Pass them without O(ignore:data), under names that contain a hash of the data.
-    The data stays on the controller host and in the cluster.
+    The data stays on the control node and in the cluster.
   - Retries for up to 90 seconds while the API server is unavailable or overloaded. With O(cluster) the API server has to answer first.
   - With O(cluster) the same call reads the version, identity, storage classes and ingress classes of the cluster, the Jobs, and the
     permissions of the user.

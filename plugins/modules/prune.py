@@ -159,9 +159,9 @@ def remove(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     params = module.params
     for option in ("history", "minimum_age"):
         if params[option] < 0:
-            raise PlatformError(f"{option} is {params[option]}, it has to be 0 or more", certain=True)
+            raise PlatformError(f"{option} must be 0 or more, it is {params[option]}", certain=True)
     if not params["labels"]:
-        raise PlatformError("labels is empty, it has to hold at least one label", certain=True)
+        raise PlatformError("labels must contain at least one label", certain=True)
     outcome = prune(PruneApi(auth(params)), Rules(**{option: params[option] for option in SPEC}), module.check_mode)
     for refusal in outcome.refusals:
         module.warn(refusal)

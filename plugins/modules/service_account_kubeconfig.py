@@ -83,7 +83,7 @@ msg:
   description: One sentence.
   returned: always
   type: str
-  sample: "/home/shop/deployer.kubeconfig: a new token was requested, because there is no file yet; it expires 2026-11-30T12:00:00+00:00"
+  sample: "/home/shop/deployer.kubeconfig: a new token was requested, because the file does not exist; it expires 2026-11-30T12:00:00+00:00"
 path:
   description: Path of the kubeconfig.
   returned: success
@@ -149,7 +149,7 @@ def read(path: Path) -> Any:
     except OSError as error:
         raise PlatformError(f"{path} cannot be read: {error.strerror}", certain=True) from error
     if not token_in(found):
-        raise PlatformError(f"{path} exists and is not a kubeconfig of a ServiceAccount: give another path", certain=True)
+        raise PlatformError(f"{path} exists and is not a kubeconfig of a ServiceAccount: set another path", certain=True)
     return found
 
 

@@ -18,7 +18,7 @@ description:
   - A value of a secret setting that cannot be resolved ends the call at once. The message has its name but not its value.
   - Warns about each variable of the inventory or the command line whose name begins with the name of a role and that no role declares.
     The warning contains the most similar declared name.
-  - Runs on the controller host. It connects to nothing and changes nothing.
+  - Runs on the control node. It connects to nothing and changes nothing.
 
 extends_documentation_fragment:
   - jewelry_shop.platform.read_only
@@ -54,7 +54,7 @@ options:
 
 attributes:
   action:
-    description: Has a corresponding action plugin, so some parts of the options can be executed on the controller.
+    description: Has a corresponding action plugin, so some parts of the options can be executed on the control node.
     support: full
 
 author:

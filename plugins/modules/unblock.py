@@ -180,7 +180,7 @@ def end(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
 
     params = module.params
     if not params["labels"]:
-        raise PlatformError("labels is empty, it has to hold at least one label", certain=True)
+        raise PlatformError("labels must contain at least one label", certain=True)
     outcome = unblock(
         UnblockApi(auth(params)),
         Request(

@@ -53,7 +53,7 @@ class InProcessAction(ActionBase):
         return result
 
     def runs_here(self, task_vars: dict[str, Any]) -> bool:
-        """Whether the module would run on the controller host, as this user, with this interpreter and in this environment.
+        """Whether the module would run on the control node, as this user, with this interpreter and in this environment.
 
         Args:
             task_vars: variables of the host.

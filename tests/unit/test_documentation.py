@@ -40,7 +40,7 @@ def test_readme_lists_every_guide() -> None:
 
 
 @pytest.mark.parametrize(("document", "target"), LOCAL_LINKS, ids=[f"{name_of(document)}-{target}" for document, target in LOCAL_LINKS])
-def test_a_link_leads_to_an_existing_file_and_heading(document: pathlib.Path, target: str) -> None:
+def test_links_point_to_existing_files_and_headings(document: pathlib.Path, target: str) -> None:
     path, _separator, anchor = target.partition("#")
     linked = (document.parent / path).resolve() if path else document
     assert linked.exists()
@@ -138,7 +138,7 @@ def test_every_file_that_the_architecture_names_exists() -> None:
     assert [path for path in named if not (ROOT / path).is_file()] == []
 
 
-def test_the_way_of_the_image_is_short() -> None:
+def test_the_path_of_the_image_has_few_steps() -> None:
     assert len(re.findall(r"^\d+\. ", ARCHITECTURE.read_text(), re.MULTILINE)) <= LONGEST_WAY
 
 

@@ -41,7 +41,7 @@ def variable_files(inventory: pathlib.Path) -> list[pathlib.Path]:
 
 
 @pytest.mark.parametrize("inventory", INVENTORIES, ids=lambda path: path.name)
-def test_each_variable_is_known_to_a_role_or_the_inventorys_own(inventory: pathlib.Path) -> None:
+def test_each_variable_is_a_setting_of_a_role_or_used_by_the_inventory(inventory: pathlib.Path) -> None:
     names = [name for path in variable_files(inventory) for name in (*load(path), *EXAMPLE.findall(path.read_text()))]
     assert [name for name in names if name not in DEFAULTS and not name.startswith(f"{inventory.name}_")] == []
 

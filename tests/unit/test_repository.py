@@ -41,7 +41,7 @@ def test_no_private_key_or_certificate_is_kept() -> None:
     assert names(kept) == []
 
 
-def test_no_file_names_a_folder_of_one_machine() -> None:
+def test_no_file_contains_a_path_of_one_machine() -> None:
     folder = re.compile(rf"(?<![\w.$}}/-])(?:{'|'.join(map(re.escape, HOMES))})/[\w./-]*".encode())
     found = {str(path.relative_to(ROOT)): folder.findall(path.read_bytes()) for path in FILES}
     assert {name: folders for name, folders in found.items() if folders} == {}
@@ -52,7 +52,7 @@ def test_no_built_file_is_kept() -> None:
 
 
 @pytest.mark.parametrize("path", LOCK_FILES, ids=names(LOCK_FILES))
-def test_a_lock_file_leaves_the_choice_of_index_to_the_machine(path: pathlib.Path) -> None:
+def test_lock_files_set_no_package_index(path: pathlib.Path) -> None:
     assert re.findall(r"^--(?:index|extra|find|trusted)\S*|https?://\S+", path.read_text(), re.MULTILINE) == []
 
 
@@ -67,13 +67,13 @@ def test_a_role_names_its_variables_after_itself(role: pathlib.Path) -> None:
     assert [name for name in role_options(role) if not name.startswith(f"{role.name}_")] == []
 
 
-def test_the_action_group_has_the_modules_that_connect_to_the_cluster_and_no_other() -> None:
+def test_the_action_group_has_exactly_the_modules_that_connect_to_the_cluster() -> None:
     entries = load(ROOT / "meta" / "runtime.yml")["action_groups"]["k8s"]
     connecting = [path.stem for path in sorted(ROOT.glob("plugins/modules/*.py")) if "kubernetes.core.k8s_auth_options" in path.read_text()]
     assert [entry for entry in entries if isinstance(entry, str)] == connecting
 
 
-def test_a_module_that_does_not_connect_to_the_cluster_runs_on_the_controller_alone() -> None:
+def test_a_module_without_a_cluster_connection_runs_on_the_control_node() -> None:
     """The control: why one is not in the action group, whose defaults are options of the connection."""
     group = load(ROOT / "meta" / "runtime.yml")["action_groups"]["k8s"]
     outside = [path for path in ROOT.glob("plugins/modules/*.py") if path.stem not in group]
@@ -102,7 +102,7 @@ def imports(tasks: list[dict[str, Any]]) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path.match("roles/*/tasks/*.yml")], ids=lambda path: "/".join(path.parts[-3:]))
-def test_the_name_of_an_import_holds_no_template(path: pathlib.Path) -> None:
+def test_the_name_of_an_import_contains_no_template(path: pathlib.Path) -> None:
     """Ansible resolves the name before facts exist, and warns about template errors. It never shows the name."""
     assert [name for name in imports(yaml.safe_load(path.read_text()) or []) if "{{" in name] == []
 
@@ -116,7 +116,7 @@ ANSIBLE_FILES = [
 
 
 @pytest.mark.parametrize("path", ANSIBLE_FILES, ids=name_of)
-def test_an_expression_is_short_enough_to_be_read(path: pathlib.Path) -> None:
+def test_expressions_are_short(path: pathlib.Path) -> None:
     expressions = [" ".join(found.split()) for found in re.findall(r"\{\{.*?\}\}", path.read_text(), re.DOTALL)]
     assert [each for each in expressions if len(each) > LONGEST_EXPRESSION] == []
 

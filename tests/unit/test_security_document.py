@@ -27,7 +27,7 @@ def test_each_test_that_is_named_has_a_link() -> None:
     assert {word for word in WORDS if word.startswith("test_")} == {name for name, _target in TESTS}
 
 
-def test_the_address_for_reports_is_that_of_the_collection() -> None:
+def test_the_address_for_reports_is_the_address_of_the_collection() -> None:
     galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text())
     assert f"<{galaxy['repository']}/security/advisories/new>" in TEXTS["SECURITY.md"]
     assert f"<{galaxy['issues']}>" in TEXTS["SECURITY.md"]

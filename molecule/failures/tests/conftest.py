@@ -1,4 +1,4 @@
-"""Fixtures of the failures."""
+"""Fixtures of the scenario failures."""
 
 from __future__ import annotations
 

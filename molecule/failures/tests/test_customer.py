@@ -1,4 +1,4 @@
-"""Faults that only a customer meets: every pod is ready, and the way through nginx to Django is broken."""
+"""Failures that only a customer notices: every pod is ready, but requests through nginx to Django fail."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ def of_nginx(checks: Checks) -> Checks:
     return [check for check in checks if check["name"] == "customer" and check["subject"].startswith("Pod/nginx-")]
 
 
-def test_a_network_policy_between_nginx_and_django_is_named(cluster: Any, failed_checks: Callable[[], Checks]) -> None:
+def test_a_network_policy_between_nginx_and_django_is_reported(cluster: Any, failed_checks: Callable[[], Checks]) -> None:
     [policy] = [o["metadata"]["name"] for o in cluster.get("networkpolicies") if o["metadata"]["name"].startswith("nginx-")]
     # What is left for the pods of nginx denies all but DNS.
     cluster.kubectl("delete", "networkpolicy", policy)
     checks = of_nginx(failed_checks())
     assert len(checks) == 2
-    # 504 where the network drops what a policy denies, 502 where it refuses it.
+    # 504 if the network drops denied packets, 502 if it rejects them.
     assert all(re.search("nginx gets no answer from Django .status 50[24]", check["message"]) for check in checks), checks
     assert all("NetworkPolicies between nginx and Django" in check["message"] for check in checks), checks
 
 
-def test_a_deleted_service_is_named_and_made_again_by_the_next_run(
+def test_a_deleted_service_is_reported_and_recreated_by_the_next_run(
     cluster: Any, playbook: Any, shop_of_module: Any, failed_checks: Callable[[], Checks]
 ) -> None:
     cluster.kubectl("delete", "service", "django-service")
@@ -66,7 +66,7 @@ def test_a_deleted_service_is_named_and_made_again_by_the_next_run(
     assert shop_of_module.get("/health/ready/").status_code == 200
 
 
-def test_a_django_that_fails_behind_nginx_alone_fails_the_deploy(playbook: Any, tmp_path: pathlib.Path) -> None:
+def test_a_django_that_fails_only_behind_nginx_fails_the_deploy(playbook: Any, tmp_path: pathlib.Path) -> None:
     """Every replica answers a direct request."""
     run = playbook("site.yml", django_env={"DEMO_FAIL_BEHIND_PROXY": True}, validate_timeout=15, platform_report_dir=str(tmp_path))
     assert run.returncode != 0, run.output

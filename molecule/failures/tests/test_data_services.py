@@ -1,4 +1,4 @@
-"""A data service whose only pod is broken: the next good deploy repairs it without a hand."""
+"""A data service whose only pod is broken. The next good deploy repairs it without manual steps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture
 def redis_image(cluster: Any) -> Iterator[str]:
-    """The image of Redis, which serves again after the test, whatever became of it."""
+    """The image of Redis. Redis serves again after the test, also after a failure."""
     [found] = {container["image"] for pod in cluster.pods("redis") for container in pod["spec"]["containers"]}
     yield found
     cluster.kubectl("rollout", "status", "statefulset/redis", "--timeout=110s")

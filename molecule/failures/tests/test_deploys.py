@@ -108,14 +108,14 @@ def seconds_since(measured: Any) -> Callable[[Report, str], float]:
 
 
 def first_event(cluster: Any, entry: Report, reason: str, text: str) -> str:
-    """When the cluster first said so about the pod."""
+    """The time of the first event with this reason about the pod."""
     events = cluster.get("events", f"--field-selector=involvedObject.name={entry['pod']},reason={reason}")
     said = [event for event in events if text in event["message"]]
     assert said, (reason, text, events)
     return str(min(event["firstTimestamp"] or event["eventTime"] for event in said))
 
 
-def test_a_tag_that_is_not_in_the_registry_stops_at_the_first_job(cluster: Any, deploy: Deploy, seconds_since: Any) -> None:
+def test_a_missing_tag_fails_at_the_first_job(cluster: Any, deploy: Deploy, seconds_since: Any) -> None:
     """The first Job cannot pull the image, so no workload is changed."""
     before = cluster.generations()
     report = deploy(platform_image_tag="9.9.9")
@@ -128,7 +128,7 @@ def test_a_tag_that_is_not_in_the_registry_stops_at_the_first_job(cluster: Any, 
 
 
 def is_stopped(cluster: Any, entry: Report) -> None:
-    """The Job that failed says why, and no pod of it tries to start any more."""
+    """The failed Job has the reason, and none of its pods tries to start."""
     deadline = time.monotonic() + 30
     while cluster.get("pods", f"--selector=job-name={entry['name']}"):
         assert time.monotonic() < deadline, entry
@@ -138,7 +138,7 @@ def is_stopped(cluster: Any, entry: Report) -> None:
     assert [each["reason"] for each in job["status"]["conditions"] if each["type"] == "Failed"] == ["DeadlineExceeded"]
 
 
-def test_a_tag_of_one_tier_that_is_not_there_names_that_tier(cluster: Any, deploy: Deploy, seconds_since: Any) -> None:
+def test_a_missing_tag_of_one_tier_is_reported_with_the_tier(cluster: Any, deploy: Deploy, seconds_since: Any) -> None:
     """Only this tier fails. Its old pods do not count as a success."""
     report = deploy(celery_worker_image_tag="9.9.9")
     entry = evidence(report, kind="Deployment", name="celery-worker", reason="ImageNotFound", container="wait-for-db", pod="celery-worker-")
@@ -146,7 +146,7 @@ def test_a_tag_of_one_tier_that_is_not_there_names_that_tier(cluster: Any, deplo
     assert entry["replicas"]["updated"] < entry["replicas"]["wanted"] or entry["replicas"]["ready"] < entry["replicas"]["wanted"]
 
 
-def test_a_registry_that_is_away_for_a_while_is_waited_for(cluster: Any, deploy: Deploy, registry: Any) -> None:
+def test_the_run_waits_for_an_unavailable_registry(cluster: Any, deploy: Deploy, registry: Any) -> None:
     """A network error during an image pull is temporary."""
     tag = registry.push_new_tag()
     missed: list[str] = []
@@ -170,7 +170,7 @@ def test_a_registry_that_is_away_for_a_while_is_waited_for(cluster: Any, deploy:
     assert missed
 
 
-def test_an_image_that_exits_at_once_is_a_crash_loop_with_its_last_words(deploy: Deploy) -> None:
+def test_an_image_that_exits_immediately_is_a_crash_loop_with_its_last_log_line(deploy: Deploy) -> None:
     """The report contains the last lines of the container's log."""
     report = deploy(django_env={"DEMO_FAIL_BOOT": "web"})
     entry = evidence(report, kind="Deployment", name="django", reason="CrashLoop", container="django", pod="django-")
@@ -179,8 +179,8 @@ def test_an_image_that_exits_at_once_is_a_crash_loop_with_its_last_words(deploy:
     assert any(event["object"] == f"Pod/{entry['pod']}" for event in entry["events"])
 
 
-def test_an_init_container_that_fails_is_named(deploy: Deploy, kind_config: dict[str, Any]) -> None:
-    """Redis that nobody knows: worker and beat wait for it, and the first that is certain to have failed ends the run."""
+def test_a_failed_init_container_is_reported(deploy: Deploy, kind_config: dict[str, Any]) -> None:
+    """Unknown host of Redis: worker and beat wait for it, and the first permanent failure ends the run."""
     nowhere = {**kind_config, "REDIS_HOST": "no-such-redis"}
     report = deploy(platform_config=nowhere, platform_dependency_timeout=3, pre_deploy_check_services=False)
     names = {each["name"] for each in report["evidence"]}
@@ -191,12 +191,12 @@ def test_an_init_container_that_fails_is_named(deploy: Deploy, kind_config: dict
         assert any("no-such-redis" in line for line in entry["log"]), entry["log"]
 
 
-def test_services_that_do_not_answer_or_refuse_stop_before_the_migration(
+def test_unavailable_services_and_failed_logins_stop_the_run_before_the_migration(
     cluster: Any, deploy: Deploy, secrets: dict[str, str], kind_config: dict[str, Any]
 ) -> None:
-    """All are tried, and each says its own. The database is one by its name, whose passwords the preflight cannot know."""
+    """All services are checked, and each reports its own problem. The preflight cannot know the password of an external database."""
     before = cluster.generations()
-    # A release of its own, which nobody has migrated for yet.
+    # A new release whose migration has not run yet.
     report = deploy(
         platform_config={**kind_config, "REDIS_HOST": "no-such-redis", "DRILL": "services"},
         platform_postgresql_provider="external",
@@ -215,7 +215,7 @@ def test_services_that_do_not_answer_or_refuse_stop_before_the_migration(
     assert cluster.generations() == before
 
 
-def test_a_migration_that_exits_3_ends_the_run_with_its_last_words_but_no_secret(
+def test_a_failed_migration_ends_the_run_with_its_last_log_line_but_no_secret(
     cluster: Any, deploy: Deploy, seconds_since: Any, tmp_path: pathlib.Path
 ) -> None:
     """Logs are untrusted text, so secrets in them are masked."""
@@ -289,9 +289,7 @@ def test_a_wrong_image_of_redis_leaves_its_pod_serving(cluster: Any, deploy: Dep
         ("limit_range.yaml", "minimum memory usage per Container is 200Mi, but request is 64Mi"),
     ],
 )
-def test_pods_that_would_be_kept_out_are_known_before_the_first_write(
-    cluster: Any, limited: Any, deploy: Deploy, limit: str, words: str
-) -> None:
+def test_rejected_pods_are_reported_before_the_first_write(cluster: Any, limited: Any, deploy: Deploy, limit: str, words: str) -> None:
     """The API server accepts the Deployment, but would reject its pods."""
     limited(limit)
     before = cluster.resource_versions()
@@ -302,14 +300,14 @@ def test_pods_that_would_be_kept_out_are_known_before_the_first_write(
     assert cluster.written_since(before) == []
 
 
-def test_a_request_that_no_node_has_is_told_with_the_schedulers_words(deploy: Deploy) -> None:
+def test_unschedulable_pods_are_reported_with_the_message_of_the_scheduler(deploy: Deploy) -> None:
     resources = {"requests": {"cpu": "100", "memory": "192Mi"}, "limits": {"cpu": "100", "memory": "768Mi"}}
     report = deploy(django_resources=resources, django_gunicorn_workers=2)
     evidence(report, kind="Deployment", name="django", reason="Unschedulable", pod="django-")
     assert "Insufficient cpu" in report["sentence"]
 
 
-def test_readiness_that_never_comes_ends_at_the_timeout_with_the_probes_answer(deploy: Deploy) -> None:
+def test_a_pod_that_never_becomes_ready_times_out_with_the_response_of_the_probe(deploy: Deploy) -> None:
     report = deploy(django_env={"DEMO_NEVER_READY": "True"}, platform_rollout_timeout=25)
     entry = evidence(report, kind="Deployment", name="django", verdict="timeout", reason="ProbeFailing", container="django")
     assert "Readiness probe failed: HTTP probe failed with statuscode: 503" in report["sentence"]
@@ -325,13 +323,13 @@ def test_a_container_that_crashes_once_and_recovers_passes(cluster: Any, deploy:
     assert report["verdict"] == "succeeded", report["output"]
     restarts = [status["restartCount"] for pod in cluster.pods("django") for status in pod["status"]["containerStatuses"]]
     assert restarts == [1, 1, 1]
-    # Somebody should look, but nothing is broken.
+    # A warning, because nothing is broken.
     warned = [check for check in report["checks"] if check["name"] == "pod" and check["severity"] == "warning"]
     assert len(warned) == 3
     assert all("container django was restarted" in check["message"] for check in warned)
 
 
-def test_what_the_cluster_would_refuse_is_known_before_the_first_write(cluster: Any, deploy: Deploy) -> None:
+def test_rejections_of_the_cluster_are_reported_before_the_first_write(cluster: Any, deploy: Deploy) -> None:
     """What a claim keeps."""
     before = cluster.resource_versions()
     report = deploy(storage_class="other", platform_image_tag=NEXT)

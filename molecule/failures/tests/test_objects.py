@@ -1,4 +1,4 @@
-"""Single objects that cannot come up: what rollout says, and how soon."""
+"""Single objects that cannot become ready: the message of rollout, and the time until it appears."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def rollout(task: Any) -> Rollout:
         ),
     ],
 )
-def test_what_is_missing_is_named_with_what_misses_it(
+def test_a_missing_object_is_reported_with_the_object_that_needs_it(
     applied: Any, rollout: Rollout, manifest: str, kind: str, reason: str, container: str | None, words: str
 ) -> None:
     """The message names the missing object and the reason."""
@@ -53,7 +53,7 @@ def test_what_is_missing_is_named_with_what_misses_it(
         ("limit_range.yaml", "LimitRangeViolated", "minimum memory usage per Container is 200Mi"),
     ],
 )
-def test_pods_that_are_kept_out_are_told_in_the_clusters_words(
+def test_rejected_pods_are_reported_with_the_message_of_the_cluster(
     limited: Any, applied: Any, rollout: Rollout, limit: str, reason: str, words: str
 ) -> None:
     """No pod exists, so the message comes from the controller."""
@@ -73,7 +73,7 @@ def test_pods_that_are_kept_out_are_told_in_the_clusters_words(
         ("job_with_sidecar.yaml", "SidecarRunsOn", "but the injected container istio-proxy still runs"),
     ],
 )
-def test_a_job_that_failed_beside_a_container_that_runs_on_is_named_within_seconds(
+def test_a_failed_job_with_a_running_sidecar_is_reported_within_seconds(
     applied: Any, rollout: Rollout, manifest: str, reason: str, words: str
 ) -> None:
     """The Job itself never ends."""
@@ -86,7 +86,7 @@ def test_a_job_that_failed_beside_a_container_that_runs_on_is_named_within_secon
 
 
 @pytest.mark.drill
-def test_a_paused_deployment_is_named_with_what_resumes_it(applied: Any, rollout: Rollout) -> None:
+def test_a_paused_deployment_is_reported_with_the_command_to_resume_it(applied: Any, rollout: Rollout) -> None:
     applied("paused.yaml")
     [entry] = rollout({"kind": "Deployment", "name": "drill"})["resources"]
     assert (entry["verdict"], entry["reason"]) == ("failed", "Paused"), entry
@@ -94,7 +94,7 @@ def test_a_paused_deployment_is_named_with_what_resumes_it(applied: Any, rollout
     assert entry["seconds"] < TIMEOUT / 4
 
 
-def test_a_claim_that_binds_with_its_first_pod_holds_nothing_up(applied: Any, rollout: Rollout) -> None:
+def test_a_claim_that_waits_for_its_first_pod_does_not_block_the_run(applied: Any, rollout: Rollout) -> None:
     """The claim has volumeBindingMode WaitForFirstConsumer and does not delay the run."""
     applied("first_consumer.yaml")
     [entry] = rollout({"kind": "PersistentVolumeClaim", "name": "drill"})["resources"]

@@ -1,4 +1,4 @@
-"""Passwords that change while a shop runs: refused, or brought without locking anybody out."""
+"""Changed passwords of a running shop: rejected, or accepted together with the previous password."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import pytest
 
 
 def words(run: Any) -> str:
-    """The output of a run without its line breaks."""
+    """The output of a run without line breaks."""
     return " ".join(run.output.split())
 
 
-def test_changed_passwords_are_refused_before_the_first_write(cluster: Any, playbook: Any, secrets: dict[str, str]) -> None:
+def test_changed_passwords_are_rejected_before_the_first_write(cluster: Any, playbook: Any, secrets: dict[str, str]) -> None:
     before = cluster.resource_versions()
     changed = {"POSTGRES_PASSWORD": "another-1-of-the-database", "REDIS_PASSWORD": "another-2-of-the-broker"}
     run = playbook("site.yml", platform_secrets={**secrets, **changed})
@@ -25,7 +25,7 @@ def test_changed_passwords_are_refused_before_the_first_write(cluster: Any, play
 
 @pytest.mark.drill
 def test_redis_accepts_the_previous_password_while_a_migration_fails(cluster: Any, playbook: Any, secrets: dict[str, str]) -> None:
-    """Nobody is locked out by a run that changes the password and does not get to the tiers."""
+    """A run that changes the password and fails before the tiers locks no pod out."""
     old, new = secrets, {**secrets, "REDIS_PASSWORD": "the-next-one-of-the-broker"}
 
     def logs_in(password: str) -> bool:
@@ -40,7 +40,7 @@ def test_redis_accepts_the_previous_password_while_a_migration_fails(cluster: An
         assert "DEMO_FAIL_MIGRATE" in failed.output
         assert logs_in(old["REDIS_PASSWORD"])
         assert logs_in(new["REDIS_PASSWORD"])
-        # Pods of before the change send and take tasks.
+        # Pods from before the change send and receive tasks.
         trip = playbook("playbooks/validate.yml", validate_round_trip_queues=["celery", "reports"])
         assert trip.returncode == 0, trip.output
         assert [pod["metadata"]["uid"] for pod in cluster.pods("celery-worker")] == workers

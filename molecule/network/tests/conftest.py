@@ -1,4 +1,4 @@
-"""The settings of this scenario in each run, and a visitor who comes through Traefik."""
+"""The settings of this scenario for each run, and a client that sends requests through Traefik."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def client(client_pod: Any) -> Any:
 
 @pytest.fixture(scope="session")
 def ask(client: Any, site: list[str], visitor_program: str) -> Any:
-    """Ask the site from a pod outside of the platform."""
+    """Send requests to the site from a pod outside the platform."""
 
     def question(path: str, site: list[str | None] = site, **options: Any) -> dict[str, Any]:  # type: ignore[assignment]
         given = json.dumps({"site": site, "question": {"path": path, **options}})

@@ -1,4 +1,4 @@
-"""The shop through a real Traefik: over TLS that a client verifies, and with the client's address whatever the client claims."""
+"""The shop behind a real Traefik: TLS that a client verifies, and the real address of the client despite forged headers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 HOST = "jewelry-shop.local"
-# Random bytes, so that nothing on the way makes them fewer; a little less than nginx_client_max_body_size.
+# Random bytes, so that no proxy can compress them; a little less than nginx_client_max_body_size.
 UPLOAD = """
 import hashlib
 import io
@@ -62,13 +62,13 @@ def _traefik_knows_the_ingress(ask: Any) -> None:
         time.sleep(1)
 
 
-def test_the_page_comes_over_tls_that_the_client_verifies(ask: Any) -> None:
+def test_the_page_is_served_over_verified_tls(ask: Any) -> None:
     answer = ask("/")
     assert answer.get("status") == 200, answer
     assert "/static/" in answer["body"]
 
 
-def test_without_its_authority_the_certificate_is_refused(ask: Any, site: list[str]) -> None:
+def test_the_certificate_is_rejected_without_its_authority(ask: Any, site: list[str]) -> None:
     """Positive control: the client does verify, both the authority and the name."""
     host, address, authority = site
     assert "unable to get local issuer certificate" in ask("/", site=[host, address, None]).get("refused", "")
@@ -77,14 +77,14 @@ def test_without_its_authority_the_certificate_is_refused(ask: Any, site: list[s
 
 
 @pytest.mark.parametrize("path", ["/", "/products/new/?a=b%20c&d=1"])
-def test_plain_http_is_sent_to_https(ask: Any, path: str) -> None:
+def test_plain_http_is_redirected_to_https(ask: Any, path: str) -> None:
     answer = ask(path, scheme="http")
     assert answer["status"] == 308, answer
     assert answer["headers"]["location"] == f"https://{HOST}{path}"
 
 
 def expected(client: Any) -> dict[str, Any]:
-    """What Django should see. If nginx did not believe Traefik, the address would be Traefik's."""
+    """The values that Django should see. If nginx did not trust Traefik, the address would be the address of Traefik."""
     return {
         "secure": True, "scheme": "https", "host": HOST, "client": client.ip, "real_ip": client.ip, "forwarded_for": client.ip,
     }  # fmt: skip
@@ -95,24 +95,24 @@ def test_django_knows_scheme_host_and_client(ask: Any, client: Any) -> None:
 
 
 @pytest.mark.parametrize("headers", FORGED, ids=lambda headers: next(iter(headers)))
-def test_what_the_client_claims_changes_nothing(ask: Any, client: Any, headers: dict[str, str]) -> None:
+def test_forwarding_headers_of_a_client_are_ignored(ask: Any, client: Any, headers: dict[str, str]) -> None:
     answer = ask("/request/", headers=headers)
     assert answer["status"] == 200, answer
     assert json.loads(answer["body"]) == expected(client)
 
 
-def test_a_claim_of_https_does_not_open_plain_http(ask: Any) -> None:
+def test_a_forged_https_header_does_not_skip_the_redirect(ask: Any) -> None:
     answer = ask("/request/", scheme="http", headers={"X-Forwarded-Proto": "https"})
     assert answer["status"] == 308, answer
 
 
 @pytest.mark.parametrize("path", ["/health/detailed/", "/metrics", "/nginx_status"])
-def test_what_is_not_for_the_public_is_not_found(ask: Any, path: str) -> None:
+def test_private_paths_return_404(ask: Any, path: str) -> None:
     assert ask(path)["status"] == 404
 
 
 @pytest.mark.parametrize("port", [8080, 8443])
-def test_nobody_but_the_controller_reaches_nginx(client_pod: Any, cluster: Any, port: int) -> None:
+def test_only_the_ingress_controller_reaches_nginx(client_pod: Any, cluster: Any, port: int) -> None:
     """The same pod in another namespace, so that nothing else can be the reason."""
     address = cluster.pods("nginx")[0]["status"]["podIP"]
     script = f"{CONNECT}\ntry_to_connect({address!r}, {port})"
@@ -121,7 +121,7 @@ def test_nobody_but_the_controller_reaches_nginx(client_pod: Any, cluster: Any, 
 
 
 def test_another_host_is_not_the_shop(ask: Any, cluster: Any) -> None:
-    """Traefik answers it; its log says so, and names the shop's router for the others."""
+    """Traefik itself answers. Its log shows this, and the router of the shop for other requests."""
     answer = ask("/", headers={"Host": "evil.example.com"})
     assert answer["status"] == 404, answer
     assert ask("/health/")["status"] == 200

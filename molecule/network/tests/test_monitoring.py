@@ -1,4 +1,4 @@
-"""A real Prometheus scrapes every tier, counts, sees the queues and takes the rules; the operator's kinds come and go."""
+"""A real Prometheus scrapes every tier and loads the rules. ServiceMonitors and PrometheusRules are created and removed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def kubectl(watch_environment: dict[str, str]) -> Kubectl:
 
 
 def wait_for(what: str, ask: Callable[[], Any], seconds: float = 60) -> Any:
-    """Ask until the answer is true; the last one belongs to a failure."""
+    """Retry until the answer is true. The last answer is part of the failure."""
     deadline = time.monotonic() + seconds
     while True:
         answer = ask()
@@ -92,7 +92,7 @@ class Prometheus:
         return found
 
     def value(self, expression: str) -> float:
-        """The one value of an expression; 0 where nothing is known yet."""
+        """The single value of an expression; 0 if there is no value yet."""
         found = self.query(expression)
         return float(found[0]["value"][1]) if found else 0.0
 
@@ -152,7 +152,7 @@ def test_every_pod_of_every_tier_is_a_target_that_is_up(cluster: Any, prometheus
 @pytest.mark.parametrize(
     "counter",
     [
-        # Not what probes and Prometheus itself ask for.
+        # Without the requests of probes and of Prometheus itself.
         pytest.param('sum(shop_http_requests_total{namespace="jewelry-shop",view="product-list"})', id="django"),
         pytest.param('sum(nginx_http_requests_total{namespace="jewelry-shop"})', id="nginx"),
     ],
@@ -164,7 +164,7 @@ def test_requests_through_nginx_are_counted(prometheus: Prometheus, ask: Callabl
 
     visit()
     wait_for(f"the first scrape of {counter}", lambda: prometheus.query(counter))
-    # Two scrapes, so that what was asked for before is in.
+    # Two scrapes, so that earlier requests are counted.
     time.sleep(11)
     before = prometheus.value(counter)
     for _ in range(10):
@@ -183,7 +183,7 @@ def test_every_queue_is_watched(prometheus: Prometheus, metric: str) -> None:
     wait_for(metric, lambda: {each["metric"]["queue"] for each in prometheus.query(expression)} == QUEUES)
 
 
-def test_prometheus_takes_the_rules(prometheus: Prometheus, rules: Any) -> None:
+def test_prometheus_loads_the_rules(prometheus: Prometheus, rules: Any) -> None:
     expected = {rule["alert"] for group in rules["groups"] for rule in group["rules"]}
 
     def loaded() -> list[dict[str, Any]]:
@@ -193,7 +193,7 @@ def test_prometheus_takes_the_rules(prometheus: Prometheus, rules: Any) -> None:
     found = wait_for("the first evaluation of the rules", loaded)
     assert {rule["name"] for rule in found} == expected
     assert {rule["name"]: rule.get("lastError", "") for rule in found if rule["health"] != "ok"} == {}
-    # What is healthy wakes nobody.
+    # A healthy platform has no alerts.
     assert {rule["name"]: rule["alerts"] for rule in found if rule["state"] == "firing"} == {}
 
 
@@ -202,14 +202,14 @@ def kept(kubectl: Kubectl) -> set[str]:
     return {f"{each['kind']}/{each['metadata']['name']}" for each in listed}
 
 
-def test_a_cluster_without_the_operators_kinds_is_told_before_anything_is_written(cluster: Any, playbook: Any) -> None:
+def test_missing_operator_kinds_are_reported_before_the_first_write(cluster: Any, playbook: Any) -> None:
     before = cluster.resource_versions()
     run = playbook("site.yml", monitoring_service_monitors=True, monitoring_rules=True)
     said = " ".join(run.output.split())
     assert run.returncode != 0, run.output
-    assert "The cluster knows no ServiceMonitor (monitoring.coreos.com/v1)" in said, run.output
+    assert "The API server does not serve the kind ServiceMonitor (monitoring.coreos.com/v1)" in said, run.output
     assert "set monitoring_service_monitors to false" in said, run.output
-    assert "The cluster knows no PrometheusRule (monitoring.coreos.com/v1)" in said, run.output
+    assert "The API server does not serve the kind PrometheusRule (monitoring.coreos.com/v1)" in said, run.output
     assert "set monitoring_rules to false" in said, run.output
     assert cluster.written_since(before) == []
 

@@ -1,4 +1,4 @@
-"""Runs in a pod: one visitor of a site, whose name leads to an address that no DNS has to know."""
+"""Runs in a pod: a client of a site. It connects to a given address, so that the host name needs no DNS record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A secret that the tests look for wherever it must not be."""
+"""A secret value that must not appear anywhere outside its Secret."""
 
 from __future__ import annotations
 

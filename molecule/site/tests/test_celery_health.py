@@ -1,4 +1,4 @@
-"""Probes of the Celery tiers: a busy worker is left alone, one that hangs is replaced, an outage of the broker restarts nobody."""
+"""Probes of the Celery tiers: a busy worker keeps running, a hanging worker is replaced, and an outage of the broker restarts no pod."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_all_processes_busy_restart_nothing_and_a_stopped_worker_is_replaced(clu
 
 
 @pytest.mark.drill
-def test_ten_minutes_without_the_broker_restart_nobody_and_tasks_go_on_within_a_minute(cluster: Any, measured: Any) -> None:
+def test_ten_minutes_without_the_broker_restart_no_pod_and_tasks_continue_within_a_minute(cluster: Any, measured: Any) -> None:
     before = {tier: instances(cluster, tier) for tier in ("celery-worker", "celery-beat")}
     runs = "from shop.models import TaskRun; print(TaskRun.objects.filter(name='shop.tasks.refresh_gold_price').count())"
     cluster.kubectl("scale", "statefulset", "redis", "--replicas=0")
@@ -76,7 +76,7 @@ def test_ten_minutes_without_the_broker_restart_nobody_and_tasks_go_on_within_a_
 
 
 @pytest.mark.drill
-def test_inspect_is_there_for_images_that_take_no_module(cluster: Any, playbook: Any) -> None:
+def test_the_inspect_probe_works_for_images_without_the_heartbeat_module(cluster: Any, playbook: Any) -> None:
     run = playbook("site.yml", celery_worker_probe="inspect")
     assert run.returncode == 0, run.output
     [worker] = cluster.get("deployments", "--selector=component=celery-worker")

@@ -1,4 +1,4 @@
-"""The credential of playbooks/grant_deployer.yml: what it must not do, and a run with its token alone, as AWX makes it."""
+"""The credential of playbooks/grant_deployer.yml: forbidden requests, and a run with only its token, as in AWX."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def deployer(cluster: Any, deployer_kubeconfig: str) -> Callable[..., subprocess
     return lambda *arguments, **options: cluster.kubectl(f"--kubeconfig={deployer_kubeconfig}", *arguments, check=False, **options)
 
 
-def test_the_kubeconfig_is_its_owners_alone(deployer_kubeconfig: str) -> None:
+def test_only_the_owner_can_read_the_kubeconfig(deployer_kubeconfig: str) -> None:
     assert pathlib.Path(deployer_kubeconfig).stat().st_mode & 0o777 == 0o600
 
 
@@ -108,7 +108,7 @@ PRIVILEGED = "pod-security.kubernetes.io/enforce=privileged"
     ],
     ids=lambda value: " ".join(value[:3]) if isinstance(value, list) else "",
 )
-def test_the_credential_leads_nowhere_else(deployer: Any, arguments: list[str], manifest: Any, rejected: str) -> None:
+def test_the_credential_gives_no_access_outside_the_namespace(deployer: Any, arguments: list[str], manifest: Any, rejected: str) -> None:
     done = deployer(*arguments, **({"input": json.dumps(manifest)} if manifest else {}))
     assert done.returncode != 0, done.stdout
     assert "forbidden" in done.stderr.lower(), done.stderr
@@ -147,7 +147,7 @@ def lesser(cluster: Any, deployer: Any, grant: Any) -> Iterator[None]:
     assert json.loads(cluster.kubectl("get", "role", ROLE, "--output=json").stdout)["rules"] == role["rules"]
 
 
-def test_what_an_administrator_has_to_grant_is_named_before_any_write(run: Run, cluster: Any, lesser: None) -> None:
+def test_missing_permissions_are_reported_before_any_write(run: Run, cluster: Any, lesser: None) -> None:
     """A permission, one that the run does without, and a label of the Namespace."""
     before = cluster.resource_versions()
     done = run("site.yml", platform_image_tag="1.0.0-next", platform_labels={"team": "shop"})
@@ -159,18 +159,18 @@ def test_what_an_administrator_has_to_grant_is_named_before_any_write(run: Run, 
     ) in said, done.output
     assert "the preflight does not find what a quota, Pod Security or a webhook rejects (create pods)" in said, done.output
     assert (
-        "Namespace jewelry-shop: it lacks the labels team=shop, and this credential must not change a Namespace: let an administrator run "
-        "playbooks/grant_deployer.yml with this inventory"
+        "Namespace jewelry-shop: it lacks the labels team=shop, and this credential has no permission to change a Namespace: let an "
+        "administrator run playbooks/grant_deployer.yml with this inventory"
     ) in said, done.output
     assert "changed=0" in done.output, done.output
     assert cluster.written_since(before) == []
 
 
-def test_it_finds_everything_as_it_should_be_and_shows_few_tasks(run: Run, measured: Any) -> None:
+def test_a_run_with_the_credential_changes_nothing_and_shows_few_tasks(run: Run, measured: Any) -> None:
     done = run("site.yml")
     assert done.returncode == 0, done.output
     assert "changed=0" in done.output, done.output
-    assert "checks are fine" in done.output, done.output
+    assert "checks passed" in done.output, done.output
     assert "The credential lacks" not in done.output, done.output
     tasks = done.output.count("\nTASK [")
     measured(f"{tasks} tasks are shown")
@@ -178,7 +178,7 @@ def test_it_finds_everything_as_it_should_be_and_shows_few_tasks(run: Run, measu
 
 
 @pytest.mark.drill
-def test_it_may_deploy_scale_restart_and_check(run: Run) -> None:
+def test_the_credential_can_deploy_scale_restart_and_validate(run: Run) -> None:
     for name, values in (
         ("site.yml", {"platform_image_tag": "1.0.0-next", "nginx_replicas": 1}),
         ("playbooks/scale.yml", {"scale_replicas": {"celery-worker": 3}}),

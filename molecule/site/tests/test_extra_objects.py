@@ -1,4 +1,4 @@
-"""Objects of the user's own come and go with the release."""
+"""Additional objects are created and removed with the release."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def names(cluster: Any) -> set[str]:
 
 
 @pytest.mark.drill
-def test_objects_of_the_users_own_come_and_go_with_the_lists(
+def test_additional_objects_are_created_and_removed_with_the_lists(
     cluster: Any, playbook: Any, tmp_path: pathlib.Path, administrator: dict[str, Any]
 ) -> None:
     """As an administrator: the credential of the runs may make no PriorityClass."""
@@ -50,7 +50,7 @@ def test_objects_of_the_users_own_come_and_go_with_the_lists(
     assert playbook("site.yml", **administrator).changed == 0
 
 
-def test_a_secret_among_them_is_refused_without_its_content(cluster: Any, playbook: Any) -> None:
+def test_a_secret_in_the_additional_objects_is_rejected_without_its_content(cluster: Any, playbook: Any) -> None:
     secret = {
         "apiVersion": "v1",
         "kind": "Secret",

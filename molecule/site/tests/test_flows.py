@@ -1,4 +1,4 @@
-"""Who reaches whom, asked with fresh connections from a pod of each kind to a pod of each kind."""
+"""Which pods can connect to which, tested with new connections from a pod of each kind to a pod of each kind."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ DATA = {"postgresql:5432", "redis:6379"}
 DNS = {"dns:53", "dns by name"}
 CLIENTS = {"nginx:8080", "nginx:8443"}
 METRICS = {"django:8000", "celery-worker:8000", "celery-beat:8000", "nginx:9113"}
-# What is no pod of the release.
+# Targets that are not pods of the release.
 ELSEWHERE = {"server:8000", "kubernetes:443", "kubernetes:6443"}
-# All that each may reach, as the requirements have it; everything else in EVERYTHING is refused. No policy keeps a pod from itself,
+# The allowed targets of each pod, from the requirements. All other targets in EVERYTHING are blocked. No policy keeps a pod from itself,
 # which is what is asked of those tiers that have one.
 ALLOWED = {
     "django": DNS | DATA,
@@ -24,7 +24,7 @@ ALLOWED = {
     # Its init container waits for Django.
     "celery-beat": DNS | DATA | {"django:8000", "celery-beat:8000"},
     "job": DNS | DATA,
-    # The other nginx too: kube-router looks at no direction where one policy selects both pods, and nginx is open to everybody.
+    # Also the other nginx: kube-router ignores the direction if one policy selects both pods, and nginx accepts any client.
     "nginx": DNS | CLIENTS | {"django:8000"},
     "postgresql": DNS | {"postgresql:5432"},
     "redis": DNS | {"redis:6379"},
@@ -46,7 +46,7 @@ wait
 
 @dataclass
 class Source:
-    """A container to ask from."""
+    """A container that opens the connections."""
 
     namespace: str
     pod: str
@@ -57,7 +57,7 @@ class Source:
 def sources(cluster: Any, client_pod: Callable[..., Any]) -> dict[str, Source]:
     found = {}
     for component in ("django", "celery-worker", "celery-beat", "nginx", "postgresql", "redis"):
-        # Another one than that which the others ask.
+        # A different pod from the target of the other pods.
         *_, pod = cluster.pods(component)
         found[component] = Source("jewelry-shop", pod["metadata"]["name"], component)
     made = {
@@ -91,7 +91,7 @@ def targets(cluster: Any, client_pod: Callable[..., Any]) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def reached(cluster: Any, sources: dict[str, Source], targets: dict[str, str]) -> Callable[[], dict[str, set[str]]]:
-    """Ask from everywhere to everywhere."""
+    """Try all connections from each source to each target."""
     arguments = [f"{name}={address}" for name, address in targets.items()]
 
     def ask(source: Source) -> set[str]:
@@ -118,14 +118,14 @@ def reached(cluster: Any, sources: dict[str, Source], targets: dict[str, str]) -
 def test_exactly_the_flows_of_the_table_are_allowed(reached: Callable[[], dict[str, set[str]]]) -> None:
     found = reached()
     assert found == ALLOWED
-    # Each target answers somebody, and each source reaches something: what is refused is refused by a policy.
+    # Each target answers at least one source, and each source reaches at least one target. So only policies block connections.
     assert set().union(*found.values()) == EVERYTHING
     assert all(found.values())
 
 
 @pytest.mark.drill
-def test_without_policies_all_that_was_refused_is_reached(playbook: Any, reached: Callable[[], dict[str, set[str]]]) -> None:
-    """The control of each refused flow: nothing but the policies is in its way."""
+def test_without_policies_all_connections_are_allowed(playbook: Any, reached: Callable[[], dict[str, set[str]]]) -> None:
+    """Proves for each blocked flow that only the policies block it."""
     off = playbook("site.yml", network_policies_enabled=False)
     try:
         assert off.returncode == 0, off.output
@@ -137,9 +137,7 @@ def test_without_policies_all_that_was_refused_is_reached(playbook: Any, reached
 
 
 @pytest.mark.drill
-def test_a_flow_of_the_users_own_is_allowed_until_nothing_needs_it(
-    playbook: Any, cluster: Any, reached: Callable[[], dict[str, set[str]]]
-) -> None:
+def test_an_additional_flow_is_allowed_until_it_is_removed(playbook: Any, cluster: Any, reached: Callable[[], dict[str, set[str]]]) -> None:
     own = {
         "network_policies_endpoints": {"mail": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "outside"}}}]},
         "network_policies_flows": [{"from": ["celery-worker"], "to": ["mail"], "ports": [8000]}],

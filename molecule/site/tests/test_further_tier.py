@@ -47,30 +47,30 @@ def flower_pods(cluster: Any) -> list[dict[str, Any]]:
     return pods
 
 
-def test_its_role_is_short() -> None:
+def test_the_role_of_a_further_tier_is_short() -> None:
     assert sum(len(path.read_text().splitlines()) for path in (ROLES / "flower").rglob("*.yml")) < HAND_WRITTEN_LINES
 
 
-def test_it_is_deployed_and_nothing_else_is_touched(cluster: Any, deployed: dict[str, Any]) -> None:
+def test_a_further_tier_is_deployed_and_nothing_else_changes(cluster: Any, deployed: dict[str, Any]) -> None:
     generations = cluster.generations()
     assert {name: generation for name, generation in generations.items() if name != "flower"} == deployed["before"]
     [pod] = flower_pods(cluster)
     assert all(status["ready"] for status in pod["status"]["containerStatuses"])
 
 
-def test_it_is_validated(deployed: dict[str, Any]) -> None:
+def test_a_further_tier_is_validated(deployed: dict[str, Any]) -> None:
     found = {(check["name"], check["subject"].partition("-")[0], check["severity"]) for check in deployed["report"]["checks"]}
     assert {("workload", "Deployment/flower", "ok"), ("health", "Pod/flower", "ok"), ("service", "Service/flower", "ok")} <= found
 
 
-def test_it_does_its_work(cluster: Any, deployed: dict[str, Any]) -> None:
+def test_flower_reaches_the_broker(cluster: Any, deployed: dict[str, Any]) -> None:
     """Flower reaches the broker: it knows the queues that the workers serve."""
     [pod] = flower_pods(cluster)
     read = ("exec", pod["metadata"]["name"], "--container=flower", "--", "celery", "--app=config", "inspect", "ping", "--timeout=20")
     assert "celery@celery-worker-" in cluster.kubectl(*read).stdout
 
 
-def test_only_declared_flows_reach_it(cluster: Any, client_pod: Callable[..., Any], deployed: dict[str, Any]) -> None:
+def test_only_declared_flows_reach_a_further_tier(cluster: Any, client_pod: Callable[..., Any], deployed: dict[str, Any]) -> None:
     [pod] = flower_pods(cluster)
     address = pod["status"]["podIP"]
     connect = f"timeout 4 bash -c 'exec 3<>/dev/tcp/{address}/5555' && echo connected"
@@ -91,7 +91,7 @@ def test_only_declared_flows_reach_it(cluster: Any, client_pod: Callable[..., An
         client_pod("outside", {"app": "drill"}).run(CONNECT, address)
 
 
-def test_prometheus_finds_its_metrics(cluster: Any, client_pod: Callable[..., Any], deployed: dict[str, Any]) -> None:
+def test_prometheus_finds_the_metrics_of_a_further_tier(cluster: Any, client_pod: Callable[..., Any], deployed: dict[str, Any]) -> None:
     [pod] = flower_pods(cluster)
     said = pod["metadata"]["annotations"]
     assert said["prometheus.io/scrape"] == "true"
@@ -100,7 +100,7 @@ def test_prometheus_finds_its_metrics(cluster: Any, client_pod: Callable[..., An
 
 
 @pytest.mark.drill
-def test_it_is_scaled_and_restarted(cluster: Any, playbook_with_flower: Callable[..., Any], deployed: dict[str, Any]) -> None:
+def test_a_further_tier_is_scaled_and_restarted(cluster: Any, playbook_with_flower: Callable[..., Any], deployed: dict[str, Any]) -> None:
     scaled = playbook_with_flower("playbooks/scale.yml", scale_replicas={"flower": 2, "celery-beat": 1})
     assert scaled.returncode == 0, scaled.output
     before = {pod["metadata"]["uid"] for pod in flower_pods(cluster)}
@@ -114,7 +114,7 @@ def test_it_is_scaled_and_restarted(cluster: Any, playbook_with_flower: Callable
 
 
 @pytest.mark.drill
-def test_a_misspelt_key_is_named_and_nothing_is_changed(
+def test_a_misspelled_key_is_reported_and_nothing_is_changed(
     cluster: Any, playbook_with_roles: Callable[..., Any], tmp_path: pathlib.Path
 ) -> None:
     role = tmp_path / "tools" / "vars"

@@ -1,4 +1,4 @@
-"""Ten thousand requests over rollouts of everything on their way, with each gunicorn that is still in use."""
+"""Ten thousand requests during rollouts of nginx and Django, with each supported gunicorn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What others wrote is neither believed nor left unseen."""
+"""Fields and objects of other field managers are reported and not trusted."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def tenant(cluster: Any) -> Iterator[None]:
     cluster.kubectl("delete", "namespace", TENANT, "--ignore-not-found", timeout=300)
 
 
-def test_a_planted_record_removes_nothing_of_another_tenant(
+def test_a_forged_record_removes_nothing_of_another_tenant(
     cluster: Any, playbook: Any, administrator: dict[str, Any], task: Any, tenant: None
 ) -> None:
     """An administrator's run could; the deployer's credential does not even read it."""
@@ -50,7 +50,7 @@ def test_a_planted_record_removes_nothing_of_another_tenant(
     assert plan["objects"] == [], plan
     assert squeezed("its list was written by the field manager kubectl-create") in squeezed(plan["warned"]), plan
 
-    # In the name of this collection, which a client may state, the record is believed, and what it lists is not.
+    # With the field manager of this collection, which any client can set, the record is trusted, but the listed objects are not.
     cluster.kubectl("apply", "--server-side", "--force-conflicts", "--field-manager=jewelry_shop.platform", "--filename=-", input=PLANTED)
     run = playbook("site.yml", "--diff", "--tags=extra_objects", **administrator)
     assert run.returncode == 0, run.output
@@ -87,7 +87,7 @@ def planted(cluster: Any) -> Iterator[str]:
     cluster.kubectl("delete", "job", name)
 
 
-def test_a_planted_container_and_a_planted_job_are_named(cluster: Any, playbook: Any, planted: str) -> None:
+def test_a_forged_container_and_a_forged_job_are_reported(cluster: Any, playbook: Any, planted: str) -> None:
     before = cluster.resource_versions()
     template = "spec.template.spec"
     fields = f"{template}.containers[name=miner] and {template}.shareProcessNamespace are set by the field manager kubectl-patch"

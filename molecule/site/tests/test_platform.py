@@ -1,4 +1,4 @@
-"""What the deployed platform does."""
+"""Behaviour of the deployed platform."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ QUEUES = {"celery", "backups", "pricing", "reports", "notifications"}
 
 
 def wait_for(what: str, ask: Callable[[], Any], seconds: float = 90) -> Any:
-    """Ask until the answer is true; name what did not come."""
+    """Retry until the answer is true. The failure contains what is missing."""
     deadline = time.monotonic() + seconds
     while not (answer := ask()):
         assert time.monotonic() < deadline, f"{what} did not happen within {seconds} s"
@@ -24,14 +24,14 @@ def wait_for(what: str, ask: Callable[[], Any], seconds: float = 90) -> Any:
     return answer
 
 
-def test_ready_answers_with_its_checks(shop: Any) -> None:
+def test_the_ready_endpoint_returns_its_checks(shop: Any) -> None:
     response = shop.get("/health/ready/")
     assert response.status_code == 200, response.text
     assert response.json()["status"] == "ready"
     assert response.json()["checks"] == {"database": "ok", "redis": "ok"}
 
 
-def test_the_page_and_its_static_file_come_through_nginx(shop: Any) -> None:
+def test_the_page_and_its_static_file_are_served_through_nginx(shop: Any) -> None:
     page = shop.get("/")
     assert page.status_code == 200, page.text
     stylesheet = re.search(r'href="(/static/[^"]+\.[0-9a-f]{12}\.css)"', page.text)
@@ -83,7 +83,7 @@ def test_an_upload_through_nginx_is_read_back_on_another_node(shop: Any, cluster
     assert set(sizes.values()) == {str(len(picture.getvalue()))}, sizes
 
 
-def test_a_checkout_is_worked_on_from_every_queue(shop: Any, cluster: Any) -> None:
+def test_a_checkout_is_processed_in_every_queue(shop: Any, cluster: Any) -> None:
     product = re.search(r'name="product" value="([^"]+)"', shop.get("/").text)
     assert product
     answer = shop.post("/checkout/?format=json", {"product": product[1], "quantity": "2", "email": "buyer@example.com"})
@@ -95,7 +95,7 @@ def test_a_checkout_is_worked_on_from_every_queue(shop: Any, cluster: Any) -> No
     assert {task["worker"].removeprefix("celery@") for task in order["tasks"]} <= workers
 
 
-def test_beat_goes_on_scheduling(cluster: Any) -> None:
+def test_beat_continues_scheduling(cluster: Any) -> None:
     (beat,) = cluster.pods("celery-beat")
 
     def sent() -> int:
@@ -115,7 +115,7 @@ def test_beat_goes_on_scheduling(cluster: Any) -> None:
         ("nginx", 9113, "nginx_up 1"),
     ],
 )
-def test_every_replica_is_scraped_where_its_annotations_say(
+def test_every_replica_serves_metrics_at_its_annotated_port(
     cluster: Any, client_pod: Callable[..., Any], component: str, port: int, metric: str
 ) -> None:
     scraper = client_pod("monitoring", {"app": "drill"})
@@ -149,7 +149,7 @@ def test_nginx_only_reads_the_shared_volumes(cluster: Any) -> None:
         assert "Read-only file system" in refused.stderr, refused.stderr
 
 
-def test_celery_is_the_first_process(cluster: Any) -> None:
+def test_celery_is_process_1(cluster: Any) -> None:
     host = cluster.host(cluster.pods("celery-worker")[0]["metadata"]["name"], "celery-worker")
     assert "celery" in host.run("tr '\\0' ' ' < /proc/1/cmdline").stdout
     assert not host.run("tr '\\0' ' ' < /proc/1/cmdline").stdout.startswith(("sh ", "/bin/sh", "bash "))

@@ -1,4 +1,4 @@
-"""PostgreSQL in the cluster: what its users may do, and how a database becomes so that an older version of the collection made."""
+"""PostgreSQL in the cluster: the permissions of its users, and the upgrade of a database from an older version of the collection."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ until [ "$(sed -n 1p "$PGDATA/postmaster.pid")" = "$server" ] && pg_isready --us
 printf %s "$1" | psql --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbname="$POSTGRES_DB" || exit 1
 kill -INT "$server"; wait "$server"
 """
-# Everything that people made has this owner, except what belongs to an extension.
+# All objects of the application have this owner, except objects of extensions.
 OWNERS = """
 SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class WHERE oid >= 16384 AND relkind <> 't' AND relnamespace::regnamespace::text !~ '^pg_'
 UNION SELECT pg_get_userbyid(typowner) FROM pg_type WHERE oid >= 16384 AND typname <> ALL (ARRAY['gtrgm', '_gtrgm'])
@@ -71,7 +71,7 @@ class Database:
     pod: str
 
     def query(self, statements: str, user: str = "jewelry_shop", database: str = "jewelry_shop") -> str:
-        """Run statements by the socket, which asks for no password; return what they print, or their error."""
+        """Run statements through the socket, which needs no password. Returns their output or error."""
         command = ["psql", *OPTIONS, f"--username={user}", f"--dbname={database}"]
         done = self.cluster.kubectl("exec", "--stdin", self.pod, "--container=postgresql", "--", *command, input=statements, check=False)
         return str(done.stdout + done.stderr).strip()
@@ -110,21 +110,21 @@ def own(cluster: Any) -> Database:
     return Database(cluster, "postgresql-0")
 
 
-def test_the_user_of_the_application_owns_its_database_and_is_no_superuser(own: Database) -> None:
+def test_the_user_of_the_application_owns_its_database_and_is_not_a_superuser(own: Database) -> None:
     """An injected SQL statement must not run a program in the pod."""
     assert own.query("SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication FROM pg_roles WHERE rolname = current_user") == "f"
     assert own.query("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()") == "jewelry_shop"
     assert "ERROR" in own.query("COPY (SELECT 1) TO PROGRAM 'true'")
 
 
-def test_no_password_lets_in_the_superuser(own: Database) -> None:
+def test_the_superuser_cannot_log_in_with_a_password(own: Database) -> None:
     """Only who may open a shell in the pod becomes it."""
     assert own.query("SELECT current_user", user="postgres") == "postgres"
     assert own.log_in("jewelry_shop") == "jewelry_shop"
     assert "password authentication failed" in own.log_in("postgres")
 
 
-def test_a_database_of_before_belongs_to_the_same_user_afterwards_who_is_no_superuser(converted: Database) -> None:
+def test_the_user_of_an_existing_database_stays_its_owner_and_is_no_longer_a_superuser(converted: Database) -> None:
     """Objects, privileges and settings of the existing database are kept."""
     query = converted.query
     assert query("SELECT string_agg(rolname, ',') FROM pg_roles WHERE rolsuper") == "postgres"
@@ -137,13 +137,13 @@ def test_a_database_of_before_belongs_to_the_same_user_afterwards_who_is_no_supe
     assert query("SELECT has_table_privilege('reader', 'later', 'SELECT') AND has_table_privilege('reader', '\"Rings\"', 'SELECT')") == "t"
 
 
-def test_a_database_of_before_is_logged_in_to_with_the_same_password(converted: Database) -> None:
+def test_an_existing_database_keeps_its_password(converted: Database) -> None:
     """The pods that run know no other."""
     assert converted.log_in("jewelry_shop") == "jewelry_shop"
     assert "password authentication failed" in converted.log_in("postgres")
 
 
-def test_a_second_login_acts_as_the_first_and_is_no_superuser_either(converted: Database) -> None:
+def test_a_second_login_acts_as_the_first_and_is_not_a_superuser(converted: Database) -> None:
     """The README's way to a new password."""
     assert converted.query("SELECT current_user", user="second") == "jewelry_shop"
     assert "permission denied" in converted.query("SET ROLE postgres", user="second")

@@ -1,4 +1,4 @@
-"""Three changes in a row, each gone on from: what rolls, what arrives, what is never shown, and what a new release brings."""
+"""Three changes in a row: which pods roll, which values arrive, that no secret is shown, and the new objects of a release."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TIERS = ("django", "nginx", "celery-worker", "celery-beat", "postgresql", "redis
 # Requests of each kind a second; `make drills` sends more.
 PACE = 2.0
 APPLICATION = {"django", "celery-worker", "celery-beat"}
-# What YAML made of them, and what a shell, Kubernetes and JSON would make something else of.
+# Values after YAML parsing, and values that a shell, Kubernetes or JSON would change.
 VALUES = {"A": True, "B": 1000.0, "C": "0123", "D": "1e3", "E": "", "F": "a: b # ü 金\n'\"$HOME $(A) $$", "G": "null"}
 BYTES = bytes(range(256))
 STRICT_CONFIG = {
@@ -35,7 +35,7 @@ def budgets(cluster: Any) -> set[str]:
 
 @dataclass
 class Change:
-    """What one run found and what it left, with all that it said and wrote into its report."""
+    """The state before and after a run, with its output and its report."""
 
     values: dict[str, Any]
     said: str
@@ -108,7 +108,7 @@ def test_configuration_rolls_exactly_the_pods_that_use_it(configured: Change) ->
     assert configured.rolled() == APPLICATION
 
 
-def test_a_secret_is_found_nowhere_after_a_change(cluster: Any, configured: Change, marker: str, marker_forms: set[str]) -> None:
+def test_no_secret_leaks_after_a_change(cluster: Any, configured: Change, marker: str, marker_forms: set[str]) -> None:
     """The application receives the secret unchanged."""
     pod = cluster.pods("django")[0]["metadata"]["name"]
     assert cluster.kubectl("exec", pod, "--container=django", "--", "printenv", "SHOP_MARKER").stdout == f"{marker}\n"
@@ -121,7 +121,7 @@ def test_values_of_a_tier_roll_exactly_its_pods(own_values: Change) -> None:
     assert own_values.rolled() == {"nginx", "celery-worker"}
 
 
-def test_values_arrive_as_they_were_written(cluster: Any, own_values: Change) -> None:
+def test_values_reach_the_application_unchanged(cluster: Any, own_values: Change) -> None:
     """Booleans, numbers and any text are strings in the cluster, any bytes are a file."""
     pod = cluster.pods("celery-worker")[0]["metadata"]["name"]
     program = "import json, os; print(json.dumps({key: os.environ[key] for key in 'ABCDEFG'}))"
@@ -131,13 +131,13 @@ def test_values_arrive_as_they_were_written(cluster: Any, own_values: Change) ->
     assert base64.b64decode(read) == BYTES
 
 
-def test_a_budget_is_there_for_more_than_one_pod_only(configured: Change, own_values: Change) -> None:
+def test_only_workloads_with_several_pods_have_a_disruption_budget(configured: Change, own_values: Change) -> None:
     """A PodDisruptionBudget for a single pod blocks each drain of its node."""
     assert configured.budgets == {"django", "nginx", "celery-worker"}
     assert own_values.budgets == {"django", "celery-worker"}
 
 
-def test_a_new_tag_has_jobs_of_its_own(cluster: Any, next_release: Change) -> None:
+def test_a_new_tag_has_its_own_jobs(cluster: Any, next_release: Change) -> None:
     """The pod template of a Job is immutable, so each release has its own Jobs."""
     # nginx too, whose certificate is for the hosts.
     assert next_release.rolled() == {*APPLICATION, "nginx"}
@@ -162,21 +162,21 @@ def test_an_autoscaler_keeps_the_replicas(cluster: Any, next_release: Change) ->
     assert len(next_release.pods["django"]) == len(next_release.pods_before["django"]) == autoscaler["spec"]["minReplicas"]
 
 
-def test_what_a_rollout_makes_is_spread_over_nodes(cluster: Any, next_release: Change) -> None:
-    """Although the scheduler saw the pods of before, too."""
+def test_pods_of_a_rollout_are_spread_over_nodes(cluster: Any, next_release: Change) -> None:
+    """Although the scheduler also counted the old pods."""
     for tier in ("django", "celery-worker"):
         nodes = [pod["spec"]["nodeName"] for pod in cluster.pods(tier)]
         assert len(set(nodes)) > 1, (tier, nodes)
 
 
-def test_strict_hosts_refuse_others_and_every_replica_is_healthy(shop: Any, next_release: Change) -> None:
+def test_strict_hosts_reject_other_hosts_and_every_replica_is_healthy(shop: Any, next_release: Change) -> None:
     """Probes and health checks send an allowed host, so ALLOWED_HOSTS needs no entries for them."""
     assert shop.get("/health/ready/").status_code == 400
     healthy = [check for check in next_release.checks if check["name"] == "health" and check["subject"].startswith("Pod/django-")]
     assert [check["severity"] for check in healthy] == ["ok"] * 3, next_release.checks
 
 
-def test_the_redirect_to_https_is_on(shop: Any, next_release: Change) -> None:
+def test_customers_are_redirected_to_https(shop: Any, next_release: Change) -> None:
     """Probes send X-Forwarded-Proto, so they are not redirected."""
     answer = shop.get("/health/ready/", headers={"Host": "shop.example.com"})
     assert answer.status_code == 301
@@ -201,9 +201,7 @@ def static_jobs(cluster: Any) -> dict[str, dict[str, Any]]:
     return {o["metadata"]["name"]: o["metadata"] for o in cluster.get("jobs", "--selector=component in (migrate,collectstatic)")}
 
 
-def test_going_back_makes_the_static_files_of_before_the_present_ones_and_migrates_nothing(
-    cluster: Any, playbook: Any, next_release: Change
-) -> None:
+def test_redeploying_an_old_release_reruns_collectstatic_and_no_migration(cluster: Any, playbook: Any, next_release: Change) -> None:
     """Their manifest is one for all releases."""
     before = static_jobs(cluster)
     back = playbook("site.yml")
@@ -215,7 +213,7 @@ def test_going_back_makes_the_static_files_of_before_the_present_ones_and_migrat
     assert max(after.values(), key=lambda job: job["creationTimestamp"])["name"] == again
 
 
-def test_no_request_is_lost_while_all_of_this_rolls(customers: Any, next_release: Change, measured: Callable[[str], None]) -> None:
+def test_no_request_is_lost_during_the_rollouts(customers: Any, next_release: Change, measured: Callable[[str], None]) -> None:
     """Over rollouts of Django to another gunicorn and back, of nginx, and of configuration."""
     measured(str(customers.count))
     assert customers.count.failures == []

@@ -1,4 +1,4 @@
-"""Who sets the number of pods, and that no change of it leaves too few."""
+"""The owner of the number of pods. No change of the owner leaves too few pods."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MINIMUM = 3
 
 
 class Watch:
-    """Keeps the smallest number of replicas that a Deployment asked for."""
+    """Records the smallest number of replicas in the specification of a Deployment."""
 
     def __init__(self, cluster: Any, name: str) -> None:
         self._cluster = cluster
@@ -92,7 +92,7 @@ def autoscaled(cluster: Any, playbook: Any) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.drill
-def test_load_raises_the_replicas_and_a_deploy_leaves_them(cluster: Any, playbook: Any, autoscaled: dict[str, Any], load: None) -> None:
+def test_load_raises_the_replicas_and_a_deploy_keeps_them(cluster: Any, playbook: Any, autoscaled: dict[str, Any], load: None) -> None:
     """The deploy changes nothing, and keeps the replicas that the HPA set."""
     wait_for(lambda: replicas(cluster) == AUTOSCALED["django_hpa_max_replicas"], 300, cluster)
     run = playbook("site.yml", **autoscaled)
@@ -102,7 +102,7 @@ def test_load_raises_the_replicas_and_a_deploy_leaves_them(cluster: Any, playboo
 
 
 @pytest.mark.drill
-def test_another_change_leaves_them_too(cluster: Any, playbook: Any, autoscaled: dict[str, Any]) -> None:
+def test_a_changed_template_keeps_the_replicas(cluster: Any, playbook: Any, autoscaled: dict[str, Any]) -> None:
     """The rollout keeps the number of replicas that the HPA set."""
     cluster.kubectl("patch", "hpa", "django", "--patch", json.dumps({"spec": {"minReplicas": MINIMUM + 1}}))
     wait_for(lambda: replicas(cluster) > MINIMUM, 120, cluster)
@@ -114,7 +114,7 @@ def test_another_change_leaves_them_too(cluster: Any, playbook: Any, autoscaled:
 
 
 @pytest.mark.drill
-def test_scale_refuses_a_tier_whose_number_an_autoscaler_sets(cluster: Any, playbook: Any, autoscaled: dict[str, Any]) -> None:
+def test_scale_rejects_a_tier_with_an_autoscaler(cluster: Any, playbook: Any, autoscaled: dict[str, Any]) -> None:
     before = cluster.generations()
     run = playbook("playbooks/scale.yml", scale_replicas={"nginx": 3, "django": 5})
     assert run.returncode != 0
@@ -123,7 +123,7 @@ def test_scale_refuses_a_tier_whose_number_an_autoscaler_sets(cluster: Any, play
 
 
 @pytest.mark.drill
-def test_a_first_install_begins_with_the_minimum(cluster: Any, playbook: Any, autoscaled: dict[str, Any]) -> None:
+def test_a_first_installation_starts_with_the_minimum_of_the_autoscaler(cluster: Any, playbook: Any, autoscaled: dict[str, Any]) -> None:
     cluster.kubectl("delete", "deployment", "django", "--wait=true")
     with Watch(cluster, "django") as watch:
         run = playbook("site.yml", **autoscaled)
@@ -134,7 +134,7 @@ def test_a_first_install_begins_with_the_minimum(cluster: Any, playbook: Any, au
 
 
 @pytest.mark.drill
-def test_scale_holds_until_the_next_run(cluster: Any, playbook: Any) -> None:
+def test_scaled_replicas_last_until_the_next_run(cluster: Any, playbook: Any) -> None:
     run = playbook("playbooks/scale.yml", scale_replicas={"celery-worker": 3})
     assert run.returncode == 0, run.output
     [worker] = cluster.get("deployments", "--selector=component=celery-worker")
@@ -146,11 +146,11 @@ def test_scale_holds_until_the_next_run(cluster: Any, playbook: Any) -> None:
 
 
 @pytest.mark.drill
-def test_a_tier_that_is_set_to_0_replicas_is_fine(cluster: Any, playbook: Any, tmp_path: pathlib.Path) -> None:
+def test_a_tier_set_to_0_replicas_is_ok(cluster: Any, playbook: Any, tmp_path: pathlib.Path) -> None:
     """Whether scale.yml sets it or the inventory."""
     as_set = {
         ("Deployment/celery-worker", "has 0 replicas, as set"),
-        ("Service/celery-worker-service", "has no endpoint, as Deployment celery-worker has 0 replicas"),
+        ("Service/celery-worker-service", "has no endpoint, because Deployment celery-worker has 0 replicas"),
         ("celery-worker", "has 0 replicas, so no request was sent"),
     }
     assert playbook("playbooks/scale.yml", scale_replicas={"celery-worker": 0}).returncode == 0
@@ -166,7 +166,7 @@ def test_a_tier_that_is_set_to_0_replicas_is_fine(cluster: Any, playbook: Any, t
     assert replicas(cluster, "celery-worker") == 2
 
 
-def test_more_than_one_beat_is_refused(cluster: Any, playbook: Any) -> None:
+def test_more_than_one_beat_is_rejected(cluster: Any, playbook: Any) -> None:
     run = playbook("playbooks/scale.yml", scale_replicas={"celery-beat": 2})
     assert run.returncode != 0
     assert "value of celery-beat must be one of: 0, 1, got: 2" in " ".join(run.output.split()), run.output

@@ -1,4 +1,4 @@
-"""Secrets in a namespace of its own, where nothing is yet: no value of one reaches anything else, whoever made it."""
+"""Secrets in an empty namespace: no secret value appears anywhere else, for own and for existing Secrets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 NAMESPACE = "jewelry-shop-secrets"
 # Prints all that it knows, and fails.
 LEAK = {"name": "leak", "command": ["sh", "-c", 'env; env | grep SHOP_MARKER; printf %s "$SHOP_MARKER" | base64 -w0; exit 1']}
-# By stage: values by which a run fails there, and what it then says.
+# By stage: settings that make a run fail there, and the expected message.
 STAGES: dict[str, tuple[dict[str, Any], str]] = {
     "settings": ({"django_replicas": "many"}, "nothing was changed"),
     "preflight": ({"storage_class": "other"}, "nothing was changed"),
@@ -51,7 +51,7 @@ def namespace(cluster: Any) -> Iterator[str]:
 
 @pytest.fixture
 def data_services(client_pod: Callable[..., Any]) -> dict[str, Any]:
-    """Settings of a database and a Redis that were there before; a run that does not get to ask them finds that somebody listens."""
+    """Settings of an existing database and Redis. A run that fails before it uses them only needs an open port."""
     host, port = client_pod("outside", {"app": "server"}).ip, 8000
     return {
         "platform_postgresql_provider": "external",
@@ -67,7 +67,7 @@ def data_services(client_pod: Callable[..., Any]) -> dict[str, Any]:
 
 
 def given_secret(cluster: Any, namespace: str, marker: str, marker_line: str) -> None:
-    """A Secret that somebody else made, before the platform is there."""
+    """An existing Secret, created before the platform."""
     cluster.kubectl("create", "namespace", namespace)
     content = {
         "DJANGO_SECRET_KEY": f"{marker_line}{'k' * 50}",
@@ -90,7 +90,7 @@ def given_secret(cluster: Any, namespace: str, marker: str, marker_line: str) ->
         ("existing", "newest"),
     ],
 )
-def test_a_secret_is_found_nowhere_after_a_first_run_that_fails(
+def test_no_secret_leaks_in_a_failed_first_run(
     request: pytest.FixtureRequest,
     cluster: Any,
     tmp_path: pathlib.Path,
@@ -157,10 +157,10 @@ def failing(request: pytest.FixtureRequest, playbook: Any, kind_config: dict[str
 
 @pytest.mark.drill
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_secret_is_found_nowhere_where_a_run_fails(
+def test_no_secret_leaks_in_a_failed_run(
     cluster: Any, tmp_path: pathlib.Path, failing: Any, stage: str, marker: str, marker_forms: set[str]
 ) -> None:
-    """At every stage, on both versions of ansible-core. Where the tiers were replaced, they have it as it was written."""
+    """At every stage, on both versions of ansible-core. If the tiers were replaced, they have the unchanged value."""
     values, said = STAGES[stage]
     run = failing(values, tmp_path)
     assert run.returncode != 0, run.output
@@ -175,7 +175,7 @@ def test_a_secret_is_found_nowhere_where_a_run_fails(
         assert cluster.kubectl("exec", pod, "--container=django", "--", "printenv", "SHOP_MARKER").stdout == f"{marker}\n"
 
 
-def test_a_secret_that_somebody_else_made_is_judged_before_the_first_write(
+def test_an_existing_secret_is_checked_before_the_first_write(
     cluster: Any, playbook: Any, namespace: str, administrator: dict[str, Any]
 ) -> None:
     values = {"platform_secrets_provider": "existing", "platform_existing_secret": "given", "platform_namespace": namespace}

@@ -52,7 +52,7 @@ def test_status_lines(command: str, expected: str) -> None:
     assert expected in result.stdout, result.stdout
 
 
-def test_collectstatic_by_hand_finds_everything_in_place() -> None:
+def test_manual_collectstatic_finds_all_files_in_place() -> None:
     result = shell("kubectl exec -n jewelry-shop -it deployment/django -- python manage.py collectstatic --noinput")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "unmodified" in result.stdout or "0 static files copied" in result.stdout, result.stdout
@@ -61,7 +61,7 @@ def test_collectstatic_by_hand_finds_everything_in_place() -> None:
 @pytest.mark.parametrize("component", ["django", "celery-worker", "celery-beat", "nginx"])
 def test_log_lines(shop: Any, component: str) -> None:
     """With -f the line does not end by itself: some output has to come."""
-    # A pod of nginx that is new and was asked for nothing has nothing to tell.
+    # A new nginx pod without requests has an empty log.
     for _ in range(20):
         shop.get("/")
     process = subprocess.Popen(
@@ -123,7 +123,7 @@ def test_scaling_lines(cluster: Any, deployment: str, replicas: int) -> None:
         time.sleep(2)
 
 
-def test_the_next_run_puts_the_scale_back_and_says_so(cluster: Any, playbook: Any) -> None:
+def test_the_next_run_restores_the_replicas_and_reports_it(cluster: Any, playbook: Any) -> None:
     run = playbook("site.yml", "--diff")
     assert run.returncode == 0, run.output
     assert run.changed > 0, run.output
@@ -146,7 +146,7 @@ def test_a_pod_is_described_and_its_logs_are_read(cluster: Any) -> None:
     pod = cluster.pods("django")[0]["metadata"]["name"]
     assert "Liveness" in shell(f"kubectl describe pod {pod} -n jewelry-shop").stdout
     assert shell(f"kubectl logs {pod} -n jewelry-shop").stdout.strip()
-    # A container that never restarted has no previous instance; the line then says just that.
+    # A container that never restarted has no previous instance. The command then reports this.
     previous = shell(f"kubectl logs {pod} -n jewelry-shop --previous")
     assert previous.returncode == 0 or "previous terminated container" in previous.stderr, previous.stderr
 

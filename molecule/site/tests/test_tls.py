@@ -1,4 +1,4 @@
-"""nginx as the way in: its certificate, what it believes of a client, and what it refuses to roll."""
+"""nginx as the public entry point: its certificate, the headers that it accepts, and rejected configurations."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HTTPS_PORT: int = SETTINGS["kind_https_port"]
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
 AUTHORITY = CACHE / "jewelry_shop.platform" / "secrets" / SETTINGS["kind_cluster_name"] / "tls" / "ca.crt"
 SECRET = "drill-tls"
-# Asks nginx as a client does who claims the headers of its first argument; the certificate is judged by other tests.
+# Sends requests to nginx with the headers of its first argument. Other tests check the certificate.
 ASK = """
 import json, ssl, sys, urllib.request
 unverified = ssl._create_unverified_context()
@@ -48,7 +48,7 @@ def test_a_client_that_trusts_the_authority_is_served_over_http_2() -> None:
         assert (connection.version(), connection.selected_alpn_protocol()) == ("TLSv1.3", "h2")
 
 
-def test_a_client_that_does_not_is_not() -> None:
+def test_a_client_without_the_authority_rejects_the_certificate() -> None:
     """The control: the one before does verify."""
     with pytest.raises(ssl.SSLCertVerificationError, match="unable to get local issuer certificate"):
         connect(trusts=False)
@@ -70,7 +70,7 @@ def test_a_client_that_does_not_is_not() -> None:
         ),
     ],
 )
-def test_what_is_out_of_date_is_not_spoken(options: dict[str, Any], reason: str) -> None:
+def test_outdated_tls_versions_are_rejected(options: dict[str, Any], reason: str) -> None:
     if not reason:
         connect(**options).close()
         return
@@ -88,7 +88,7 @@ def test_each_security_header_is_sent_once(shop: Any, path: str) -> None:
 @pytest.mark.parametrize(
     "path", ["/health/detailed/", "/health/detailed", "/metrics", "/metrics/", "//metrics", "/%6detrics", "/nginx_status"]
 )
-def test_what_is_not_for_the_public_is_not_found(shop: Any, path: str) -> None:
+def test_private_paths_return_404(shop: Any, path: str) -> None:
     assert shop.get(path).status_code == 404
 
 
@@ -101,7 +101,7 @@ def test_what_is_not_for_the_public_is_not_found(shop: Any, path: str) -> None:
     ],
     ids=lambda claims: ", ".join(claims) or "nothing",
 )
-def test_nobody_is_believed_who_is_no_trusted_proxy(client_pod: Callable[..., Any], claims: dict[str, str]) -> None:
+def test_headers_of_untrusted_proxies_are_ignored(client_pod: Callable[..., Any], claims: dict[str, str]) -> None:
     client = client_pod("outside", {"app": "visitor"})
     plain, secure = map(json.loads, client.run(ASK, json.dumps({"Host": "jewelry-shop.local", **claims})).splitlines())
     assert (plain["secure"], secure["secure"]) == (False, True)
@@ -135,12 +135,12 @@ def put(cluster: Any, data: dict[str, str]) -> None:
 
 @pytest.fixture
 def secret(cluster: Any) -> Iterator[Callable[[dict[str, str]], None]]:
-    """Put a Secret where somebody else would."""
+    """Create the Secret as an administrator would."""
     yield lambda data: put(cluster, data)
     cluster.kubectl("delete", "secret", SECRET, "--ignore-not-found")
 
 
-def test_a_key_of_another_certificate_stops_before_anything_rolls(
+def test_a_key_of_another_certificate_stops_the_run_before_the_rollout(
     cluster: Any, playbook: Any, secret: Callable[[dict[str, str]], None]
 ) -> None:
     secret({**pair("one"), "tls.key": pair("another")["tls.key"]})
@@ -152,7 +152,7 @@ def test_a_key_of_another_certificate_stops_before_anything_rolls(
     assert cluster.generations() == before
 
 
-def test_what_nginx_does_not_understand_stops_before_anything_rolls(cluster: Any, playbook: Any) -> None:
+def test_an_invalid_nginx_configuration_stops_the_run_before_the_rollout(cluster: Any, playbook: Any) -> None:
     before = cluster.generations()
     run = playbook("site.yml", nginx_client_max_body_size="lots")
     assert run.returncode != 0, run.output
@@ -161,7 +161,7 @@ def test_what_nginx_does_not_understand_stops_before_anything_rolls(cluster: Any
     assert cluster.generations() == before
 
 
-def test_a_secret_that_is_not_there_is_told_before_anything_is_written(cluster: Any, playbook: Any) -> None:
+def test_a_missing_certificate_secret_is_reported_before_the_first_write(cluster: Any, playbook: Any) -> None:
     before = cluster.resource_versions()
     run = playbook("site.yml", nginx_tls_provider="existing", nginx_tls_secret="no-such-secret")
     assert run.returncode != 0, run.output

@@ -1,4 +1,4 @@
-"""What releases leave behind: what the last ones need stays, the rest goes, and the way back works."""
+"""Objects of old releases: those of the last releases stay, the others are removed, and a rollback works."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def mentioned(objects: list[dict[str, Any]], prefix: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def before(cluster: Any, playbook: Any, kind_config: dict[str, Any]) -> Iterator[dict[str, set[str]]]:
-    """What was there before three releases in a row, beside one that somebody made by hand. Goes back at the end."""
+    """The objects before three releases in a row, and a manual copy. Deploys the first release again at the end."""
     cluster.kubectl("create", "configmap", BY_HAND, "--from-literal=A=1")
     cluster.kubectl("label", "configmap", BY_HAND, *LABELS)
     cluster.kubectl("patch", "configmap", BY_HAND, "--patch", '{"immutable": true}')
@@ -56,7 +56,7 @@ def before(cluster: Any, playbook: Any, kind_config: dict[str, Any]) -> Iterator
     assert back.returncode == 0, back.output
 
 
-def test_what_the_last_releases_need_stays_and_the_rest_is_gone(cluster: Any, before: dict[str, set[str]]) -> None:
+def test_objects_of_the_last_releases_stay_and_older_objects_are_removed(cluster: Any, before: dict[str, set[str]]) -> None:
     replica_sets = cluster.get("replicasets", "--selector=component=django")
     assert len(replica_sets) == HISTORY + 1
     for kind, prefix in (("configmaps", "django-config-"), ("secrets", "django-secrets-")):
@@ -71,7 +71,7 @@ def test_what_the_last_releases_need_stays_and_the_rest_is_gone(cluster: Any, be
     assert not {o["metadata"]["labels"].get("jewelry-shop/release") for o in cluster.get("pods")} - {None, *releases}
 
 
-def test_what_other_workloads_use_and_what_somebody_made_by_hand_stays(cluster: Any, before: dict[str, set[str]]) -> None:
+def test_objects_of_other_workloads_and_manual_objects_stay(cluster: Any, before: dict[str, set[str]]) -> None:
     workloads = cluster.get("deployments.apps,statefulsets.apps")
     for kind, prefix in (
         ("configmaps", "nginx-config-"),

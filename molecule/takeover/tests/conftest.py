@@ -1,4 +1,4 @@
-"""Runs with production's time for a pod to leave a Service, since this scenario counts lost requests."""
+"""Runs with the drain time of production, because this scenario counts lost requests."""
 
 from __future__ import annotations
 

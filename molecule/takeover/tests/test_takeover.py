@@ -66,7 +66,7 @@ def seed(cluster: Any, playbook: Any) -> None:
     cluster.kubectl("exec", "deployment/django", "--", "sh", "-c", f"echo '{UPLOAD}' > /app/media/upload.txt")
 
 
-def test_it_is_refused_before_any_write_with_what_to_do(cluster: Any, playbook: Any) -> None:
+def test_an_existing_installation_is_rejected_before_any_write_with_a_remedy(cluster: Any, playbook: Any) -> None:
     before = as_written(cluster)
     run = playbook("site.yml")
     assert run.returncode != 0
@@ -78,7 +78,7 @@ def test_it_is_refused_before_any_write_with_what_to_do(cluster: Any, playbook: 
     assert as_written(cluster) == before
 
 
-def test_check_mode_says_what_would_be_taken_over_and_writes_nothing(cluster: Any, playbook: Any) -> None:
+def test_check_mode_shows_the_adoption_and_writes_nothing(cluster: Any, playbook: Any) -> None:
     before = as_written(cluster)
     run = playbook("site.yml", "--check", "--diff", preflight_take_over=True)
     assert run.returncode == 0, run.output
@@ -89,7 +89,7 @@ def test_check_mode_says_what_would_be_taken_over_and_writes_nothing(cluster: An
 
 
 class Visitors:
-    """Ask for a page and an upload for as long as the block lasts, each time with a new connection."""
+    """Request a page and an upload while the block runs, each with a new connection."""
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -133,9 +133,7 @@ def events(text: str) -> Iterator[dict[str, Any]]:
         text = text[end:].lstrip()
 
 
-def test_it_is_taken_over_without_a_failed_request(
-    cluster: Any, playbook: Any, shop: Any, measured: Any, watch_environment: dict[str, str]
-) -> None:
+def test_the_adoption_loses_no_request(cluster: Any, playbook: Any, shop: Any, measured: Any, watch_environment: dict[str, str]) -> None:
     volumes = {name: item["spec"]["volumeName"] for name, item in named(cluster, "persistentvolumeclaims").items()}
     watch = ["kubectl", "--namespace=jewelry-shop", "get", "pods", "--selector=component=celery-beat", "--watch", "--output=json"]
     with tempfile.TemporaryFile("w+") as seen:
@@ -165,7 +163,7 @@ def test_it_is_taken_over_without_a_failed_request(
 
 
 @pytest.mark.parametrize("tier", TIERS)
-def test_its_workloads_select_and_run_what_was_applied(cluster: Any, tier: str) -> None:
+def test_adopted_workloads_have_the_applied_selector_and_template(cluster: Any, tier: str) -> None:
     deployment = named(cluster, "deployments")[tier]
     assert deployment["spec"]["selector"] == {"matchLabels": {"app": "jewelry-shop", "component": tier}}
     pods = cluster.pods(tier)
@@ -180,7 +178,7 @@ def test_its_workloads_select_and_run_what_was_applied(cluster: Any, tier: str) 
 
 
 @pytest.mark.parametrize("kind", ["services", "persistentvolumeclaims", "deployments", "namespaces"])
-def test_nothing_of_the_other_install_is_left_on_an_object(cluster: Any, kind: str) -> None:
+def test_no_field_of_the_old_installation_remains(cluster: Any, kind: str) -> None:
     for name, item in named(cluster, kind).items():
         if kind != "namespaces" or name == "jewelry-shop":
             metadata = item["metadata"]
@@ -188,7 +186,7 @@ def test_nothing_of_the_other_install_is_left_on_an_object(cluster: Any, kind: s
             assert {"version", "kubectl.kubernetes.io/last-applied-configuration"}.isdisjoint(metadata.get("annotations", {})), name
 
 
-def test_its_services_lead_to_what_was_applied_alone(cluster: Any) -> None:
+def test_adopted_services_select_only_the_applied_pods(cluster: Any) -> None:
     services = named(cluster, "services")
     for tier in TIERS:
         assert services[f"{tier}-service"]["spec"]["selector"] == {"app": "jewelry-shop", "component": tier}
@@ -197,7 +195,7 @@ def test_its_services_lead_to_what_was_applied_alone(cluster: Any) -> None:
     assert [(port["port"], port["nodePort"]) for port in ports] == [(80, 30080), (443, 30443)]
 
 
-def test_a_second_run_changes_nothing_and_needs_no_word(playbook: Any) -> None:
+def test_a_second_run_changes_nothing_and_needs_no_option(playbook: Any) -> None:
     run = playbook("site.yml")
     assert run.returncode == 0, run.output
     assert run.changed == 0, run.output

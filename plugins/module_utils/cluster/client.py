@@ -417,7 +417,7 @@ def as_platform_error(
         hides_content: whether to omit the messages of the API server, which may repeat the object.
     """
     if type(error).__name__ == "ResourceNotFoundError":
-        return UnknownKindError(f"{subject}: the cluster knows no such kind and apiVersion", certain=True)
+        return UnknownKindError(f"{subject}: the API server does not serve this kind and apiVersion", certain=True)
     # The stream functions hide the original error behind an ApiException without a status.
     chain = [item for item in (error, error.__cause__, error.__context__) if item]
     for item in chain:

@@ -131,7 +131,7 @@ def _judge_headers(answer: Answer, expected: Expectation, mask: Masker) -> str |
         if value is None:
             return f"the answer has no header {name}"
         if wanted.lower() not in value.lower():
-            return f"the answer's header {name} is {_excerpt(value, mask)!r} and does not contain {wanted!r}"
+            return f"the response header {name} is {_excerpt(value, mask)!r} and does not contain {wanted!r}"
     return None
 
 

@@ -110,12 +110,12 @@ def _parse_numbered(position: int, entry: Mapping[str, Any]) -> Endpoint:
 
 def _parse(entry: Mapping[str, Any]) -> Endpoint:
     if (entry.get("url") is None) == (entry.get("workload") is None):
-        raise ValueError("exactly one of url and workload is needed")
+        raise ValueError("set exactly one of url and workload")
     workload = _workload(entry) if entry.get("workload") else None
     if workload and (entry["use_proxy"] or (entry.get("min_pods") is not None and entry["min_pods"] < 0)):
-        raise ValueError("use_proxy is for a url" if entry["use_proxy"] else "min_pods must not be negative")
+        raise ValueError("use_proxy is valid only with url" if entry["use_proxy"] else "min_pods must not be negative")
     if not workload and (unfit := [option for option in ("scheme", "min_pods") if entry.get(option) is not None]):
-        raise ValueError(f"{unfit[0]} is for a workload, not for a url")
+        raise ValueError(f"{unfit[0]} is valid only with workload, not with url")
     secret = _headers(entry, "secret_headers")
     secrets = header_secrets(secret)
     headers = {**_headers(entry, "headers"), **secret}
@@ -174,14 +174,14 @@ def _workload_url(entry: Mapping[str, Any]) -> str:
 def _path(entry: Mapping[str, Any]) -> str:
     path: str = entry.get("path") or ""
     if path and not (path.startswith("/") and _URL_TEXT.fullmatch(path) and "#" not in path):
-        raise ValueError(f"path {path!r} must begin with / and hold only ASCII characters, others percent-encoded")
+        raise ValueError(f"path {path!r} must begin with / and contain only ASCII characters; percent-encode other characters")
     return path
 
 
 def _url(entry: Mapping[str, Any]) -> tuple[str, str | None]:
     url: str = entry["url"]
     if not _URL_TEXT.fullmatch(url):
-        raise ValueError("url is empty or holds characters that a URL cannot have (percent-encode them)")
+        raise ValueError("url is empty or contains characters that are not valid in a URL (percent-encode them)")
     try:
         parts = urlsplit(url)
         valid = bool(parts.hostname) and (parts.port is None or parts.port > 0)
@@ -208,9 +208,9 @@ def _headers(entry: Mapping[str, Any], option: str) -> dict[str, str]:
     headers = {str(name): "" if value is None else str(value) for name, value in (entry.get(option) or {}).items()}
     for name, value in headers.items():
         if not _TOKEN.fullmatch(name):
-            raise ValueError(f"{option} has the name {name!r}, which no header can have")
+            raise ValueError(f"{option} has the name {name!r}, which is not a valid header name")
         if not _HEADER_TEXT.fullmatch(value):
-            raise ValueError(f"{option}: the value of {name} holds characters that no header can have")
+            raise ValueError(f"{option}: the value of {name} contains characters that are not valid in a header")
     return headers
 
 

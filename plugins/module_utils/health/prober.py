@@ -23,7 +23,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.reque
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import Masker
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.lines import one_line, shortened
 
-NOT_TRIED = "it was not tried before the deadline"
+NOT_TRIED = "no request was sent before the deadline"
 # Longer than a reason that quotes a response and names a host.
 _LONGEST_REASON = 1000
 _JOIN_GRACE = 0.5
@@ -164,5 +164,5 @@ def _context(endpoint: Endpoint) -> ssl.SSLContext | None:
     try:
         return tls_context(endpoint.validate_certs, endpoint.ca_path)
     except OSError as error:  # includes ssl.SSLError
-        why = error.strerror if not isinstance(error, ssl.SSLError) else "it holds no usable certificate"
+        why = error.strerror if not isinstance(error, ssl.SSLError) else "it contains no usable certificate"
         raise PlatformError(f"endpoint {endpoint.name}: ca_path {endpoint.ca_path}: {why}", certain=True) from error

@@ -94,8 +94,8 @@ def repository_problem(name: str) -> str:
     if len(name) <= _NAME_LENGTH and _NAME.fullmatch(name):
         return ""
     return (
-        f"is no name of an image; write registry/path with at most {_NAME_LENGTH} characters, the path in lower-case letters, digits and "
-        "single ., _ and - between them"
+        f"is not a valid image name; write registry/path with at most {_NAME_LENGTH} characters, the path in lower-case letters, digits "
+        "and single ., _ and - between them"
     )
 
 
@@ -107,7 +107,7 @@ def tag_problem(tag: str) -> str:
     """
     if _TAG.fullmatch(tag):
         return ""
-    return "is no tag of an image; write at most 128 letters, digits, _, . and -, and do not begin with . or -"
+    return "is not a valid image tag; write at most 128 letters, digits, _, . and -, and do not begin with . or -"
 
 
 def _parts(image: str) -> tuple[str, str, str]:

@@ -67,31 +67,31 @@ def naming_problems(settings: Iterable[Mapping[str, Any]]) -> list[str]:
 def _subdomain_problem(text: str, length: int = _SUBDOMAIN_LENGTH) -> str:
     if len(text) <= length and all(_DNS_LABEL.fullmatch(part) for part in text.split(".")):
         return ""
-    return f"is no name in Kubernetes; write at most {length} characters, of which each part between dots has {_DNS_RULE}"
+    return f"is not a valid Kubernetes name; write at most {length} characters, of which each part between dots has {_DNS_RULE}"
 
 
 def _dns_label_problem(text: str, length: int = _LABEL_LENGTH) -> str:
     if len(text) <= length and _DNS_LABEL.fullmatch(text):
         return ""
-    return f"is no name in Kubernetes; write at most {length} {_DNS_RULE}"
+    return f"is not a valid Kubernetes name; write at most {length} {_DNS_RULE}"
 
 
 def _host_problem(text: str) -> str:
     if _ADDRESS.fullmatch(text):
-        return "is an address, which an Ingress does not take; write a host name"
+        return "is an IP address, but an Ingress accepts only host names"
     return _subdomain_problem(text.removeprefix("*."))
 
 
 def _label_problem(text: str) -> str:
     if not text or (len(text) <= _LABEL_LENGTH and _LABEL.fullmatch(text)):
         return ""
-    return f"is no value of a label; write {_LABEL_RULE}"
+    return f"is not a valid label value; write {_LABEL_RULE}"
 
 
 def _key_problem(key: Any) -> str:
     prefix, slash, name = str(key).rpartition("/")
     if (slash and _subdomain_problem(prefix)) or len(name) > _LABEL_LENGTH or not _LABEL.fullmatch(name):
-        return f"is no key of a label or annotation; write {_LABEL_RULE}, after an optional DNS name and /"
+        return f"is not a valid key of a label or annotation; write {_LABEL_RULE}, after an optional DNS name and /"
     return ""
 
 
@@ -118,9 +118,7 @@ def _entries(name: str, value: Mapping[Any, Any], value_problem: Callable[[str],
 
 
 def _labels(name: str, value: Mapping[Any, Any]) -> list[str]:
-    reserved = [
-        f"{name}.{key} is a label that Services and network policies select by; take another key" for key in value if key in _RESERVED
-    ]
+    reserved = [f"{name}.{key} is a label in selectors of this platform; use another key" for key in value if key in _RESERVED]
     return [*reserved, *_entries(name, value, _label_problem)]
 
 
@@ -138,7 +136,11 @@ def _hashed_names(name: str, value: Iterable[str]) -> list[str]:
 def _job_names(name: str, value: Iterable[str]) -> list[str]:
     counted = Counter(value)
     found = {each: _dns_label_problem(each, _LABEL_LENGTH - _HASH_LENGTH) for each in counted}
-    twice = [f"{name} has {number} commands of the name '{each}'; give each its own" for each, number in counted.items() if number > 1]
+    twice = [
+        f"{name} has {number} commands with the name '{each}'; give each command a different name"
+        for each, number in counted.items()
+        if number > 1
+    ]
     return [*(f"{name}: the name '{each}' {said}" for each, said in found.items() if said), *twice]
 
 

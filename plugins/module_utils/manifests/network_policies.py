@@ -96,7 +96,7 @@ def network_policy_problems(flows: Iterable[Flow], endpoints: Mapping[str, Endpo
         {{ flows | jewelry_shop.platform.network_policy_problems(endpoints) }}
     """
     wrong = [
-        f"endpoint {name} is no list of peers; write - ipBlock, - namespaceSelector or - podSelector below it"
+        f"endpoint {name} is not a list of peers; write a list with ipBlock, namespaceSelector or podSelector"
         for name, endpoint in endpoints.items()
         if not isinstance(endpoint, (Mapping, list))
     ]
@@ -104,7 +104,9 @@ def network_policy_problems(flows: Iterable[Flow], endpoints: Mapping[str, Endpo
         shown = f"the flow from {', '.join(flow['from'])} to {', '.join(flow['to'])}"
         names = [*flow["from"], *flow["to"]]
         wrong += [
-            f"{shown} names {name}, which is no endpoint; there are {', '.join(endpoints)}" for name in names if name not in endpoints
+            f"{shown} names {name}, which is not an endpoint; the endpoints are {', '.join(endpoints)}"
+            for name in names
+            if name not in endpoints
         ]
         wrong += [f"{shown} has the port {port}; write a number from 1 to 65535" for port in flow["ports"] if not 0 < int(port) < 65536]
         if not any(_is_selector(endpoints.get(name)) for name in names):

@@ -67,8 +67,8 @@ def size_problems(sizes: Mapping[str, int]) -> list[str]:
         return []
     largest = max(sizes, key=lambda key: sizes[key])
     return [
-        f"has {total} bytes together ({_shown(largest)} has {sizes[largest]}), but a ConfigMap or Secret holds at most {_DATA_BYTES}; "
-        "put large content into a volume or an outside store"
+        f"has {total} bytes together ({_shown(largest)} has {sizes[largest]}), but a ConfigMap or Secret holds at most {_DATA_BYTES}; put "
+        "large content into a volume or an external store"
     ]
 
 
@@ -84,11 +84,11 @@ def file_problems(files: Mapping[str, Any]) -> list[str]:
         name = str(key)
         if not _FILE_NAME.fullmatch(name) or name == "." or name.startswith(".."):
             problems.append(
-                f"{_shown(key)} is no name of a file in a Secret; write at most {_KEY_LENGTH} letters, digits, -, _ and ., no folder, "
-                "and do not begin with .."
+                f"{_shown(key)} is not a valid file name in a Secret; write at most {_KEY_LENGTH} letters, digits, -, _ and ., without a "
+                "directory, and do not begin with .."
             )
         elif not isinstance(content, str):
-            problems.append(f"{_shown(key)} {_unfit(content) or 'is no string; put its base64 into quotes'}")
+            problems.append(f"{_shown(key)} {_unfit(content) or 'is not a string; quote its base64 value'}")
     return problems
 
 
@@ -105,24 +105,22 @@ def _unfit_name(name: str) -> str:
     if _VARIABLE_NAME.fullmatch(name) and name != "." and not name.startswith(".."):
         return ""
     rule = f"write at most {_KEY_LENGTH} letters, digits, _, - and ., and do not begin with a digit or .."
-    return f"is no name of an environment variable; {rule}"
+    return f"is not a valid name of an environment variable; {rule}"
 
 
 def _unfit(value: Any) -> str:
     if value is None:
-        return "is null; give it a value, or '' if it is meant to be empty"
+        return "is null; set a value, or '' for an empty string"
     if isinstance(value, (Mapping, Sequence)) and not isinstance(value, (str, bytes)):
-        return f"is a {'mapping' if isinstance(value, Mapping) else 'list'}; an environment value is one text, number or boolean"
+        return f"is a {'mapping' if isinstance(value, Mapping) else 'list'}; an environment variable must be a string, number or boolean"
     return ""
 
 
 def _unfit_size(entry: str) -> str:
     size = len(entry.encode()) + 1
     if size > _ENTRY_BYTES:
-        return (
-            f"has {size} bytes with its name, but Linux starts no process with more than {_ENTRY_BYTES} in one variable; use a file instead"
-        )
-    return "has a character of the code 0, which no environment variable holds" if "\0" in entry else ""
+        return f"has {size} bytes including its name, but Linux allows at most {_ENTRY_BYTES} bytes for one variable; use a file instead"
+    return "contains a null character, which an environment variable cannot contain" if "\0" in entry else ""
 
 
 def secret_data(values: Mapping[str, str]) -> dict[str, str]:

@@ -93,7 +93,7 @@ def _unpacked(place: str, document: Any) -> Iterator[tuple[str, Any]]:
     items = document.get("items")
     if not isinstance(items, list):
         # kubernetes.core treats each kind with such a name as a list, and applies nothing.
-        yield place, _ProblemError(f"is of kind {kind} and has no list of items: a kind that ends with List is applied by its items")
+        yield place, _ProblemError(f"is of kind {kind} and has no list of items, which a kind that ends with List needs")
         return
     of_items = {} if kind == "List" else {"apiVersion": document.get("apiVersion"), "kind": kind[: -len("List")]}
     for number, item in enumerate(items):
@@ -104,7 +104,7 @@ def _require_name(place: str, manifest: Any) -> None:
     if isinstance(manifest, _ProblemError):
         raise _ProblemError(f"{place} {manifest}")
     if not isinstance(manifest, Mapping):
-        raise _ProblemError(f"{place} is no mapping: write a manifest with apiVersion, kind and metadata.name")
+        raise _ProblemError(f"{place} is not a mapping: write a manifest with apiVersion, kind and metadata.name")
     for key in ("apiVersion", "kind"):
         if not isinstance(manifest.get(key), str) or not manifest[key]:
             raise _ProblemError(f"{place} has no {key}")
@@ -113,10 +113,10 @@ def _require_name(place: str, manifest: Any) -> None:
     if isinstance(metadata.get("name"), str) and metadata["name"]:
         return
     if "name" in metadata:
-        raise _ProblemError(f"{place}, a {manifest['kind']}, has a metadata.name that is no string: put it into quotes")
+        raise _ProblemError(f"{place}, a {manifest['kind']}, has a metadata.name that is not a string: quote it")
     if "generateName" in metadata:
         raise _ProblemError(
-            f"{place}, a {manifest['kind']}, has metadata.generateName, by which each run would create another object: set metadata.name"
+            f"{place}, a {manifest['kind']}, has metadata.generateName, so each run would create another object: set metadata.name"
         )
     raise _ProblemError(f"{place}, a {manifest['kind']}, has no metadata.name")
 

@@ -101,12 +101,12 @@ def quantity_problems(name: str, value: Any) -> list[str]:
     """
     if not isinstance(value, Mapping):
         number = amount(value)
-        return [] if number is not None and number >= 0 else [f"{name} '{value}' is no quantity of Kubernetes; {_SHAPES}"]
+        return [] if number is not None and number >= 0 else [f"{name} '{value}' is not a Kubernetes quantity; {_SHAPES}"]
     problems = []
     for kind in ("requests", "limits"):
         entries = value.get(kind) or {}
         if not isinstance(entries, Mapping):
-            problems.append(f"{name}.{kind} is no mapping; write the name of a resource and its quantity below it")
+            problems.append(f"{name}.{kind} is not a mapping; write the name of a resource and its quantity below it")
             continue
         # Null removes a default.
         given = {f"{name}.{kind}.{resource}": entry for resource, entry in entries.items() if entry is not None}
@@ -131,5 +131,5 @@ def cpu_cores(quantity: str | int | float) -> float:
     """
     number = amount(quantity)
     if number is None or str(quantity).endswith("i"):
-        raise ValueError(f"'{quantity}' is no CPU quantity; write cores or millicores, such as 2 or 500m")
+        raise ValueError(f"'{quantity}' is not a CPU quantity; write cores or millicores, such as 2 or 500m")
     return float(number)

@@ -95,7 +95,7 @@ def read_manifests(stage: str, source: Any) -> list[Manifest]:
 
 def _require_manifest(place: str, manifest: Any) -> None:
     if not isinstance(manifest, Mapping):
-        raise PlatformError(f"{place} is no mapping", certain=True)
+        raise PlatformError(f"{place} is not a mapping", certain=True)
     for key in ("apiVersion", "kind"):
         if not isinstance(manifest.get(key), str):
             raise PlatformError(f"{place} has no {key}", certain=True)

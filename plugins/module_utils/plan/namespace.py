@@ -33,7 +33,9 @@ def compared(stage: str, manifest: Manifest, live: Manifest | None) -> Planned:
     found = "it does not exist" if live is None else _differences(manifest, live)
     if not found:
         return Planned(stage, manifest, NONE)
-    reason = f"{found}, and this credential must not change a Namespace: let an administrator run {PLAYBOOK} with this inventory"
+    reason = (
+        f"{found}, and this credential has no permission to change a Namespace: let an administrator run {PLAYBOOK} with this inventory"
+    )
     return Planned(stage, manifest, REFUSED, refusal=f"{subject(manifest)}: {reason}")
 
 

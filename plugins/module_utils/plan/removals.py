@@ -121,7 +121,7 @@ def never_removed(manifest: Manifest) -> str:
     name = manifest["metadata"]["name"]
     if manifest["kind"] == "Namespace" and (name == "default" or name.startswith("kube-")):
         return "it is a namespace of the cluster itself"
-    return "a Secret is never among the user's own objects" if manifest["kind"] == "Secret" else ""
+    return "a Secret cannot be an additional object" if manifest["kind"] == "Secret" else ""
 
 
 def why_it_stays(live: Manifest, labels: Mapping[str, str], field_manager: str, namespace: str = "") -> str:

@@ -77,7 +77,7 @@ def prune(api: Api, rules: Rules, check_mode: bool) -> Outcome:
     try:
         names = mentioned(staying(_referrers(api, rules, check_mode), gone))
     except ForbiddenError as error:
-        outcome.refusals.append(f"ConfigMaps and Secrets stay, since it cannot be seen what refers to them: {error}")
+        outcome.refusals.append(f"ConfigMaps and Secrets stay, because the references to them cannot be read: {error}")
     else:
         _remove(api, [item for item in candidates if item["metadata"]["name"] not in names], check_mode, outcome)
     return outcome

@@ -149,9 +149,9 @@ def _check_at_zero(target: Target, snapshot: Snapshot, customer_facing: bool) ->
     if autoscaler:
         name, least = autoscaler["metadata"]["name"], autoscaler["spec"].get("minReplicas") or 1
         words = (
-            f"has 0 replicas, at which HorizontalPodAutoscaler {name} is off. Start it with "
-            f"`kubectl --namespace {target.namespace} scale {target.kind.lower()}/{target.name} --replicas={least}`, "
-            f"or set {target.name.replace('-', '_')}_hpa_enabled: false to keep it at 0"
+            f"has 0 replicas, which disables HorizontalPodAutoscaler {name}. Start it with `kubectl --namespace {target.namespace} scale "
+            f"{target.kind.lower()}/{target.name} --replicas={least}`, or set {target.name.replace('-', '_')}_hpa_enabled: false to keep "
+            "it at 0"
         )
         return Check("workload", subject, ERROR, words)
     if customer_facing:
@@ -301,7 +301,7 @@ def check_services(names: Iterable[str], snapshot: Snapshot) -> Iterator[Check]:
             yield Check("service", subject, OK, f"{len(ready)} endpoints are ready")
         elif at_zero and len(at_zero) == len(behind):
             which = " and ".join(f"{item['kind']} {item['metadata']['name']}" for item in at_zero)
-            yield Check("service", subject, OK, f"has no endpoint, as {which} has 0 replicas")
+            yield Check("service", subject, OK, f"has no endpoint, because {which} has 0 replicas")
         else:
             count = len(endpoints_of(name, snapshot))
             yield Check("service", subject, ERROR, f"has no ready endpoint (0 of {count})")
@@ -328,8 +328,8 @@ def check_no_metrics(status: int | None, message: str, namespace: Manifest, now:
     as_set_up = status in (403, 404)
     if as_set_up or now - created(namespace) < METRICS_GRACE:
         why = "the cluster has no metrics API (metrics.k8s.io)" if status == 404 else message
-        return Check("memory", "PodMetrics", OK, f"the use of memory was not checked: {why}")
-    return Check("memory", "PodMetrics", WARNING, f"the cluster serves no metrics, so the use of memory was not checked: {message}")
+        return Check("memory", "PodMetrics", OK, f"memory usage was not checked: {why}")
+    return Check("memory", "PodMetrics", WARNING, f"the metrics API does not respond, so memory usage was not checked: {message}")
 
 
 def check_memory(pods: Iterable[Manifest], metrics: Iterable[Manifest]) -> Iterator[Check]:
@@ -437,6 +437,6 @@ def summary(checks: Sequence[Check]) -> str:
     """One sentence about all checks."""
     counts = {severity: sum(check.severity == severity for check in checks) for severity in (ERROR, WARNING, OK)}
     if not counts[ERROR]:
-        return f"{counts[OK]} checks are fine, {counts[WARNING]} warnings"
+        return f"{counts[OK]} checks passed, {counts[WARNING]} warnings"
     errors = [f"{check.subject} {check.message}" for check in checks if check.severity == ERROR]
     return f"{counts[ERROR]} of {len(checks)} checks failed: {'; '.join(errors)}"

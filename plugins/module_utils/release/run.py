@@ -132,4 +132,4 @@ def _check_log(
         if error.status == 404:
             # The pod was deleted after it was listed.
             return None
-        return Check("log", f"Pod/{pod}", WARNING, f"the log of container {container['name']} was not looked at: {error}")
+        return Check("log", f"Pod/{pod}", WARNING, f"the log of container {container['name']} was not read: {error}")

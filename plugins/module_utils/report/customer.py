@@ -66,7 +66,7 @@ def customer_checks(endpoint: Mapping[str, Any], django_is_healthy: bool) -> lis
         django_is_healthy: whether every replica of Django responds to a direct request.
 
     Returns:
-        A check for each nginx replica, or one for a URL. An address that the controller host cannot reach is a warning, because customers
+        A check for each nginx replica, or one for a URL. An address that the control node cannot reach is a warning, because customers
         may still reach it.
     """
     if "workload" in endpoint:

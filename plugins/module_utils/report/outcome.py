@@ -121,7 +121,7 @@ def health_checks(health: Mapping[str, Any], customers: Sequence[Mapping[str, An
     Args:
         health: Result of M(jewelry_shop.platform.health_check).
         customers: Endpoints of the result that are a customer's requests. Their checks name the hop that fails. An address that the
-            controller host cannot reach is a warning, not an error. Empty if the result contains no such endpoints.
+            control node cannot reach is a warning, not an error. Empty if the result contains no such endpoints.
 
     Returns:
         A check for each replica and each URL, and for each workload that fails as a whole or has no replicas.

@@ -25,8 +25,8 @@ RULES = (
             and "PGSSLROOTCERT" not in v["platform_config_values"]
             and v["platform_postgresql_provider"] != "in_cluster"
         ),
-        "platform_postgresql_tls_mode {platform_postgresql_tls_mode} needs certificates to check with: put the authority's (PEM) into "
-        "platform_postgresql_ca in {preflight_values_file}, or name a file of the image, or system, in platform_config.PGSSLROOTCERT.",
+        "platform_postgresql_tls_mode {platform_postgresql_tls_mode} needs a certificate authority. Set platform_postgresql_ca in "
+        "{preflight_values_file} to its certificate (PEM), or set platform_config.PGSSLROOTCERT to a file of the image or to system.",
     ),
     Rule(
         lambda v: (
@@ -34,22 +34,22 @@ RULES = (
             and v["platform_postgresql_tls_mode"] not in ("require", *VERIFYING)
             and v["platform_postgresql_provider"] != "in_cluster"
         ),
-        "platform_postgresql_ca is set, but with platform_postgresql_tls_mode '{platform_postgresql_tls_mode}' nothing is checked with it: "
-        "set the mode to verify-full in {preflight_values_file}, or leave it out.",
+        "platform_postgresql_ca is set, but platform_postgresql_tls_mode '{platform_postgresql_tls_mode}' does not verify certificates. "
+        "Set the mode to verify-full in {preflight_values_file}, or remove platform_postgresql_ca.",
     ),
     Rule(
         lambda v: v["platform_redis_ca"] and not v["platform_redis_tls"] and v["platform_redis_provider"] != "in_cluster",
-        "platform_redis_ca is set, but platform_redis_tls is false, so nothing is checked with it: set platform_redis_tls to true in "
-        "{preflight_values_file}.",
+        "platform_redis_ca is set, but platform_redis_tls is false. Set platform_redis_tls to true in {preflight_values_file}, or remove "
+        "platform_redis_ca.",
     ),
     Rule(
         lambda v: _is_no_authority(v["platform_postgresql_ca"]),
-        "platform_postgresql_ca has no certificate in PEM, or a private key beside it: put the lines from BEGIN CERTIFICATE to "
-        "END CERTIFICATE of each authority, and no key, into {preflight_values_file}.",
+        "platform_postgresql_ca must contain certificates in PEM and no private key. Copy the lines from BEGIN CERTIFICATE to END "
+        "CERTIFICATE of each authority into it, in {preflight_values_file}.",
     ),
     Rule(
         lambda v: _is_no_authority(v["platform_redis_ca"]),
-        "platform_redis_ca has no certificate in PEM, or a private key beside it: put the lines from BEGIN CERTIFICATE to "
-        "END CERTIFICATE of each authority, and no key, into {preflight_values_file}.",
+        "platform_redis_ca must contain certificates in PEM and no private key. Copy the lines from BEGIN CERTIFICATE to END CERTIFICATE "
+        "of each authority into it, in {preflight_values_file}.",
     ),
 )

@@ -60,16 +60,17 @@ def _controller_besides_traefik(v: Values) -> str:
 RULES = (
     Rule(
         _unknown_storage_classes,
-        "{0[unknown]} does not exist in the cluster (it has: {0[known]}): set it in {preflight_values_file}.",
+        "{0[unknown]} does not exist in the cluster (existing classes: {0[known]}). Set it in {preflight_values_file}.",
     ),
     Rule(
         _known_if_ingress_class_is_not,
-        "ingress_class '{ingress_class}' does not exist in the cluster, so no controller would serve the Ingress (it has: {}): "
-        "set it in {preflight_values_file}.",
+        "ingress_class '{ingress_class}' does not exist in the cluster, so no controller would serve the Ingress (existing classes: {}). "
+        "Set it in {preflight_values_file}.",
     ),
     Rule(
         _controller_besides_traefik,
-        "ingress_class '{ingress_class}' is served by {}, which is not Traefik: empty ingress_traefik_entrypoints and "
-        "ingress_traefik_http_entrypoints in {preflight_values_file}, and set ingress_controller_namespace to where it runs.",
+        "ingress_class '{ingress_class}' is served by {}, which is not Traefik. In {preflight_values_file}, set "
+        "ingress_traefik_entrypoints and ingress_traefik_http_entrypoints to [], and set ingress_controller_namespace to the namespace of "
+        "the controller.",
     ),
 )

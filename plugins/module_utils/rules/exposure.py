@@ -69,17 +69,17 @@ RULES = (
             and not v["postgresql_user_is_superuser"]
             and v["platform_config_values"]["POSTGRES_USER"] in RESERVED_USERS
         ),
-        "platform_postgresql_user '{platform_config_values[POSTGRES_USER]}' is a user that the role postgresql keeps for itself: set "
-        "another name in {preflight_values_file}, or postgresql_user_is_superuser to true there, if the data have that user already.",
+        "platform_postgresql_user '{platform_config_values[POSTGRES_USER]}' is reserved by the role postgresql. Set another name in "
+        "{preflight_values_file}. If the database already has this user, set postgresql_user_is_superuser to true instead.",
     ),
     Rule(
         lambda v: v["platform_image_digest"] and any(v[name] for name in tags_of_tiers(v)),
-        "platform_image_digest pins the image, but django_image_tag, celery_worker_image_tag or celery_beat_image_tag would replace it by "
-        "a tag: set one of the two in {preflight_values_file}.",
+        "platform_image_digest pins the image, but django_image_tag, celery_worker_image_tag or celery_beat_image_tag would replace the "
+        "digest. Set only the digest or only tags in {preflight_values_file}.",
     ),
     Rule(
         _services_without_addresses,
-        "{} is empty, so the pods of the shop could reach any address on that port: put the addresses of the service into "
-        "{preflight_values_file}, as a list of {{ipBlock: {{cidr: ...}}}}, or 0.0.0.0/0 where they cannot be known.",
+        "{} is empty, so the pods of the shop could reach any address on that port. Set it in {preflight_values_file} to the addresses of "
+        "the service, as a list of {{ipBlock: {{cidr: ...}}}}. If the addresses are not known, use 0.0.0.0/0.",
     ),
 )

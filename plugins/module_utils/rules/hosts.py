@@ -23,8 +23,8 @@ RULES = (
     ),
     Rule(
         lambda v: v["platform_answers_no_host"] and _allowed_hosts(v),
-        "platform_config.DJANGO_ALLOWED_HOSTS '{}' has no name that Django answers to: write .example.com, not *.example.com, for a domain "
-        "with all below it, in {preflight_values_file}.",
+        "platform_config.DJANGO_ALLOWED_HOSTS '{}' contains no host name that Django accepts. For a domain and its subdomains, write "
+        ".example.com, not *.example.com, in {preflight_values_file}.",
     ),
     Rule(
         lambda v: not v["platform_config"].get("SITE_URL"),

@@ -22,11 +22,12 @@ RULES = (
     ),
     Rule(
         lambda v: v["platform_image_digest"] and not re.match("sha256:[0-9a-f]{64}$", v["platform_image_digest"]),
-        "platform_image_digest '{platform_image_digest}' is no digest: write sha256: and 64 hexadecimal digits in {preflight_values_file}.",
+        "platform_image_digest '{platform_image_digest}' is not a digest. Write sha256: and 64 hexadecimal digits in "
+        "{preflight_values_file}.",
     ),
     Rule(
         lambda v: integer(v["platform_release_history"]) < 1,
-        "platform_release_history is {platform_release_history}: set it in {preflight_values_file} to 1 or more, else there is no "
-        "release to go back to.",
+        "platform_release_history is {platform_release_history}: set it to 1 or more in {preflight_values_file}, to keep a release for a "
+        "rollback.",
     ),
 )

@@ -42,12 +42,12 @@ REMOVE = (
 DEPLOYER = (
     Rule(
         lambda v: v["deployer_namespace"] == v["platform_namespace"],
-        "deployer_namespace is platform_namespace. A credential that may write Secrets there could make itself a token that never expires: "
-        "set deployer_namespace to another name.",
+        "deployer_namespace is the same as platform_namespace. A credential that can write Secrets in its own namespace can create a token "
+        "that never expires. Set deployer_namespace to another name.",
     ),
     Rule(
         _kubeconfig_is_of_this_run,
-        "deployer_kubeconfig is the kubeconfig of this run, which has to be an administrator's: name that with -e "
+        "deployer_kubeconfig is the kubeconfig of this run, but this run needs the kubeconfig of an administrator. Pass it with -e "
         "platform_kubeconfig=PATH.",
     ),
 )
@@ -69,7 +69,7 @@ def scale_findings(values: Values) -> list[str]:
     Args:
         values: the variables by name.
     """
-    choices = {tier["name"]: tier.get("replica_choices") or [] for tier in values["tiers_names"]}
+    choices = {tier["name"]: tier.get("replica_choices") or [] for tier in values["tiers_overview"]}
     replicas = values["scale_replicas"]
     impossible = [_impossible(name, number, choices[name]) for name, number in replicas.items() if name in choices]
     return [*_unknown_tiers("scale_replicas", replicas, choices), *filter(None, impossible), *findings(SCALE, values)]
@@ -77,19 +77,19 @@ def scale_findings(values: Values) -> list[str]:
 
 def _impossible(name: str, number: Any, choices: list[Any]) -> str:
     if not str(number).isdecimal():
-        return f"scale_replicas: value of {name} must be a number that is not negative, got: {number}."
+        return f"scale_replicas: value of {name} must be an integer of 0 or more, got: {number}."
     if choices and int(number) not in [int(each) for each in choices]:
         return f"scale_replicas: value of {name} must be one of: {', '.join(str(each) for each in choices)}, got: {number}."
     return ""
 
 
 def restart_findings(values: Values) -> list[str]:
-    """Which names of C(restart_tiers) are no tier.
+    """The names in C(restart_tiers) that are not tiers.
 
     Args:
         values: the variables by name.
     """
-    return _unknown_tiers("restart_tiers", values["restart_tiers"], [tier["name"] for tier in values["tiers_names"]])
+    return _unknown_tiers("restart_tiers", values["restart_tiers"], [tier["name"] for tier in values["tiers_overview"]])
 
 
 def _unknown_tiers(variable: str, names: Iterable[str], known: Iterable[str]) -> list[str]:

@@ -60,7 +60,7 @@ CHANGED = (
 GUESSABLE = (
     Rule(
         _guessable,
-        "platform_secrets.{} could be guessed from the name of its Secret: put {preflight_password_length} or more random characters into "
-        "{preflight_secrets_file}.",
+        "platform_secrets.{} is so short that it can be guessed from the name of its Secret. Put {preflight_password_length} or more "
+        "random characters into {preflight_secrets_file}.",
     ),
 )

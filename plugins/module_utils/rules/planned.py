@@ -21,7 +21,7 @@ CHECK_THE_VOLUMES = " First check that each of these claims is bound to the corr
 def _unknown(v: Values, kind: str) -> list[str]:
     if not v[SETTING_OF_KIND[kind]]:
         return []
-    return [each for each in v["preflight_plan"]["refusals"] if re.match(f"{kind} .*: the cluster knows no such kind", each)]
+    return [each for each in v["preflight_plan"]["refusals"] if re.match(f"{kind} .*: the API server does not serve this kind", each)]
 
 
 def _rejected(v: Values) -> dict[str, str]:
@@ -67,13 +67,13 @@ RULES = (
     ),
     Rule(
         lambda v: _unknown(v, "ServiceMonitor"),
-        "The cluster knows no ServiceMonitor (monitoring.coreos.com/v1), which comes with the Prometheus operator: install that first, or "
-        "set monitoring_service_monitors to false in {preflight_values_file}.",
+        "The API server does not serve the kind ServiceMonitor (monitoring.coreos.com/v1). Install the Prometheus operator first, or set "
+        "monitoring_service_monitors to false in {preflight_values_file}.",
     ),
     Rule(
         lambda v: _unknown(v, "PrometheusRule"),
-        "The cluster knows no PrometheusRule (monitoring.coreos.com/v1), which comes with the Prometheus operator: install that first, or "
-        "set monitoring_rules to false in {preflight_values_file}.",
+        "The API server does not serve the kind PrometheusRule (monitoring.coreos.com/v1). Install the Prometheus operator first, or set "
+        "monitoring_rules to false in {preflight_values_file}.",
     ),
     Rule(
         _written_by_others,

@@ -61,6 +61,6 @@ RULES = (
     ),
     Rule(
         _files_that_are_not_base64,
-        "platform_secret_files.{} is not base64: put what `base64 -w0` makes of the file into {preflight_secrets_file}.",
+        "platform_secret_files.{} is not base64: put the output of `base64 -w0 FILE` into {preflight_secrets_file}.",
     ),
 )

@@ -62,23 +62,23 @@ RULES = (
     ),
     Rule(
         lambda v: _host_in_two_places(v, "platform_postgresql_host", "POSTGRES_HOST"),
-        "platform_postgresql_host is {platform_postgresql_host}, but platform_config.POSTGRES_HOST, which wins, is "
-        "{platform_config[POSTGRES_HOST]}: keep one of them in {preflight_values_file}.",
+        "platform_postgresql_host is {platform_postgresql_host}, but platform_config.POSTGRES_HOST, which takes precedence, is "
+        "{platform_config[POSTGRES_HOST]}. Keep only one of them in {preflight_values_file}.",
     ),
     Rule(
         lambda v: _host_in_two_places(v, "platform_redis_host", "REDIS_HOST"),
-        "platform_redis_host is {platform_redis_host}, but platform_config.REDIS_HOST, which wins, is "
-        "{platform_config[REDIS_HOST]}: keep one of them in {preflight_values_file}.",
+        "platform_redis_host is {platform_redis_host}, but platform_config.REDIS_HOST, which takes precedence, is "
+        "{platform_config[REDIS_HOST]}. Keep only one of them in {preflight_values_file}.",
     ),
     Rule(
         lambda v: MORE_THAN_A_HOST.search(v["platform_postgresql_host"]),
-        "platform_postgresql_host '{platform_postgresql_host}' is more than a host: put the name or address alone into "
-        "{preflight_values_file}; port, database and login have variables of their own (platform_postgresql_*).",
+        "platform_postgresql_host '{platform_postgresql_host}' must be only a host. Put its name or address into {preflight_values_file}. "
+        "Port, database and login have separate variables (platform_postgresql_*).",
     ),
     Rule(
         lambda v: MORE_THAN_A_HOST.search(v["platform_redis_host"]),
-        "platform_redis_host '{platform_redis_host}' is more than a host: put the name or address alone into "
-        "{preflight_values_file}; port and TLS have variables of their own (platform_redis_*).",
+        "platform_redis_host '{platform_redis_host}' must be only a host. Put its name or address into {preflight_values_file}. Port and "
+        "TLS have separate variables (platform_redis_*).",
     ),
     Rule(
         lambda v: not _is_port(v["platform_postgresql_port"]),
@@ -90,12 +90,12 @@ RULES = (
     ),
     Rule(
         lambda v: v["platform_postgresql_provider"] != "external" and _settings_of_an_external_postgresql(v),
-        "{} is for an external database, but platform_postgresql_provider is in_cluster: set that to external in "
-        "{preflight_values_file}, or leave the other out.",
+        "{} is for an external database, but platform_postgresql_provider is in_cluster. Set the provider to external in "
+        "{preflight_values_file}, or remove the settings of the external service.",
     ),
     Rule(
         lambda v: v["platform_redis_provider"] != "external" and _settings_of_an_external_redis(v),
-        "{} is for an external Redis, but platform_redis_provider is in_cluster: set that to external in "
-        "{preflight_values_file}, or leave the other out.",
+        "{} is for an external Redis, but platform_redis_provider is in_cluster. Set the provider to external in {preflight_values_file}, "
+        "or remove the settings of the external service.",
     ),
 )

@@ -35,24 +35,24 @@ RULES = (
     ),
     Rule(
         lambda v: v["nginx_tls_provider"] != "existing" and v["nginx_tls_secret"],
-        "nginx_tls_secret is set, but nginx_tls_provider is {nginx_tls_provider}, so nothing is served with it: set that to existing in "
-        "{preflight_values_file}, or leave the Secret out.",
+        "nginx_tls_secret is set, but nginx_tls_provider is {nginx_tls_provider}, so nginx does not use the Secret. Set nginx_tls_provider "
+        "to existing in {preflight_values_file}, or remove nginx_tls_secret.",
     ),
     Rule(
         lambda v: v["nginx_tls_provider"] == "generated" and not v["nginx_tls_hosts"],
-        "nginx_tls_hosts is empty, but nginx_tls_provider is generated: put the names that the certificate is for into "
+        "nginx_tls_hosts is empty, but nginx_tls_provider is generated: put the host names of the certificate into "
         "{preflight_values_file}.",
     ),
     Rule(
         lambda v: _stops_too_soon(v, "django"),
         "django_termination_grace_period_seconds is {django_termination_grace_period_seconds}. The drain (django_drain_seconds), the "
-        "longest request (django_gunicorn_timeout, nginx_proxy_timeout) and 10 s to stop need {django_least_grace_period_seconds}. Leave "
-        "it out, or set it to {django_least_grace_period_seconds} or more in {preflight_values_file}.",
+        "longest request (django_gunicorn_timeout, nginx_proxy_timeout) and 10 s to stop need {django_least_grace_period_seconds}. Remove "
+        "it, or set it to {django_least_grace_period_seconds} or more in {preflight_values_file}.",
     ),
     Rule(
         lambda v: _stops_too_soon(v, "nginx"),
         "nginx_termination_grace_period_seconds is {nginx_termination_grace_period_seconds}. The drain (nginx_drain_seconds), the longest "
-        "request (nginx_proxy_timeout) and 10 s to stop need {nginx_least_grace_period_seconds}. Leave it out, or set it to "
+        "request (nginx_proxy_timeout) and 10 s to stop need {nginx_least_grace_period_seconds}. Remove it, or set it to "
         "{nginx_least_grace_period_seconds} or more in {preflight_values_file}.",
     ),
     Rule(
@@ -61,13 +61,13 @@ RULES = (
     ),
     Rule(
         lambda v: v["ingress_enabled"] and not v["ingress_hosts"],
-        "ingress_enabled is true, but no host leads to the shop: put its names into platform_config.DJANGO_ALLOWED_HOSTS or into "
-        "ingress_hosts in {preflight_values_file}.",
+        "ingress_enabled is true, but the Ingress has no host. Put the host names of the shop into platform_config.DJANGO_ALLOWED_HOSTS or "
+        "into ingress_hosts in {preflight_values_file}.",
     ),
     Rule(
         lambda v: v["ingress_enabled"] and v["network_policies_enabled"] and CLIENT_WITHOUT_A_NAME in v["network_policies_clients"],
-        "ingress_controller_namespace is not set, so the network policies would let no controller reach nginx: set it to the namespace of "
-        "its pods, or network_policies_clients to their addresses, in {preflight_values_file}.",
+        "ingress_controller_namespace is not set, so the network policies would block the ingress controller. In {preflight_values_file}, "
+        "set it to the namespace of the controller, or set network_policies_clients to the addresses of its pods.",
     ),
     Rule(
         lambda v: v["ingress_enabled"] and v["ingress_tls_secret_name"] and not v["nginx_trusted_proxies"],
@@ -81,13 +81,13 @@ RULES = (
     ),
     Rule(
         lambda v: v["platform_ready_path"] == v["platform_live_path"],
-        "platform_ready_path and platform_live_path are both '{platform_ready_path}', so Kubernetes could not tell a pod that is not ready "
-        "from one that hangs: set two paths in {preflight_values_file}. If the application has one path, add a query to the other, such as "
-        "?live.",
+        "platform_ready_path and platform_live_path are both '{platform_ready_path}', so Kubernetes would restart pods that are only not "
+        "ready. Set two different paths in {preflight_values_file}. If the application has only one path, add a query to "
+        "platform_live_path, such as ?live.",
     ),
     Rule(
         lambda v: not v["validate_customer_path"].startswith("/") or PATHS_OF_NGINX.match(v["validate_customer_path"]),
-        "validate_customer_path '{validate_customer_path}' is no path that Django serves behind nginx, so it would prove nothing: set it "
-        "in {preflight_values_file} to one that begins with / and that nginx passes on.",
+        "validate_customer_path '{validate_customer_path}' is not a path that nginx passes to Django, so the check would not test Django. "
+        "Set it in {preflight_values_file} to a path that begins with / and that Django serves.",
     ),
 )

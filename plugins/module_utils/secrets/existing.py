@@ -49,7 +49,7 @@ def key_problems(subject: str, data: Mapping[str, str], keys: Sequence[Mapping[s
         if name not in data:
             problems.append(f"{subject} has no key {name}")
         elif (length := len(base64.b64decode(data[name]).decode(errors="replace"))) < least:
-            problems.append(f"key {name} of {subject} has {length} characters, it needs at least {least}")
+            problems.append(f"key {name} of {subject} has {length} characters, but needs at least {least}")
     return problems
 
 

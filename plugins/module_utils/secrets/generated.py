@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The directory of the generated secrets on the controller host (private to the collection)."""
+"""The directory of the generated secrets on the control node (private to the collection)."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def unknown_settings(names: Iterable[str], declared: Collection[str], roles: Ite
     """
     prefixes = tuple(f"{role}_" for role in roles)
     unknown = sorted(name for name in names if name.startswith(prefixes) and name not in declared)
-    return [f"{name} is no setting of any role{nearest(name, declared)}" for name in unknown]
+    return [f"{name} is not a setting of any role{nearest(name, declared)}" for name in unknown]
 
 
 def nearest(name: str, declared: Collection[str]) -> str:

@@ -127,16 +127,16 @@ def reason_to_renew(found: Any, account: Account, cluster: Mapping[str, Any], ui
         now: seconds since 1970.
     """
     if found is None:
-        return "there is no file yet"
+        return "the file does not exist"
     token = token_in(found)
     if found != kubeconfig(account, cluster, token):
         return "the file is for another cluster, account or context"
     said = claims(token)
     if said.get("sub") != account.user or said.get("kubernetes.io", {}).get("serviceaccount", {}).get("uid") != uid:
-        return "the token is of another ServiceAccount"
+        return "the token belongs to another ServiceAccount"
     issued, expires = said.get("iat"), said.get("exp")
     if not isinstance(issued, (int, float)) or not isinstance(expires, (int, float)):
         return "the token does not expire"
     if now >= expires:
         return "the token has expired"
-    return "half of the token's time is over" if now >= issued + (expires - issued) * _KEPT_FOR else ""
+    return "half of the token's lifetime has passed" if now >= issued + (expires - issued) * _KEPT_FOR else ""

@@ -1,6 +1,6 @@
 """Log in to the databases, broker, result backend and caches as the application does; arguments: CELERY_APPLICATION SECONDS.
 
-Prints a line for each: it answers, or why not. Ends with 1 if one does not.
+Prints one line for each service: that it answers, or the problem. The exit code is 1 if a service has a problem.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from urllib.parse import quote, quote_plus, unquote, urlsplit
 PAUSE = 1.0
 LONGEST = 400
 SHORTEST_HIDDEN = 4
-# What an answer means, and whether asking again can help: names and servers may come a little later than this pod.
+# The meaning of an error, and whether a retry can help: DNS names and servers may become available after this pod starts.
 KINDS = (
     (r"password|WRONGPASS|NOAUTH|[Aa]uthentication (failed|required)|ACCESS_REFUSED|no pg_hba\.conf entry", "login failed", False),
     (r"role .* does not exist", "login failed", False),
     (r"database .* does not exist", "the database does not exist", False),
     (r"\bSSL\b|\bTLS\b|certificate", "TLS fails", False),
-    # No server of names answered, and not: it knows none.
+    # No DNS server answered. This does not mean that the name does not exist.
     (r"Temporary failure in name|Try again", "the host cannot be resolved; if no name can be resolved, check network_policies_dns", True),
     (r"Name or service not known|No address associated|resol(ve|ution)|not translate", "the host cannot be resolved", True),
-    (r"refused", "connection refused", True),
+    (r"refused", "no server listens there, or a network policy rejects the connection", True),
     (r"reset by peer|closed by server", "the server closes the connection (it may accept only TLS)", True),
     (r"[Tt]ime(d |-)?out|timeout", "no answer", True),
 )
 
 
 class Service(NamedTuple):
-    """What is asked.
+    """A service to check.
 
     Args:
-        name: for people, with host and port where it has them.
-        ask: opens it and logs in; raises what went wrong.
-        secrets: what must not be shown.
+        name: the name in the output, with host and port if known.
+        ask: connects and logs in; raises the error.
+        secrets: values that the output must not contain.
     """
 
     name: str
@@ -48,11 +48,11 @@ class Service(NamedTuple):
 
 
 def reason(error: BaseException, secrets: Iterable[str]) -> tuple[str, bool]:
-    """Say in one line what an error means and what was answered, and whether asking again can help."""
+    """The meaning and the message of an error in one line, and whether a retry can help."""
     answer = " ".join(str(error).split()) or type(error).__name__
-    # One may be a part of another.
+    # The longest form first, because one form can contain another.
     for form in sorted({form for secret in secrets for form in forms(secret)}, key=len, reverse=True):
-        # A shorter text is found in too much that is no secret.
+        # A shorter string also occurs in words that are not secret.
         if len(form) >= SHORTEST_HIDDEN:
             answer = answer.replace(form, "******")
     answer = answer[:LONGEST]
@@ -63,7 +63,7 @@ def reason(error: BaseException, secrets: Iterable[str]) -> tuple[str, bool]:
 
 
 def forms(secret: str) -> Iterator[str]:
-    """A secret as it is and as URLs have it."""
+    """A secret, unchanged and URL-encoded."""
     yield secret
     for form in (quote(secret, safe=""), quote(secret), quote_plus(secret)):
         yield from (form, re.sub("%..", lambda found: found[0].lower(), form))
@@ -85,7 +85,7 @@ def ask_until(service: Service, deadline: float, said: dict[str, str]) -> None:
 
 
 def check(services: Iterable[Service], seconds: float) -> dict[str, str]:
-    """Ask all at once: what is wrong with each by its name, empty where nothing is."""
+    """Check all services in parallel. Returns the problem of each service by name, empty if it answers."""
     asked = list(services)
     deadline = time.monotonic() + seconds
     said: dict[str, str] = {}
@@ -99,12 +99,12 @@ def check(services: Iterable[Service], seconds: float) -> dict[str, str]:
 
 
 def place(host: object, port: object) -> str:
-    """Host and port for people; empty without a host."""
+    """Host and port for the output; empty without a host."""
     return f" at {host}" + (f":{port}" if port else "") if host else ""
 
 
 def database_services() -> Iterator[Service]:
-    """The databases of the application's settings, through Django's own connections."""
+    """The databases in the settings of the application, through Django's own connections."""
     from django.db import connections
 
     def log_in(alias: str) -> None:
@@ -124,7 +124,7 @@ def database_services() -> Iterator[Service]:
 
 
 def broker_services(application: Any) -> Iterator[Service]:
-    """The broker, and the result backend where it is a Redis, through Celery's own connections."""
+    """The broker, and the result backend if it is Redis, through Celery's own connections."""
 
     def open_broker() -> None:
         with application.connection_for_write() as connection:
@@ -140,7 +140,7 @@ def broker_services(application: Any) -> Iterator[Service]:
 
 
 def cache_services() -> Iterator[Service]:
-    """The caches of the application's settings that have a URL, through Django's own connections."""
+    """The caches in the settings of the application that have a URL, through Django's own connections."""
     from django.conf import settings
     from django.core.cache import caches
 
@@ -149,7 +149,7 @@ def cache_services() -> Iterator[Service]:
 
     for alias, known in settings.CACHES.items():
         location = known.get("LOCATION") or ""
-        # Of several servers the first is written to.
+        # Django writes to the first of several servers.
         url = str(location if isinstance(location, str) else next(iter(location), ""))
         if "://" in url:
             options = known.get("OPTIONS") or {}
@@ -159,7 +159,7 @@ def cache_services() -> Iterator[Service]:
 
 
 def url_place(url: str) -> str:
-    """Host and port of a URL for people; empty where it is none."""
+    """Host and port of a URL for the output; empty if the URL is invalid."""
     try:
         parts = urlsplit(url)
         return place(parts.hostname, parts.port)
@@ -168,16 +168,16 @@ def url_place(url: str) -> str:
 
 
 def url_secrets(url: str) -> list[str]:
-    """The password of a URL in all forms. Its parts too, because a library reports a part of an unquoted password as a port."""
+    """The password of a URL, also decoded and in parts, because a library reports a part of an unquoted password as a port."""
     found = re.search(r"://[^:@/]*:(.*)@", url)
     return [found[1], unquote(found[1]), *re.split(r"[/?#]", found[1])] if found else []
 
 
 def services(celery_application: str) -> list[Service]:
-    """All services of the application that is in this image.
+    """All services of the application in this image.
 
     Raises:
-        SystemExit: the application cannot be loaded; says why.
+        SystemExit: the application cannot be loaded; contains the error.
     """
     try:
         import django
@@ -190,7 +190,7 @@ def services(celery_application: str) -> list[Service]:
 
 
 def main(celery_application: str, seconds: float) -> int:
-    """Check them and print the outcome."""
+    """Check the services and print the results."""
     said = check(services(celery_application), seconds)
     for name, problem in said.items():
         print(f"{name}: {problem}" if problem else f"{name} answers", flush=True)
@@ -199,5 +199,5 @@ def main(celery_application: str, seconds: float) -> int:
 
 if __name__ == "__main__":
     status = main(sys.argv[1], float(sys.argv[2]))
-    # A thread that still waits inside a library must not keep the process.
+    # A thread that still waits in a library must not keep the process running.
     os._exit(status)

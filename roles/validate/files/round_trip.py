@@ -1,7 +1,7 @@
 """Send a task of Celery's own through each queue and wait for its result; arguments: CELERY_APPLICATION SECONDS QUEUE...
 
-Prints a line that begins with MARK and goes on as JSON: by queue what is wrong, empty where the task came back. Whatever else the
-application prints is no part of the answer. Leaves neither tasks nor results.
+Prints one line: MARK, then JSON with the problem of each queue. The problem is empty if the task returned. Other lines come from the
+application and are not part of the result. Removes its tasks and results.
 """
 
 import contextlib
@@ -14,11 +14,11 @@ from celery import exceptions
 from celery.app.utils import find_app
 
 MARK = "platform-round-trip: "
-# A worker discards a task that is older; longer than the wait, since clocks differ.
+# A worker discards an older task. Longer than the wait, because clocks differ.
 EXPIRES = 60.0
 # Number of list entries to search for a task. Only newer tasks are in front of it.
 MESSAGES = 100_000
-# Characters of an error, more than the controller shows.
+# Maximum length of an error, longer than the report shows.
 LONGEST = 4000
 PART = 1000
 
@@ -29,7 +29,7 @@ def round_trip(celery, seconds, queues):
     sent, problems = {}, dict.fromkeys(queues, "")
     for queue in queues:
         try:
-            # Nothing is declared: a queue that does not exist stays unknown to the broker.
+            # Nothing is declared, so that the check does not create a queue.
             sent[queue] = celery.send_task("celery.accumulate", args=[queue], queue=queue, expires=seconds + EXPIRES, declare=[])
         except Exception as error:  # noqa: BLE001 - of libraries that this file does not know
             problems[queue] = f"the test task cannot be sent: {words(error)}"
@@ -69,7 +69,7 @@ def take_out(celery, queue, task):
         channel = connection.default_channel
         client = Redis(connection_pool=channel.pool)
         prefix = getattr(channel, "global_keyprefix", "") or ""
-        # A message's priority chooses one of several lists; new ones are pushed to the left.
+        # The priority of a message selects one of several lists. New messages are pushed to the left.
         for step in channel.priority_steps:
             key = prefix + channel._q_for_pri(queue, step)
             for start in range(0, MESSAGES, PART):
@@ -89,7 +89,7 @@ def words(error):
 
 def main(application, seconds, *queues):
     answer = json.dumps(round_trip(find_app(application), float(seconds), queues))
-    # The application may have replaced sys.stdout, and may have left a line without an end.
+    # The application may have replaced sys.stdout, and may have printed a line without a line break.
     sys.stdout.flush()
     os.write(1, f"\n{MARK}{answer}\n".encode())
 

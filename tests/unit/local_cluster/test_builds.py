@@ -1,4 +1,4 @@
-"""Versions and names, read from where they are pinned."""
+"""Versions and names, read from the files that pin them."""
 
 import re
 from pathlib import Path
@@ -30,7 +30,7 @@ def test_required_version(path: str, version: str) -> None:
     assert binaries.required_version(_GO_MOD, path) == version
 
 
-def test_a_module_that_is_not_required_is_named() -> None:
+def test_a_module_that_is_not_required_is_reported() -> None:
     with pytest.raises(LocalClusterError, match=r"example\.org/c"):
         binaries.required_version(_GO_MOD, "example.org/c")
 
@@ -39,7 +39,7 @@ def test_minimum_go() -> None:
     assert binaries.minimum_go(_GO_MOD) == (1, 26)
 
 
-def test_a_machine_without_go_is_told_what_needs_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_go_is_reported_with_its_purpose(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     sentence = r"^Building etcd needs Go 1\.26 or newer; there is no `go` on PATH\.$"
@@ -53,7 +53,7 @@ def test_kubernetes_is_pinned_to_the_version_of_the_cluster() -> None:
     assert binaries.module_version(binaries.KUBERNETES, "k8s.io/kubernetes") == config.KUBERNETES_VERSION
 
 
-def test_nodes_look_for_coredns_and_pause_under_these_names() -> None:
+def test_the_names_of_the_coredns_and_pause_images() -> None:
     names = node_image.published_names(_KUBEADM, '  sandbox_image = "registry.k8s.io/pause:3.10"\n')
     assert names["coredns"] == "registry.k8s.io/coredns/coredns:v1.12.1"
     assert names["pause"] == "registry.k8s.io/pause:3.10"
@@ -72,7 +72,7 @@ def test_the_manifests_use_the_shared_mount() -> None:
     assert f'"sharedFileSystemPath": "{config.SHARED_MOUNT}"' in text
 
 
-def test_the_mirror_is_the_one_of_the_machine() -> None:
+def test_the_debian_mirror_comes_from_the_machine() -> None:
     targets = (
         "Packages\tnodesource\tmain\thttp://other/\n"
         "DEP-11\tDebian\tmain\thttp://metadata/\n"
@@ -83,7 +83,7 @@ def test_the_mirror_is_the_one_of_the_machine() -> None:
 
 
 @pytest.mark.parametrize("targets", ["", "Packages\tUbuntu\tmain\thttp://ubuntu/"])
-def test_a_machine_without_a_debian_mirror_is_told_so(targets: str) -> None:
+def test_a_missing_debian_mirror_is_reported(targets: str) -> None:
     with pytest.raises(LocalClusterError, match="Debian mirror"):
         base_images.debian_mirror(targets)
 
@@ -107,7 +107,7 @@ def module(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return source
 
 
-def test_a_module_that_lacks_what_it_embeds_is_built_from_a_copy(monkeypatch: pytest.MonkeyPatch, module: Path) -> None:
+def test_a_module_without_its_embedded_files_is_built_from_a_copy(monkeypatch: pytest.MonkeyPatch, module: Path) -> None:
     built: list[Path] = []
 
     def go_build(_command: object, *, cwd: Path, **_options: object) -> None:

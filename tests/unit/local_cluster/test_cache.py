@@ -1,4 +1,4 @@
-"""What is built is named by its content."""
+"""Build results have names with a hash of their content."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,7 @@ def _tree(folder: Path, **files: str) -> Path:
     return folder
 
 
-def test_the_place_of_a_folder_does_not_count(tmp_path: Path) -> None:
+def test_the_key_does_not_depend_on_the_location_of_a_folder(tmp_path: Path) -> None:
     first = _tree(tmp_path / "first", a="1", b="2")
     second = _tree(tmp_path / "second", b="2", a="1")
     assert cache.content_hash(first) == cache.content_hash(second)
@@ -26,19 +26,19 @@ def test_the_place_of_a_folder_does_not_count(tmp_path: Path) -> None:
     [{"a": "1", "b": "3"}, {"a": "1", "c": "2"}, {"a": "12", "b": ""}, {"a": "1"}],
     ids=["content", "name", "shifted", "removed"],
 )
-def test_what_is_in_a_folder_counts(tmp_path: Path, changed: dict[str, str]) -> None:
+def test_the_key_depends_on_the_content_of_a_folder(tmp_path: Path, changed: dict[str, str]) -> None:
     original = _tree(tmp_path / "original", a="1", b="2")
     assert cache.content_hash(original) != cache.content_hash(_tree(tmp_path / "changed", **changed))
 
 
-def test_an_executable_bit_counts(tmp_path: Path) -> None:
+def test_the_key_depends_on_the_executable_bit(tmp_path: Path) -> None:
     folder = _tree(tmp_path / "folder", a="1")
     before = cache.content_hash(folder)
     (folder / "a").chmod(0o755)
     assert cache.content_hash(folder) != before
 
 
-def test_the_border_between_texts_counts() -> None:
+def test_the_key_depends_on_the_boundary_between_strings() -> None:
     assert cache.content_hash("ab", "c") != cache.content_hash("a", "bc")
 
 
@@ -50,7 +50,7 @@ def _fill(target: Path, error: BaseException | None) -> None:
         (folder / "second").write_text("2")
 
 
-def test_an_interrupted_folder_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_folder_does_not_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     target = cache.root() / "builds" / "thing"
     with pytest.raises(KeyboardInterrupt):
@@ -60,7 +60,7 @@ def test_an_interrupted_folder_is_not_there(tmp_path: Path, monkeypatch: pytest.
     assert sorted(path.name for path in target.iterdir()) == ["first", "second"]
 
 
-def test_what_a_killed_run_left_is_removed_after_a_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_of_a_killed_run_are_removed_after_a_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     old, young = (cache.root() / "tmp" / name for name in ("old", "young"))
     for folder in (old, young):

@@ -1,4 +1,4 @@
-"""What kind is told."""
+"""The configuration for kind."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def test_every_node_mounts_the_same_directories() -> None:
 
 
 @pytest.mark.parametrize("restricted", [True, False])
-def test_nodes_lower_no_oom_score_where_that_is_not_allowed(restricted: bool) -> None:
+def test_nodes_do_not_lower_oom_scores_if_the_machine_forbids_it(restricted: bool) -> None:
     configuration = _configuration(restricted)
     assert configuration["featureGates"] == ({"KubeletInUserNamespace": True} if restricted else {})
     assert f"restrict_oom_score_adj = {str(restricted).lower()}" in str(configuration["containerdConfigPatches"])
@@ -59,5 +59,5 @@ def test_a_running_cluster_is_found_at_its_new_address(monkeypatch: pytest.Monke
     commands: list[list[object]] = []
     monkeypatch.setattr(kubectl, "works", lambda _cluster, command, *_arguments: command == "config" or next(left))
     monkeypatch.setattr(cluster, "output", commands.append)
-    cluster._mend(_CLUSTER, {_CLUSTER.control_plane: "running"})
+    cluster._repair(_CLUSTER, {_CLUSTER.control_plane: "running"})
     assert [command[1] for command in commands] == exported

@@ -11,14 +11,14 @@ from local_cluster.errors import LocalClusterError
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["up", "--http-port", "http"], "'http' is no port"),
-        (["up", "--registry-port", "70000"], "'70000' is no port"),
-        (["down", "--name", "Shop/1"], "'Shop/1' is no cluster name"),
+        (["up", "--http-port", "http"], "'http' is not a port"),
+        (["up", "--registry-port", "70000"], "'70000' is not a port"),
+        (["down", "--name", "Shop/1"], "'Shop/1' is not a cluster name"),
         (["images", "--set", "none"], "invalid choice"),
         ([], "required"),
     ],
 )
-def test_bad_input_gets_a_sentence(arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_input_gets_one_sentence(arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         cli.main(arguments)
     assert stop.value.code == 2
@@ -30,20 +30,20 @@ def test_a_failed_command_shows_the_end_of_its_log(tmp_path: Path) -> None:
         process.run(["sh", "-c", "echo the reason; exit 3"], log=tmp_path / "log")
 
 
-def test_a_command_that_is_not_installed_is_named(tmp_path: Path) -> None:
+def test_a_missing_command_is_reported(tmp_path: Path) -> None:
     with pytest.raises(LocalClusterError, match="no-such-program"):
         process.run(["no-such-program"], log=tmp_path / "log")
     with pytest.raises(LocalClusterError, match="no-such-program is not installed"):
         process.output(["no-such-program"])
 
 
-def test_a_command_reads_what_it_is_given(tmp_path: Path) -> None:
+def test_a_command_reads_its_input(tmp_path: Path) -> None:
     log = tmp_path / "log"
     process.run(["cat"], log=log, text="given")
     assert log.read_text().endswith("given")
 
 
-def test_a_long_command_shows_that_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_long_command_shows_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(process, "_HEARTBEAT", 0.1)
     log = tmp_path / "log"
     process.run(["sh", "-c", "sleep 0.5; cat"], log=log, text="given")
@@ -51,7 +51,7 @@ def test_a_long_command_shows_that_it_goes_on(tmp_path: Path, monkeypatch: pytes
     assert log.read_text().endswith("given")
 
 
-def test_only_what_is_missing_is_made(capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_missing_results_are_created(capsys: pytest.CaptureFixture[str]) -> None:
     made: list[str] = []
     steps.run_steps(
         [

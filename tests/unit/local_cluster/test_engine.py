@@ -1,4 +1,4 @@
-"""The engine's configuration, and what its root may not do."""
+"""The configuration of the Docker engine, and its missing capabilities."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def test_missing_capabilities(bounding: str, missing: set[int]) -> None:
     assert runtime.missing_from_status(status, last=40) == missing
 
 
-def test_the_shim_is_added_beside_what_the_user_has() -> None:
+def test_the_shim_is_added_to_the_configuration_of_the_user() -> None:
     current = {"data-root": "/data", "runtimes": {"kata": {"path": "/kata"}}}
     assert engine.merged_configuration(current, _SHIM) == {
         "data-root": "/data",

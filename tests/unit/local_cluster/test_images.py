@@ -1,4 +1,4 @@
-"""Which images a set has, and what they are made of."""
+"""The images of each set, and their build contexts."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,28 +29,30 @@ def build(name: str) -> str:
     return platform_images._build(image, name)
 
 
-def test_make_demo_builds_nothing_that_only_a_scenario_needs() -> None:
+def test_make_demo_does_not_build_images_of_scenarios() -> None:
     names = {image.name for image in platform_images.platform_images()}
     assert {"jewelry-shop", "nginx", "postgres", "redis"} <= names
     assert names.isdisjoint({image.name for image in platform_images.network_images()})
 
 
 @pytest.mark.parametrize("set_name", sorted(platform_images.SETS))
-def test_an_image_is_there_once_and_has_a_dockerfile(set_name: str) -> None:
+def test_each_image_is_listed_once_and_has_a_dockerfile(set_name: str) -> None:
     images = platform_images.SETS[set_name]()
     assert all((image.context / "Dockerfile").is_file() for image in images)
     references = [(image.name, image.tag) for image in images]
     assert len(references) == len(set(references))
 
 
-def test_traefik_is_made_of_its_program_alone(monkeypatch: pytest.MonkeyPatch, builds: list[tuple[list[str], Mapping[str, str]]]) -> None:
+def test_the_traefik_image_contains_only_its_program(
+    monkeypatch: pytest.MonkeyPatch, builds: list[tuple[list[str], Mapping[str, str]]]
+) -> None:
     monkeypatch.setattr(registry, "published_images_answer", lambda: False)
     assert build("traefik").startswith("jewelry-shop.local/traefik:v3.5-")
     assert builds == [(["Dockerfile", "traefik"], {})]
 
 
 @pytest.mark.parametrize(("published", "base"), [(False, "jewelry-shop.local/debian:trixie-"), (True, "")])
-def test_prometheus_stands_on_the_published_base_where_it_can_be_pulled(
+def test_prometheus_uses_the_published_base_image_if_it_can_be_pulled(
     monkeypatch: pytest.MonkeyPatch, builds: list[tuple[list[str], Mapping[str, str]]], published: bool, base: str
 ) -> None:
     monkeypatch.setattr(registry, "published_images_answer", lambda: published)

@@ -21,7 +21,7 @@ from tools import manifest_checkers
 ROOT = pathlib.Path(__file__).parents[3]
 INVENTORIES = ("kind", "staging", "production")
 
-# What an inventory leaves to the people of an environment, so that the manifests are complete.
+# Settings that an inventory leaves to the operator, so that the manifests are complete.
 VALUES: dict[str, Any] = {
     "platform_image_registry": "registry.example.com/shop",
     "platform_image": "jewelry-shop",

@@ -1,4 +1,4 @@
-"""The rendered alerts, judged by promtool: each fires when it should, says what is to be read, and stays quiet just before."""
+"""The rendered alerts, tested with promtool: each fires in time and not too early, and its annotations have a command to run."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ CASES = [
         {
             f'kube_deployment_status_replicas_ready{{{NAMESPACE},deployment="nginx"}}': "2 2 1x20",
             f'kube_deployment_spec_replicas{{{NAMESPACE},deployment="nginx"}}': "2x20",
-            # Scaled to nothing by somebody who knows.
+            # Scaled to 0 on purpose.
             f'kube_deployment_status_replicas_ready{{{NAMESPACE},deployment="celery-worker"}}': "0x20",
             f'kube_deployment_spec_replicas{{{NAMESPACE},deployment="celery-worker"}}': "0x20",
             'kube_deployment_status_replicas_ready{namespace="other",deployment="django"}': "0x20",
@@ -112,7 +112,7 @@ CASES = [
                 f'celery_unserved_queue_length{{{NAMESPACE},pod="celery-beat-2",queue="reports"}}': "0x30",
             },
             {
-                # A task that somebody tried a queue with and took out again.
+                # A manual test task that was removed again.
                 f'celery_unserved_queue_length{{{NAMESPACE},pod="celery-beat-1",queue="try"}}': "1x5 stale",
                 'celery_unserved_queue_length{namespace="other",queue="reports"}': "9x30",
             },
@@ -257,7 +257,7 @@ def scenario(case: Case, series: dict[str, str], expected: dict[int, list[dict[s
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.alert)
-def test_an_alert_fires_and_its_neighbour_does_not(rules: Any, tmp_path: pathlib.Path, case: Case) -> None:
+def test_an_alert_fires_only_for_the_failing_object(rules: Any, tmp_path: pathlib.Path, case: Case) -> None:
     alert = {"exp_labels": {"namespace": "jewelry-shop", **case.labels}, "exp_annotations": case.annotations}
     if case.alert == "JewelryShopSiteCertificateEnds":  # of a site, which is in no namespace
         del alert["exp_labels"]["namespace"]
@@ -266,7 +266,7 @@ def test_an_alert_fires_and_its_neighbour_does_not(rules: Any, tmp_path: pathlib
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.alert)
-def test_the_neighbour_alone_is_quiet(rules: Any, tmp_path: pathlib.Path, case: Case) -> None:
+def test_an_alert_does_not_fire_for_healthy_objects(rules: Any, tmp_path: pathlib.Path, case: Case) -> None:
     healthy = {f'celery_beat_tick_age_seconds{{{NAMESPACE},pod="celery-beat-0"}}': "1x60"} if case.alert.endswith("BeatAbsent") else {}
     done = promtool(tmp_path, rules, scenario(case, {**case.quiet, **healthy}, {case.fires: []}))
     assert done.returncode == 0, done.stdout + done.stderr
@@ -281,7 +281,7 @@ def test_three_restarts_an_hour_are_tolerated_for_hours(rules: Any, tmp_path: pa
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_stateful_set_without_a_replica_wakes_somebody_too(rules: Any, tmp_path: pathlib.Path) -> None:
+def test_a_stateful_set_without_a_replica_fires_an_alert(rules: Any, tmp_path: pathlib.Path) -> None:
     """As PostgreSQL and Redis are inside the cluster."""
     [case] = [each for each in CASES if each.alert == "JewelryShopNothingReady"]
     series = f'kube_statefulset_status_replicas_ready{{{NAMESPACE},statefulset="django"}}'
@@ -294,14 +294,14 @@ def test_a_stateful_set_without_a_replica_wakes_somebody_too(rules: Any, tmp_pat
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_promtool_refuses_a_wrong_expectation(rules: Any, tmp_path: pathlib.Path) -> None:
+def test_promtool_rejects_a_wrong_expectation(rules: Any, tmp_path: pathlib.Path) -> None:
     case = CASES[0]
     done = promtool(tmp_path, rules, scenario(case, case.series, {case.fires: []}))
     assert done.returncode != 0
     assert case.alert in done.stdout + done.stderr
 
 
-def test_every_alert_is_tested_and_says_where_to_begin(rules: Any) -> None:
+def test_every_alert_is_tested_and_has_a_runbook(rules: Any) -> None:
     alerts = [rule for group in rules["groups"] for rule in group["rules"]]
     assert {rule["alert"] for rule in alerts} == {case.alert for case in CASES}
     for rule in alerts:

@@ -1,11 +1,11 @@
-"""What only the Jobs have."""
+"""Labels and annotations that only the Jobs have."""
 
 from __future__ import annotations
 
 from typing import Any
 
 
-def test_labels_and_annotations_keep_a_service_mesh_out_of_the_pods_of_jobs_alone(changed: Any) -> None:
+def test_job_labels_and_annotations_apply_only_to_the_pods_of_jobs(changed: Any) -> None:
     jobs, others = changed.of_kind("Job"), changed.of_kind("Deployment", "StatefulSet")
     assert {job["metadata"]["labels"]["component"] for job in jobs} == {"migrate", "collectstatic", "check-services"}
     for job in jobs:

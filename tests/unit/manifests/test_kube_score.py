@@ -1,4 +1,4 @@
-"""kube-score finds nothing critical but what kube_score_exceptions.yml explains."""
+"""kube-score has no critical findings except the entries of kube_score_exceptions.yml."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def findings(rendered: Any, changed: Any) -> dict[str, set[Finding]]:
 
 
 @pytest.mark.parametrize("inventory", ["kind", "staging", "production", "changed"])
-def test_nothing_critical_is_found_but_what_is_explained(findings: dict[str, set[Finding]], inventory: str) -> None:
+def test_kube_score_finds_only_the_documented_exceptions(findings: dict[str, set[Finding]], inventory: str) -> None:
     assert sorted(finding for finding in findings[inventory] if not is_expected(finding)) == []
 
 
@@ -68,7 +68,7 @@ def test_an_exception_gives_its_reason() -> None:
     assert [exception["check"] for exception in EXCEPTIONS if not exception["reason"].strip()] == []
 
 
-def test_what_is_wrong_is_found(production: Any) -> None:
+def test_kube_score_finds_a_wrong_manifest(production: Any) -> None:
     beat = copy.deepcopy(production.get("Deployment", "celery-beat"))
     del beat["spec"]["template"]["spec"]["containers"][0]["resources"]
     assert ("container-resources", "Deployment/celery-beat") in critical(json.dumps(beat))

@@ -1,4 +1,4 @@
-"""Prometheus finds every tier: by annotations as in the seed, and by ServiceMonitors where they are wanted."""
+"""Prometheus finds every tier: by annotations as in the seed, and by ServiceMonitors if they are enabled."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_pods_and_services_are_annotated_with_a_port_that_a_container_has(manife
 
 
 @pytest.mark.parametrize("name", SCRAPED)
-def test_a_service_monitor_leads_to_the_same_port(changed: Any, name: str) -> None:
+def test_a_service_monitor_scrapes_the_same_port(changed: Any, name: str) -> None:
     service, port, path = SCRAPED[name]
     monitor = changed.get("ServiceMonitor", name)
     assert monitor["metadata"]["labels"]["release"] == "prometheus"
@@ -48,14 +48,14 @@ def test_the_exporter_of_nginx_stays_off_the_public_service(changed: Any) -> Non
     assert 9113 not in [port["port"] for port in changed.get("Service", "nginx-service")["spec"]["ports"]]
 
 
-def test_every_workload_with_metrics_has_its_monitor_and_no_other(changed: Any) -> None:
+def test_exactly_the_workloads_with_metrics_have_a_service_monitor(changed: Any) -> None:
     annotated_ones = {
         o["metadata"]["name"] for o in changed.of_kind("Deployment", "StatefulSet") if annotated(o["spec"]["template"]["metadata"])
     }
     assert {o["metadata"]["name"] for o in changed.of_kind("ServiceMonitor")} == annotated_ones == set(SCRAPED)
 
 
-def test_the_operators_kinds_are_left_out_unless_wanted(manifests: Any) -> None:
+def test_kinds_of_the_prometheus_operator_are_rendered_only_if_enabled(manifests: Any) -> None:
     assert manifests.of_kind("ServiceMonitor", "PrometheusRule") == []
 
 

@@ -44,7 +44,7 @@ def oldest(tmp_path_factory: pytest.TempPathFactory, values: dict[str, Any], inv
     return folder
 
 
-def test_it_is_the_oldest() -> None:
+def test_the_oldest_supported_ansible_core_is_installed() -> None:
     """The control: of what the others compare."""
     wanted = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["requires_ansible"].removeprefix(">=")
     said = subprocess.run([str(OLDEST), "--version"], capture_output=True, text=True, check=True).stdout
@@ -68,6 +68,6 @@ def test_the_tests_of_module_utils_pass_on_it(tmp_path: pathlib.Path) -> None:
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_it_renders_the_same(productions: dict[str, Any], oldest: pathlib.Path, host: str) -> None:
+def test_the_oldest_ansible_core_renders_the_same_manifests(productions: dict[str, Any], oldest: pathlib.Path, host: str) -> None:
     texts = (path.read_text() for path in sorted((oldest / host).glob("*.yaml")))
     assert [document for text in texts for document in yaml.safe_load_all(text) if document] == productions[host].objects

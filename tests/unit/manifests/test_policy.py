@@ -1,4 +1,4 @@
-"""What holds for every object of every inventory."""
+"""Rules for every object of every inventory."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_pods_share_nothing_with_their_node(manifests: Any) -> None:
             assert "privileged" not in container["securityContext"], owner
 
 
-def test_a_container_that_waits_gets_no_secret(manifests: Any) -> None:
+def test_waiting_init_containers_get_no_secret(manifests: Any) -> None:
     waiting = [
         (owner, container)
         for owner, pod in manifests.pod_specs().items()
@@ -51,7 +51,7 @@ def test_a_container_that_waits_gets_no_secret(manifests: Any) -> None:
         assert not container.get("volumeMounts"), owner
 
 
-def test_ids_are_those_of_the_settings(production: Any, changed: Any) -> None:
+def test_user_and_group_ids_come_from_the_settings(production: Any, changed: Any) -> None:
     """A cluster may give a namespace a range of them."""
     for manifests, user, group, exporter in ((production, 1000, 1000, 65534), (changed, 2001, 2002, 2003)):
         contexts = {owner: pod["securityContext"] for owner, pod in manifests.pod_specs().items()}
@@ -62,7 +62,7 @@ def test_ids_are_those_of_the_settings(production: Any, changed: Any) -> None:
         assert (own["runAsUser"], own["runAsGroup"]) == (exporter, exporter)
 
 
-def test_django_listens_where_the_setting_says(production: Any, changed: Any) -> None:
+def test_django_listens_on_the_port_of_the_setting(production: Any, changed: Any) -> None:
     for manifests, bind in ((production, "--bind=0.0.0.0:8000"), (changed, "--bind=[::]:8000")):
         command = manifests.container("Deployment", "django", "django")["command"]
         assert [word for word in command if word.startswith("--bind=")] == [bind]
@@ -116,7 +116,7 @@ def test_configuration_objects_are_immutable_and_named_in_the_pods(manifests: An
         assert config_map["immutable"] is True, config_map["metadata"]["name"]
 
 
-def test_prune_takes_the_configuration_objects_for_ours_once_they_are_applied(manifests: Any) -> None:
+def test_prune_recognizes_applied_configuration_objects(manifests: Any) -> None:
     applied = {
         "creationTimestamp": "2026-11-25T12:00:00Z",
         "managedFields": [{"manager": "jewelry_shop.platform", "operation": "Apply", "fieldsV1": {"f:immutable": {}}}],
@@ -128,7 +128,7 @@ def test_prune_takes_the_configuration_objects_for_ours_once_they_are_applied(ma
         assert each["metadata"]["labels"].items() >= {"app": "jewelry-shop", "app.kubernetes.io/managed-by": "ansible"}.items()
 
 
-def test_every_workload_keeps_the_revisions_that_the_setting_says(production: Any, changed: Any) -> None:
+def test_every_workload_keeps_the_number_of_revisions_of_the_setting(production: Any, changed: Any) -> None:
     for manifests, history in ((production, 5), (changed, 2)):
         assert {o["spec"]["revisionHistoryLimit"] for o in manifests.of_kind("Deployment", "StatefulSet")} == {history}
 
@@ -150,7 +150,7 @@ def test_an_autoscaler_owns_the_replicas(changed: Any) -> None:
     assert spec["metrics"][0]["resource"]["target"] == {"type": "Utilization", "averageUtilization": 70}
 
 
-def test_an_autoscaler_of_somebody_else_owns_the_replicas_too(changed: Any) -> None:
+def test_an_external_autoscaler_owns_the_replicas(changed: Any) -> None:
     assert "replicas" not in changed.get("Deployment", "celery-worker")["spec"]
     assert {each["metadata"]["name"] for each in changed.of_kind("HorizontalPodAutoscaler")} == {"django", "nginx"}
     assert "celery-worker" in {each["metadata"]["name"] for each in changed.of_kind("PodDisruptionBudget")}
@@ -162,7 +162,7 @@ def test_a_tag_of_one_tier_changes_that_tier_alone_and_a_digest_wins_over_the_ta
     assert changed.container("Deployment", "celery-worker", "celery-worker")["image"] == f"{image}@sha256:{'0' * 64}"
 
 
-def test_an_ingress_leads_to_a_port_that_is_there(production: Any, changed: Any) -> None:
+def test_an_ingress_routes_to_an_existing_port(production: Any, changed: Any) -> None:
     assert not production.of_kind("Ingress")
     assert {each["metadata"]["name"] for each in changed.of_kind("Ingress")} == {"jewelry-shop", "jewelry-shop-http"}
     for ingress in changed.of_kind("Ingress"):
@@ -179,7 +179,7 @@ def test_labels_and_annotations_of_the_platform_reach_every_object(changed: Any)
         assert manifest["metadata"]["annotations"]["contact"] == "shop@example.com", manifest["metadata"]["name"]
 
 
-def test_authorities_of_services_reach_every_container_of_the_application(changed: Any) -> None:
+def test_every_container_of_the_application_mounts_the_certificate_authorities(changed: Any) -> None:
     [ca] = [each for each in changed.of_kind("ConfigMap") if each["metadata"]["name"].startswith("service-ca-")]
     assert ca["data"] == {"postgresql.crt": "certificates of the database's authority"}
     [environment] = [each["data"] for each in changed.of_kind("ConfigMap") if each["metadata"]["name"].startswith("django-config-")]
@@ -197,7 +197,7 @@ def test_authorities_of_services_reach_every_container_of_the_application(change
     assert containers >= 6
 
 
-def test_without_an_authority_nothing_is_mounted(production: Any) -> None:
+def test_without_certificate_authorities_nothing_is_mounted(production: Any) -> None:
     assert not [each for each in production.of_kind("ConfigMap") if each["metadata"]["name"].startswith("service-ca")]
     for owner, pod in production.pod_specs().items():
         assert "service-ca" not in {volume["name"] for volume in pod["volumes"]}, owner

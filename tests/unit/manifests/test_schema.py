@@ -1,4 +1,4 @@
-"""Every object against the schema of every supported version of Kubernetes; unknown fields are refused."""
+"""Every object against the schema of every supported version of Kubernetes; unknown fields are rejected."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _schemas_are_read_once() -> Any:
 
 
 def kubeconform(manifests: str) -> dict[str, str]:
-    """What it says against each object that it refuses, by kind and name."""
+    """The problems of each rejected object, by kind and name."""
     location = f"-schema-location={manifest_checkers.oldest_schemas()}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
     done = subprocess.run(
         [manifest_checkers.program("kubeconform"), "-strict", f"-kubernetes-version={OLDEST}", location, "-output=json"],
@@ -72,12 +72,12 @@ def test_manifests_follow_the_schema_of_the_oldest_version(every_manifest: Any) 
         ({"hostUsers": False}, "additional properties 'hostUsers' not allowed"),
     ],
 )
-def test_the_oldest_schema_refuses(production: Any, fields: dict[str, Any], message: str) -> None:
+def test_the_oldest_schema_rejects_newer_fields(production: Any, fields: dict[str, Any], message: str) -> None:
     refused = kubeconform(json.dumps(deployment(production, **fields)))
     assert message in refused["Deployment/django"]
 
 
-def test_a_schema_refuses_unknown_fields(production: Any) -> None:
+def test_a_schema_rejects_unknown_fields(production: Any) -> None:
     kubernetes_validate.validate(deployment(production, hostUsers=False), "1.25", strict=True)
     with pytest.raises(kubernetes_validate.ValidationError):
         kubernetes_validate.validate(deployment(production, replica=3), "1.25", strict=True)

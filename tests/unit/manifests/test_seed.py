@@ -56,7 +56,7 @@ def test_pods_spread_over_nodes_by_preference(production: Any, name: str) -> Non
 
 
 @pytest.mark.parametrize("name", TIERS)
-def test_pods_are_spread_over_zones_where_there_are_any(production: Any, name: str) -> None:
+def test_pods_are_spread_over_zones(production: Any, name: str) -> None:
     deployment = production.get("Deployment", name)
     (spread,) = deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]
     assert (spread["topologyKey"], spread["whenUnsatisfiable"]) == ("topology.kubernetes.io/zone", "ScheduleAnyway")
@@ -64,7 +64,7 @@ def test_pods_are_spread_over_zones_where_there_are_any(production: Any, name: s
 
 
 @pytest.mark.parametrize("name", TIERS)
-def test_pods_of_one_template_are_spread_over_nodes_among_themselves(production: Any, rendered: Any, name: str) -> None:
+def test_pods_of_the_same_template_are_spread_over_nodes(production: Any, rendered: Any, name: str) -> None:
     """They count twice what those do that they replace. The scheduler knows them by a label, which changes with the template alone."""
     own = "jewelry-shop/pod-template"
     template, other = (each.get("Deployment", name)["spec"]["template"] for each in (production, rendered("kind")))
@@ -77,7 +77,7 @@ def test_pods_of_one_template_are_spread_over_nodes_among_themselves(production:
 
 
 @pytest.mark.parametrize("name", ["django", "nginx", "celery-worker"])
-def test_rolling_update_takes_no_pod_away(production: Any, name: str) -> None:
+def test_a_rolling_update_keeps_all_pods_available(production: Any, name: str) -> None:
     assert production.get("Deployment", name)["spec"]["strategy"] == {
         "type": "RollingUpdate",
         "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0},
@@ -125,14 +125,14 @@ def test_every_container_has_its_probes_and_their_limits(production: Any, tier: 
     assert {probe: limits(found[probe]) for probe in found if probe.endswith("Probe")} == PROBES[tier, container]
 
 
-def test_the_probes_of_every_container_are_known_here(production: Any) -> None:
+def test_this_file_covers_the_probes_of_every_container(production: Any) -> None:
     containers = {
         (tier, each["name"]) for tier in TIERS for each in production.get("Deployment", tier)["spec"]["template"]["spec"]["containers"]
     }
     assert containers == PROBES.keys()
 
 
-def test_django_is_asked_for_what_the_seed_names(production: Any) -> None:
+def test_django_probes_use_the_paths_of_the_seed(production: Any) -> None:
     django = production.container("Deployment", "django", "django")
     assert django["livenessProbe"]["httpGet"]["path"] == "/health/live/"
     assert django["readinessProbe"]["httpGet"]["path"] == "/health/ready/"
@@ -210,7 +210,7 @@ def test_cloud_annotations_reach_the_load_balancer(changed: Any) -> None:
     assert service["spec"]["loadBalancerClass"] == "service.k8s.aws/nlb"
 
 
-def test_a_load_balancer_that_knows_no_affinity_is_asked_for_none(changed: Any) -> None:
+def test_session_affinity_can_be_disabled_for_a_load_balancer(changed: Any) -> None:
     spec = changed.get("Service", "nginx-service")["spec"]
     assert spec["sessionAffinity"] == "None"
     assert "sessionAffinityConfig" not in spec
@@ -230,7 +230,7 @@ def test_the_exporter_runs_beside_nginx(production: Any) -> None:
     assert exporter["securityContext"]["runAsUser"] == 65534
 
 
-def test_the_namespace_is_the_seeds(production: Any) -> None:
+def test_the_namespace_is_the_namespace_of_the_seed(production: Any) -> None:
     labels = production.get("Namespace", "jewelry-shop")["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
 

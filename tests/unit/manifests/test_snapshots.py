@@ -1,4 +1,4 @@
-"""What each inventory is rendered to, held against committed snapshots, so that a review shows what a change makes of the objects.
+"""The rendered objects of each inventory equal the committed snapshots, so that a review shows how a change affects the objects.
 
 `snapshots/production.yaml` has all objects of production. The other files have what is different from it, by object and place.
 After a change that is meant: `make snapshots`, then read the diff.
@@ -144,7 +144,7 @@ def test_the_differences_from_production_are_as_in_the_snapshot(
     compare(name, differences(base, objects(manifests)))
 
 
-def test_a_snapshot_holds_nothing_of_one_machine_and_no_secret() -> None:
+def test_a_snapshot_contains_no_secret_and_no_path_of_one_machine() -> None:
     text = "".join(path.read_text() for path in SNAPSHOTS.glob("*.yaml"))
     assert str(pathlib.Path.home()) not in text
     assert str(ROOT) not in text

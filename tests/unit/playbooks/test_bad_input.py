@@ -1,4 +1,4 @@
-"""What a person reads who gives the playbooks something wrong; no cluster is there, and none is needed.
+"""The messages of the playbooks for invalid settings. No cluster is needed.
 
 A run takes seconds, so that one run serves many cases: each is a host of its inventory.
 """
@@ -25,7 +25,7 @@ SECRET = "hunter2-and-more"
 OWN_SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "mine"}, "stringData": {"a": SECRET}}
 LISTS = [{"kind": "List", "apiVersion": "v1", "items": [{"kind": "Job"}]}, {"kind": "List", "items": []}, {}]
 GENERATED = {"apiVersion": "v1", "kind": "Job", "metadata": {"generateName": "a-"}}
-# As a sentence ends that names the file with the settings.
+# The end of a sentence with the file of the settings.
 PLACE = "(set it in {values})."
 WRONG_TYPES = {"django_replicas": "many", "platform_release_history": "few"}
 NO_CLUSTER = "No cluster is set. Set platform_kube_context in {values}"
@@ -67,18 +67,19 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
                 f"value of nginx_service_type must be one of: LoadBalancer, NodePort, ClusterIP, got: Balancer {PLACE}",
                 f"platform_labels: 'nobody_set_this' is undefined {PLACE}",
                 f"monitoring_rules: 'nobody_set_this' is undefined {PLACE}",
-                "platform_secrets.DJANGO_SECRET_KEY is a list; an environment value is one text, number or boolean (set it in {secrets}).",
-                f"django_env.HOSTS is a list; an environment value is one text, number or boolean {PLACE}",
+                "platform_secrets.DJANGO_SECRET_KEY is a list; an environment variable must be a string, number or boolean (set it in "
+                "{secrets}).",
+                f"django_env.HOSTS is a list; an environment variable must be a string, number or boolean {PLACE}",
                 'django_hpa_enabled must be a boolean but is the string "false"; remove the quotes, on the command line use '
                 f"-e '{{\"django_hpa_enabled\": false}}' {PLACE}",
                 f'nginx_hpa_enabled must be a boolean, but its template returns the string "false"; end the template with | bool {PLACE}',
                 f"platform_image_tag must be a string but is a decimal number; quote it {PLACE}",
                 "missing required arguments: name found in pre_deploy_commands",
-                "'lots' is no CPU quantity; write cores or millicores, such as 2 or 500m",
-                "celery_beat_resources.limits.cpu 'half' is no quantity of Kubernetes; write a number",
-                "storage_media_size '50 GB' is no quantity of Kubernetes; write a number",
-                "platform_config.1ST is no name of an environment variable; write at most 253 ",
-                "platform_secret_files.gcs/key.json is no name of a file in a Secret; write at most 253 ",
+                "'lots' is not a CPU quantity; write cores or millicores, such as 2 or 500m",
+                "celery_beat_resources.limits.cpu 'half' is not a Kubernetes quantity; write a number",
+                "storage_media_size '50 GB' is not a Kubernetes quantity; write a number",
+                "platform_config.1ST is not a valid name of an environment variable; write at most 253 ",
+                "platform_secret_files.gcs/key.json is not a valid file name in a Secret; write at most 253 ",
             ],
         ),
         "secrets": (
@@ -102,16 +103,16 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
             },
             [
                 "platform_kubeconfig /no/such/file does not exist: set it in",
-                "platform_image_tag 'v1+build' is no tag of an image; write at most 128 ",
-                "platform_release_history is 0: set it in",
-                "validate_customer_path '/nginx_health' is no path that Django serves",
+                "platform_image_tag 'v1+build' is not a valid image tag; write at most 128 ",
+                "platform_release_history is 0: set it to 1 or more in",
+                "validate_customer_path '/nginx_health' is not a path that nginx passes to Django",
                 "platform_postgresql_host is not set: put the host of the database into ",
                 "The connection to the external PostgreSQL can be unencrypted, because platform_postgresql_tls_mode is ",
-                "network_policies_postgresql is empty, so the pods of the shop could reach any address on that port: put the addresses of ",
+                "network_policies_postgresql is empty, so the pods of the shop could reach any address on that port. Set it in ",
                 "extra_objects_manifests[3] has no apiVersion.",
                 "extra_objects_templates contains Secret /mine. Its content would be shown. Use platform_secrets",
                 "nginx_tls_secret is not set, but nginx_tls_provider is existing: put the name",
-                "the flow from django to mial names mial, which is no endpoint; there are ",
+                "the flow from django to mial names mial, which is not an endpoint; the endpoints are ",
             ],
         ),
     },
@@ -122,7 +123,7 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
     "playbooks/render.yml": {
         "two": (
             {"render_directory": "rendered", "django_replicas": "many", "django_env": {"A": None}},
-            ["2 problems, nothing was changed:", "django_env.A is null; give it a value, or "],
+            ["2 problems, nothing was changed:", "django_env.A is null; set a value, or "],
         ),
         "objects": (
             {
@@ -134,7 +135,7 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
                 "extra_objects_templates: /no/such/file.yaml.j2 does not exist on the control node",
                 "broken.yaml.j2 cannot be rendered: ",
                 "extra_objects_manifests[2] has no apiVersion",
-                "extra_objects_manifests[3], a Job, has metadata.generateName, by which each run would create another object",
+                "extra_objects_manifests[3], a Job, has metadata.generateName, so each run would create another object",
             ],
         ),
         "directory": ({}, ["missing required arguments: render_directory"]),
@@ -148,7 +149,7 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
         "settings": (
             {"deployer_namespace": "{{ platform_namespace }}", "deployer_scale": "no", "platform_secrets": {"POSTGRES_PASSWORD": SECRET}},
             [
-                "deployer_namespace is platform_namespace. A credential that may write Secrets there could make itself a token that never",
+                "deployer_namespace is the same as platform_namespace. A credential that can write Secrets in its own namespace",
                 'deployer_scale must be a boolean but is the string "no"; remove the quotes',
             ],
         ),
@@ -220,7 +221,7 @@ def test_all_problems_are_reported_at_once(outcome: Callable[[str], Outcome], na
 
 
 @pytest.mark.parametrize("name", TWO)
-def test_each_problem_has_a_line_once_at_the_end_of_the_run(outcome: Callable[[str], Outcome], name: str) -> None:
+def test_each_problem_is_one_line_at_the_end_of_the_run(outcome: Callable[[str], Outcome], name: str) -> None:
     found = outcome(name)
     _before, head, after = found.failures["two"].partition(" problems, nothing was changed:\n")
     assert head, found.output
@@ -231,7 +232,7 @@ def test_each_problem_has_a_line_once_at_the_end_of_the_run(outcome: Callable[[s
     assert all(found.output.count(line) == last.count(line) == 1 for line in lines), found.output
 
 
-def test_neither_valid_settings_nor_secrets_are_reported(outcome: Callable[[str], Outcome]) -> None:
+def test_valid_settings_and_secrets_are_not_reported(outcome: Callable[[str], Outcome]) -> None:
     found = outcome("site.yml with secrets")
     assert "celery_worker_replicas" not in found.sentence("settings")
     assert "preflight_take_over" not in found.sentence("settings")

@@ -57,7 +57,7 @@ def beginning_of(playbook: list[dict[str, Any]]) -> dict[str, Any]:
     return {key: play[key] for key in ("hosts", "gather_facts", "pre_tasks")}
 
 
-def test_all_playbooks_begin_alike() -> None:
+def test_all_playbooks_begin_with_the_same_tasks() -> None:
     assert {"remove", "render", "restart", "scale", "site", "validate"} <= set(PLAYBOOKS)
     for name, playbook in PLAYBOOKS.items():
         assert beginning_of(playbook) == beginning_of(PLAYBOOKS["site"]), name
@@ -87,7 +87,7 @@ def test_a_limit_outside_of_the_group_ends_with_one_sentence(beginning: str, oth
 
 
 @pytest.mark.parametrize("options", [(), ("--limit=production",), ("--limit=web1,production",), ("--limit=all:!web",)])
-def test_no_host_outside_of_the_group_is_ever_selected_beside_one_of_it(
+def test_hosts_outside_the_group_are_not_selected_together_with_hosts_of_it(
     beginning: str, others: Path, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     code, output = run(beginning, tmp_path, f"--inventory={others}", "--list-hosts", *options)
@@ -95,7 +95,7 @@ def test_no_host_outside_of_the_group_is_ever_selected_beside_one_of_it(
     assert "hosts (1): production" in output
 
 
-def test_the_hosts_of_a_file_given_as_limit_are_those_of_the_run(beginning: str, others: Path, tmp_path: Path) -> None:
+def test_a_limit_file_selects_its_hosts(beginning: str, others: Path, tmp_path: Path) -> None:
     """As in --limit @FILE, which Ansible offers after a failed run."""
     (tmp_path / "limit").write_text("production\n")
     code, output = run(beginning, tmp_path, f"--inventory={others}", "--limit=@limit")

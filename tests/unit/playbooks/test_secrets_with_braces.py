@@ -1,4 +1,4 @@
-"""A secret may hold what Jinja takes for a template: it arrives as it is with !unsafe, and is shown by no error without."""
+"""A secret can contain characters of a Jinja template. With !unsafe it stays unchanged. Without !unsafe no error message shows it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def run(folder: Path, ansible: str, playbook: str, secrets: str) -> str:
 
 
 @pytest.mark.parametrize("ansible", COMMANDS)
-def test_a_secret_that_cannot_be_resolved_is_named_and_not_shown(tmp_path: Path, ansible: str) -> None:
+def test_an_unresolvable_secret_is_reported_without_its_value(tmp_path: Path, ansible: str) -> None:
     secrets = {
         "platform_secrets": {
             "DJANGO_SECRET_KEY": "marker1" + "k" * 50,
@@ -79,7 +79,7 @@ def test_a_secret_that_cannot_be_resolved_is_named_and_not_shown(tmp_path: Path,
 
 
 @pytest.mark.parametrize("ansible", COMMANDS)
-def test_an_unsafe_secret_arrives_as_it_is(tmp_path: Path, ansible: str) -> None:
+def test_an_unsafe_secret_is_passed_on_unchanged(tmp_path: Path, ansible: str) -> None:
     play = [
         {
             "hosts": "platform",
@@ -111,7 +111,7 @@ def test_an_unsafe_secret_arrives_as_it_is(tmp_path: Path, ansible: str) -> None
 
 
 @pytest.mark.parametrize("ansible", COMMANDS)
-def test_a_rule_reads_an_unsafe_secret_as_it_is_and_does_not_show_it(tmp_path: Path, ansible: str) -> None:
+def test_a_rule_reads_an_unsafe_secret_unchanged_and_does_not_show_it(tmp_path: Path, ansible: str) -> None:
     secrets = "\n  ".join(
         (
             "platform_secrets:",

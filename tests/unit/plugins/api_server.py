@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""As much of an API server as rollout talks to: lists, watches and logs over real HTTP."""
+"""The part of an API server that rollout needs: lists, watches and logs over real HTTP."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Objects shaped as an API server returns them, and a stand-in for the cluster that holds some."""
+"""Objects as an API server returns them, and a fake cluster that contains some of them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""A real HTTP server on this machine whose answers a test writes, byte by byte where it has to."""
+"""A real HTTP server on this machine. A test defines its responses, byte by byte if necessary."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Reads the tables of rollout's predicates.
+"""Reads the test tables for the predicates of rollout.
 
 A table is a YAML file: its first document names the target, the moment and the cases, the others are objects as a cluster returned
 them. A case is what is expected of these objects, or of them with a few changes, so that what is certain and what is not yet

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Variables in which no rule finds anything."""
+"""Variables for which no rule has a finding."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from local_cluster.errors import LocalClusterError
 from tests.unit.roles.redis_server import RedisServer
 from tools import debian_programs
 
-# What an inventory has to say of the application and the cluster, so that the preflight finds nothing else.
+# The required settings of the application and the cluster, so that the preflight has no other findings.
 COMPLETE: dict[str, Any] = {
     "platform_image": "shop",
     "platform_image_tag": "1",
@@ -39,7 +39,7 @@ def complete() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def load() -> Callable[[str], ModuleType]:
-    """Imports a Python file of a role, by its path under roles/, anew each time."""
+    """Imports a Python file of a role by its path under roles/. Each call imports it again."""
 
     def load_file(path: str) -> ModuleType:
         file = ROLES / path

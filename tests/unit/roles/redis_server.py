@@ -1,4 +1,4 @@
-"""A real Redis for the tests of what runs beside the application."""
+"""A real Redis for the tests of the scripts that run beside the application."""
 
 from __future__ import annotations
 

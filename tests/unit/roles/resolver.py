@@ -1,4 +1,4 @@
-"""Resolves variables of roles: one JSON request a line, one JSON answer a line."""
+"""Resolves variables of roles: one JSON request per line, one JSON response per line."""
 
 from __future__ import annotations
 

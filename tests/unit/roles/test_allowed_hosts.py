@@ -1,4 +1,4 @@
-"""The host that health requests carry, by Django's rules for ALLOWED_HOSTS."""
+"""The host of health requests, by Django's rules for ALLOWED_HOSTS."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_django_answers_to_the_host_of_health_requests(resolve: Any, complete: d
 
 
 @pytest.mark.parametrize("allowed", ["*.example.com", "*.example.com, ,"])
-def test_names_that_django_answers_to_nobody_with_are_refused(resolve: Any, complete: dict[str, Any], allowed: str) -> None:
+def test_allowed_hosts_without_any_valid_name_are_rejected(resolve: Any, complete: dict[str, Any], allowed: str) -> None:
     values = {**complete, **SERVICES, "platform_config": {"DJANGO_ALLOWED_HOSTS": allowed, "SITE_URL": "https://shop.example.com"}}
     [finding] = resolve("__preflight_input_findings", **values)
     assert finding.startswith(REFUSED.format(allowed)), finding

@@ -1,4 +1,4 @@
-"""When a certificate that nginx's role made is made anew."""
+"""When the role nginx renews the certificate that it generated."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def write(path: Path, days: int, names: list[str]) -> None:
         pytest.param(365, [*NAMES, "old.example.com"], True, id="with one that is not asked for any more"),
     ],
 )
-def test_a_certificate_is_kept_while_it_is_good(resolve: Any, tmp_path: Path, days: int, names: list[str], good: bool) -> None:
+def test_a_valid_certificate_is_kept(resolve: Any, tmp_path: Path, days: int, names: list[str], good: bool) -> None:
     write(tmp_path / "tls" / "tls.crt", days, names)
     assert resolve("__nginx_tls_is_good", platform_generated_secrets_directory=str(tmp_path), nginx_tls_hosts=NAMES) is good
 
 
-def test_its_names_are_those_of_the_shop_without_wildcards(resolve: Any) -> None:
+def test_the_certificate_has_the_host_names_of_the_shop_without_wildcards(resolve: Any) -> None:
     config = {"DJANGO_ALLOWED_HOSTS": "Shop.example.com, .example.com,*, 127.0.0.1,[::1],fd00:0::1"}
     names = resolve("__nginx_tls_names", platform_config=config, platform_postgresql_host="a", platform_redis_host="b")
     assert names == ["DNS:shop.example.com", "IP:127.0.0.1", "IP:::1", "IP:fd00::1"]

@@ -1,4 +1,4 @@
-"""What the check of the services says, of fakes and of servers that answer as PostgreSQL and Redis do."""
+"""The output of the check of the services, with fakes and with servers that respond like PostgreSQL and Redis."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ import pytest
 
 FILE = Path(__file__).parents[3] / "roles" / "pre_deploy" / "files" / "check_services.py"
 PASSWORD = "hunter2/and more"
+REFUSED = "no server listens there, or a network policy rejects the connection: "
 CLOSED = "the server closes the connection (it may accept only TLS): "
 NO_NAMES = "if no name can be resolved, check network_policies_dns"
 
@@ -44,23 +45,23 @@ def script(load: Callable[[str], ModuleType]) -> ModuleType:
         ('root certificate file "/etc/platform/ca/postgresql.crt" does not exist', "TLS fails: ", False),
         ("failed to resolve host 'db.invalid': [Errno -2] Name or service not known", "the host cannot be resolved: ", True),
         ("Error -3 connecting to redis:6379. Temporary failure in name resolution.", f"the host cannot be resolved; {NO_NAMES}: ", True),
-        # As Alpine says it.
+        # The message of Alpine.
         ('could not translate host name "db" to address: Try again', f"the host cannot be resolved; {NO_NAMES}: ", True),
         ("Error -2 connecting to redis:6379. Name does not resolve.", "the host cannot be resolved: ", True),
-        ("Error 111 connecting to redis:6379. Connection refused.", "connection refused: ", True),
+        ("Error 111 connecting to redis:6379. Connection refused.", REFUSED, True),
         ("Error while reading from redis:6379 : (104, 'Connection reset by peer')", CLOSED, True),
         ("Connection closed by server.", CLOSED, True),
         ("connection timeout expired", "no answer: ", True),
         ("Timeout connecting to server", "no answer: ", True),
-        ("Error 111 connecting to ssl.example.com:6379. Connection refused.", "connection refused: ", True),
+        ("Error 111 connecting to ssl.example.com:6379. Connection refused.", REFUSED, True),
         ("FATAL:  the database system is starting up", "", True),
     ],
 )
-def test_what_an_answer_means(script: Any, answer: str, kind: str, passes: bool) -> None:
+def test_the_meaning_of_each_error(script: Any, answer: str, kind: str, passes: bool) -> None:
     assert script.reason(OSError(answer), []) == (f"{kind}{' '.join(answer.split())}", passes)
 
 
-def test_a_reason_is_one_line_and_bounded(script: Any) -> None:
+def test_a_reason_is_one_line_of_limited_length(script: Any) -> None:
     said, _passes = script.reason(OSError("first\n\tsecond\n" + "x" * 1000), [])
     assert said.startswith("first second xxx")
     assert len(said) == script.LONGEST
@@ -71,12 +72,12 @@ def test_no_password_is_shown(script: Any) -> None:
     assert said == "cannot reach redis://:******@redis (******)"
     for form in ("a%2fb+c", "a/b%20c", "a%2Fb+c"):
         assert script.reason(ValueError(f"redis://:{form}@redis"), ["a/b c"])[0] == "redis://:******@redis"
-    # A password of three letters says little, and would be cut out of words.
+    # A password of three letters is not hidden, because it also occurs in words.
     assert script.reason(ValueError("a port"), ["por"])[0] == "a port"
 
 
 def failing(*errors: Exception | None) -> tuple[Callable[[], None], list[None]]:
-    """A service that gives these one after another, None for an answer; and the attempts."""
+    """A service that raises these errors in order, where None is a success; and the list of attempts."""
     attempts: list[None] = []
 
     def ask() -> None:
@@ -88,7 +89,7 @@ def failing(*errors: Exception | None) -> tuple[Callable[[], None], list[None]]:
     return ask, attempts
 
 
-def test_all_are_asked_and_each_says_its_own(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_services_are_checked_and_each_reports_its_own_problem(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(script, "PAUSE", 0.01)
     late, attempts = failing(OSError("Connection refused"), OSError("Connection refused"), None)
     wrong, wrong_attempts = failing(OSError("WRONGPASS"))
@@ -97,14 +98,14 @@ def test_all_are_asked_and_each_says_its_own(script: Any, monkeypatch: pytest.Mo
     assert script.check(services, 0.5) == {
         "late": "",
         "wrong": "login failed: WRONGPASS",
-        "away": "connection refused: Connection refused",
+        "away": f"{REFUSED}Connection refused",
     }
     assert len(attempts) == 3
-    assert len(wrong_attempts) == 1, "a password does not get right by asking again"
+    assert len(wrong_attempts) == 1, "a wrong password is not retried"
     assert len(away_attempts) > 3
 
 
-def test_a_library_that_waits_too_long_is_not_waited_for(script: Any) -> None:
+def test_a_library_that_ignores_the_deadline_does_not_delay_the_check(script: Any) -> None:
     released = threading.Event()
     try:
         services = [script.Service("slow", released.wait), script.Service("good", lambda: None)]
@@ -129,7 +130,7 @@ def listening(serve: Callable[[socket.socket], None]) -> Iterator[int]:
 
 
 def refusing_postgresql(connection: socket.socket) -> None:
-    """Knows no TLS and no password."""
+    """Supports no TLS and rejects every password."""
     while request := connection.recv(4096):
         if len(request) == 8:
             connection.sendall(b"N")
@@ -239,14 +240,14 @@ def test_wrong_passwords(run: Any) -> None:
     assert lines[1:] == [f"broker at 127.0.0.1:{redis}: {said}", f"result backend at 127.0.0.1:{redis}: {said}"]
 
 
-def test_nobody_there_and_nobody_known(run: Any) -> None:
+def test_an_unknown_host_and_a_closed_port(run: Any) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
         code, [database, broker] = run(seconds=3, HOST="no-such-host.invalid", BROKER=f"redis://127.0.0.1:{port}/0")
     assert code == 1
     assert database.startswith("database at no-such-host.invalid: the host cannot be resolved")
-    assert broker.startswith(f"broker at 127.0.0.1:{port}: connection refused: ")
+    assert broker.startswith(f"broker at 127.0.0.1:{port}: {REFUSED}")
 
 
 def test_a_server_without_tls(run: Any) -> None:
@@ -265,29 +266,29 @@ def test_a_server_without_tls(run: Any) -> None:
     assert lines[1].startswith(f"broker at 127.0.0.1:{redis}: TLS fails: ")
 
 
-def test_a_server_that_says_nothing_ends_the_check_in_time(run: Any) -> None:
+def test_a_silent_server_does_not_delay_the_check(run: Any) -> None:
     with listening(silent) as port:
         code, lines = run(seconds=2, **SQLITE, BROKER=f"redis://127.0.0.1:{port}/0")
     assert (code, lines) == (1, ["database answers", f"broker at 127.0.0.1:{port}: no answer within 2 s"])
 
 
 def caches(**locations: Any) -> dict[str, str]:
-    """The environment of an application whose Django has these caches."""
+    """The environment of an application with these Django caches."""
     redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache"}
     local = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     settings = {alias: {**(redis if "://" in str(value) else local), "LOCATION": value} for alias, value in locations.items()}
     return {**SQLITE, "BROKER": "memory://", "CACHES": json.dumps(settings)}
 
 
-def test_caches_are_asked_where_they_are_outside(run: Any) -> None:
+def test_only_caches_with_a_url_are_checked(run: Any) -> None:
     with listening(redis_server(known=True)) as port:
         url = f"redis://:{QUOTED}@127.0.0.1:{port}"
         code, lines = run(seconds=3, **caches(default=f"{url}/1", sessions=[f"{url}/2", "redis://127.0.0.1:1/2"], here="memory"))
     assert code == 1
     assert lines[:2] == ["database answers", "broker answers"]
     assert lines[2] == f"cache at 127.0.0.1:{port} answers"
-    # The others of a list are replicas, which are read.
-    assert lines[3].startswith(f"cache sessions at 127.0.0.1:{port}: connection refused: ")
+    # The other entries of a list are replicas.
+    assert lines[3].startswith(f"cache sessions at 127.0.0.1:{port}: {REFUSED}")
     assert len(lines) == 4, lines
 
 
@@ -297,14 +298,14 @@ def test_a_cache_with_a_wrong_password(run: Any) -> None:
     assert (code, lines[-1]) == (1, f"cache at 127.0.0.1:{port}: login failed: invalid username-password pair or user is disabled.")
 
 
-def test_a_cache_whose_password_is_no_part_of_a_url(run: Any) -> None:
+def test_a_cache_with_its_password_outside_the_url(run: Any) -> None:
     """As it becomes in an f-string: read as a port, which the error shows."""
     code, lines = run(seconds=3, **caches(default="redis://:hunter2/and-more@127.0.0.1:6379/1"))
     assert code == 1
     assert lines[-1].startswith("cache: Port could not be cast to integer value as '******'")
 
 
-def test_a_cache_in_plain_text_where_redis_speaks_tls(run: Any) -> None:
+def test_a_cache_without_tls_on_a_redis_with_tls(run: Any) -> None:
     """As of an image that knows nothing of REDIS_SSL."""
     with listening(closing) as port:
         code, lines = run(seconds=3, **caches(default=f"redis://:{QUOTED}@127.0.0.1:{port}/1"))

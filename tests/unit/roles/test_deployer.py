@@ -1,4 +1,4 @@
-"""What playbooks/grant_deployer.yml makes."""
+"""The objects that playbooks/grant_deployer.yml creates."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def named(manifests: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {f"{each['kind']} {each['metadata'].get('namespace', '')}/{each['metadata']['name']}": each for each in manifests}
 
 
-def test_the_documented_objects_are_those_of_the_default_settings(resolve: Any) -> None:
+def test_the_documented_objects_match_the_default_settings(resolve: Any) -> None:
     documented = yaml.safe_load(DEPLOYER.read_text())["items"]
     assert named(documented) == named([resolve("namespace_manifests"), *resolve("deployer_manifests")])
 
 
-def test_a_second_platform_of_the_cluster_has_objects_of_its_own(resolve: Any) -> None:
+def test_a_second_platform_in_the_cluster_has_its_own_objects(resolve: Any) -> None:
     first, second = (named(resolve("deployer_manifests", platform_namespace=name)) for name in ("jewelry-shop", "other"))
     assert first.keys().isdisjoint(second)
     assert list(second) == [
@@ -33,7 +33,7 @@ def test_a_second_platform_of_the_cluster_has_objects_of_its_own(resolve: Any) -
     ]
 
 
-def test_both_bindings_are_of_the_service_account_to_the_role_of_their_scope(resolve: Any) -> None:
+def test_both_bindings_give_the_service_account_the_role_of_their_scope(resolve: Any) -> None:
     found = named(resolve("deployer_manifests", platform_namespace="shop"))
     account = [{"kind": "ServiceAccount", "name": "shop-deployer", "namespace": "shop-deployer"}]
     for binding, role in (("RoleBinding shop/shop-deployer", "Role"), ("ClusterRoleBinding /shop-deployer", "ClusterRole")):
@@ -46,7 +46,7 @@ def rules(resolve: Any, kind: str, **values: Any) -> list[dict[str, Any]]:
     return list(found)
 
 
-def test_the_settings_of_the_inventory_decide_what_is_granted(resolve: Any) -> None:
+def test_the_settings_of_the_inventory_determine_the_permissions(resolve: Any) -> None:
     ingress = {"apiGroups": ["networking.k8s.io"], "resources": ["ingresses"], "verbs": ["create", "patch"]}
     assert ingress not in rules(resolve, "Role")
     assert ingress in rules(resolve, "Role", ingress_enabled=True)
@@ -73,7 +73,7 @@ def test_further_rules_are_added(resolve: Any, setting: str, kind: str) -> None:
         ({"deployer_namespace": "jewelry-shop"}, ["deployer_namespace is platform_namespace."]),
     ],
 )
-def test_settings_that_would_undo_the_limits_are_a_problem(resolve: Any, values: dict[str, Any], problems: list[str]) -> None:
+def test_settings_that_remove_the_limits_are_reported(resolve: Any, values: dict[str, Any], problems: list[str]) -> None:
     found = resolve("__deployer_problems", **values)
     assert len(found) == len(problems)
     assert all(each.startswith(problem) for each, problem in zip(found, problems, strict=True)), found

@@ -1,4 +1,4 @@
-"""A directory on the controller that exists keeps its mode: it may be /tmp, or shared with other users."""
+"""An existing directory on the control node keeps its mode, because it may be /tmp or shared with other users."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def directory_tasks() -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("path", directory_tasks())
-def test_a_directory_that_exists_keeps_its_mode_and_a_new_one_gets_one(tmp_path: pathlib.Path, path: str) -> None:
+def test_an_existing_directory_keeps_its_mode_and_a_new_one_gets_a_mode(tmp_path: pathlib.Path, path: str) -> None:
     task = directory_tasks()[path]
     [setting] = re.findall(r"^{{ (\w+) }}$", task[MODULE]["path"])
     there, new = tmp_path / "there", tmp_path / "new"

@@ -1,4 +1,4 @@
-"""Who reaches whom through the rendered policies, judged as Kubernetes does: those of both ends have to allow it."""
+"""Which pods the rendered policies let connect. As in Kubernetes, the policies of both pods must allow a connection."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ QUEUES = of_application("redis server", 6379)
         ),
     ],
 )
-def test_who_reaches_whom(flows: Any, values: dict[str, Any], expected: Reached) -> None:
+def test_the_allowed_connections(flows: Any, values: dict[str, Any], expected: Reached) -> None:
     assert sorted(flows(**values)) == sorted(expected)
 
 
@@ -186,7 +186,7 @@ def test_behind_an_ingress_only_its_controller_reaches_nginx(flows: Any, resolve
     assert sorted(source for source, target, port in found if target == "nginx" and port == 8080) == ["traefik"]
 
 
-def test_everybody_reaches_nginx_where_no_client_is_named(flows: Any) -> None:
+def test_any_client_reaches_nginx_if_no_client_is_set(flows: Any) -> None:
     found = flows(network_policies_clients=[])
     assert {source for source, target, port in found if (target, port) == ("nginx", 8080)} >= {
         "customer",
@@ -196,5 +196,5 @@ def test_everybody_reaches_nginx_where_no_client_is_named(flows: Any) -> None:
     }
 
 
-def test_without_policies_there_are_none(resolve: Any) -> None:
+def test_no_policies_are_rendered_if_they_are_disabled(resolve: Any) -> None:
     assert resolve("network_policies_manifests", network_policies_enabled=False) == []

@@ -1,4 +1,4 @@
-"""Where the controller keeps generated secrets and reports, and that reading them writes nothing."""
+"""The directories of generated secrets and reports on the control node. Reading the secrets writes nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def directory(resolve: Any, **values: Any) -> str:
     "other",
     [{"platform_namespace": "other"}, {"platform_kube_context": "b"}, {"platform_kube_context": "", "platform_api_host": "https://a:6443"}],
 )
-def test_two_platforms_of_the_same_host_name_share_nothing(resolve: Any, name: str, other: dict[str, Any]) -> None:
+def test_two_platforms_with_the_same_host_name_share_no_files(resolve: Any, name: str, other: dict[str, Any]) -> None:
     first = {**PLATFORM, "platform_kube_context": "a"}
     assert resolve(name, **first) != resolve(name, **{**first, **other})
 
@@ -34,7 +34,7 @@ def test_two_platforms_of_the_same_host_name_share_nothing(resolve: Any, name: s
         ({"platform_kube_context": "../../etc"}, ".._.._etc"),
     ],
 )
-def test_the_name_of_a_cluster_is_the_name_of_a_file(resolve: Any, values: dict[str, Any], name: str) -> None:
+def test_the_name_of_a_cluster_is_a_valid_file_name(resolve: Any, values: dict[str, Any], name: str) -> None:
     assert resolve("platform_cluster_name", **values) == name
 
 
@@ -45,7 +45,7 @@ def kept_in(resolve: Any, former: Path, **values: Any) -> str:
     return found
 
 
-def test_what_an_earlier_version_generated_is_used_until_it_is_copied(resolve: Any, tmp_path: Path) -> None:
+def test_secrets_of_an_earlier_version_are_used_until_they_are_copied(resolve: Any, tmp_path: Path) -> None:
     own = tmp_path / "a" / "shop"
     assert kept_in(resolve, tmp_path) == str(own), "nothing was generated before"
     (tmp_path / "postgres_password").write_text("old\n")

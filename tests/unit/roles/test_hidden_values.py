@@ -49,7 +49,7 @@ def tasks() -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-def test_what_reads_logs_events_and_answers_hides_them_all() -> None:
+def test_every_task_that_reads_logs_events_or_responses_hides_the_secrets() -> None:
     assert len(tasks()) >= 5
     for path, task in tasks():
         [options] = [value for key, value in task.items() if key.startswith("jewelry_shop.platform.")]
@@ -57,7 +57,7 @@ def test_what_reads_logs_events_and_answers_hides_them_all() -> None:
         assert options.get("mask_secrets") == "{{ platform_masked_secrets }}", f"{path}: {task['name']}"
 
 
-def test_checks_hide_what_a_round_trip_prints(resolve: Callable[..., Any]) -> None:
+def test_the_checks_hide_secrets_in_the_output_of_a_round_trip(resolve: Callable[..., Any]) -> None:
     printed = {"celery": "OperationalError: redis://:the-one%2dbefore@redis\x1b[2J of-the-database"}
     checks = resolve(
         "__validate_checks",

@@ -1,4 +1,4 @@
-"""What the checks of PostgreSQL's and Redis' new images say, with stand-ins for the programs of the images."""
+"""The output of the image checks of PostgreSQL and Redis, with fakes of the programs in the images."""
 
 from __future__ import annotations
 
@@ -73,5 +73,5 @@ def test_a_redis_image_that_does_not_serve_is_found(
     assert code == 0 or ("appendonly yes" in said and said.splitlines()[-1] == words)
 
 
-def test_both_data_services_are_proved(workload: Any) -> None:
+def test_both_data_services_have_an_image_check(workload: Any) -> None:
     assert [workload(name)["check_command"][:2] for name in ("postgresql", "redis")] == [["sh", "-c"], ["sh", "-c"]]

@@ -1,4 +1,4 @@
-"""The Ingress that follows from the settings, and what the preflight says of them."""
+"""The Ingress for the settings, and the findings of the preflight."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def annotations_of(resolve: Any, **values: Any) -> dict[str, dict[str, str]]:
     return {name: each["metadata"].get("annotations", {}) for name, each in ingresses(resolve, **values).items()}
 
 
-def test_there_is_none_unless_it_is_asked_for(resolve: Any) -> None:
+def test_no_ingress_is_rendered_by_default(resolve: Any) -> None:
     assert ingresses(resolve, ingress_enabled=False, **SECRET) == {}
 
 
@@ -43,11 +43,11 @@ def test_there_is_none_unless_it_is_asked_for(resolve: Any) -> None:
         ("", []),
     ],
 )
-def test_hosts_are_the_public_names_that_django_answers_to(resolve: Any, allowed: str, hosts: list[str]) -> None:
+def test_the_hosts_are_the_public_names_that_django_allows(resolve: Any, allowed: str, hosts: list[str]) -> None:
     assert resolve("ingress_hosts", platform_config={"DJANGO_ALLOWED_HOSTS": allowed}) == hosts
 
 
-def test_each_host_leads_to_nginx(resolve: Any) -> None:
+def test_each_host_is_routed_to_nginx(resolve: Any) -> None:
     hosts = ["shop.example.com", "*.example.com"]
     found = ingresses(resolve, ingress_hosts=hosts, **SECRET)
     assert set(found) == {"jewelry-shop", "jewelry-shop-http"}
@@ -59,7 +59,7 @@ def test_each_host_leads_to_nginx(resolve: Any) -> None:
     assert "tls" not in found["jewelry-shop-http"]["spec"]
 
 
-def test_the_clusters_default_class_is_not_named(resolve: Any) -> None:
+def test_an_empty_class_uses_the_default_class_of_the_cluster(resolve: Any) -> None:
     assert "ingressClassName" not in ingresses(resolve, ingress_class="")["jewelry-shop"]["spec"]
 
 
@@ -117,7 +117,7 @@ def test_the_clusters_default_class_is_not_named(resolve: Any) -> None:
         pytest.param(
             {"platform_annotations": {"a": "1", "b": "1"}, "ingress_annotations": {"b": "2", f"{TRAEFIK}.entrypoints": "own"}},
             {"jewelry-shop": {"a": "1", "b": "2", f"{TRAEFIK}.entrypoints": "own"}},
-            id="the user's own win",
+            id="settings of the user take precedence",
         ),
     ],
 )
@@ -136,7 +136,7 @@ def test_annotations(resolve: Any, values: dict[str, Any], expected: dict[str, d
         ),
     ],
 )
-def test_cert_manager_is_asked_once_for_the_secret_that_is_served(
+def test_exactly_one_ingress_requests_the_certificate(
     resolve: Any, values: dict[str, Any], annotation: dict[str, str], secret: str
 ) -> None:
     found = annotations_of(resolve, **values)
@@ -146,8 +146,8 @@ def test_cert_manager_is_asked_once_for_the_secret_that_is_served(
 
 
 IN_CLUSTER = {"platform_postgresql_provider": "in_cluster", "platform_redis_provider": "in_cluster"}
-NO_HOST = "ingress_enabled is true, but no host leads to the shop: "
-NAMELESS = "ingress_controller_namespace is not set, so the network policies would let no controller reach nginx: "
+NO_HOST = "ingress_enabled is true, but the Ingress has no host. "
+NAMELESS = "ingress_controller_namespace is not set, so the network policies would block the ingress controller. "
 OTHER = {"ingress_class": "nginx", "ingress_traefik_entrypoints": [], "ingress_traefik_http_entrypoints": []}
 UNTRUSTED = "ingress_enabled is true with TLS, but nginx_trusted_proxies is empty. "
 ONLY_ADDRESSES = {"platform_config": {"DJANGO_ALLOWED_HOSTS": "127.0.0.1,localhost", "SITE_URL": "http://127.0.0.1"}}
@@ -157,26 +157,24 @@ ONLY_ADDRESSES = {"platform_config": {"DJANGO_ALLOWED_HOSTS": "127.0.0.1,localho
     ("values", "beginnings"),
     [
         pytest.param(SECRET, [], id="TLS"),
-        pytest.param({**SECRET, "ingress_cert_manager_issuer": "letsencrypt"}, [], id="a Secret that cert-manager makes"),
+        pytest.param({**SECRET, "ingress_cert_manager_issuer": "letsencrypt"}, [], id="a Secret of cert-manager"),
         pytest.param({"nginx_trusted_proxies": []}, [], id="plain http"),
         pytest.param(ONLY_ADDRESSES, [NO_HOST], id="no host"),
-        pytest.param({**ONLY_ADDRESSES, "ingress_hosts": ["shop.example.com"]}, [], id="a host of its own"),
-        pytest.param({**SECRET, "nginx_trusted_proxies": []}, [UNTRUSTED], id="TLS that nginx would not hear of"),
+        pytest.param({**ONLY_ADDRESSES, "ingress_hosts": ["shop.example.com"]}, [], id="a separate host"),
+        pytest.param({**SECRET, "nginx_trusted_proxies": []}, [UNTRUSTED], id="TLS without trusted proxies"),
         pytest.param({"ingress_cert_manager_issuer": "letsencrypt", "nginx_trusted_proxies": []}, [UNTRUSTED], id="with cert-manager too"),
         pytest.param({**SECRET, **ONLY_ADDRESSES, "nginx_trusted_proxies": []}, [NO_HOST, UNTRUSTED], id="both"),
         pytest.param({**SECRET, **ONLY_ADDRESSES, "nginx_trusted_proxies": [], "ingress_enabled": False}, [], id="no Ingress"),
-        pytest.param({**SECRET, **OTHER}, [NAMELESS], id="another controller, wherever it is"),
-        pytest.param({**SECRET, **OTHER, "ingress_controller_namespace": "ingress-nginx"}, [], id="another controller that is let in"),
-        pytest.param({**SECRET, **OTHER, "network_policies_clients": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}, [], id="let in by addresses"),
-        pytest.param({**SECRET, **OTHER, "network_policies_enabled": False}, [], id="everybody is let in"),
+        pytest.param({**SECRET, **OTHER}, [NAMELESS], id="another controller without a namespace"),
+        pytest.param({**SECRET, **OTHER, "ingress_controller_namespace": "ingress-nginx"}, [], id="another controller with a namespace"),
+        pytest.param({**SECRET, **OTHER, "network_policies_clients": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}, [], id="allowed by addresses"),
+        pytest.param({**SECRET, **OTHER, "network_policies_enabled": False}, [], id="without network policies"),
     ],
 )
-def test_what_the_preflight_says_of_the_settings(
-    resolve: Any, complete: dict[str, Any], values: dict[str, Any], beginnings: list[str]
-) -> None:
+def test_the_findings_of_the_preflight(resolve: Any, complete: dict[str, Any], values: dict[str, Any], beginnings: list[str]) -> None:
     findings = resolve("__preflight_input_findings", **{**complete, **SHOP, **IN_CLUSTER, **values})
     assert [finding[: len(beginning)] for finding, beginning in zip(findings, beginnings, strict=True)] == beginnings
-    ends = ("in values.yml.", "in values.yml to the network of the controller's pods.")
+    ends = ("in values.yml.", "in values.yml to the network of the controller's pods.", "to the addresses of its pods.")
     assert all(finding.endswith(ends) for finding in findings)
 
 
@@ -186,7 +184,7 @@ TRAEFIK_CONTROLLER = "traefik.io/ingress-controller"
 
 @pytest.fixture
 def judged(resolve: Any, complete: dict[str, Any]) -> Callable[..., list[str]]:
-    """What the preflight says of a cluster with these ingress classes."""
+    """The findings of the preflight for a cluster with these ingress classes."""
 
     def judge(classes: dict[str, str] | None = None, **values: Any) -> list[str]:
         plan = {
@@ -214,10 +212,10 @@ def judged(resolve: Any, complete: dict[str, Any]) -> Callable[..., list[str]]:
         ({}, {"ingress_enabled": False}, ""),
     ],
 )
-def test_a_class_that_no_controller_serves_is_named(judged: Any, classes: dict[str, str] | None, values: dict[str, Any], has: str) -> None:
+def test_an_unknown_ingress_class_is_reported(judged: Any, classes: dict[str, str] | None, values: dict[str, Any], has: str) -> None:
     sentence = (
-        "ingress_class 'traefik' does not exist in the cluster, so no controller would serve the Ingress "
-        f"(it has: {has}): set it in values.yml."
+        f"ingress_class 'traefik' does not exist in the cluster, so no controller would serve the Ingress (existing classes: {has}). Set "
+        "it in values.yml."
     )
     assert judged(classes, **values) == ([sentence] if has else [])
 
@@ -233,11 +231,11 @@ def test_a_class_that_no_controller_serves_is_named(judged: Any, classes: dict[s
         ({}, False),
     ],
 )
-def test_settings_of_traefik_beside_a_class_of_another_controller(judged: Any, values: dict[str, Any], is_named: bool) -> None:
+def test_traefik_settings_with_the_class_of_another_controller_are_reported(judged: Any, values: dict[str, Any], is_named: bool) -> None:
     """Its annotations would do nothing, and the network policies let in the namespace of Traefik."""
     sentence = (
-        "ingress_class 'nginx' is served by k8s.io/ingress-nginx, which is not Traefik: empty ingress_traefik_entrypoints and "
-        "ingress_traefik_http_entrypoints in values.yml, and set ingress_controller_namespace to where it runs."
+        "ingress_class 'nginx' is served by k8s.io/ingress-nginx, which is not Traefik. In values.yml, set ingress_traefik_entrypoints and "
+        "ingress_traefik_http_entrypoints to [], and set ingress_controller_namespace to the namespace of the controller."
     )
     classes = {"nginx": NGINX, "traefik": TRAEFIK_CONTROLLER, "internal": TRAEFIK_CONTROLLER}
     assert judged(classes, **values) == ([sentence] if is_named else [])
@@ -257,6 +255,6 @@ MISSING = {"problems": ["Secret jewelry-shop/shop-tls does not exist"], "skipped
         ({"skipped": True}, {**SECRET, "ingress_enabled": False}, []),
     ],
 )
-def test_a_certificate_that_is_missing_is_named(judged: Any, found: dict[str, Any], values: dict[str, Any], beginnings: list[str]) -> None:
+def test_a_missing_certificate_is_reported(judged: Any, found: dict[str, Any], values: dict[str, Any], beginnings: list[str]) -> None:
     findings = judged(preflight_ingress_secret=found, **values)
     assert [finding[: len(beginning)] for finding, beginning in zip(findings, beginnings, strict=True)] == beginnings

@@ -34,7 +34,7 @@ def test_an_eviction_is_the_only_reason_to_repeat_a_command(resolve: Any, result
     assert resolve("__job_was_evicted", platform_rolled_out=result) is evicted
 
 
-def test_what_a_failed_run_gave_up_are_its_jobs(resolve: Any) -> None:
+def test_a_failed_run_stops_its_own_jobs(resolve: Any) -> None:
     job = {"kind": "Job", "name": "migrate-a", "verdict": "failed", "message": "it said no"}
     done = {**job, "name": "migrate-b", "verdict": "ready"}
     deployment = {**job, "kind": "Deployment", "name": "django"}

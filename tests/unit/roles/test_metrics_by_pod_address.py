@@ -1,4 +1,4 @@
-"""Prometheus asks Django by a pod's address: the rendered command and environment, the real gunicorn, the demo shop, strict settings."""
+"""Prometheus requests the metrics of Django at the address of a pod: with the rendered command, the real gunicorn and strict settings."""
 
 from __future__ import annotations
 

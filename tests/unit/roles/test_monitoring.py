@@ -1,4 +1,4 @@
-"""What the preflight says where the cluster does not know the Prometheus operator's kinds."""
+"""The findings of the preflight for a cluster without the kinds of the Prometheus operator."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 FILE = "inventories/x/group_vars/all/main.yml"
-UNKNOWN = "the cluster knows no such kind and apiVersion"
+UNKNOWN = "the API server does not serve this kind and apiVersion"
 MONITORS = [f"ServiceMonitor jewelry-shop/{name}: {UNKNOWN}" for name in ("django", "celery-worker", "celery-beat", "nginx")]
 RULES = [f"PrometheusRule jewelry-shop/jewelry-shop: {UNKNOWN}"]
 NO_MONITOR = (
-    "The cluster knows no ServiceMonitor (monitoring.coreos.com/v1), which comes with the Prometheus operator: install that first, or "
-    f"set monitoring_service_monitors to false in {FILE}."
+    "The API server does not serve the kind ServiceMonitor (monitoring.coreos.com/v1). Install the Prometheus operator first, or set "
+    f"monitoring_service_monitors to false in {FILE}."
 )
 NO_RULE = (
-    "The cluster knows no PrometheusRule (monitoring.coreos.com/v1), which comes with the Prometheus operator: install that first, or "
-    f"set monitoring_rules to false in {FILE}."
+    "The API server does not serve the kind PrometheusRule (monitoring.coreos.com/v1). Install the Prometheus operator first, or set "
+    f"monitoring_rules to false in {FILE}."
 )
 QUOTA = "Deployment jewelry-shop/django: exceeded quota"
 MONITORS_ON, RULES_ON = {"monitoring_service_monitors": True}, {"monitoring_rules": True}
@@ -30,9 +30,9 @@ MONITORS_ON, RULES_ON = {"monitoring_service_monitors": True}, {"monitoring_rule
         pytest.param(RULES, RULES_ON, [NO_RULE], id="no PrometheusRule"),
         pytest.param(MONITORS + RULES, {**MONITORS_ON, **RULES_ON}, [NO_MONITOR, NO_RULE], id="neither"),
         pytest.param(
-            [QUOTA, *MONITORS], MONITORS_ON, [f"The cluster would reject: {QUOTA}.", NO_MONITOR], id="and something else is refused"
+            [QUOTA, *MONITORS], MONITORS_ON, [f"The cluster would reject: {QUOTA}.", NO_MONITOR], id="and something else is rejected"
         ),
-        pytest.param(MONITORS[:1], {}, [f"The cluster would reject: {MONITORS[0]}."], id="one of the user's own objects"),
+        pytest.param(MONITORS[:1], {}, [f"The cluster would reject: {MONITORS[0]}."], id="one of the additional objects"),
         pytest.param(
             ["ServiceMonitor jewelry-shop/django: Forbidden"],
             MONITORS_ON,
@@ -41,7 +41,7 @@ MONITORS_ON, RULES_ON = {"monitoring_service_monitors": True}, {"monitoring_rule
         ),
     ],
 )
-def test_a_kind_that_the_cluster_lacks(resolve: Any, refusals: list[str], values: dict[str, Any], expected: list[str]) -> None:
+def test_a_kind_that_the_cluster_does_not_serve(resolve: Any, refusals: list[str], values: dict[str, Any], expected: list[str]) -> None:
     plan = {
         "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": {"standard": ""}},
         "refusals": refusals,

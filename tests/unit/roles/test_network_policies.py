@@ -1,4 +1,4 @@
-"""Who looks names up in which kind of cluster, and whether every pod may ask there: by what traffic arrives with, after Services."""
+"""The DNS servers of each kind of cluster, and whether every pod can send queries to them, with the addresses after Service translation."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ def release(resolve: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("cluster", DNS)
-def test_every_pod_may_look_names_up(release: dict[str, Any], cluster: str) -> None:
+def test_every_pod_can_resolve_names(release: dict[str, Any], cluster: str) -> None:
     assert may_ask(release, *DNS[cluster]) == {"UDP", "TCP"}
 
 
 @pytest.mark.parametrize("other", OTHERS)
-def test_and_reaches_nothing_else_by_it(release: dict[str, Any], other: str) -> None:
+def test_dns_access_allows_nothing_else(release: dict[str, Any], other: str) -> None:
     assert may_ask(release, *OTHERS[other]) == set()

@@ -1,4 +1,4 @@
-"""What a real nginx does with the configuration of the role."""
+"""A real nginx with the configuration of the role."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def start(make: Make, django_port: int) -> Iterator[Make]:
 # --- What Django gets ---------------------------------------------------------------------------------------------------------
 
 
-def test_what_a_client_says_of_its_way_is_not_passed_on(start: Make) -> None:
+def test_forwarding_headers_of_a_client_are_not_passed_on(start: Make) -> None:
     claims = ("X-Forwarded-For", "X-Real-Ip", "X-Client-Ip", "True-Client-Ip", "Forwarded", "X-Forwarded-Host", "X-Forwarded-Proto")
     seen = start().ask("/", headers=dict.fromkeys(claims, "203.0.113.66")).seen["headers"]
     assert "203.0.113.66" not in json.dumps(seen)
@@ -86,14 +86,14 @@ def test_what_a_client_says_of_its_way_is_not_passed_on(start: Make) -> None:
     assert (seen["host"], seen["x-forwarded-host"]) == ("shop.example.com", "shop.example.com")
 
 
-def test_a_trusted_proxy_is_believed(start: Make) -> None:
+def test_headers_of_a_trusted_proxy_are_accepted(start: Make) -> None:
     claims = {"X-Forwarded-For": "203.0.113.66, 198.51.100.7", "X-Forwarded-Proto": "https"}
     seen = start(nginx_trusted_proxies=["127.0.0.0/8"]).ask("/", headers=claims).seen["headers"]
     assert (seen["x-forwarded-for"], seen["x-forwarded-proto"]) == ("198.51.100.7", "https")
 
 
 @pytest.mark.parametrize("path", ["/health/detailed/", "/health/detailed", "/metrics", "//metrics", "/%6detrics", "/nginx_status"])
-def test_what_is_not_for_the_public_is_not_found(start: Make, path: str) -> None:
+def test_private_paths_return_404(start: Make, path: str) -> None:
     assert start().ask(path).status == 404
 
 
@@ -176,7 +176,7 @@ def test_https_redirects_lead_to_allowed_hosts_only(start: Make, allowed: str, h
 
 
 @pytest.mark.parametrize(("proto", "status"), [("http", 421), ("https", 200)])
-def test_behind_a_trusted_proxy_its_scheme_decides(start: Make, proto: str, status: int) -> None:
+def test_the_scheme_from_a_trusted_proxy_is_used(start: Make, proto: str, status: int) -> None:
     """Django itself answers to a request that is not redirected."""
     nginx = start(nginx_redirect_to_https=True, nginx_trusted_proxies=["127.0.0.0/8"])
     assert nginx.ask("/", headers={"Host": "evil.example", "X-Forwarded-Proto": proto}).status == status
@@ -184,7 +184,7 @@ def test_behind_a_trusted_proxy_its_scheme_decides(start: Make, proto: str, stat
 
 @pytest.mark.parametrize("values", [{}, {"nginx_trusted_proxies": ["127.0.0.0/8"]}], ids=["direct", "behind a trusted proxy"])
 @pytest.mark.parametrize("folder", ["static", "media"])
-def test_the_redirect_of_a_directory_names_no_host(start: Make, folder: str, values: dict[str, Any]) -> None:
+def test_the_redirect_of_a_directory_contains_no_host(start: Make, folder: str, values: dict[str, Any]) -> None:
     nginx = start(**values)
     (nginx.folder / "app" / {"static": "staticfiles", "media": "media"}[folder] / "inside").mkdir()
     answer = nginx.ask(f"/{folder}/inside", headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
@@ -271,13 +271,13 @@ def test_uploads_run_no_script_and_only_raster_images_are_shown(start: Make) -> 
         assert [len(headers.get_all(header) or []) for header in SECURITY_HEADERS] == [1, 1, 1], name
 
 
-def test_uploads_are_not_sniffed_whatever_the_other_headers_are(start: Make) -> None:
+def test_uploads_always_have_the_nosniff_header(start: Make) -> None:
     nginx = start(nginx_headers={})
     upload(nginx, "page.html")
     assert nginx.ask("/media/page.html").headers.get_all("X-Content-Type-Options") == ["nosniff"]
 
 
-def test_headers_of_uploads_are_not_those_of_static_files_and_pages(start: Make) -> None:
+def test_uploads_have_different_headers_from_static_files_and_pages(start: Make) -> None:
     nginx = start()
     upload(nginx, "app.html", folder="staticfiles")
     for path in ("/static/app.html", "/"):
@@ -285,7 +285,7 @@ def test_headers_of_uploads_are_not_those_of_static_files_and_pages(start: Make)
         assert (headers["Content-Security-Policy"], headers["Content-Disposition"]) == (None, None)
 
 
-def test_which_uploads_are_shown_and_their_policy_are_settings(start: Make) -> None:
+def test_displayed_upload_types_and_their_policy_are_settings(start: Make) -> None:
     nginx = start(nginx_media_inline_pattern=r"\.(png|pdf)$", nginx_media_content_security_policy="")
     upload(nginx, "invoice.pdf", "ring.jpg")
     assert nginx.ask("/media/invoice.pdf").headers["Content-Disposition"] is None
@@ -310,7 +310,7 @@ def test_symbolic_links_out_of_a_volume_are_not_followed(start: Make, folder: st
     assert nginx.ask(f"{place}/here.png").body == b"here.png"
 
 
-def test_a_volume_may_itself_be_reached_by_a_link(start: Make) -> None:
+def test_a_volume_can_be_a_symbolic_link(start: Make) -> None:
     """As kubelet's own directories on some nodes are."""
     nginx = start()
     (nginx.folder / "app").rename(nginx.folder / "elsewhere")
@@ -322,7 +322,7 @@ def test_a_volume_may_itself_be_reached_by_a_link(start: Make) -> None:
 # --- The address of django-service --------------------------------------------------------------------------------------------
 
 
-def test_a_service_with_another_address_is_reached(start: Make, dns: Dns, django_port: int) -> None:
+def test_a_service_with_a_new_address_is_reached(start: Make, dns: Dns, django_port: int) -> None:
     nginx = start()
     assert nginx.ask("/").seen["server"] == "127.0.0.1"
     with nginx_server.django("127.0.0.2", django_port):
@@ -341,7 +341,7 @@ def test_a_refused_connection_is_retried_for_every_method(start: Make, dns: Dns)
 
 
 def test_a_request_is_tried_six_times(start: Make, dns: Dns) -> None:
-    """A Service picks a pod anew for each try, and may pick the one that is ending again and again."""
+    """A Service picks a pod for each attempt, and may pick the ending pod several times."""
     dns.addresses = ["127.0.0.3"]
     nginx = start()
     patiently(lambda: "Connection refused" in nginx.log or nginx.ask("/").status != 502, "an attempt where nothing listens")
@@ -350,7 +350,7 @@ def test_a_request_is_tried_six_times(start: Make, dns: Dns) -> None:
     patiently(lambda: nginx.log.count("Connection refused") - before == 6, "six attempts")
 
 
-def test_a_pod_is_not_started_before_the_address_is_known(make: Make, dns: Dns, django_port: int) -> None:
+def test_nginx_does_not_start_before_the_address_is_known(make: Make, dns: Dns, django_port: int) -> None:
     """Otherwise it would be ready, and answer each request with 502. Whether Django answers does not matter."""
     dns.addresses = []
     with make().running() as nginx:
@@ -360,8 +360,8 @@ def test_a_pod_is_not_started_before_the_address_is_known(make: Make, dns: Dns, 
         patiently(nginx.knows_the_address, "the first resolution")
 
 
-def test_the_startup_probe_asks_django_for_a_host_that_it_allows(start: Make) -> None:
-    """Otherwise each pod of nginx that starts leaves errors in Django's log."""
+def test_the_startup_probe_sends_a_host_that_django_allows(start: Make) -> None:
+    """Otherwise each starting nginx pod causes errors in the log of Django."""
     nginx = start()
     nginx_server.Handler.asked.clear()
     assert nginx.ask("/nginx_started", headers={"Host": "10.0.0.1:8080"}).status == 200

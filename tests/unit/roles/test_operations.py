@@ -1,4 +1,4 @@
-"""What scale.yml and restart.yml wait for: objects in the form of the module rollout, and nothing of a description besides."""
+"""The objects that scale.yml and restart.yml wait for, in the form of the module rollout and without other fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the preflight says of objects that others wrote."""
+"""The findings of the preflight for fields of other field managers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CHECK = "First check that each of these claims is bound to the correct volume."
         ),
     ],
 )
-def test_what_others_wrote_is_named(resolve: Any, plan: dict[str, Any], findings: list[str]) -> None:
+def test_fields_of_other_field_managers_are_reported(resolve: Any, plan: dict[str, Any], findings: list[str]) -> None:
     assert resolve("__preflight_findings", **{**COMPLETE, "preflight_input_findings": [], "preflight_plan": {**PLAN, **plan}}) == findings
 
 
@@ -62,7 +62,9 @@ NAMED = (
         pytest.param(JOBS, {}, [], id="the settings are wrong"),
     ],
 )
-def test_jobs_of_others_are_named(resolve: Any, jobs: list[dict[str, Any]], release: dict[str, str], findings: list[str]) -> None:
+def test_jobs_of_other_field_managers_are_reported(
+    resolve: Any, jobs: list[dict[str, Any]], release: dict[str, str], findings: list[str]
+) -> None:
     values: dict[str, Any] = {
         "preflight_input_findings": [],
         "preflight_plan": {**PLAN, "jobs": jobs},

@@ -1,4 +1,4 @@
-"""What the preflight asks the cluster for, and how it names what is lacking."""
+"""The permissions that the preflight checks, and how it reports missing ones."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def asked(resolve: Any, **values: Any) -> set[str]:
     return {str(each) for each in permissions(needed(resolve, **values))}
 
 
-def test_nothing_is_asked_for_where_a_setting_is_wrong(resolve: Any) -> None:
+def test_no_permissions_are_checked_while_a_setting_is_invalid(resolve: Any) -> None:
     assert needed(resolve, manifests_settings={"problems": ["ingress_enabled: 'x' is undefined"]}, ingress_enabled="{{ x }}") == []
 
 
@@ -60,11 +60,11 @@ def test_the_settings_on_which_permissions_depend_are_passed_on(resolve: Any) ->
         ({"platform_secrets_provider": "existing", "validate_round_trip_queues": ["celery"]}, {"get pods/exec", "create pods/exec"}),
     ],
 )
-def test_a_permission_is_asked_for_only_where_the_settings_need_it(resolve: Any, values: dict[str, Any], more: set[str]) -> None:
+def test_only_permissions_that_the_settings_need_are_checked(resolve: Any, values: dict[str, Any], more: set[str]) -> None:
     assert asked(resolve, **values) - asked(resolve, platform_secrets_provider="existing") == more
 
 
-def test_a_credential_of_the_former_file_keeps_working(resolve: Any) -> None:
+def test_a_credential_with_the_rules_of_an_earlier_version_keeps_working(resolve: Any) -> None:
     """It had all its permissions in the whole cluster."""
     former = yaml.safe_load(pathlib.Path(__file__).with_name("former_deployer.yaml").read_text())["items"]
     [rules] = [each["rules"] for each in former if each["kind"] == "ClusterRole"]
@@ -83,13 +83,13 @@ def findings(resolve: Any, forbidden: list[str], **values: Any) -> list[str]:
 
 
 @pytest.mark.parametrize(("version", "is_named"), [("1.34.4", False), ("1.35.0", True)])
-def test_a_port_forward_asks_for_create_from_1_35_on(resolve: Any, version: str, is_named: bool) -> None:
+def test_a_port_forward_needs_create_since_kubernetes_1_35(resolve: Any, version: str, is_named: bool) -> None:
     forbidden = ["create pods/portforward"]
     plan = {**PLAN, "cluster": {**PLAN["cluster"], "version": version}, "forbidden": forbidden}
     assert (findings(resolve, forbidden, preflight_plan=plan) != []) is is_named
 
 
-def test_what_is_lacking_is_named_at_once(resolve: Any) -> None:
+def test_all_missing_permissions_are_reported_together(resolve: Any) -> None:
     [finding] = findings(resolve, ["get pods/portforward", "list endpointslices.discovery.k8s.io"])
     assert finding == (
         "The credential lacks permissions in namespace jewelry-shop that the run needs: get pods/portforward, list "
@@ -97,7 +97,7 @@ def test_what_is_lacking_is_named_at_once(resolve: Any) -> None:
     )
 
 
-def test_a_credential_that_may_do_nothing_gets_one_sentence_without_a_list(resolve: Any) -> None:
+def test_a_credential_without_permissions_gets_one_sentence_without_a_list(resolve: Any) -> None:
     wanted = permissions(needed(resolve, **EVERYTHING))
     [finding] = findings(resolve, [str(each) for each in wanted if not each.without], **EVERYTHING)
     assert finding == (

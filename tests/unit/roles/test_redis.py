@@ -1,4 +1,4 @@
-"""What Redis in the cluster lets the application do: a real server with the configuration of the role."""
+"""The commands that Redis in the cluster allows the application. Uses a real server with the configuration of the role."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def client(resolve: Any, tmp_path: Path) -> Iterator[redis.Redis]:
         process.terminate()
 
 
-def test_what_applications_do_is_allowed(client: redis.Redis) -> None:
+def test_commands_of_applications_are_allowed(client: redis.Redis) -> None:
     client.set("cart", "1", ex=60)
     client.publish("news", "x")
     assert client.eval("return redis.call('get', KEYS[1])", 1, "cart") == b"1"
@@ -78,6 +78,6 @@ def test_what_applications_do_is_allowed(client: redis.Redis) -> None:
     ],
     ids=lambda command: command[0],
 )
-def test_what_only_an_administrator_does_is_refused(client: redis.Redis, command: tuple[str, ...]) -> None:
+def test_commands_of_administrators_are_rejected(client: redis.Redis, command: tuple[str, ...]) -> None:
     with pytest.raises(redis.exceptions.NoPermissionError):
         client.execute_command(*command)  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""The task that validation sends through each queue, against a real Redis, with a real worker where one is needed."""
+"""The task that validation sends through each queue, against a real Redis, with a real worker if one is needed."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def application(server: RedisServer) -> Iterator[Celery]:
     app.close()
 
 
-def test_a_queue_that_nobody_reads_is_named_and_left_empty(run: Any, client: Redis) -> None:
+def test_a_queue_without_a_worker_is_reported_and_left_empty(run: Any, client: Redis) -> None:
     result = run("celery", "reports")
     problem = "the result of the test task did not return within 1 s; no worker took it, and it was removed from the queue"
     assert round_trip_checks(result, ["celery", "reports"]) == [
@@ -107,7 +107,7 @@ def test_only_the_task_of_the_round_trip_is_removed(run: Any, client: Redis, app
     assert {key: client.lrange(key, 0, -1) for key in before} == before
 
 
-def test_a_task_is_found_behind_many_younger_ones(script: Any, client: Redis, application: Celery) -> None:
+def test_the_test_task_is_found_behind_many_newer_tasks(script: Any, client: Redis, application: Celery) -> None:
     sent = application.send_task("celery.accumulate", queue="reports")
     messages: list[Any] = client.lrange("reports", 0, -1)
     client.lpush("reports", *[f"younger {number}" for number in range(2500)])
@@ -123,7 +123,7 @@ def test_a_prefix_of_all_keys_is_kept_to(run: Any, client: Redis) -> None:
     assert client.keys("*") == []
 
 
-def test_a_task_that_comes_back_leaves_no_result(run: Any, client: Redis, worker: None) -> None:
+def test_a_completed_test_task_leaves_no_result(run: Any, client: Redis, worker: None) -> None:
     result = run("celery", "reports", seconds=60)
     assert round_trip_checks(result, ["celery", "reports"]) == [
         {"name": "queue", "subject": queue, "severity": "ok", "message": "the test task returned its result"}
@@ -133,7 +133,7 @@ def test_a_task_that_comes_back_leaves_no_result(run: Any, client: Redis, worker
     assert [key for key in keys if not key.startswith(b"_kombu")] == [], "bindings and their like are of the worker"
 
 
-def test_a_task_that_a_worker_holds_is_told_apart(script: Any, application: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_task_that_a_worker_took_is_reported_differently(script: Any, application: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
     send = application.send_task
 
     def send_and_take(*arguments: Any, **options: Any) -> Any:
@@ -147,7 +147,7 @@ def test_a_task_that_a_worker_holds_is_told_apart(script: Any, application: Cele
     assert problems == {"reports": "the result of the test task did not return within 0.5 s; it is no longer in the queue"}
 
 
-def test_a_task_expires_where_it_cannot_be_removed(script: Any) -> None:
+def test_a_task_that_cannot_be_removed_expires(script: Any) -> None:
     """With a broker that is not Redis."""
     app = Celery("shop", broker="memory://", backend="cache+memory://", set_as_current=False)
     assert script.round_trip(app, 0.5, ["reports"]) == {"reports": "the result of the test task did not return within 0.5 s"}
@@ -170,7 +170,7 @@ def test_what_is_missing_is_named(run: Any, client: Redis, environment: dict[str
     assert client.llen("reports") == 0
 
 
-def test_an_application_that_cannot_be_loaded_is_named_with_its_cause(run: Any, tmp_path: Path) -> None:
+def test_an_application_that_cannot_be_loaded_is_reported_with_the_cause(run: Any, tmp_path: Path) -> None:
     (tmp_path / "shop.py").write_text(f"{APPLICATION}\nraise ValueError('the setting REGION\\nis not set')")
     [check] = round_trip_checks(run("celery", "reports"), ["celery", "reports"])
     assert check == {

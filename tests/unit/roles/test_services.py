@@ -1,4 +1,4 @@
-"""What follows from the settings of PostgreSQL and Redis: environment, URLs, names, rules of the preflight, Redis's passwords."""
+"""The results of the settings of PostgreSQL and Redis: environment, URLs, names, findings of the preflight, passwords of Redis."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_urls_of_celery(resolve: Any, values: dict[str, Any], broker: str) -> No
         assert backend == broker.replace("/0", "/1", 1)
 
 
-def test_clients_read_the_urls_as_they_are_meant(resolve: Any) -> None:
+def test_client_libraries_parse_the_urls_correctly(resolve: Any) -> None:
     """Each library has a parser of its own: kombu for the broker, Celery for results, redis-py for what applications do."""
     broker, backend = urls(resolve, **HOSTS, platform_redis_tls=True, platform_redis_ca=CA, platform_secrets={"REDIS_PASSWORD": PASSWORD})
     connection = Connection(broker)
@@ -133,7 +133,7 @@ def test_clients_read_the_urls_as_they_are_meant(resolve: Any) -> None:
     assert (client["password"], client["ssl_cert_reqs"], client["ssl_ca_certs"]) == (PASSWORD, "required", CA_FILE)
 
 
-def test_the_authorities_are_files_of_an_object_named_by_them(resolve: Any) -> None:
+def test_the_certificate_authorities_are_files_of_a_config_map_with_a_hash_in_its_name(resolve: Any) -> None:
     both = {"platform_postgresql_ca": CA, "platform_redis_ca": CA.replace("B", "C")}
     assert resolve("platform_ca_files", **both) == {"postgresql.crt": CA, "redis.crt": CA.replace("B", "C")}
     names = [objects(resolve, **values)["names"]["ca_config_map"] for values in (both, {**both, "platform_redis_ca": CA}, {})]
@@ -142,7 +142,7 @@ def test_the_authorities_are_files_of_an_object_named_by_them(resolve: Any) -> N
     assert names[2] == ""
 
 
-def test_another_authority_is_another_release(resolve: Any) -> None:
+def test_a_new_certificate_authority_is_a_new_release(resolve: Any) -> None:
     """Its Jobs run again: the check of the services among them."""
     releases = [
         objects(resolve, **HOSTS, platform_image="shop", platform_image_tag="1", platform_postgresql_ca=ca)["names"]["release"]
@@ -189,7 +189,7 @@ def with_config(**values: str) -> dict[str, Any]:
         pytest.param(
             {"platform_secrets": {**COMPLETE["platform_secrets"], "CELERY_BROKER_URL": "sentinel://:p@a:26379;sentinel://:p@b:26379/0"}},  # type: ignore[dict-item]
             ["platform_secrets.CELERY_BROKER_URL or CELERY_RESULT_BACKEND leads to port 26379, which no network policy allows"],
-            id="a broker that no policy lets anybody to",
+            id="a broker that no policy allows",
         ),
         pytest.param(
             {
@@ -197,7 +197,7 @@ def with_config(**values: str) -> dict[str, Any]:
                 "network_policies_flows": [{"from": ["django"], "to": ["internet"], "ports": [5671]}],
             },
             [],
-            id="a broker that a flow leads to",
+            id="a broker that a flow allows",
         ),
         pytest.param(
             {"platform_postgresql_host": "", "platform_redis_host": "", **with_config(POSTGRES_HOST="a", REDIS_HOST="b")},
@@ -217,16 +217,16 @@ def with_config(**values: str) -> dict[str, Any]:
         pytest.param(
             with_config(POSTGRES_HOST="a", REDIS_HOST="b"),
             [
-                "platform_postgresql_host is db.example.com, but platform_config.POSTGRES_HOST, which wins, is a: ",
-                "platform_redis_host is redis.example.com, but platform_config.REDIS_HOST, which wins, is b: ",
+                "platform_postgresql_host is db.example.com, but platform_config.POSTGRES_HOST, which takes precedence, is a. ",
+                "platform_redis_host is redis.example.com, but platform_config.REDIS_HOST, which takes precedence, is b. ",
             ],
             id="two hosts",
         ),
         pytest.param(
             {"platform_postgresql_host": "postgres://db/shop", "platform_redis_host": "redis:6379"},
             [
-                "platform_postgresql_host 'postgres://db/shop' is more than a host: ",
-                "platform_redis_host 'redis:6379' is more than a host: ",
+                "platform_postgresql_host 'postgres://db/shop' must be only a host. ",
+                "platform_redis_host 'redis:6379' must be only a host. ",
             ],
             id="more than hosts",
         ),
@@ -251,14 +251,14 @@ def with_config(**values: str) -> dict[str, Any]:
             {**IN_CLUSTER, "platform_postgresql_ca": CA, "platform_redis_host": "", "platform_redis_tls": True, "platform_redis_port": 1},
             [
                 "platform_postgresql_host, platform_postgresql_ca is for an external database, but platform_postgresql_provider is ",
-                "platform_redis_port, platform_redis_tls is for an external Redis, but platform_redis_provider is in_cluster: ",
+                "platform_redis_port, platform_redis_tls is for an external Redis, but platform_redis_provider is in_cluster. ",
             ],
-            id="both inside and outside",
+            id="settings for both providers",
         ),
         pytest.param(
             {"platform_postgresql_tls_mode": "verify-ca"},
-            ["platform_postgresql_tls_mode verify-ca needs certificates to check with: "],
-            id="nothing to check with",
+            ["platform_postgresql_tls_mode verify-ca needs a certificate authority. "],
+            id="no certificate authority",
         ),
         pytest.param(
             {
@@ -268,17 +268,20 @@ def with_config(**values: str) -> dict[str, Any]:
                 "platform_redis_ca": CA,
                 "preflight_accepted_without_tls": ["postgresql", "redis"],
             },
-            ["platform_postgresql_ca is set, but with platform_postgresql_tls_mode 'prefer' ", "platform_redis_ca is set, but "],
-            id="nothing is checked",
+            ["platform_postgresql_ca is set, but platform_postgresql_tls_mode 'prefer' ", "platform_redis_ca is set, but "],
+            id="no verification",
         ),
         pytest.param(
             {"platform_postgresql_ca": "/etc/ca.pem", "platform_redis_tls": True, "platform_redis_ca": KEY},
-            ["platform_postgresql_ca has no certificate in PEM", "platform_redis_ca has no certificate in PEM, or a private key"],
+            [
+                "platform_postgresql_ca must contain certificates in PEM",
+                "platform_redis_ca must contain certificates in PEM and no private key",
+            ],
             id="no certificates",
         ),
     ],
 )
-def test_what_the_preflight_says_of_the_settings(resolve: Any, values: dict[str, Any], beginnings: list[str]) -> None:
+def test_the_findings_of_the_preflight(resolve: Any, values: dict[str, Any], beginnings: list[str]) -> None:
     findings = resolve("__preflight_input_findings", **{**COMPLETE, **values})
     assert [finding[: len(beginning)] for finding, beginning in zip(findings, beginnings, strict=True)] == beginnings
     assert all(FILE in finding and finding.endswith(".") for finding in findings)
@@ -292,11 +295,9 @@ OPEN = "network_policies_{} is empty, so the pods of the shop could reach any ad
     ("values", "beginnings"),
     [
         pytest.param({"platform_postgresql_tls_mode": ""}, [WITHOUT_TLS.format("PostgreSQL can be")], id="PostgreSQL without TLS"),
-        pytest.param(
-            {"platform_postgresql_tls_mode": "prefer"}, [WITHOUT_TLS.format("PostgreSQL can be")], id="TLS that anybody may decline"
-        ),
+        pytest.param({"platform_postgresql_tls_mode": "prefer"}, [WITHOUT_TLS.format("PostgreSQL can be")], id="optional TLS"),
         pytest.param({"platform_postgresql_tls_mode": "", **with_config(PGSSLMODE="require")}, [], id="TLS in platform_config"),
-        pytest.param(with_config(PGSSLMODE="disable"), [WITHOUT_TLS.format("PostgreSQL can be")], id="TLS taken back in platform_config"),
+        pytest.param(with_config(PGSSLMODE="disable"), [WITHOUT_TLS.format("PostgreSQL can be")], id="TLS disabled in platform_config"),
         pytest.param({"platform_redis_tls": False}, [WITHOUT_TLS.format("Redis is")], id="Redis without TLS"),
         pytest.param(
             {
@@ -305,7 +306,7 @@ OPEN = "network_policies_{} is empty, so the pods of the shop could reach any ad
                 "preflight_accepted_without_tls": ["postgresql", "redis"],
             },
             [],
-            id="without TLS, as meant",
+            id="without TLS, accepted",
         ),
         pytest.param(
             with_secrets(CELERY_BROKER_URL="redis://:p@redis.example.com/0", CELERY_RESULT_BACKEND="rediss://:p@redis.example.com/1"),
@@ -315,17 +316,17 @@ OPEN = "network_policies_{} is empty, so the pods of the shop could reach any ad
         pytest.param(
             {**with_secrets(CELERY_BROKER_URL="redis://:p@redis.example.com/0"), "preflight_accepted_without_tls": ["redis"]},
             [],
-            id="a broker without TLS, as meant",
+            id="a broker without TLS, accepted",
         ),
         pytest.param(
             {**IN_CLUSTER, **NOT_OUTSIDE, "platform_postgresql_user": "postgres"},
-            ["platform_postgresql_user 'postgres' is a user that the role postgresql keeps for itself"],
+            ["platform_postgresql_user 'postgres' is reserved by the role postgresql"],
             id="the superuser",
         ),
         pytest.param(
             {**IN_CLUSTER, **NOT_OUTSIDE, "platform_postgresql_user": "postgres", "postgresql_user_is_superuser": True},
             [],
-            id="the superuser, as meant",
+            id="the superuser, accepted",
         ),
         pytest.param(
             {"platform_namespace": "kube-system"}, ["platform_namespace 'kube-system' is a namespace of the cluster."], id="kube-system"
@@ -353,7 +354,7 @@ OPEN = "network_policies_{} is empty, so the pods of the shop could reach any ad
         ),
     ],
 )
-def test_an_outside_service_is_reached_by_tls_and_known_addresses_or_as_said(
+def test_an_external_service_needs_tls_and_addresses_unless_the_settings_accept_less(
     resolve: Any, values: dict[str, Any], beginnings: list[str]
 ) -> None:
     findings = resolve("__preflight_input_findings", **{**COMPLETE, **values})
@@ -413,7 +414,9 @@ def test_a_changed_password_of_a_service_in_the_cluster(
     assert [finding[: len(beginning)] for finding, beginning in zip(findings, expected, strict=True)] == expected
 
 
-GUESSABLE = "platform_secrets.{} could be guessed from the name of its Secret: put 20 or more random characters into secrets.yml."
+GUESSABLE = (
+    "platform_secrets.{} is so short that it can be guessed from the name of its Secret. Put 20 or more random characters into secrets.yml."
+)
 
 
 @pytest.mark.parametrize(
@@ -427,22 +430,20 @@ GUESSABLE = "platform_secrets.{} could be guessed from the name of its Secret: p
             {},
             {"platform_secrets_provider": "existing", "preflight_secret": {"problems": []}},
             [],
-            id="in a Secret with a name of somebody else's",
+            id="in an existing Secret with another name",
         ),
         pytest.param({}, {"platform_postgresql_provider": "external", "platform_redis_provider": "external"}, [], id="outside"),
     ],
 )
-def test_a_password_that_could_be_guessed_by_a_name(
-    resolve: Any, live: dict[str, list[str]], values: dict[str, Any], expected: list[str]
-) -> None:
+def test_a_short_password_is_reported(resolve: Any, live: dict[str, list[str]], values: dict[str, Any], expected: list[str]) -> None:
     short = {"DJANGO_SECRET_KEY": "k" * 50, "POSTGRES_PASSWORD": "p" * 19, "REDIS_PASSWORD": "r" * 19}
     names = {"platform_postgresql_secret_name": "pg-new", "platform_redis_secret_name": "redis-new", "preflight_input_findings": []}
     given = {**COMPLETE, **IN_CLUSTER, **names, "platform_secrets": short, "preflight_plan": plan(**live), **values}
     findings = resolve("__preflight_findings", **given)
-    assert [finding for finding in findings if "could be guessed" in finding] == [GUESSABLE.format(each) for each in expected]
+    assert [finding for finding in findings if "can be guessed" in finding] == [GUESSABLE.format(each) for each in expected]
 
 
-def test_nothing_is_said_of_passwords_where_nothing_was_planned(resolve: Any) -> None:
+def test_passwords_are_not_checked_without_a_plan(resolve: Any) -> None:
     """Findings of the settings, or a cluster that does not answer: the names are not computed then."""
     [finding] = resolve("__preflight_findings", **{**COMPLETE, "preflight_input_findings": [], "preflight_plan": {"msg": "no answer"}})
     assert finding.startswith("The cluster cannot be read")
@@ -450,7 +451,7 @@ def test_nothing_is_said_of_passwords_where_nothing_was_planned(resolve: Any) ->
     assert resolve("__preflight_findings", **{**COMPLETE, **reached}) == ["x is not set."]
 
 
-def test_the_previous_secret_is_the_one_that_held_the_password(resolve: Any) -> None:
+def test_the_previous_secret_has_the_name_for_the_previous_password(resolve: Any) -> None:
     """So the preflight recognises it by its name, and nothing has to be read."""
     before = objects(resolve, platform_secrets={"REDIS_PASSWORD": "first"})["names"]["redis_secret"]
     after = objects(resolve, platform_secrets={"REDIS_PASSWORD": "second"}, platform_redis_previous_password="first")["names"]

@@ -1,4 +1,4 @@
-"""What the preflight says of storage classes: of those that a claim asks for, by the setting that names them."""
+"""The findings of the preflight for the storage classes of new claims, with the setting of each class."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ IN_CLUSTER = {"platform_postgresql_provider": "in_cluster", "platform_redis_prov
         ),
     ],
 )
-def test_a_class_that_does_not_exist(resolve: Any, has: dict[str, str] | None, values: dict[str, Any], unknown: str) -> None:
+def test_an_unknown_storage_class_is_reported(resolve: Any, has: dict[str, str] | None, values: dict[str, Any], unknown: str) -> None:
     plan = {
         "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": has, "ingress_classes": None},
         "refusals": [],
@@ -48,10 +48,10 @@ def test_a_class_that_does_not_exist(resolve: Any, has: dict[str, str] | None, v
     }
     there = ", ".join(sorted(has or {})) or "none"
     findings = resolve("__preflight_findings", **{**COMPLETE, "preflight_plan": plan, **values})
-    assert findings == ([f"{unknown} does not exist in the cluster (it has: {there}): set it in values.yml."] if unknown else [])
+    assert findings == ([f"{unknown} does not exist in the cluster (existing classes: {there}). Set it in values.yml."] if unknown else [])
 
 
-def test_a_claim_that_is_there_needs_its_class_no_more(resolve: Any) -> None:
+def test_an_existing_claim_does_not_need_its_storage_class(resolve: Any) -> None:
     """It may be deleted or renamed since, and a claim keeps what it has."""
     plan = {
         "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": {}, "ingress_classes": None},

@@ -49,7 +49,7 @@ def grown(plants: Iterable[str], seconds: int = 5, *, kinds: Iterable[str] = (),
     return []
 
 
-def test_the_documentation_follows_from_docstring_and_signature() -> None:
+def test_the_documentation_comes_from_docstring_and_signature() -> None:
     assert filter_docs.documentation(grown) == {
         "DOCUMENTATION": {
             "name": "grown",
@@ -69,7 +69,7 @@ def test_the_documentation_follows_from_docstring_and_signature() -> None:
     }
 
 
-def test_a_docstring_without_an_example_is_named() -> None:
+def test_a_docstring_without_an_example_is_reported() -> None:
     def bare(value: str) -> str:
         """Return it.
 

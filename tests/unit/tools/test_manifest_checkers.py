@@ -1,4 +1,4 @@
-"""Schemas made of an OpenAPI document, and what a person reads where Go is missing."""
+"""Schemas from an OpenAPI document, and the message if Go is missing."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ DOCUMENT: dict[str, Any] = {
         ("rbac.authorization.k8s.io", "Role", "role-rbac-v1.json"),
     ],
 )
-def test_a_file_is_named_as_kubeconform_asks_for_it(group: str, kind: str, name: str) -> None:
+def test_schema_files_have_the_names_that_kubeconform_requests(group: str, kind: str, name: str) -> None:
     assert openapi_schemas.file_name(group, "v1", kind) == name
 
 
-def test_what_has_properties_has_no_others(tmp_path: Path) -> None:
+def test_schemas_allow_no_additional_properties(tmp_path: Path) -> None:
     openapi_schemas.write_schemas(DOCUMENT, tmp_path)
     assert json.loads((tmp_path / "thing-apps-v1.json").read_text()) == {"$ref": "_definitions.json#/definitions/io.k8s.api.apps.v1.Thing"}
     written = json.loads((tmp_path / "_definitions.json").read_text())["definitions"]

@@ -1,4 +1,4 @@
-"""Which changes are found in a piece of code, and that a sample is the same each time."""
+"""Which changes are found in code. A seed always draws the same sample."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_change_is_found(find: Callable[[str, str], list[Change]], path: str, 
     ("find", "path", "text"),
     [(mutate_python.changes, "a.py", PYTHON), (mutate_yaml.changes, "a.yml", YAML), (mutate_yaml.changes, "a.j2", TEMPLATE)],
 )
-def test_no_change_is_in_a_comment_or_in_documentation(find: Callable[[str, str], list[Change]], path: str, text: str) -> None:
+def test_comments_and_documentation_are_not_changed(find: Callable[[str, str], list[Change]], path: str, text: str) -> None:
     changed = [change.apply(text) for change in find(path, text)]
     assert changed
     assert text not in changed

@@ -1,4 +1,4 @@
-"""The files of a role that follow from its argument specification."""
+"""The files of a role that are generated from its argument specification."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_every_tier_has_the_shared_options() -> None:
     assert len(tiers) == 4
 
 
-def test_the_specification_of_another_role_stays_as_it_is() -> None:
+def test_a_specification_without_the_shared_options_is_unchanged() -> None:
     text = specification("flower_replicas:   {default: 2}\n", "").replace(SHARED, "")
     assert with_shared_options("flower", text, SHARED_OPTIONS) == text
 
@@ -105,7 +105,7 @@ def test_the_specification_of_another_role_stays_as_it_is() -> None:
         ("flower_replicas: {default: 2}\n", "flower_port: {default: 1}\n", "flower_port, flower_replicas"),
     ],
 )
-def test_an_option_on_the_wrong_side_of_the_comment_line_is_named(own: str, shared: str, wrong: str) -> None:
+def test_an_option_on_the_wrong_side_of_the_comment_line_is_reported(own: str, shared: str, wrong: str) -> None:
     with pytest.raises(ValueError, match=rf"^These options are on the wrong side .* tier_options\.yml: {wrong}\.$"):
         with_shared_options("flower", specification(own, shared), SHARED_OPTIONS)
 

@@ -1,4 +1,4 @@
-"""What a person reads on a machine that lacks what a tool is made with."""
+"""The message on a machine that lacks the program that a tool needs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tools.collection_tree import ROOT
         ("debian_programs", "promtool is needed, which the Debian package prometheus has: install it, or run this on Debian or Ubuntu."),
     ],
 )
-def test_one_sentence_says_what_is_needed(tmp_path: Path, tool: str, sentence: str) -> None:
+def test_a_missing_program_is_reported_in_one_sentence(tmp_path: Path, tool: str, sentence: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", f"tools.{tool}"],
         cwd=ROOT,

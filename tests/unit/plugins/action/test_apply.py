@@ -106,7 +106,7 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, tuple[i
 
 
 @pytest.mark.parametrize("host", CASES)
-def test_what_passes_is_tried_again(applied: tuple[dict[str, tuple[int, bool]], str], host: str) -> None:
+def test_a_temporary_error_is_retried(applied: tuple[dict[str, tuple[int, bool]], str], host: str) -> None:
     found, output = applied
     _stage, _failures, _message, writes, succeeds = CASES[host]
     assert found[host] == (writes, succeeds), output

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What an API server, or a webhook behind it, says of a rejected Secret may hold the Secret: none of it is shown."""
+"""The message of an API server or a webhook about a rejected Secret can contain the Secret, so it is not shown."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ DENIED = status(403, "Forbidden", [], f'admission webhook "policy.example.com" d
     ],
     ids=["422", "403 of a webhook"],
 )
-def test_a_rejected_secret_is_reported_without_the_words_of_the_server(
+def test_a_rejected_secret_is_reported_without_the_message_of_the_server(
     serve: Serve, tmp_path: Path, ansible: str, answer: dict[str, Any], code: int, said: str
 ) -> None:
     done = apply(server_that_answers(serve, answer, code), tmp_path, ansible, "-vvv")
@@ -109,7 +109,7 @@ def test_a_rejected_secret_is_reported_without_the_words_of_the_server(
 
 
 @pytest.mark.parametrize("ansible", COMMANDS)
-def test_a_secret_that_is_applied_is_not_shown(serve: Serve, tmp_path: Path, ansible: str) -> None:
+def test_an_applied_secret_is_not_shown(serve: Serve, tmp_path: Path, ansible: str) -> None:
     applied = {**SECRET, "metadata": {**SECRET["metadata"], "resourceVersion": "2"}}  # type: ignore[dict-item]
     done = apply(server_that_answers(serve, applied, 201), tmp_path, ansible, "-vvv", "--diff")
     output = done.stdout + done.stderr

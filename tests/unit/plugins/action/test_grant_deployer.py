@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""playbooks/grant_deployer.yml against a server that keeps what is applied, as an API server does."""
+"""playbooks/grant_deployer.yml against a server that stores applied objects, as an API server does."""
 
 from __future__ import annotations
 
@@ -118,12 +118,12 @@ def grant(server: Server, home: Path, *options: str) -> tuple[int, str]:
     return int(changed), output
 
 
-def test_check_mode_shows_the_objects_and_a_run_makes_them(server: Server, objects: dict[str, Any], tmp_path: Path) -> None:
+def test_check_mode_shows_the_objects_and_a_run_creates_them(server: Server, objects: dict[str, Any], tmp_path: Path) -> None:
     kubeconfig = tmp_path / "deployer.kubeconfig"
     changed, output = grant(server, tmp_path, "--check", "--diff")
     assert (changed, objects, kubeconfig.exists()) == (2, {}, False), output
     assert not [request.path for request in server.requests if request.path.endswith("/token")]
-    assert "a new token would be requested, because there is no file yet" in output
+    assert "a new token would be requested, because the file does not exist" in output
 
     changed, output = grant(server, tmp_path, "--diff", "-vvv")
     assert (changed, list(objects)) == (2, APPLIED), output

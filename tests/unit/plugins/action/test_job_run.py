@@ -1,4 +1,4 @@
-"""A Job whose pod is evicted is repeated within bounds, unless its command says that it must not be; a Job that is given up is stopped."""
+"""A Job is repeated after an eviction, up to a limit, unless its command forbids it. A failed Job is stopped."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
     return {host: Outcome(cluster, host, done.stdout + done.stderr) for host, cluster in clusters.items()}
 
 
-def test_a_command_is_repeated_twice_at_most_after_an_eviction(outcomes: dict[str, Outcome]) -> None:
+def test_a_command_is_repeated_at_most_twice_after_evictions(outcomes: dict[str, Outcome]) -> None:
     found = outcomes["evicted"]
     assert (found.cluster.started, found.failed) == (3, True), found.all
     # Each Job is gone before the next one starts.
@@ -226,7 +226,7 @@ def test_a_command_is_repeated_twice_at_most_after_an_eviction(outcomes: dict[st
     assert verdict in found.shown, found.all
 
 
-def test_a_job_that_is_given_up_is_stopped_and_the_verdict_stays(outcomes: dict[str, Outcome]) -> None:
+def test_a_failed_job_is_stopped_and_keeps_its_verdict(outcomes: dict[str, Outcome]) -> None:
     found = outcomes["given_up"]
     assert found.failed
     verdict = "image shop:1 was not found: not found (ImageNotFound)"

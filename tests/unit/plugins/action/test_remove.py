@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""playbooks/remove.yml against a server that answers as an API server does: what it shows, and when it deletes."""
+"""playbooks/remove.yml against a server that responds as an API server does: its output, and when it deletes."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def test_remove_confirmed_is_false_by_default() -> None:
         pytest.param(["--extra-vars=remove_confirmed=false"], 2, id="not confirmed"),
     ],
 )
-def test_what_goes_is_shown_and_nothing_is_deleted_without_a_confirmation(
+def test_the_removal_is_shown_and_nothing_is_deleted_without_a_confirmation(
     server: Server, tmp_path: Path, options: list[str], code: int
 ) -> None:
     returned, output = remove(server, tmp_path, *options)
@@ -176,7 +176,7 @@ def test_what_goes_is_shown_and_nothing_is_deleted_without_a_confirmation(
 PLANTED = {"api_version": "v1", "kind": "Namespace", "namespace": "", "name": "other-tenant"}
 
 
-def test_only_what_this_platform_applied_is_removed(server: Server, tmp_path: Path) -> None:
+def test_only_objects_that_this_platform_applied_are_removed(server: Server, tmp_path: Path) -> None:
     """The record lists the Namespace of another tenant, which is not removed."""
     data = {"objects": json.dumps([PRIORITY, PLANTED])}
     server.routes[f"{NAMESPACE}/configmaps/extra-objects"] = reply(  # type: ignore[index]
@@ -196,7 +196,7 @@ def test_only_what_this_platform_applied_is_removed(server: Server, tmp_path: Pa
         ("default", "Namespace default: it is a namespace of the cluster itself."),
     ],
 )
-def test_a_namespace_that_is_not_this_platforms_is_not_removed(server: Server, tmp_path: Path, namespace: str, sentence: str) -> None:
+def test_a_namespace_of_another_owner_is_not_removed(server: Server, tmp_path: Path, namespace: str, sentence: str) -> None:
     routes: dict[str, Any] = server.routes  # type: ignore[assignment]
     routes[NAMESPACE] = reply({"kind": "Namespace", "metadata": applied("jewelry-shop", {**NAMESPACE_LABELS, "environment": "staging"})})
     routes[f"/api/v1/namespaces/{namespace}/configmaps/extra-objects"] = routes[f"{NAMESPACE}/configmaps/extra-objects"]
@@ -206,7 +206,7 @@ def test_a_namespace_that_is_not_this_platforms_is_not_removed(server: Server, t
     assert sentence in output
 
 
-def test_a_credential_for_the_namespace_removes_what_is_in_it_and_leaves_it_with_its_claims(server: Server, tmp_path: Path) -> None:
+def test_a_credential_for_one_namespace_removes_all_but_the_namespace_and_its_claims(server: Server, tmp_path: Path) -> None:
     routes: dict[str, Any] = server.routes  # type: ignore[assignment]
     routes[f"{REVIEWS}rulesreviews"] = reply({"status": {"resourceRules": []}})
     ours = reply({"kind": "Namespace", "apiVersion": "v1", "metadata": applied("jewelry-shop", NAMESPACE_LABELS)})

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Runs the action plugin as a task, since what it does is to show lines while a task runs."""
+"""Runs the action plugin as a task, because it shows lines while a task runs."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_progress_is_shown_before_the_result(output: str) -> None:
     assert shown["msg"] == "1 of 1 ready"
 
 
-def test_a_file_that_the_task_asked_for_is_left_to_the_task(output: str, folder: Path) -> None:
+def test_a_progress_file_of_the_task_is_kept(output: str, folder: Path) -> None:
     assert "ok: [written] => " in output
     assert lines_of("written", output) == []
     assert (folder / "progress").read_text() == f"{LINE}\n"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Runs the action plugin within a play: where a variable comes from is known only there."""
+"""Runs the action plugin in a play, because the source of a variable is known only there."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TASKS: list[dict[str, Any]] = [
 ]
 
 
-def test_what_inventory_and_command_line_misspell_is_warned_about(tmp_path: Path) -> None:
+def test_misspelled_variables_are_a_warning(tmp_path: Path) -> None:
     (tmp_path / "group_vars").mkdir()
     (tmp_path / "group_vars" / "all.yml").write_text(json.dumps({"django_replica": 3, "nginx_replicas": 2, "kind_own": 1}))
     (tmp_path / "hosts.yml").write_text(json.dumps({"all": {"hosts": {"one": {"ansible_connection": "local", "redis_imag": "x"}}}}))
@@ -46,7 +46,7 @@ def test_what_inventory_and_command_line_misspell_is_warned_about(tmp_path: Path
     checked = results[-1]["msg"]
     assert checked["problems"] == []
     assert checked["warnings"] == [
-        "django_replica is no setting of any role; did you mean django_replicas?",
-        "platform_image_tags is no setting of any role; did you mean platform_image_tag?",
-        "redis_imag is no setting of any role; did you mean redis_image?",
+        "django_replica is not a setting of any role; did you mean django_replicas?",
+        "platform_image_tags is not a setting of any role; did you mean platform_image_tag?",
+        "redis_imag is not a setting of any role; did you mean redis_image?",
     ]

@@ -45,7 +45,7 @@ def test_healthy_endpoints_succeed_and_change_nothing(serve: Serve, run: Run, ch
     assert len(server.requests) == 1
 
 
-def test_a_sick_endpoint_fails_with_one_sentence_and_the_whole_structure(serve: Serve, run: Run) -> None:
+def test_an_unhealthy_endpoint_fails_with_one_sentence_and_the_full_result(serve: Serve, run: Run) -> None:
     server = serve({"/": reply("closed", 503), "/b": reply()})
     result = run(endpoints=[{"name": "front", "url": server.url}, {"name": "back", "url": server.url, "path": "/b"}], timeout=1)
     assert (result["code"], result["failed"], result["changed"], result["healthy"]) == (1, True, False, False)
@@ -74,7 +74,7 @@ def test_options_reach_the_request(serve: Serve, run: Run) -> None:
     assert [(request.method, request.headers["Host"]) for request in server.requests] == [("HEAD", "shop.example.com")] * 2
 
 
-def test_the_body_is_returned_where_it_is_wanted_and_without_secrets(serve: Serve, run: Run) -> None:
+def test_the_body_is_returned_on_request_and_without_secrets(serve: Serve, run: Run) -> None:
     server = serve({"/": InTurn([reply("starting", 503), reply({"queues": ["reports"], "key": "k-42"})])})
     wanted = {"url": server.url, "return_content": True, "secret_headers": {"X-Key": "k-42"}}
     [entry] = run(endpoints=[wanted], interval=0.01)["endpoints"]
@@ -92,7 +92,7 @@ def test_values_to_mask_are_in_no_reason_and_no_content(serve: Serve, run: Run) 
     assert "hunter2" not in str(result)
 
 
-def test_a_name_that_is_a_value_to_mask_stays(serve: Serve, run: Run) -> None:
+def test_an_endpoint_name_is_not_masked(serve: Serve, run: Run) -> None:
     server = serve({"/": reply("")})
     assert run(endpoints=[{"name": "shop", "url": server.url}], mask=["shop"])["endpoints"][0]["name"] == "shop"
 
@@ -118,7 +118,7 @@ def test_secrets_are_in_no_output_and_in_no_log(serve: Serve, run: Run) -> None:
 
 
 @pytest.mark.parametrize("option", [{"status": ["abc"]}, {"no_such_option": 1}, {"method": "DELETE"}, {"body_regex": "("}])
-def test_secrets_are_not_told_when_the_input_is_bad(serve: Serve, run: Run, option: dict[str, Any]) -> None:
+def test_errors_of_invalid_input_contain_no_secrets(serve: Serve, run: Run, option: dict[str, Any]) -> None:
     server = serve({"/": reply()})
     result = run(endpoints=[{**endpoint_with_secrets(server.url), **option}], _ansible_inject_invocation=True)
     assert result["failed"]
@@ -130,7 +130,7 @@ def test_secrets_are_not_told_when_the_input_is_bad(serve: Serve, run: Run, opti
     ("arguments", "words"),
     [
         ({"endpoints": []}, "endpoints is empty"),
-        ({"endpoints": [{"name": "front"}]}, "endpoint front: exactly one of url and workload is needed"),
+        ({"endpoints": [{"name": "front"}]}, "endpoint front: set exactly one of url and workload"),
         (
             {"endpoints": [{"name": "front", "url": "http://a", "body_regex": "("}]},
             "endpoint front: body_regex is not a regular expression",
@@ -145,7 +145,7 @@ def test_secrets_are_not_told_when_the_input_is_bad(serve: Serve, run: Run, opti
         ({"endpoints": [{"url": "http://a"}], "concurrency": 0}, "concurrency must be more than 0"),
     ],
 )
-def test_bad_input_gets_one_sentence(run: Run, arguments: dict[str, Any], words: str) -> None:
+def test_invalid_input_is_reported_in_one_sentence(run: Run, arguments: dict[str, Any], words: str) -> None:
     result = run(**arguments)
     assert (result["code"], result["failed"]) == (1, True)
     assert words in result["msg"]
@@ -153,7 +153,7 @@ def test_bad_input_gets_one_sentence(run: Run, arguments: dict[str, Any], words:
     assert "exception" not in result
 
 
-def test_a_missing_library_is_named_only_when_a_workload_needs_it(serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_is_reported_only_if_a_workload_needs_it(serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(_self: Any, dependency: str, *_args: Any, **_kwargs: Any) -> None:
         _self.fail_json(msg=f"{dependency} is missing")
 
@@ -163,7 +163,7 @@ def test_a_missing_library_is_named_only_when_a_workload_needs_it(serve: Serve, 
     assert run(endpoints=[{"workload": workload}])["msg"] == "kubernetes is missing"
 
 
-def test_what_the_documentation_says_is_returned(serve: Serve, run: Run) -> None:
+def test_the_documented_values_are_returned(serve: Serve, run: Run) -> None:
     documented = yaml.safe_load(health_check.RETURN)
     result = run(endpoints=[{"url": serve({"/": reply()}).url}])
     always = {name for name, entry in documented["endpoints"]["contains"].items() if entry["returned"] == "always"}

@@ -1,4 +1,4 @@
-"""Each module is a program, as Ansible runs it where it does not run in the worker process."""
+"""Each module also runs as a program, if Ansible does not run it in the worker process."""
 
 from __future__ import annotations
 

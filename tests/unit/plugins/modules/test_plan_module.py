@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Runs the module against a server that answers as an API server does."""
+"""Runs the module against a server that responds as an API server does."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def actions(result: dict[str, Any]) -> list[str]:
     return [entry["action"] for entry in result["objects"]]
 
 
-def test_what_is_as_it_should_be_differs_nowhere(run: Run, server: Server) -> None:
+def test_equal_objects_have_no_difference(run: Run, server: Server) -> None:
     result = run(CONFIG_MAP)
     assert (actions(result), result["differing"], result["refusals"]) == (["none"], [], [])
     [patch] = [request for request in server.requests if request.method == "PATCH"]
@@ -142,7 +142,7 @@ def test_what_is_as_it_should_be_differs_nowhere(run: Run, server: Server) -> No
 @pytest.mark.parametrize(
     ("check_mode", "diff_mode", "shown"), [(False, False, None), (True, False, None), (False, True, None), (True, True, "A: '2'\n")]
 )
-def test_only_check_mode_speaks_of_a_change(run: Run, server: Server, check_mode: bool, diff_mode: bool, shown: str | None) -> None:
+def test_changed_is_reported_only_in_check_mode(run: Run, server: Server, check_mode: bool, diff_mode: bool, shown: str | None) -> None:
     wanted = {**CONFIG_MAP, "data": {"A": "2"}}
     server.routes[f"{PLACE}/configmaps/settings"] = by_method(GET=answer(CONFIG_MAP), PATCH=answer(wanted))  # type: ignore[index]
     result = run(wanted, _ansible_check_mode=check_mode, _ansible_diff=diff_mode)
@@ -159,22 +159,22 @@ def test_only_check_mode_speaks_of_a_change(run: Run, server: Server, check_mode
         (400, 'admission webhook "policy.example.com" denied the request: no owner'),
     ],
 )
-def test_a_refusal_is_passed_on_in_the_clusters_words(run: Run, server: Server, status: int, message: str) -> None:
+def test_a_rejection_contains_the_message_of_the_cluster(run: Run, server: Server, status: int, message: str) -> None:
     server.routes[f"{PLACE}/configmaps/settings"] = by_method(GET=answer(CONFIG_MAP), PATCH=refusal(status, message))  # type: ignore[index]
     result = run(CONFIG_MAP, SECRET)
     assert (result["code"], actions(result)) == (0, ["refused", "none"])
     assert result["refusals"] == [f"ConfigMap shop/settings: {message}"]
 
 
-def test_an_unknown_kind_is_a_refusal_too(run: Run) -> None:
+def test_an_unknown_kind_is_a_rejection(run: Run) -> None:
     result = run({"apiVersion": "v1", "kind": "Gadget", "metadata": {"name": "g"}})
-    assert result["refusals"] == ["Gadget g: the cluster knows no such kind and apiVersion"]
+    assert result["refusals"] == ["Gadget g: the API server does not serve this kind and apiVersion"]
 
 
 OWNED = {"stage": "stage", "api_version": "v1", "kind": "ConfigMap", "namespace": "shop"}
 
 
-def test_what_the_collection_made_and_nobody_asks_for_is_to_be_removed(run: Run, server: Server) -> None:
+def test_owned_objects_that_no_stage_lists_are_planned_for_removal(run: Run, server: Server) -> None:
     ours = [{"manager": "jewelry_shop.platform", "operation": "Apply", "fieldsV1": {"f:data": {}}}]
     names = ("settings", "earlier", "protected", "just-gone")
     listed = [{"metadata": {"name": name, "namespace": "shop", "uid": name, "managedFields": ours}} for name in names]
@@ -206,7 +206,7 @@ def test_what_the_collection_made_and_nobody_asks_for_is_to_be_removed(run: Run,
         pytest.param(OWNED, 404, id="a kind that has just gone"),
     ],
 )
-def test_of_what_cannot_be_listed_nothing_is_removed(run: Run, server: Server, owned: dict[str, str], status: int) -> None:
+def test_kinds_that_cannot_be_listed_are_not_removed(run: Run, server: Server, owned: dict[str, str], status: int) -> None:
     server.routes[f"{PLACE}/configmaps"] = refusal(status, "no configmaps")  # type: ignore[index]
     assert actions(run(CONFIG_MAP, owned=[owned])) == ["none"]
 
@@ -221,7 +221,7 @@ MADE = {"manager": "kubectl-create", "operation": "Update", "fieldsV1": {"f:meta
 
 
 @pytest.mark.parametrize("manager", ["jewelry_shop.platform", "kubectl-edit"])
-def test_what_a_planted_record_lists_is_neither_removed_nor_shown(run: Run, server: Server, manager: str) -> None:
+def test_objects_of_a_forged_record_are_neither_removed_nor_shown(run: Run, server: Server, manager: str) -> None:
     """Otherwise the next run deletes the Namespace of another tenant, and check mode shows its annotations."""
     record = {
         "kind": "ConfigMap",
@@ -253,7 +253,7 @@ def test_what_a_planted_record_lists_is_neither_removed_nor_shown(run: Run, serv
         ({"app": "other"}, ["refused"], ["Namespace shop: its label app is shop, not other"]),
     ],
 )
-def test_a_removal_that_is_asked_for_is_judged(
+def test_a_requested_removal_is_tried_in_a_dry_run(
     run: Run, server: Server, labels: dict[str, str], actions_: list[str], untrusted: list[str]
 ) -> None:
     entry = {"manager": "jewelry_shop.platform", "operation": "Apply", "fieldsV1": {"f:metadata": {"f:labels": {"f:app": {}}}}}
@@ -265,7 +265,7 @@ def test_a_removal_that_is_asked_for_is_judged(
     assert [json.loads(request.body)["dryRun"] for request in server.requests if request.method == "DELETE"] == [["All"]] * (not untrusted)
 
 
-def test_a_namespace_that_is_still_to_come_is_no_refusal(run: Run, server: Server) -> None:
+def test_a_missing_namespace_is_not_a_rejection(run: Run, server: Server) -> None:
     missing = refusal(404, 'namespaces "shop" not found', "namespaces")
     server.routes[f"{PLACE}/configmaps/settings"] = missing  # type: ignore[index]
     server.routes[f"{PLACE}/secrets/passwords"] = missing  # type: ignore[index]
@@ -286,11 +286,11 @@ LIMIT_RANGE = 'pods "web-x" is forbidden: minimum memory usage per Container is 
     ("outcome", "action", "refusals"),
     [
         pytest.param(answer({}), "create", [], id="let in"),
-        pytest.param(refusal(403, LIMIT_RANGE), "refused", [f"Deployment shop/web: {LIMIT_RANGE}"], id="kept out"),
-        pytest.param(refusal(403, 'User "deployer" cannot create resource "pods"'), "create", [], id="not to be tried"),
+        pytest.param(refusal(403, LIMIT_RANGE), "refused", [f"Deployment shop/web: {LIMIT_RANGE}"], id="rejected"),
+        pytest.param(refusal(403, 'User "deployer" cannot create resource "pods"'), "create", [], id="no permission to create pods"),
     ],
 )
-def test_a_workload_whose_pods_would_be_kept_out_is_refused(
+def test_a_workload_whose_pods_would_be_rejected_is_a_rejection(
     run: Run, server: Server, outcome: Callable[[Handler], None], action: str, refusals: list[str]
 ) -> None:
     """The API server accepts the Deployment, but an admission check can reject its pods."""
@@ -303,7 +303,7 @@ def test_a_workload_whose_pods_would_be_kept_out_is_refused(
     assert post.path.partition("?")[2] == "dryRun=All"
 
 
-def test_secrets_of_what_is_live_are_named(run: Run, server: Server) -> None:
+def test_the_plan_returns_the_secrets_of_live_workloads(run: Run, server: Server) -> None:
     """So a caller sees that a password changes, and needs no Secret for it."""
 
     def with_password(secret: str) -> dict[str, Any]:
@@ -341,7 +341,7 @@ WANTED = {
 }
 
 
-def test_a_workload_of_another_install_is_named_and_left_alone(run: Run, server: Server) -> None:
+def test_a_workload_of_an_existing_installation_is_reported_and_not_changed(run: Run, server: Server) -> None:
     """The plan reports the workload before the first write."""
     server.routes["/apis/apps/v1/namespaces/shop/deployments/web"] = by_method(GET=answer(SEED))  # type: ignore[index]
     result = run(WANTED)
@@ -350,7 +350,7 @@ def test_a_workload_of_another_install_is_named_and_left_alone(run: Run, server:
     assert (result["taking_over"], result["left_behind"]) == (False, [])
 
 
-def test_taking_it_over_is_planned_without_a_write(run: Run, server: Server) -> None:
+def test_an_adoption_is_planned_without_a_write(run: Run, server: Server) -> None:
     place = "/apis/apps/v1/namespaces/shop/deployments/web"
     server.routes[place] = by_method(GET=answer(SEED), DELETE=answer({"kind": "Status"}))  # type: ignore[index]
     server.routes[f"{place}-anew"] = by_method(PATCH=answer(WANTED))  # type: ignore[index]
@@ -365,7 +365,7 @@ def test_taking_it_over_is_planned_without_a_write(run: Run, server: Server) -> 
     assert all("dryrun=all" in request.path.lower() for request in writes[1:])
 
 
-def test_fields_of_others_are_named_and_not_applied(run: Run, server: Server) -> None:
+def test_fields_of_other_field_managers_are_reported_and_not_applied(run: Run, server: Server) -> None:
     entries = [
         {
             "manager": "jewelry_shop.platform",
@@ -386,14 +386,14 @@ def test_fields_of_others_are_named_and_not_applied(run: Run, server: Server) ->
     assert run(DEPLOYMENT, allowed_field_managers=["kubectl-edit"])["untrusted"] == []
 
 
-def test_a_secrets_content_is_never_asked_for(run: Run, server: Server) -> None:
+def test_the_content_of_secrets_is_never_read(run: Run, server: Server) -> None:
     assert actions(run(SECRET)) == ["none"]
     asked = [request for request in server.requests if "secrets" in request.path]
     assert [request.method for request in asked] == ["GET"]
     assert asked[0].headers["Accept"].startswith("application/json;as=PartialObjectMetadata")
 
 
-def test_warnings_of_the_api_server_are_passed_on_with_their_object(run: Run, server: Server) -> None:
+def test_warnings_of_the_api_server_are_reported_with_their_object(run: Run, server: Server) -> None:
     warned = answer(CONFIG_MAP, Warning='299 - "would violate PodSecurity"')
     server.routes[f"{PLACE}/configmaps/settings"] = by_method(GET=answer(CONFIG_MAP), PATCH=warned)  # type: ignore[index]
     assert '"ConfigMap shop/settings: would violate PodSecurity"' in json.dumps(run(CONFIG_MAP)["warnings"])
@@ -418,7 +418,7 @@ def test_the_cluster_is_read_in_the_same_call(run: Run, server: Server) -> None:
     ]
 
 
-def test_a_long_list_is_read_in_pages_and_within_bounds(run: Run, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_list_is_read_in_pages_up_to_a_limit(run: Run, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan_api, "PAGE", 2)
     monkeypatch.setattr(plan_api, "MOST_ITEMS", 5)
 
@@ -441,7 +441,7 @@ PODS = {"resource": "pods", "verbs": ["list"]}
 LOGS = {"resource": "pods/log", "verbs": ["get"]}
 
 
-def test_what_the_credential_lacks_is_asked_for_and_named(run: Run, server: Server) -> None:
+def test_missing_permissions_of_the_credential_are_reported(run: Run, server: Server) -> None:
     """One request lists what it may; what is not listed is asked for by itself, since not every authorizer can list."""
     rules = [{"verbs": ["list"], "apiGroups": [""], "resources": ["pods"]}]
     server.routes |= {  # type: ignore[operator]
@@ -457,7 +457,7 @@ def test_what_the_credential_lacks_is_asked_for_and_named(run: Run, server: Serv
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubject"
 
 
-def test_a_permission_that_a_run_does_without_is_a_warning(run: Run, server: Server) -> None:
+def test_a_missing_optional_permission_is_a_warning(run: Run, server: Server) -> None:
     server.routes |= {  # type: ignore[operator]
         f"{REVIEWS}rulesreviews": answer({"status": {"resourceRules": []}}),
         f"{REVIEWS}accessreviews": answer({"status": {"allowed": False}}),
@@ -468,7 +468,7 @@ def test_a_permission_that_a_run_does_without_is_a_warning(run: Run, server: Ser
     assert "and so quotas are not seen (create pods)." in json.dumps(result["warnings"])
 
 
-def test_a_resource_without_a_namespace_is_asked_for_in_no_namespace(run: Run, server: Server) -> None:
+def test_cluster_scoped_resources_are_checked_without_a_namespace(run: Run, server: Server) -> None:
     everything = [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
     server.routes |= {  # type: ignore[operator]
         f"{REVIEWS}rulesreviews": answer({"status": {"resourceRules": everything}}),
@@ -480,7 +480,7 @@ def test_a_resource_without_a_namespace_is_asked_for_in_no_namespace(run: Run, s
     assert (asked["resourceAttributes"]["namespace"], asked["resourceAttributes"]["name"]) == ("", "kube-system")
 
 
-def test_a_rejection_by_a_missing_permission_is_not_repeated(run: Run, server: Server) -> None:
+def test_a_missing_permission_is_reported_once(run: Run, server: Server) -> None:
     message = 'configmaps "settings" is forbidden: User "d" cannot patch resource "configmaps" in API group "" in the namespace "shop"'
     server.routes |= {  # type: ignore[operator]
         f"{PLACE}/configmaps/settings": by_method(GET=answer(CONFIG_MAP), PATCH=refusal(403, message)),
@@ -493,7 +493,7 @@ def test_a_rejection_by_a_missing_permission_is_not_repeated(run: Run, server: S
     assert run(CONFIG_MAP, cluster=JOBS)["refusals"] == [f"ConfigMap shop/settings: {message}"]
 
 
-def test_what_else_is_lacking_is_named_where_the_jobs_and_the_record_cannot_be_read(run: Run, server: Server) -> None:
+def test_missing_permissions_are_reported_if_jobs_and_record_cannot_be_read(run: Run, server: Server) -> None:
     server.routes |= {  # type: ignore[operator]
         "/apis/batch/v1/namespaces/shop/jobs": refusal(403, "jobs.batch is forbidden"),
         f"{PLACE}/configmaps/record": refusal(403, "configmaps is forbidden"),
@@ -510,7 +510,7 @@ NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop
 
 
 @pytest.mark.parametrize(("labels", "action"), [({"environment": "production", "other": "x"}, "none"), ({}, "refused")])
-def test_a_namespace_that_must_not_be_changed_is_compared(run: Run, server: Server, labels: dict[str, str], action: str) -> None:
+def test_a_namespace_that_cannot_be_changed_is_compared(run: Run, server: Server, labels: dict[str, str], action: str) -> None:
     message = 'namespaces "shop" is forbidden: User "d" cannot patch resource "namespaces" in API group "" in the namespace "shop"'
     server.routes[PLACE] = by_method(  # type: ignore[index]
         GET=answer({**NAMESPACE, "metadata": {"name": "shop", "labels": labels}}), PATCH=refusal(403, message)
@@ -521,7 +521,7 @@ def test_a_namespace_that_must_not_be_changed_is_compared(run: Run, server: Serv
     assert all("it lacks the labels environment=production, and this" in each for each in result["refusals"])
 
 
-def test_a_credential_for_one_namespace_plans_without_what_it_may_not_read(run: Run, server: Server) -> None:
+def test_a_credential_for_one_namespace_plans_without_cluster_scoped_objects(run: Run, server: Server) -> None:
     for path in ("/api/v1/namespaces/kube-system", "/apis/storage.k8s.io/v1/storageclasses", "/apis/networking.k8s.io/v1/ingressclasses"):
         server.routes[path] = refusal(403, "is forbidden")  # type: ignore[index]
     result = run(CONFIG_MAP, cluster=JOBS)
@@ -536,7 +536,7 @@ def test_a_credential_for_one_namespace_plans_without_what_it_may_not_read(run: 
 
 
 @pytest.mark.parametrize("guard", [{"uid": "cluster-2"}, {"api_host": "https://203.0.113.5:6443"}])
-def test_nothing_is_compared_with_another_cluster_than_is_meant(run: Run, server: Server, guard: dict[str, str]) -> None:
+def test_nothing_is_compared_with_the_wrong_cluster(run: Run, server: Server, guard: dict[str, str]) -> None:
     result = run(CONFIG_MAP, cluster={**JOBS, **guard})
     assert (result["code"], result["objects"], result["cluster"]["uid"]) == (0, [], "cluster-1")
     assert "PATCH" not in [request.method for request in server.requests]
@@ -547,7 +547,7 @@ def test_nothing_is_compared_with_another_cluster_than_is_meant(run: Run, server
     [refusal(503, "the API server is shutting down"), refusal(429, "too many requests"), raw()],
     ids=["unavailable", "too busy", "cut off"],
 )
-def test_an_api_server_that_is_away_for_a_moment_is_asked_again(
+def test_a_request_to_an_unavailable_api_server_is_retried(
     run: Run, server: Server, passing: Callable[[Handler], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "FIRST_RETRY", 0.01)
@@ -559,7 +559,7 @@ def test_an_api_server_that_is_away_for_a_moment_is_asked_again(
     assert (result["code"], actions(result), len(result["jobs"])) == (0, ["none"], 3), result["msg"]
 
 
-def test_an_address_where_nobody_answers_is_told_at_once(run: Run) -> None:
+def test_an_address_without_a_server_is_reported_immediately(run: Run) -> None:
     began = time.monotonic()
     result = run(CONFIG_MAP, host="http://127.0.0.1:1", cluster=JOBS)
     assert (result["code"], time.monotonic() - began < 10) == (1, True)
@@ -573,14 +573,14 @@ def test_a_cluster_that_does_not_answer_is_an_error(run: Run, monkeypatch: pytes
     assert result["msg"].startswith("ConfigMap shop/settings: the API server cannot be reached: ")
 
 
-def test_a_manifest_that_is_none_is_named_before_anything_is_asked(run: Run, server: Server) -> None:
+def test_an_invalid_manifest_is_reported_before_any_request(run: Run, server: Server) -> None:
     result = run({"kind": "ConfigMap"})
     assert (result["code"], result["msg"]) == (1, "manifest 1 of stage stage has no apiVersion")
     assert server.requests == []
 
 
 @pytest.mark.parametrize("interpreter", [sys.executable, "python3"], ids=["in the worker", "in a process of its own"])
-def test_a_task_gives_the_same_wherever_the_module_runs(server: Server, tmp_path: Path, interpreter: str) -> None:
+def test_the_module_returns_the_same_result_in_and_outside_the_worker_process(server: Server, tmp_path: Path, interpreter: str) -> None:
     task = {"host": server.url, "api_key": "the-token", "stages": [{"name": "stage", "manifests": [CONFIG_MAP, SECRET]}]}
     variables = {"ansible_connection": "local", "ansible_python_interpreter": interpreter}
     command = [sys.executable, "-m", "ansible.cli.adhoc", "cluster", "-vvv", "-i", "cluster,", "-e", json.dumps(variables)]
@@ -609,7 +609,7 @@ def test_a_task_gives_the_same_wherever_the_module_runs(server: Server, tmp_path
     assert ("EXEC /bin/sh" in done.stdout) == (interpreter != sys.executable)
 
 
-def test_an_object_that_needs_a_namespace_and_names_none_is_a_refusal_among_the_others(run: Run) -> None:
+def test_an_object_without_its_required_namespace_is_reported_with_the_other_rejections(run: Run) -> None:
     result = run({**CONFIG_MAP, "metadata": {"name": "settings"}}, CONFIG_MAP)
     assert (actions(result), result["code"]) == (["refused", "none"], 0)
     assert result["refusals"] == ["ConfigMap settings: it has no metadata.namespace, which its kind needs: add it"]

@@ -155,7 +155,7 @@ def removed(result: dict[str, Any]) -> list[str]:
     return [item["name"] for item in result["removed"]]
 
 
-def test_what_nothing_refers_to_is_removed_once(run: Run, shop: Namespace) -> None:
+def test_an_unreferenced_object_is_removed_once(run: Run, shop: Namespace) -> None:
     result = run()
     assert (result["code"], result["changed"], removed(result)) == (0, True, [UNUSED, UNUSED_SECRET])
     assert result["msg"] == f"removed ConfigMap shop/{UNUSED}, Secret shop/{UNUSED_SECRET}"
@@ -164,13 +164,13 @@ def test_what_nothing_refers_to_is_removed_once(run: Run, shop: Namespace) -> No
     assert (again["changed"], again["removed"], again["msg"]) == (False, [], "removed nothing")
 
 
-def test_it_is_removed_as_it_was_read(run: Run, shop: Namespace) -> None:
+def test_a_deletion_has_the_uid_and_version_that_were_read(run: Run, shop: Namespace) -> None:
     run()
     preconditions = {"uid": f"uid-{UNUSED}", "resourceVersion": "4711"}
     assert shop.deletions[UNUSED].items() >= {"propagationPolicy": "Background", "preconditions": preconditions}.items()
 
 
-def test_check_mode_says_the_same_and_removes_nothing(run: Run, shop: Namespace) -> None:
+def test_check_mode_reports_the_same_and_removes_nothing(run: Run, shop: Namespace) -> None:
     result = run(_ansible_check_mode=True, _ansible_diff=True)
     assert (result["changed"], removed(result)) == (True, [UNUSED, UNUSED_SECRET])
     assert result["diff"] == {"before": f"ConfigMap shop/{UNUSED}\nSecret shop/{UNUSED_SECRET}\n", "after": ""}
@@ -179,20 +179,20 @@ def test_check_mode_says_the_same_and_removes_nothing(run: Run, shop: Namespace)
     assert shop.deletions == {}
 
 
-def test_of_secrets_only_metadata_is_asked_for(run: Run, shop: Namespace) -> None:
+def test_only_the_metadata_of_secrets_is_read(run: Run, shop: Namespace) -> None:
     run()
     asked = [request for request in shop.server.requests if "secrets" in request.path and request.method == "GET"]
     assert [request.headers["Accept"] for request in asked] == ["application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"]
 
 
-def test_what_is_kept_by_name_or_young_or_not_ours_stays(run: Run, shop: Namespace) -> None:
+def test_kept_new_and_unmanaged_objects_stay(run: Run, shop: Namespace) -> None:
     shop.put("ConfigMap", "web-config-7777777777", "2999-01-01T00:00:00Z")
     shop.put("ConfigMap", "web-config-8888888888", ours=False)
     shop.put("ConfigMap", "web-config-9999999999", labels={"app": "another"})
     assert removed(run(keep=[UNUSED])) == [UNUSED_SECRET]
 
 
-def test_old_jobs_go_and_what_only_they_used_with_them(run: Run, shop: Namespace) -> None:
+def test_old_jobs_are_removed_with_the_objects_that_only_they_used(run: Run, shop: Namespace) -> None:
     put_job(shop, "now", "2026-01-01")
     put_job(shop, "before", "2026-01-03")
     put_job(shop, "older", "2026-01-02", spec={"template": {"spec": uses(UNUSED)}})
@@ -201,7 +201,7 @@ def test_old_jobs_go_and_what_only_they_used_with_them(run: Run, shop: Namespace
     assert shop.names("Job") == {"migrate-now", "migrate-before"}
 
 
-def test_what_a_job_refers_to_stays_when_the_job_does(run: Run, shop: Namespace) -> None:
+def test_an_object_that_a_kept_job_refers_to_stays(run: Run, shop: Namespace) -> None:
     """The job is of the newest other release; then it is of an older one, and the API server refuses."""
     put_job(shop, "before", "2026-01-02", spec={"template": {"spec": uses(UNUSED)}})
     assert removed(run()) == [UNUSED_SECRET]
@@ -220,7 +220,7 @@ def test_an_active_job_is_never_removed(run: Run, shop: Namespace) -> None:
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "CronJob", "Pod", "ControllerRevision"])
-def test_everything_that_may_refer_to_one_is_read(run: Run, shop: Namespace, kind: str) -> None:
+def test_all_kinds_that_can_refer_to_an_object_are_read(run: Run, shop: Namespace, kind: str) -> None:
     shop.put(kind, "other", ours=False, labels={"app": "of somebody else"}, spec=uses(UNUSED))
     assert removed(run()) == [UNUSED_SECRET]
 
@@ -232,23 +232,23 @@ def test_everything_that_may_refer_to_one_is_read(run: Run, shop: Namespace, kin
         ("Ingress", {"spec": {"tls": [{"secretName": UNUSED_SECRET}]}}),
     ],
 )
-def test_so_is_what_refers_to_secrets_only(run: Run, shop: Namespace, kind: str, content: Manifest) -> None:
+def test_kinds_that_refer_only_to_secrets_are_read(run: Run, shop: Namespace, kind: str, content: Manifest) -> None:
     shop.put(kind, "other", ours=False, **content)
     assert removed(run()) == [UNUSED]
 
 
-def test_where_references_cannot_be_read_configuration_stays_and_jobs_go(run: Run, shop: Namespace) -> None:
+def test_unreadable_references_keep_the_configuration_but_not_the_jobs(run: Run, shop: Namespace) -> None:
     put_job(shop, "before", "2026-01-02")
     put_job(shop, "older", "2026-01-01")
     shop.refused["CronJob"] = 'cronjobs.batch is forbidden: User "deployer" cannot list resource "cronjobs"'
     result = run()
     assert (result["code"], removed(result)) == (0, ["migrate-older"])
     [refusal] = result["refusals"]
-    assert refusal.startswith("ConfigMaps and Secrets stay, since it cannot be seen what refers to them: CronJobs of namespace shop: ")
+    assert refusal.startswith("ConfigMaps and Secrets stay, because the references to them cannot be read: CronJobs of namespace shop: ")
     assert refusal.endswith(shop.refused["CronJob"])
 
 
-def test_ingresses_that_cannot_be_read_do_not_matter(run: Run, shop: Namespace) -> None:
+def test_unreadable_ingresses_are_ignored(run: Run, shop: Namespace) -> None:
     shop.refused["Ingress"] = "ingresses.networking.k8s.io is forbidden"
     assert (removed(result := run()), result["refusals"]) == ([UNUSED, UNUSED_SECRET], [])
 
@@ -262,7 +262,7 @@ def test_a_kind_that_cannot_be_listed_stays(run: Run, shop: Namespace, kind: str
 
 
 @pytest.mark.parametrize("change", ["gone", "changed"])
-def test_one_that_is_gone_or_has_changed_since_is_no_change_of_this_call(run: Run, shop: Namespace, change: str) -> None:
+def test_a_deleted_or_changed_object_is_not_counted_as_a_change(run: Run, shop: Namespace, change: str) -> None:
     """Another run removed it, or applied it again, while this one looked for what refers to it."""
     [unused] = [item for item in shop.objects["ConfigMap"] if item["metadata"]["name"] == UNUSED]
 
@@ -277,7 +277,7 @@ def test_one_that_is_gone_or_has_changed_since_is_no_change_of_this_call(run: Ru
     assert (result["code"], removed(result), result["refusals"]) == (0, [UNUSED_SECRET], [])
 
 
-def test_a_reference_made_while_it_reads_is_seen(run: Run, shop: Namespace) -> None:
+def test_a_reference_created_during_the_read_is_found(run: Run, shop: Namespace) -> None:
     """Another run applies a workload after the ConfigMaps were listed."""
 
     def deploy(kind: str) -> None:
@@ -288,7 +288,7 @@ def test_a_reference_made_while_it_reads_is_seen(run: Run, shop: Namespace) -> N
     assert removed(run()) == [UNUSED_SECRET]
 
 
-def test_it_waits_for_the_controller_to_remove_replica_sets(run: Run, shop: Namespace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prune_waits_until_the_controller_has_removed_old_replica_sets(run: Run, shop: Namespace, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise what they refer to would go in the next run, in which nothing else changes."""
     monkeypatch.setattr(prune_run, "_SETTLE_POLL", 0.0)
     surplus = shop.put("ReplicaSet", "web-0", owners=["web"], ours=False, spec={"replicas": 0, "template": {"spec": uses(UNUSED)}})
@@ -304,13 +304,13 @@ def test_it_waits_for_the_controller_to_remove_replica_sets(run: Run, shop: Name
     assert looks.count("ReplicaSet") == 3
 
 
-def test_it_does_not_wait_for_ever(run: Run, shop: Namespace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_wait_for_replica_sets_is_limited(run: Run, shop: Namespace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prune_run, "_SETTLE_SECONDS", 0.0)
     shop.put("ReplicaSet", "web-0", owners=["web"], ours=False, spec={"replicas": 0, "template": {"spec": uses(UNUSED)}})
     assert removed(run()) == [UNUSED_SECRET]
 
 
-def test_an_api_server_that_is_away_for_a_moment_is_asked_again(run: Run, shop: Namespace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_to_an_unavailable_api_server_is_retried(run: Run, shop: Namespace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "FIRST_RETRY", 0.01)
     for path, route in shop.server.routes.items():
         if "/namespaces/" in path:
@@ -319,7 +319,7 @@ def test_an_api_server_that_is_away_for_a_moment_is_asked_again(run: Run, shop: 
     assert (result["code"], removed(result)) == (0, [UNUSED, UNUSED_SECRET]), result["msg"]
 
 
-def test_a_namespace_that_is_still_to_come_has_nothing_to_remove(run: Run, shop: Namespace) -> None:
+def test_a_missing_namespace_has_nothing_to_remove(run: Run, shop: Namespace) -> None:
     """An API server answers with empty lists; three are asked for."""
     shop.objects = {kind: [] for kind in PATHS}
     result = run(_ansible_check_mode=True)
@@ -331,13 +331,13 @@ def test_a_namespace_that_is_still_to_come_has_nothing_to_remove(run: Run, shop:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"history": -1}, "history is -1, it has to be 0 or more"),
-        ({"minimum_age": -1}, "minimum_age is -1, it has to be 0 or more"),
-        ({"labels": {}}, "labels is empty, it has to hold at least one label"),
+        ({"history": -1}, "history must be 0 or more, it is -1"),
+        ({"minimum_age": -1}, "minimum_age must be 0 or more, it is -1"),
+        ({"labels": {}}, "labels must contain at least one label"),
         ({"host": "http://127.0.0.1:1"}, "ConfigMaps of namespace shop: the API server cannot be reached: "),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_sentence(
+def test_a_failure_is_reported_in_one_sentence(
     run: Run, shop: Namespace, arguments: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "OUTAGE", 0.0)

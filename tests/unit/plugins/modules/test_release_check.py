@@ -71,7 +71,7 @@ def test_an_error_after_many_access_lines_is_found(server: ApiServer, run: Run) 
 
 
 @pytest.mark.parametrize(("status", "expected"), [(403, 1), (404, 1), (None, 0)])
-def test_autoscalers_that_must_not_be_read_are_done_without(server: ApiServer, run: Run, status: int | None, expected: int) -> None:
+def test_unreadable_autoscalers_are_ignored(server: ApiServer, run: Run, status: int | None, expected: int) -> None:
     """Then it is not known whether what the cluster warned of is over."""
     server.put(METRICS)
     if status:
@@ -81,7 +81,7 @@ def test_autoscalers_that_must_not_be_read_are_done_without(server: ApiServer, r
     assert len(warnings(result)) == expected
 
 
-def test_secrets_stay_out_of_what_logs_and_events_repeat(server: ApiServer, run: Run) -> None:
+def test_secrets_in_logs_and_events_are_hidden(server: ApiServer, run: Run) -> None:
     server.put({**METRICS, "involvedObject": {"kind": "Ingress", "name": "shop", "uid": "i-1"}, "message": "hunter2-7"})
     server.log("django-a", "django", f"ERROR {'x' * 290}hunter2-7\n")
     result = run(mask=["hunter2-7", "the-token"])
@@ -90,12 +90,12 @@ def test_secrets_stay_out_of_what_logs_and_events_repeat(server: ApiServer, run:
     assert "the-token" not in json.dumps(result)
 
 
-def test_a_pod_that_went_before_its_log_was_read_is_no_warning(server: ApiServer, run: Run) -> None:
+def test_a_pod_deleted_before_its_log_was_read_is_not_a_warning(server: ApiServer, run: Run) -> None:
     server.put({**POD, "metadata": {**POD["metadata"], "name": "django-b", "uid": "p-2"}})
     assert warnings(run()) == []
 
 
-def test_fields_that_others_set_are_an_error_where_the_field_manager_is_named(server: ApiServer, run: Run) -> None:
+def test_fields_of_others_are_an_error_if_the_field_manager_is_set(server: ApiServer, run: Run) -> None:
     entries = [
         {"manager": "ours", "operation": "Apply", "fieldsV1": {"f:spec": {"f:template": {"f:spec": {"f:securityContext": {}}}}}},
         {"manager": "kubectl-edit", "operation": "Update", "fieldsV1": {"f:spec": {"f:template": {"f:spec": {"f:hostPID": {}}}}}},

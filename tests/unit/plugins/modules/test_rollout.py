@@ -65,7 +65,7 @@ def job(**more: Any) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_a_job_that_completes_succeeds_and_brings_its_log(server: ApiServer, run: Run, check_mode: bool) -> None:
+def test_a_completed_job_succeeds_and_returns_its_log(server: ApiServer, run: Run, check_mode: bool) -> None:
     server.put(COMPLETE, {**POD, "status": {"phase": "Succeeded"}})
     server.log("migrate-a", "migrate", "one\ntwo\n")
     result = run(namespace="test", resources=job(), _ansible_check_mode=check_mode)
@@ -73,7 +73,7 @@ def test_a_job_that_completes_succeeds_and_brings_its_log(server: ApiServer, run
     assert [(entry["verdict"], entry["log"]) for entry in result["resources"]] == [("ready", ["one", "two"])]
 
 
-def test_a_job_that_fails_fails_with_one_sentence_and_the_whole_structure(server: ApiServer, run: Run) -> None:
+def test_a_failed_job_fails_with_one_sentence_and_the_full_result(server: ApiServer, run: Run) -> None:
     server.put(FAILED, POD)
     server.log("migrate-a", "migrate", "column exists\n")
     result = run(namespace="test", resources=job())
@@ -85,18 +85,18 @@ def test_a_job_that_fails_fails_with_one_sentence_and_the_whole_structure(server
     assert [(entry["verdict"], entry["reason"], entry["exit_code"]) for entry in result["resources"]] == [("failed", "JobFailed", 3)]
 
 
-def test_a_cause_after_long_lines_is_in_the_sentence(server: ApiServer, run: Run) -> None:
+def test_the_sentence_contains_a_cause_that_follows_long_lines(server: ApiServer, run: Run) -> None:
     server.put(FAILED, POD)
     server.log("migrate-a", "migrate", f"{'x' * 5_000}\n" * 20 + "column exists\n")
     assert run(namespace="test", resources=job())["msg"].endswith("; the last line of its log: column exists")
 
 
-def test_an_object_that_does_not_exist_is_one_sentence(run: Run) -> None:
+def test_a_missing_object_is_reported_in_one_sentence(run: Run) -> None:
     result = run(namespace="test", resources=job())
     assert (result["code"], result["msg"]) == (1, "Job test/migrate failed: there is no Job migrate in namespace test (NotFound)")
 
 
-def test_a_resource_has_a_namespace_and_a_timeout_of_its_own(server: ApiServer, run: Run) -> None:
+def test_a_resource_can_have_its_own_namespace_and_timeout(server: ApiServer, run: Run) -> None:
     server.put(JOB)
     result = run(namespace="other", timeout=600, resources=job(namespace="test", timeout=3))
     assert result["code"] == 1
@@ -106,20 +106,20 @@ def test_a_resource_has_a_namespace_and_a_timeout_of_its_own(server: ApiServer, 
     assert not [request for request in server.asked if "other" in request]
 
 
-def test_a_limit_for_the_whole_wait_ends_it_whatever_the_timeout_is(server: ApiServer, run: Run) -> None:
+def test_the_total_limit_ends_the_wait_before_the_timeout(server: ApiServer, run: Run) -> None:
     server.put(JOB)
     result = run(namespace="test", resources=job(), total_timeout=1)
     assert result["code"] == 1
     assert re.fullmatch(r"Job test/migrate is not ready after \d+ s: it has not completed \(JobNotComplete\)", result["msg"])
 
 
-def test_a_list_that_is_refused_is_one_sentence(server: ApiServer, run: Run) -> None:
+def test_a_rejected_list_request_is_reported_in_one_sentence(server: ApiServer, run: Run) -> None:
     server.refused["Pod"] = 403
     result = run(namespace="test", resources=job())
     assert (result["code"], result["msg"]) == (1, "Pods of namespace test: Pod is refused with 403")
 
 
-def test_values_to_mask_are_nowhere_but_numbers_and_names_stay(server: ApiServer, run: Run) -> None:
+def test_masked_values_appear_nowhere_but_numbers_and_names_stay(server: ApiServer, run: Run) -> None:
     server.put(FAILED, POD)
     server.log("migrate-a", "migrate", "password is hunter2-7\n")
     result = run(namespace="test", resources=job(), mask=["hunter2-7", "migrate", "3"])
@@ -128,7 +128,7 @@ def test_values_to_mask_are_nowhere_but_numbers_and_names_stay(server: ApiServer
     assert (entry["name"], entry["pod"], entry["exit_code"], entry["log"]) == ("migrate", "migrate-a", 3, ["password is ******"])
 
 
-def test_credentials_stay_hidden_even_if_they_are_among_the_values_to_mask(server: ApiServer, run: Run) -> None:
+def test_credentials_stay_hidden_if_they_are_also_values_to_mask(server: ApiServer, run: Run) -> None:
     """Names are not masked, but a credential stays out of them too."""
     server.put({**COMPLETE, "metadata": {"name": "the-token", "uid": "j-1"}})
     result = run(namespace="test", resources=[{"kind": "Job", "name": "the-token"}], mask=["the-token"])
@@ -146,7 +146,7 @@ def test_progress_is_appended_to_a_file_without_secrets(server: ApiServer, run: 
     assert re.fullmatch(r"Job test/migrate: ready, \*{6}, 0 failed, 0 active \(\d+ s\)", line)
 
 
-def test_storage_classes_that_may_not_be_read_are_done_without(server: ApiServer, run: Run) -> None:
+def test_unreadable_storage_classes_are_ignored(server: ApiServer, run: Run) -> None:
     server.refused["StorageClass"] = 403
     server.put({"kind": "PersistentVolumeClaim", "metadata": {"name": "data", "uid": "c-1"}, "spec": {}, "status": {"phase": "Bound"}})
     result = run(namespace="test", resources=[{"kind": "PersistentVolumeClaim", "name": "data"}])
@@ -169,7 +169,7 @@ def test_storage_classes_that_may_not_be_read_are_done_without(server: ApiServer
         ),
     ],
 )
-def test_bad_input_is_one_sentence_and_asks_nothing(server: ApiServer, run: Run, arguments: dict[str, Any], message: str) -> None:
+def test_invalid_input_is_one_sentence_without_a_request(server: ApiServer, run: Run, arguments: dict[str, Any], message: str) -> None:
     result = run(**arguments)
     assert (result["code"], result["msg"]) == (1, message)
     assert server.asked == []

@@ -99,7 +99,7 @@ def requested(server: Server) -> int:
     return sum(request.path.endswith("/token") for request in server.requests)
 
 
-def test_a_kubeconfig_is_written_for_its_owner_alone_and_kept(run: Run, server: Server, path: Path) -> None:
+def test_a_kubeconfig_is_readable_only_by_its_owner_and_is_kept(run: Run, server: Server, path: Path) -> None:
     first = run(path, seconds=3600)
     assert (first["code"], first["changed"]) == (0, True), first
     assert path.stat().st_mode & 0o777 == 0o600
@@ -113,14 +113,14 @@ def test_a_kubeconfig_is_written_for_its_owner_alone_and_kept(run: Run, server: 
     assert requested(server) == 1
 
 
-def test_a_token_of_another_duration_is_kept_until_half_of_its_time(run: Run, server: Server, path: Path) -> None:
+def test_a_token_is_kept_until_half_of_its_lifetime_has_passed(run: Run, server: Server, path: Path) -> None:
     """An API server may shorten it, so that the duration that was asked for says nothing."""
     run(path, seconds=864000)
     assert run(path, seconds=864000)["changed"] is False
     assert requested(server) == 1
 
 
-def test_a_new_token_is_requested_where_it_is_asked_for(run: Run, path: Path) -> None:
+def test_the_option_renew_requests_a_new_token(run: Run, path: Path) -> None:
     run(path)
     before = token_of(path)
     result = run(path, renew=True)
@@ -138,13 +138,13 @@ def test_check_mode_requests_no_token_and_writes_nothing(run: Run, server: Serve
     assert (result["changed"], path.stat().st_mode & 0o777) == (True, 0o644)
 
 
-def test_check_mode_before_there_is_a_service_account(run: Run, server: Server, path: Path) -> None:
+def test_check_mode_without_a_service_account(run: Run, server: Server, path: Path) -> None:
     server.routes[ACCOUNT] = reply({"kind": "Status", "code": 404, "message": "not found"}, 404)  # type: ignore[index]
     result = run(path, _ansible_check_mode=True)
     assert (result["code"], result["changed"]) == (0, True), result
 
 
-def test_a_file_that_others_can_read_is_closed(run: Run, server: Server, path: Path) -> None:
+def test_a_file_that_others_can_read_gets_mode_0600(run: Run, server: Server, path: Path) -> None:
     run(path)
     path.chmod(0o644)
     result = run(path)
@@ -152,14 +152,14 @@ def test_a_file_that_others_can_read_is_closed(run: Run, server: Server, path: P
 
 
 @pytest.mark.parametrize("content", ["", "a: b", "users: [{name: admin, user: {token: their-own-token}}]", "not: [yaml", "\x00"])
-def test_another_file_is_not_replaced(run: Run, server: Server, path: Path, content: str) -> None:
+def test_a_file_that_is_not_a_kubeconfig_is_not_replaced(run: Run, server: Server, path: Path, content: str) -> None:
     path.write_text(content)
     result = run(path)
     assert (result["code"], path.read_text(), requested(server)) == (1, content, 0)
-    assert result["msg"] == f"{path} exists and is not a kubeconfig of a ServiceAccount: give another path"
+    assert result["msg"] == f"{path} exists and is not a kubeconfig of a ServiceAccount: set another path"
 
 
-def test_a_directory_that_is_missing_is_named(run: Run, path: Path) -> None:
+def test_a_missing_directory_is_reported(run: Run, path: Path) -> None:
     result = run(path.parent / "missing" / "file")
     assert (result["code"], result["msg"]) == (
         1,

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Runs the module against a server that keeps objects as an API server does."""
+"""Runs the module against a server that stores objects as an API server does."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def run(cluster: Cluster, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     return start
 
 
-def test_what_another_install_made_is_taken_over(run: Run, cluster: Cluster) -> None:
+def test_an_existing_installation_is_adopted(run: Run, cluster: Cluster) -> None:
     cluster.put(SERVICE_PATH, service(KUSTOMIZED), BY_KUBECTL)
     cluster.put(DEPLOYMENT_PATH, deployment(KUSTOMIZED), BY_KUBECTL)
     result = run(service(LABELS), deployment(LABELS))
@@ -159,7 +159,7 @@ def test_what_another_install_made_is_taken_over(run: Run, cluster: Cluster) -> 
 
 
 @pytest.mark.parametrize("diff_mode", [False, True])
-def test_check_mode_says_what_it_would_do_and_writes_nothing(run: Run, cluster: Cluster, diff_mode: bool) -> None:
+def test_check_mode_reports_the_changes_and_writes_nothing(run: Run, cluster: Cluster, diff_mode: bool) -> None:
     cluster.put(SERVICE_PATH, service(KUSTOMIZED), BY_KUBECTL)
     cluster.put(DEPLOYMENT_PATH, deployment(KUSTOMIZED), BY_KUBECTL)
     result = run(service(LABELS), deployment(LABELS), _ansible_check_mode=True, _ansible_diff=diff_mode)
@@ -168,7 +168,7 @@ def test_check_mode_says_what_it_would_do_and_writes_nothing(run: Run, cluster: 
     assert cluster.writes() == []
 
 
-def test_nothing_is_written_where_something_would_be_refused(run: Run, cluster: Cluster) -> None:
+def test_nothing_is_written_if_one_change_would_be_rejected(run: Run, cluster: Cluster) -> None:
     cluster.put(SERVICE_PATH, service(KUSTOMIZED), BY_KUBECTL)
     cluster.put(DEPLOYMENT_PATH, deployment({"app": "other"}))
     result = run(service(LABELS), deployment(LABELS))
@@ -177,7 +177,7 @@ def test_nothing_is_written_where_something_would_be_refused(run: Run, cluster: 
     assert cluster.writes() == []
 
 
-def test_what_is_this_installs_own_is_applied_where_it_differs(run: Run, cluster: Cluster) -> None:
+def test_own_objects_are_applied_if_they_differ(run: Run, cluster: Cluster) -> None:
     cluster.put(SERVICE_PATH, service(LABELS))
     result = run(service(LABELS))
     assert (result["changed"], cluster.writes()) == (False, [])
@@ -186,7 +186,7 @@ def test_what_is_this_installs_own_is_applied_where_it_differs(run: Run, cluster
     assert (result["changed"], cluster.writes()) == (True, [("PATCH", SERVICE_PATH, service(LABELS))])
 
 
-def test_a_secret_is_turned_away(run: Run, cluster: Cluster) -> None:
+def test_a_secret_is_rejected(run: Run, cluster: Cluster) -> None:
     result = run({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "passwords", "namespace": "shop"}})
     assert (result["code"], result["msg"]) == (
         1,

@@ -124,7 +124,7 @@ def stop(job: str, because: str) -> tuple[str, str, Manifest]:
     return ("PATCH", job, {"metadata": metadata, "spec": {"activeDeadlineSeconds": 1}})
 
 
-def test_a_job_that_cannot_finish_fails_at_once_and_stays(run: Run, shop: Namespace) -> None:
+def test_a_job_that_cannot_finish_is_failed_and_kept(run: Run, shop: Namespace) -> None:
     result = run(stuck_jobs=True)
     assert (result["code"], result["changed"]) == (0, True)
     assert result["msg"] == f"stopped Job shop/migrate-old ({NOT_FOUND})"
@@ -132,25 +132,25 @@ def test_a_job_that_cannot_finish_fails_at_once_and_stays(run: Run, shop: Namesp
     assert shop.writes == [stop("migrate-old", NOT_FOUND)]
 
 
-def test_a_job_that_a_run_gave_up_gets_the_sentence_of_that_run(run: Run, shop: Namespace) -> None:
+def test_a_stopped_job_gets_the_message_of_the_run_that_stopped_it(run: Run, shop: Namespace) -> None:
     result = run(failed_jobs={"migrate-old": "it said no", "another": "is not there"}, stuck_jobs=True)
     assert [each["because"] for each in result["stopped"]] == ["it said no"]
     assert shop.writes == [stop("migrate-old", "it said no")]
 
 
-def test_a_broken_pod_of_an_older_revision_is_deleted_as_it_was_read(run: Run, shop: Namespace) -> None:
+def test_a_broken_pod_of_an_older_revision_is_deleted_with_preconditions(run: Run, shop: Namespace) -> None:
     result = run(stateful_sets=["redis", "postgresql"])
     assert (result["changed"], result["msg"]) == (True, f"deleted Pod shop/redis-0 ({NOT_FOUND})")
     [(command, name, options)] = shop.writes
     assert (command, name, options["preconditions"]) == ("DELETE", "redis-0", {"uid": "uid-redis-0", "resourceVersion": "7"})
 
 
-def test_nothing_is_changed_that_was_not_asked_for(run: Run, shop: Namespace) -> None:
+def test_only_the_requested_kinds_are_changed(run: Run, shop: Namespace) -> None:
     assert (run()["changed"], run(stateful_sets=["postgresql"])["msg"]) == (False, "no Job to stop and no pod to delete")
     assert shop.writes == []
 
 
-def test_check_mode_says_the_same_and_writes_nothing(run: Run, shop: Namespace) -> None:
+def test_check_mode_reports_the_same_and_writes_nothing(run: Run, shop: Namespace) -> None:
     result = run(_ansible_check_mode=True, stuck_jobs=True, stateful_sets=["redis"])
     assert result["changed"]
     assert result["msg"] == f"would have stopped Job shop/migrate-old ({NOT_FOUND}); would have deleted Pod shop/redis-0 ({NOT_FOUND})"
@@ -169,8 +169,8 @@ def test_a_pod_that_became_ready_since_it_was_read_stays(run: Run, shop: Namespa
     assert (run(stateful_sets=["redis"])["changed"], shop.writes) == (False, [])
 
 
-def test_the_controller_of_a_stateful_set_is_waited_for(run: Run, shop: Namespace) -> None:
-    """Until it has seen what was applied, nobody knows which revision is the newest."""
+def test_the_module_waits_for_the_stateful_set_controller(run: Run, shop: Namespace) -> None:
+    """The newest revision is unknown until the controller has observed the applied object."""
     shop.redis["metadata"]["generation"] = 2
     shop.redis["status"] = {"observedGeneration": 1, "updateRevision": "old"}
 
@@ -182,19 +182,19 @@ def test_the_controller_of_a_stateful_set_is_waited_for(run: Run, shop: Namespac
     assert [each["name"] for each in run(stateful_sets=["redis"])["deleted"]] == ["redis-0"]
 
 
-def test_a_controller_that_does_not_answer_is_not_waited_for_for_ever(run: Run, shop: Namespace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_wait_for_the_controller_is_limited(run: Run, shop: Namespace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unblock_run, "_SETTLE_SECONDS", 0.0)
     shop.redis["metadata"]["generation"] = 2
     assert run(stateful_sets=["redis"])["changed"] is False
 
 
-def test_a_job_of_that_name_that_is_new_goes_on(run: Run, shop: Namespace) -> None:
+def test_a_new_job_with_the_same_name_is_not_stopped(run: Run, shop: Namespace) -> None:
     """Another run replaced it after it was read."""
     shop.after_list = lambda kind: shop.job["metadata"].update(uid="uid-new") if kind == "Job" else None
     assert (run(failed_jobs={"migrate-old": "it said no"})["changed"], shop.writes) == (False, [])
 
 
-def test_a_rejection_is_a_warning_and_does_not_keep_the_rest(run: Run, shop: Namespace) -> None:
+def test_a_rejection_is_a_warning_and_does_not_stop_the_other_changes(run: Run, shop: Namespace) -> None:
     shop.rejected["migrate-old"] = (403, 'jobs.batch "migrate-old" is forbidden')
     result = run(stuck_jobs=True, stateful_sets=["redis"])
     assert (result["code"], [each["name"] for each in result["deleted"]]) == (0, ["redis-0"])
@@ -220,4 +220,4 @@ def test_a_write_is_repeated_while_the_api_server_is_unavailable(run: Run, shop:
 
 def test_labels_must_not_be_empty(run: Run) -> None:
     result = run(labels={})
-    assert (result["code"], result["msg"]) == (1, "labels is empty, it has to hold at least one label")
+    assert (result["code"], result["msg"]) == (1, "labels must contain at least one label")

@@ -83,7 +83,7 @@ def test_a_list(connect: Any) -> None:
         (503, "apiserver is shutting down", False),
     ],
 )
-def test_a_refusal_is_told_in_the_cluster_s_words(connect: Any, code: int, message: str, certain: bool) -> None:
+def test_an_error_contains_the_message_of_the_cluster(connect: Any, code: int, message: str, certain: bool) -> None:
     cluster = connect({DJANGO: status(code, message)})
     with pytest.raises(PlatformError) as caught:
         cluster.get("Deployment", "shop", "django", 5)
@@ -91,7 +91,7 @@ def test_a_refusal_is_told_in_the_cluster_s_words(connect: Any, code: int, messa
     assert caught.value.certain is certain
 
 
-def test_a_refused_stream_is_told_in_the_cluster_s_words(connect: Any) -> None:
+def test_the_error_of_a_rejected_stream_contains_the_message_of_the_cluster(connect: Any) -> None:
     message = 'pods "django-1" is forbidden: User "x" cannot get resource "pods/portforward"'
     cluster = connect({DJANGO: reply({"kind": "Deployment"}), FORWARD: status(403, message)})
     cluster.get("Deployment", "shop", "django", 5)
@@ -101,14 +101,14 @@ def test_a_refused_stream_is_told_in_the_cluster_s_words(connect: Any) -> None:
     assert caught.value.certain
 
 
-def test_a_stream_to_a_pod_that_is_gone_is_not_certain(connect: Any) -> None:
+def test_a_stream_to_a_deleted_pod_is_a_temporary_error(connect: Any) -> None:
     cluster = connect({FORWARD: status(404, 'pods "django-1" not found')})
     with pytest.raises(PlatformError, match='pods "django-1" not found') as caught:
         cluster.port_forward("shop", "django-1", 8000)
     assert not caught.value.certain
 
 
-def test_an_api_server_that_was_away_is_asked_again(connect: Any) -> None:
+def test_a_request_is_retried_after_an_outage(connect: Any) -> None:
     away = reply("", 503)
     cluster = connect({"/version": InTurn([away, DISCOVERY["/version"]]), DJANGO: reply({"kind": "Deployment", "spec": {}})})
     with pytest.raises(PlatformError) as caught:
@@ -117,7 +117,7 @@ def test_an_api_server_that_was_away_is_asked_again(connect: Any) -> None:
     assert cluster.get("Deployment", "shop", "django", 5)["spec"] == {}
 
 
-def test_an_api_server_that_cannot_be_reached_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_api_server_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -136,11 +136,11 @@ AWAY = PlatformError("the API server cannot be reached", away=True)
     ("error", "tries"),
     [
         pytest.param(AWAY, 4, id="away for too long"),
-        pytest.param(PlatformError("forbidden", certain=True, status=403), 1, id="refused"),
+        pytest.param(PlatformError("forbidden", certain=True, status=403), 1, id="rejected"),
         pytest.param(PlatformError("KeyError"), 1, id="of no known kind"),
     ],
 )
-def test_only_an_api_server_that_is_away_is_asked_again_and_not_for_ever(
+def test_only_temporary_errors_are_retried_and_only_for_a_limited_time(
     error: PlatformError, tries: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slept: list[float] = []
@@ -167,7 +167,7 @@ def test_only_an_api_server_that_is_away_is_asked_again_and_not_for_ever(
 
 
 @pytest.mark.parametrize(("code", "away"), [(429, True), (500, True), (503, True), (404, False), (409, False), (422, False)])
-def test_what_may_pass_in_a_moment_is_known_by_its_status(connect: Any, code: int, away: bool) -> None:
+def test_the_status_of_temporary_errors(connect: Any, code: int, away: bool) -> None:
     with pytest.raises(PlatformError) as caught:
         connect({DJANGO: status(code, "no")}).get("Deployment", "shop", "django", 5)
     assert caught.value.away is away
@@ -180,7 +180,7 @@ def test_what_may_pass_in_a_moment_is_known_by_its_status(connect: Any, code: in
         ({"kubeconfig": {"apiVersion": "v1", "kind": "Config", "contexts": [], "clusters": [], "users": []}, "context": "nope"}, "nope"),
     ],
 )
-def test_a_configuration_that_cannot_be_used_is_certain(auth: dict[str, Any], words: str) -> None:
+def test_an_unusable_configuration_is_a_permanent_error(auth: dict[str, Any], words: str) -> None:
     with pytest.raises(PlatformError) as caught:
         Cluster(auth).get("Deployment", "shop", "django", 5)
     assert words in str(caught.value)
@@ -249,17 +249,17 @@ def test_what_each_error_of_the_libraries_means(error: Exception, expected: tupl
 @pytest.mark.parametrize(
     ("status", "certain"), [(400, True), (401, True), (403, True), (404, True), (409, False), (422, False), (500, False)]
 )
-def test_what_is_certain_by_its_status(status: int, certain: bool) -> None:
+def test_the_status_of_permanent_errors(status: int, certain: bool) -> None:
     assert as_platform_error("Pod a", AnsweredError(status=status)).certain is certain
     assert as_platform_error("Pod a", AnsweredError(status=status), final=(status + 1,)).certain is False
 
 
-def test_an_error_of_no_known_kind_is_told_too() -> None:
+def test_an_unknown_error_is_reported() -> None:
     error = as_platform_error("Pod shop/django-1", KeyError("apiVersion"))
     assert (str(error), error.certain) == ("Pod shop/django-1: KeyError: 'apiVersion'", False)
 
 
-def test_a_webhook_that_does_not_answer_is_no_matter_of_a_moment(connect: Any) -> None:
+def test_a_webhook_without_an_answer_is_not_retried(connect: Any) -> None:
     said = 'Internal error occurred: failed calling webhook "policy.example.com": connection refused'
     with pytest.raises(PlatformError, match="failed calling webhook") as caught:
         connect({**DISCOVERY, DJANGO: reply({"kind": "Status", "message": said}, 500)}).get("Deployment", "shop", "django", 5)

@@ -33,7 +33,7 @@ def test_an_inner_deadline_may_be_earlier_than_the_outer_one() -> None:
 
 
 @pytest.mark.parametrize(("within", "seconds"), [(None, 10), (1, 1), (100, 10)])
-def test_a_deadline_keeps_how_far_away_it_was(within: float | None, seconds: float) -> None:
+def test_a_deadline_keeps_its_duration(within: float | None, seconds: float) -> None:
     deadline = Deadline(10, within=None if within is None else Deadline(within))
     assert deadline.seconds == pytest.approx(seconds, abs=0.5)
 
@@ -47,7 +47,7 @@ def test_a_bounded_call_raises_what_the_function_raises() -> None:
         bounded_call(lambda: 1 / 0, Deadline(5))
 
 
-def test_a_call_that_hangs_is_left_behind_and_its_late_result_is_released() -> None:
+def test_a_hanging_call_is_abandoned_and_its_late_result_is_released() -> None:
     hang, released = threading.Event(), threading.Event()
 
     def function() -> str:

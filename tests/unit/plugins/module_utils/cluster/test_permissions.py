@@ -46,23 +46,23 @@ def rule(verbs: str, groups: str, resources: str, **more: Any) -> dict[str, Any]
         pytest.param([{"verbs": ["get"]}], ["get pods/log", "list endpointslices.discovery.k8s.io"], id="a rule without resources"),
     ],
 )
-def test_what_is_lacking(rules: list[dict[str, Any]], lacked: list[str]) -> None:
+def test_missing_permissions(rules: list[dict[str, Any]], lacked: list[str]) -> None:
     assert [str(each) for each in not_granted([READ_LOGS, LIST_SLICES], rules)] == lacked
 
 
-def test_what_a_namespace_lists_shows_nothing_of_a_resource_without_a_namespace() -> None:
+def test_rules_of_a_namespace_do_not_cover_cluster_scoped_resources() -> None:
     """A Role may name storageclasses, and grants nothing by that."""
     classes = Permission("list", "storage.k8s.io", "storageclasses", cluster_wide=True)
     assert not_granted([classes], [rule("*", "*", "*")]) == [classes]
 
 
 @pytest.mark.parametrize(("names", "lacked"), [(["shop"], False), (["other"], True), ([], False)])
-def test_one_object_is_granted_by_its_name_or_with_all(names: list[str], lacked: bool) -> None:
+def test_a_named_object_is_granted_by_name_or_without_names(names: list[str], lacked: bool) -> None:
     wanted = Permission("delete", "", "namespaces", name="shop")
     assert (not_granted([wanted], [rule("delete", "", "namespaces", resourceNames=names)]) == [wanted]) is lacked
 
 
-def test_one_for_each_verb() -> None:
+def test_each_verb_is_one_permission() -> None:
     found = permissions([{"group": "", "resource": "pods/log", "verbs": ["get"]}, {"group": "apps", "resource": "x", "verbs": ["a", "b"]}])
     assert found == [READ_LOGS, Permission("a", "apps", "x"), Permission("b", "apps", "x")]
 
@@ -81,7 +81,7 @@ def test_one_for_each_verb() -> None:
         ),
     ],
 )
-def test_the_form_of_an_access_review(wanted: Permission, attributes: dict[str, str]) -> None:
+def test_the_content_of_an_access_review(wanted: Permission, attributes: dict[str, str]) -> None:
     assert wanted.attributes("shop") == attributes
 
 
@@ -108,7 +108,7 @@ def test_any_of_the_settings_of_a_rule_is_enough() -> None:
 ALL = {(verb, rule.group, resource, rule.names) for rule in RULES for resource in rule.resources for verb in rule.verbs}
 
 
-def test_each_permission_stands_in_the_list_once() -> None:
+def test_each_permission_is_listed_once() -> None:
     assert len(ALL) == sum(len(rule.resources) * len(rule.verbs) for rule in RULES)
 
 
@@ -125,14 +125,14 @@ TOO_MUCH = {
 }
 
 
-def test_no_rule_leads_out_of_the_namespace() -> None:
+def test_no_rule_gives_access_outside_the_namespace() -> None:
     rules = role_rules(EVERYTHING) + role_rules(EVERYTHING, cluster_wide=True)
     granted = {(group, resource): set(each["verbs"]) for each in rules for group in each["apiGroups"] for resource in each["resources"]}
     assert {key: verbs & granted.get(key, set()) for key, verbs in TOO_MUCH.items()} == {key: set() for key in TOO_MUCH}
     assert not any("*" in each[key] for each in rules for key in ("apiGroups", "resources", "verbs"))
 
 
-def test_what_is_granted_for_the_whole_cluster_carries_no_secret() -> None:
+def test_cluster_wide_permissions_give_no_access_to_secrets() -> None:
     rules = role_rules(EVERYTHING, cluster_wide=True)
     assert [(each["resources"], each["verbs"], each.get("resourceNames")) for each in rules] == [
         (["namespaces"], ["get"], ["kube-system"]),
@@ -169,11 +169,11 @@ def granted(rules: list[dict[str, Any]]) -> set[tuple[str, str]]:
         ({"monitoring_service_monitors": True}, {(verb, "servicemonitors") for verb in ("get", "list", "create", "patch", "delete")}),
     ],
 )
-def test_what_a_setting_adds_to_the_role(settings: dict[str, Any], more: set[tuple[str, str]]) -> None:
+def test_the_rules_that_a_setting_adds(settings: dict[str, Any], more: set[tuple[str, str]]) -> None:
     assert granted(role_rules(settings)) - granted(role_rules({})) == more
 
 
-def test_all_that_the_preflight_asks_for_is_granted() -> None:
+def test_the_role_grants_every_permission_that_the_preflight_checks() -> None:
     wanted = permissions(needed_permissions(EVERYTHING))
     assert len(wanted) > 90
     in_cluster = [each for each in wanted if each.cluster_wide]
@@ -205,7 +205,7 @@ CLUSTER_WIDE = sum(each.cluster_wide for each in WANTED)
 
 
 @pytest.mark.parametrize("missing", WANTED, ids=str)
-def test_each_single_permission_that_is_missing_is_named(missing: Permission) -> None:
+def test_each_missing_permission_is_reported(missing: Permission) -> None:
     """Also by an authorizer that cannot list its rules, as those of some clouds."""
     for lists, asked in ((True, CLUSTER_WIDE + (not missing.cluster_wide)), (False, len(WANTED))):
         authorizer = Authorizer(missing, lists)
@@ -213,7 +213,7 @@ def test_each_single_permission_that_is_missing_is_named(missing: Permission) ->
         assert authorizer.asked == asked
 
 
-def test_what_is_granted_and_not_asked_for_has_a_reason() -> None:
+def test_a_granted_permission_that_is_not_checked_has_a_reason() -> None:
     assert [(rule.resources, bool(rule.without)) for rule in RULES if not rule.asked] == [
         (("deployments/scale",), True),
         (("pods",), True),
@@ -240,7 +240,7 @@ def test_the_permission_that_a_rejection_is_about(rejection: str, found: str) ->
     assert lacking(rejection) == found
 
 
-def test_what_a_run_does_without_is_one_sentence() -> None:
+def test_missing_optional_permissions_are_one_sentence() -> None:
     lacked = [
         Permission("list", "", "secrets", without="old objects stay"),
         Permission("create", "", "pods", without="quotas are not seen"),

@@ -42,7 +42,7 @@ def status(reason: Any, *fields: Any) -> str:
         pytest.param(599, None, "599", id="nothing"),
     ],
 )
-def test_only_what_has_a_known_form_is_taken_from_an_answer(code: int, body: Any, said: str) -> None:
+def test_only_known_parts_of_a_rejection_are_shown(code: int, body: Any, said: str) -> None:
     words = rejection(code, body)
     assert words.startswith(f"the API server rejected it with status {said}")
     assert VALUE not in words
@@ -58,12 +58,12 @@ def test_only_what_has_a_known_form_is_taken_from_an_answer(code: int, body: Any
     ],
     ids=["a status", "no JSON", "no answer"],
 )
-def test_an_error_about_content_that_is_hidden_shows_none_of_it(error: Exception) -> None:
+def test_an_error_about_hidden_content_does_not_show_it(error: Exception) -> None:
     assert VALUE in str(as_platform_error("Secret shop/given", error))
     assert VALUE not in str(as_platform_error("Secret shop/given", error, hides_content=True))
 
 
 @pytest.mark.parametrize(("words", "away"), [("no endpoints available", True), ("failed calling webhook", False)])
-def test_whether_a_retry_can_help_is_still_known(words: str, away: bool) -> None:
+def test_a_hidden_error_stays_temporary_or_permanent(words: str, away: bool) -> None:
     error = AnsweredError(500, json.dumps({"message": words, "reason": "InternalError"}))
     assert as_platform_error("Secret shop/given", error, hides_content=True).away is away

@@ -62,7 +62,7 @@ def test_the_environment_without_secrets(
     assert application_config(services, config, "/ca") == {**ALWAYS, **expected}
 
 
-def test_an_invalid_variable_is_named() -> None:
+def test_an_invalid_variable_is_reported() -> None:
     with pytest.raises(ValueError, match="LIST is a list"):
         application_config({"postgresql": POSTGRESQL, "redis": REDIS}, {"LIST": []}, "/ca")
 

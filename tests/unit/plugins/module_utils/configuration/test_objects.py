@@ -67,7 +67,7 @@ def test_objects_follow_from_the_settings(values: dict[str, Any], config_maps: l
     ]
 
 
-def test_the_names_are_those_of_the_objects() -> None:
+def test_the_names_match_the_objects() -> None:
     found = made(**FILES, **IN_CLUSTER, redis_previous={"REDIS_PASSWORD": "before"})
     names = dict(found["names"])
     assert len(names.pop("release")) == 10
@@ -110,11 +110,11 @@ def test_the_types_of_secrets() -> None:
         pytest.param(IN_CLUSTER, False, id="services in the cluster"),
     ],
 )
-def test_what_makes_another_release(values: dict[str, Any], is_other: bool) -> None:
+def test_changes_that_create_a_new_release(values: dict[str, Any], is_other: bool) -> None:
     assert (made(**values)["names"]["release"] != made()["names"]["release"]) is is_other
 
 
-def test_an_invalid_secret_is_named_without_its_value() -> None:
+def test_an_invalid_secret_is_reported_without_its_value() -> None:
     with pytest.raises(ValueError, match="TOKEN is a list") as error:
         made(secrets={**SETTINGS["secrets"], "TOKEN": ["marker"]})
     assert "marker" not in str(error.value)

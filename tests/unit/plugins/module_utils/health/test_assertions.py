@@ -72,7 +72,7 @@ def test_healthy(got: Answer, expected: Expectation) -> None:
         (
             answer(x_shop="two"),
             Expectation(response_headers={"X-Shop": "1"}),
-            "the answer's header X-Shop is 'two' and does not contain '1'",
+            "the response header X-Shop is 'two' and does not contain '1'",
         ),
         (answer(body=b"so so"), Expectation(body_contains="fine"), "the body does not contain 'fine': 'so so'"),
         (answer(body=b"so so"), Expectation(body_regex=re.compile("^fine")), "the body does not match '^fine': 'so so'"),
@@ -139,7 +139,7 @@ def test_a_reason_never_repeats_a_secret(got: Answer, expected: Expectation) -> 
         ("utf-8" + "x" * 70_000, "ring"),
     ],
 )
-def test_bodies_are_read_as_utf_8_or_latin_1_whatever_they_claim(charset: str, text: str) -> None:
+def test_bodies_are_decoded_only_as_utf_8_or_latin_1(charset: str, text: str) -> None:
     assert body_text(answer(body=text.encode("latin-1"), content_type=f"text/plain; charset={charset}")) == text
 
 
@@ -158,7 +158,7 @@ def test_only_the_first_4_kib_of_a_page_are_searched_for_its_title(body: bytes, 
     assert judge(answer(502, body, content_type="text/html"), Expectation()) == f"status 502 instead of 200{said}"
 
 
-def test_only_the_first_4_kib_of_an_answer_are_quoted() -> None:
+def test_only_the_first_4_kib_of_a_response_are_quoted() -> None:
     assert judge(answer(500, b" " * 5_000 + b"late"), Expectation()) == "status 500 instead of 200"
 
 
@@ -168,11 +168,11 @@ def test_the_target_of_a_redirect_is_shortened() -> None:
     assert len(reason) < 310
 
 
-def test_a_redirect_to_no_url_is_reported() -> None:
+def test_a_redirect_without_a_valid_url_is_reported() -> None:
     assert (judge(answer(302, location="http://[bad"), Expectation()) or "").startswith("redirected with status 302 to http://[bad")
 
 
-def test_what_an_answer_does_to_a_terminal_is_not_quoted() -> None:
+def test_control_characters_of_a_response_are_not_quoted() -> None:
     assert judge(answer(500, b"\x1b[2J\x1b]0;fine\x07"), Expectation()) == "status 500 instead of 200: \ufffd[2J\ufffd]0;fine\ufffd"
 
 
@@ -185,7 +185,7 @@ def test_paths(path: str, parts: list[str]) -> None:
 
 
 @pytest.mark.parametrize("path", ["", ".", "a.", ".a", "a..b"])
-def test_paths_that_are_none(path: str) -> None:
+def test_invalid_paths(path: str) -> None:
     with pytest.raises(ValueError, match="empty part"):
         parse_path(path)
 

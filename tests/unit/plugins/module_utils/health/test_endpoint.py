@@ -39,7 +39,7 @@ def parse(**entry: Any) -> Endpoint:
         ({"workload": DJANGO, "scheme": "https", "path": "/health/"}, "https://localhost/health/"),
     ],
 )
-def test_the_url_that_is_asked(entry: dict[str, Any], url: str) -> None:
+def test_the_requested_url(entry: dict[str, Any], url: str) -> None:
     assert parse(**entry).request.url == url
 
 
@@ -63,7 +63,7 @@ def test_a_given_authorization_wins_over_the_url() -> None:
     assert {"Bearer tok", "tok"} <= set(endpoint.secrets)
 
 
-def test_values_of_headers_become_text() -> None:
+def test_header_values_become_strings() -> None:
     assert parse(url="http://a", headers={"X-A": 1, "X-B": True, "X-C": None}).request.headers == {"X-A": "1", "X-B": "True", "X-C": ""}
 
 
@@ -80,10 +80,10 @@ def test_the_name_for_the_certificate(entry: dict[str, Any], name: str | None) -
     assert parse(**entry).request.server_name == name
 
 
-NEITHER_OR_BOTH = "exactly one of url and workload is needed"
+NEITHER_OR_BOTH = "set exactly one of url and workload"
 NOT_HTTP = "url must be http:// or https:// followed by a host and, if any, a port and a path"
-NO_URL = "url is empty or holds characters that a URL cannot have (percent-encode them)"
-NO_PATH = "must begin with / and hold only ASCII characters, others percent-encoded"
+NO_URL = "url is empty or contains characters that are not valid in a URL (percent-encode them)"
+NO_PATH = "must begin with / and contain only ASCII characters; percent-encode other characters"
 NO_STATUS = "status must list at least one code between 100 and 599"
 NO_LATENCY = "max_latency must be more than 0 seconds"
 NO_BODY = "a response to HEAD has no body, so body_contains, body_regex and json are not possible"
@@ -111,17 +111,20 @@ NO_BODY = "a response to HEAD has no body, so body_contains, body_regex and json
         ({"url": "http://a", "path": "b"}, f"path 'b' {NO_PATH}"),
         ({"url": "http://a", "path": "/b c"}, f"path '/b c' {NO_PATH}"),
         ({"workload": DJANGO, "path": "/b#c"}, f"path '/b#c' {NO_PATH}"),
-        ({"url": "http://a", "scheme": "https"}, "scheme is for a workload, not for a url"),
-        ({"url": "http://a", "min_pods": 0}, "min_pods is for a workload, not for a url"),
+        ({"url": "http://a", "scheme": "https"}, "scheme is valid only with workload, not with url"),
+        ({"url": "http://a", "min_pods": 0}, "min_pods is valid only with workload, not with url"),
         ({"workload": DJANGO, "min_pods": -1}, "min_pods must not be negative"),
-        ({"workload": DJANGO, "use_proxy": True}, "use_proxy is for a url"),
-        ({"workload": DJANGO, "use_proxy": True, "min_pods": -1}, "use_proxy is for a url"),
+        ({"workload": DJANGO, "use_proxy": True}, "use_proxy is valid only with url"),
+        ({"workload": DJANGO, "use_proxy": True, "min_pods": -1}, "use_proxy is valid only with url"),
         ({"workload": {**DJANGO, "port": "0"}}, "workload.port 0 is not between 1 and 65535"),
         ({"workload": {**DJANGO, "port": "65536"}}, "workload.port 65536 is not between 1 and 65535"),
-        ({"url": "http://a", "headers": {"X A": "1"}}, "headers has the name 'X A', which no header can have"),
-        ({"url": "http://a", "headers": {"X": "1\r\nY: 2"}}, "headers: the value of X holds characters that no header can have"),
-        ({"url": "http://a", "headers": {"X": "€"}}, "headers: the value of X holds characters that no header can have"),
-        ({"url": "http://a", "secret_headers": {"X": "€"}}, "secret_headers: the value of X holds characters that no header can have"),
+        ({"url": "http://a", "headers": {"X A": "1"}}, "headers has the name 'X A', which is not a valid header name"),
+        ({"url": "http://a", "headers": {"X": "1\r\nY: 2"}}, "headers: the value of X contains characters that are not valid in a header"),
+        ({"url": "http://a", "headers": {"X": "€"}}, "headers: the value of X contains characters that are not valid in a header"),
+        (
+            {"url": "http://a", "secret_headers": {"X": "€"}},
+            "secret_headers: the value of X contains characters that are not valid in a header",
+        ),
         ({"url": "http://a", "status": []}, NO_STATUS),
         ({"url": "http://a", "status": [200, 99]}, NO_STATUS),
         ({"url": "http://a", "status": [600]}, NO_STATUS),
@@ -137,7 +140,7 @@ NO_BODY = "a response to HEAD has no body, so body_contains, body_regex and json
         ({"url": "http://a", "method": "HEAD", "json": {"a": 1}}, NO_BODY),
     ],
 )
-def test_bad_input_names_endpoint_and_option(entry: dict[str, Any], sentence: str) -> None:
+def test_an_input_error_contains_endpoint_and_option(entry: dict[str, Any], sentence: str) -> None:
     with pytest.raises(PlatformError) as caught:
         parse_endpoints([{**DEFAULTS, "url": "http://good"}, {**DEFAULTS, "name": "front", **entry}])
     assert str(caught.value) == f"endpoint front: {sentence}"
@@ -156,11 +159,11 @@ def test_bad_input_names_endpoint_and_option(entry: dict[str, Any], sentence: st
         {"url": "http://a", "headers": {"X": "\t ~\x80\xff"}},
     ],
 )
-def test_what_is_just_within_the_limits_is_accepted(entry: dict[str, Any]) -> None:
+def test_values_at_the_limits_are_accepted(entry: dict[str, Any]) -> None:
     assert parse(**entry)
 
 
-def test_every_option_of_a_workload_arrives() -> None:
+def test_every_option_of_a_workload_is_parsed() -> None:
     entry = {
         "name": "django",
         "workload": {**DJANGO, "port": 8000, "container": "web"},
@@ -191,7 +194,7 @@ def test_every_option_of_a_workload_arrives() -> None:
     )
 
 
-def test_every_option_of_a_url_arrives() -> None:
+def test_every_option_of_a_url_is_parsed() -> None:
     endpoint = parse(url="http://a/", use_proxy=True, body_contains="fine", body_regex="f.*e", json={"a.b": 1}, server_name="shop.test")
     assert endpoint == Endpoint(
         name="http://a/",
@@ -200,8 +203,8 @@ def test_every_option_of_a_url_arrives() -> None:
     )
 
 
-def test_an_endpoint_without_a_name_is_called_by_its_position() -> None:
-    with pytest.raises(PlatformError, match=r"^endpoint number 1: exactly one"):
+def test_an_endpoint_without_a_name_is_identified_by_its_position() -> None:
+    with pytest.raises(PlatformError, match=r"^endpoint number 1: set exactly one"):
         parse()
 
 
@@ -227,5 +230,5 @@ def test_no_endpoints_are_an_error() -> None:
         ("http://user:p@ss@shop.test:x", ["user:p@ss", "p@ss", "p@ss"]),
     ],
 )
-def test_what_of_a_url_is_secret(url: str, secrets: list[str]) -> None:
+def test_the_secret_parts_of_a_url(url: str, secrets: list[str]) -> None:
     assert userinfo_secrets(url) == secrets

@@ -49,14 +49,14 @@ def test_a_redirect_opens_another_stream_and_both_are_closed(serve: Serve) -> No
     assert [stream.closed.wait(5) for stream in stand_in.streams] == [True, True]
 
 
-def test_the_deadline_holds_through_a_stream(serve: Serve) -> None:
+def test_the_deadline_applies_to_a_stream(serve: Serve) -> None:
     stand_in = cluster(serve({"/": ENDLESS_BODY}).port)
     with PodDialer(stand_in, "shop", "django-1", 8000) as dialer, pytest.raises(StageTimeoutError, match=r"^reading the body$"):
         exchange(HttpRequest("GET", "http://localhost/"), None, dialer, Deadline(0.3), 1000)
     assert stand_in.streams[0].closed.wait(5)
 
 
-def test_a_stream_that_is_flooded_is_cut(serve: Serve) -> None:
+def test_a_stream_with_too_much_data_is_closed(serve: Serve) -> None:
     stand_in = cluster(serve({"/": flood(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536)}).port)
     with PodDialer(stand_in, "shop", "django-1", 8000) as dialer, pytest.raises(PlatformError, match="max_body"):
         exchange(HttpRequest("GET", "http://localhost/"), None, dialer, Deadline(5), 1000)
@@ -64,7 +64,7 @@ def test_a_stream_that_is_flooded_is_cut(serve: Serve) -> None:
     assert stand_in.streams[0].closed.wait(5)
 
 
-def test_what_the_kubelet_says_is_kept() -> None:
+def test_the_error_of_the_kubelet_is_kept() -> None:
     stand_in = cluster(0)
     stand_in.said["django-1"] = "error forwarding port 8000:\n no route"
     with PodDialer(stand_in, "shop", "django-1", 8000) as dialer:
@@ -73,7 +73,7 @@ def test_what_the_kubelet_says_is_kept() -> None:
         assert dialer.error == "error forwarding port 8000: no route"
 
 
-def test_a_refused_connection_in_the_pod_is_told_briefly() -> None:
+def test_a_refused_connection_in_the_pod_is_reported_briefly() -> None:
     stand_in = cluster(0)
     stand_in.said["django-1"] = 'failed to connect to localhost:8000 inside namespace "0123456789abcdef", IPv4: connection refused'
     with PodDialer(stand_in, "shop", "django-1", 8000) as dialer:
@@ -81,7 +81,7 @@ def test_a_refused_connection_in_the_pod_is_told_briefly() -> None:
         assert dialer.error == "connection to port 8000 in the pod refused"
 
 
-def test_a_stream_that_does_not_open_is_given_up_and_closed_when_it_comes() -> None:
+def test_a_stream_that_opens_too_late_is_closed() -> None:
     hang, closed = threading.Event(), threading.Event()
 
     class Late:

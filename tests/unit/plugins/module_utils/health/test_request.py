@@ -50,7 +50,7 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def mute_port() -> Iterator[int]:
-    """A port that takes connections and never says anything."""
+    """A port that accepts connections and never responds."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 
@@ -58,7 +58,7 @@ def mute_port() -> Iterator[int]:
 # --- what is sent, and what comes back
 
 
-def test_an_answer_has_status_headers_and_body(serve: Serve) -> None:
+def test_a_response_has_status_headers_and_body(serve: Serve) -> None:
     server = serve({"/health/": reply("fine", 418, X_Shop="yes")})
     answer = ask(f"{server.url}/health/")
     assert (answer.status, answer.body, answer.headers["x-shop"], answer.location) == (418, b"fine", "yes", None)
@@ -80,7 +80,7 @@ def test_a_repeated_header_is_joined(serve: Serve) -> None:
     assert ask(f"{server.url}/").headers["x-shop"] == "a, b"
 
 
-def test_host_and_forwarded_proto_arrive_as_set(serve: Serve) -> None:
+def test_host_and_forwarded_proto_are_sent_as_set(serve: Serve) -> None:
     server = serve({"/": reply()})
     ask(f"{server.url}/", headers={"Host": "shop.example.com", "X-Forwarded-Proto": "https"})
     assert server.requests[0].headers["Host"] == "shop.example.com"
@@ -98,7 +98,7 @@ def test_ipv6(serve: Serve) -> None:
     assert ask(f"{server.url}/").body == b"six"
 
 
-def test_a_name_whose_first_address_refuses_is_reached_at_another(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_address_is_tried_if_the_first_refuses(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     server = serve({"/": reply("here")})
     good = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", server.port))
     dead = (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", server.port, 0, 0))
@@ -108,7 +108,7 @@ def test_a_name_whose_first_address_refuses_is_reached_at_another(serve: Serve, 
 
 @pytest.fixture
 def full_port() -> Iterator[int]:
-    """A port whose connections nobody accepts any more, so that packets to it are swallowed."""
+    """A port with a full accept queue, so that packets to it are dropped."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
@@ -120,16 +120,14 @@ def full_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def test_a_first_address_that_swallows_packets_leaves_time_for_the_next(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch, full_port: int
-) -> None:
+def test_a_first_address_that_drops_packets_leaves_time_for_the_next(serve: Serve, monkeypatch: pytest.MonkeyPatch, full_port: int) -> None:
     server = serve({"/": reply("here")})
     addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in (full_port, server.port)]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: addresses)
     assert ask(f"http://shop.test:{server.port}/", seconds=3).body == b"here"
 
 
-def test_addresses_that_all_swallow_packets_end_with_the_deadline(monkeypatch: pytest.MonkeyPatch, full_port: int) -> None:
+def test_addresses_that_all_drop_packets_end_with_the_deadline(monkeypatch: pytest.MonkeyPatch, full_port: int) -> None:
     addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", full_port))] * 2
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: addresses)
     with pytest.raises(StageTimeoutError, match=r"^connecting to shop\.test port 81$"):
@@ -150,7 +148,7 @@ def test_addresses_that_all_swallow_packets_end_with_the_deadline(monkeypatch: p
     ],
 )
 @pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])
-def test_the_deadline_holds(serve: Serve, authority: Authority, route: Any, stage: str, secure: bool) -> None:
+def test_the_deadline_applies_to_the_response(serve: Serve, authority: Authority, route: Any, stage: str, secure: bool) -> None:
     server = serve({"/": route}, tls=authority.server_context("127.0.0.1") if secure else None)
     start = time.monotonic()
     with pytest.raises(StageTimeoutError, match=f"^{stage}$"):
@@ -158,14 +156,14 @@ def test_the_deadline_holds(serve: Serve, authority: Authority, route: Any, stag
     assert time.monotonic() - start < 0.8 + BUSY
 
 
-def test_the_deadline_holds_in_the_tls_handshake(mute_port: int) -> None:
+def test_the_deadline_applies_to_the_tls_handshake(mute_port: int) -> None:
     start = time.monotonic()
     with pytest.raises(StageTimeoutError, match=r"^in the TLS handshake$"):
         ask(f"https://127.0.0.1:{mute_port}/", seconds=0.5)
     assert time.monotonic() - start < 0.5 + BUSY
 
 
-def test_the_deadline_holds_while_a_name_is_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_deadline_applies_to_name_resolution(monkeypatch: pytest.MonkeyPatch) -> None:
     never = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: never.wait(20))
     start = time.monotonic()
@@ -193,7 +191,7 @@ def test_a_socket_receives_until_its_deadline_and_no_longer(pair: tuple[socket.s
         incoming.readinto(buffer)
 
 
-def test_what_is_sent_must_have_gone_by_the_deadline(pair: tuple[socket.socket, socket.socket]) -> None:
+def test_the_deadline_applies_to_sending(pair: tuple[socket.socket, socket.socket]) -> None:
     sock, other = pair
     timeouts: list[float] = []
 
@@ -240,12 +238,12 @@ def test_no_more_than_max_body_is_read(serve: Serve, route: Any) -> None:
         ask(f"{server.url}/", seconds=30)
 
 
-def test_a_body_of_exactly_max_body_is_fine(serve: Serve) -> None:
+def test_a_body_of_exactly_max_body_is_accepted(serve: Serve) -> None:
     server = serve({"/": reply("x" * 1000)})
     assert len(ask(f"{server.url}/", max_body=1000).body) == 1000
 
 
-def test_a_redirect_with_an_endless_body_is_bounded_too(serve: Serve) -> None:
+def test_the_body_of_a_redirect_is_limited(serve: Serve) -> None:
     server = serve({"/": flood(b"HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n", b"x" * 65536)})
     with pytest.raises(PlatformError, match="max_body"):
         ask(f"{server.url}/", seconds=30, follow_redirects=True)
@@ -254,7 +252,7 @@ def test_a_redirect_with_an_endless_body_is_bounded_too(serve: Serve) -> None:
 # --- redirects
 
 
-def test_a_redirect_is_returned_with_where_it_points(serve: Serve) -> None:
+def test_a_redirect_is_returned_with_its_target(serve: Serve) -> None:
     server = serve({"/": redirect("/login")})
     answer = ask(f"{server.url}/")
     assert (answer.status, answer.location) == (302, f"{server.url}/login")
@@ -269,7 +267,7 @@ def test_each_status_of_a_redirect_is_followed(serve: Serve, status: int) -> Non
 
 
 @pytest.mark.parametrize("status", [200, 201, 300, 304, 305])
-def test_another_status_with_a_location_is_no_redirect(serve: Serve, status: int) -> None:
+def test_another_status_with_a_location_is_not_a_redirect(serve: Serve, status: int) -> None:
     server = serve({"/a": redirect("/b", status), "/b": reply("there")})
     answer = ask(f"{server.url}/a", follow_redirects=True)
     assert (answer.status, answer.location) == (status, None)
@@ -309,7 +307,7 @@ def test_a_redirect_to_the_overridden_host_stays_at_the_address(serve: Serve) ->
     assert server.requests[1].headers["Host"] == "shop.example.com"
 
 
-def test_redirects_in_a_circle_end(serve: Serve) -> None:
+def test_a_redirect_loop_ends(serve: Serve) -> None:
     server = serve({"/a": redirect("/b"), "/b": redirect("/a")})
     with pytest.raises(PlatformError, match="more than 5 redirects"):
         ask(f"{server.url}/a", follow_redirects=True)
@@ -334,7 +332,7 @@ def test_redirects_in_a_circle_end(serve: Serve) -> None:
         ("http://a/x", "http://[a/y", False, None),
     ],
 )
-def test_where_a_redirect_may_lead(url: str, location: str, pinned: bool, target: str | None) -> None:
+def test_allowed_redirect_targets(url: str, location: str, pinned: bool, target: str | None) -> None:
     assert next_hop(HttpRequest("GET", url, pinned=pinned), location) == target
 
 
@@ -352,53 +350,55 @@ def test_where_a_redirect_may_lead(url: str, location: str, pinned: bool, target
     ],
 )
 @pytest.mark.parametrize("name", ["Host", "host"])
-def test_where_a_redirect_to_the_overridden_host_leads(url: str, location: str, target: str | None, name: str) -> None:
+def test_the_target_of_a_redirect_to_the_overridden_host(url: str, location: str, target: str | None, name: str) -> None:
     assert next_hop(HttpRequest("GET", url, headers={"X-Other": "x", name: "shop"}), location) == target
 
 
 # --- TLS
 
 
-def test_an_unknown_authority_is_refused(serve: Serve, authority: Authority) -> None:
+def test_an_unknown_certificate_authority_is_rejected(serve: Serve, authority: Authority) -> None:
     server = serve({"/": reply()}, tls=authority.server_context("127.0.0.1"))
     with pytest.raises(PlatformError, match=r"the TLS certificate of 127\.0\.0\.1 is not accepted: unable to get local issuer"):
         ask(f"{server.url}/")
     assert server.requests == []
 
 
-def test_an_own_authority_is_accepted(serve: Serve, authority: Authority) -> None:
+def test_a_custom_certificate_authority_is_accepted(serve: Serve, authority: Authority) -> None:
     server = serve({"/": reply("safe")}, tls=authority.server_context("127.0.0.1"))
     assert ask(f"{server.url}/", ca=authority.path).body == b"safe"
 
 
-def test_an_own_authority_is_accepted_over_ipv6(serve: Serve, authority: Authority) -> None:
+def test_a_custom_certificate_authority_is_accepted_over_ipv6(serve: Serve, authority: Authority) -> None:
     server = serve({"/": reply("safe")}, tls=authority.server_context("::1"), host="::1")
     assert ask(f"{server.url}/", ca=authority.path).body == b"safe"
 
 
-def test_the_own_authority_is_the_only_one(serve: Serve, authority: Authority, other_authority: Authority) -> None:
+def test_a_custom_certificate_authority_replaces_the_system_authorities(
+    serve: Serve, authority: Authority, other_authority: Authority
+) -> None:
     server = serve({"/": reply()}, tls=authority.server_context("127.0.0.1"))
     with pytest.raises(PlatformError, match="not accepted"):
         ask(f"{server.url}/", ca=other_authority.path)
 
 
-def test_a_certificate_for_another_name_is_refused(serve: Serve, authority: Authority) -> None:
+def test_a_certificate_for_another_name_is_rejected(serve: Serve, authority: Authority) -> None:
     server = serve({"/": reply()}, tls=authority.server_context("shop.example.com"))
     with pytest.raises(PlatformError, match="not accepted: IP address mismatch"):
         ask(f"{server.url}/", ca=authority.path)
 
 
-def test_the_name_in_the_certificate_can_be_given(serve: Serve, authority: Authority) -> None:
+def test_the_name_in_the_certificate_can_be_set(serve: Serve, authority: Authority) -> None:
     server = serve({"/": reply("safe")}, tls=authority.server_context("shop.example.com"))
     assert ask(f"{server.url}/", ca=authority.path, server_name="shop.example.com").body == b"safe"
 
 
-def test_verification_can_be_switched_off(serve: Serve, authority: Authority) -> None:
+def test_verification_can_be_disabled(serve: Serve, authority: Authority) -> None:
     server = serve({"/": reply("unsafe")}, tls=authority.server_context("shop.example.com"))
     assert ask(f"{server.url}/", verify=False).body == b"unsafe"
 
 
-def test_a_plain_server_on_an_https_url_is_told(serve: Serve) -> None:
+def test_a_plain_http_server_on_an_https_url_is_reported(serve: Serve) -> None:
     server = serve({"/": reply()})
     with pytest.raises(PlatformError, match=r"the TLS handshake with 127\.0\.0\.1 failed: wrong version number"):
         ask(f"https://127.0.0.1:{server.port}/")
@@ -420,14 +420,14 @@ def test_proxies_of_the_environment_are_used_if_asked(serve: Serve, monkeypatch:
     assert ask("http://shop.test/", use_proxy=True).body == b"proxy"
 
 
-def test_a_proxy_that_refuses_a_tunnel_is_told(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_rejects_a_tunnel_is_reported(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     proxy = serve({"shop.test:443": reply("no", 403)})
     monkeypatch.setenv("https_proxy", proxy.url)
     with pytest.raises(PlatformError, match="Tunnel connection failed: 403"):
         ask("https://shop.test/", use_proxy=True)
 
 
-# --- everything else that is no answer
+# --- all other invalid responses
 
 
 @pytest.mark.parametrize(
@@ -442,20 +442,20 @@ def test_a_proxy_that_refuses_a_tunnel_is_told(serve: Serve, monkeypatch: pytest
         pytest.param(flood(b"HTTP/1.1 200 OK\r\n", b"X: 1\r\n"), "not valid HTTP: got more than 100 headers", id="many headers"),
     ],
 )
-def test_what_is_no_answer_is_told(serve: Serve, route: Any, reason: str) -> None:
+def test_an_invalid_response_is_reported(serve: Serve, route: Any, reason: str) -> None:
     server = serve({"/": route})
     with pytest.raises(PlatformError, match=reason):
         ask(f"{server.url}/")
 
 
-def test_a_refused_connection_is_told() -> None:
+def test_a_refused_connection_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(PlatformError, match=rf"127\.0\.0\.1 port {port}: connection refused"):
         ask(f"http://127.0.0.1:{port}/")
 
 
-def test_an_unknown_name_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_name_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_args: Any, **_kwargs: Any) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -464,7 +464,7 @@ def test_an_unknown_name_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         ask("http://shop.test/")
 
 
-def test_a_name_that_no_host_can_have_is_told() -> None:
+def test_an_invalid_host_name_is_reported() -> None:
     with pytest.raises(PlatformError, match=r"port 80: .*label"):
         ask(f"http://{'a' * 64}.test/")
 
@@ -489,18 +489,18 @@ def ssl_error(reason: str | None) -> ssl.SSLError:
         (OSError("Tunnel connection failed"), "10.0.0.1 port 8443: Tunnel connection failed"),
     ],
 )
-def test_each_error_has_its_words(error: Exception, words: str) -> None:
+def test_each_error_has_a_message(error: Exception, words: str) -> None:
     assert explain(error, HttpRequest("GET", "https://10.0.0.1:8443/health/", server_name="shop.test")) == words
 
 
 @pytest.mark.parametrize(
     ("url", "words"), [("http://a/", "a port 80: no"), ("https://a/", "a port 443: no"), ("http://a:81/", "a port 81: no")]
 )
-def test_an_error_names_the_port_that_was_meant(url: str, words: str) -> None:
+def test_an_error_contains_the_port_of_the_url(url: str, words: str) -> None:
     assert explain(OSError(1, "No"), HttpRequest("GET", url)) == words
 
 
-def test_a_certificate_that_is_not_accepted_names_the_host() -> None:
+def test_the_error_for_a_rejected_certificate_contains_the_host() -> None:
     error = ssl.SSLCertVerificationError(1, "certificate verify failed")
     error.verify_message = "certificate has expired."
     request = HttpRequest("GET", "https://10.0.0.1/", server_name="shop.test")

@@ -51,8 +51,8 @@ def test_a_healthy_url(serve: Serve) -> None:
     }
 
 
-def test_an_endpoint_that_refuses_connections_was_not_connected_to() -> None:
-    # A port that is bound and not listened on refuses.
+def test_a_refused_connection_counts_as_not_connected() -> None:
+    # A bound port without a listener refuses connections.
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         (result,) = check({"url": f"http://127.0.0.1:{bound.getsockname()[1]}/"}, settings=ONCE)
@@ -65,13 +65,13 @@ def test_results_come_in_the_order_of_the_endpoints(serve: Serve) -> None:
     assert [entry["name"] for entry in check(*[{"name": name, "url": server.url} for name in names])] == names
 
 
-def test_it_is_tried_again_until_it_is_healthy(serve: Serve) -> None:
+def test_an_endpoint_is_retried_until_it_is_healthy(serve: Serve) -> None:
     server = serve({"/": InTurn([reply("starting", 503), reply("starting", 503), reply("fine")])})
     (result,) = check({"url": server.url})
     assert (result["healthy"], result["attempts"], result["reason"]) == (True, 3, None)
 
 
-def test_what_is_healthy_is_not_asked_again(serve: Serve) -> None:
+def test_a_healthy_endpoint_is_not_requested_again(serve: Serve) -> None:
     good, bad = InTurn([reply()]), InTurn([reply("", 503), reply("", 503), reply()])
     server = serve({"/good": good, "/bad": bad})
     check({"url": f"{server.url}/good"}, {"url": f"{server.url}/bad"})
@@ -85,14 +85,14 @@ def test_the_last_error_is_kept(serve: Serve) -> None:
     assert (result["status"], result["reason"]) == (503, "status 503 instead of 200: then")
 
 
-def test_an_attempt_cut_short_by_the_end_does_not_hide_the_one_before(serve: Serve) -> None:
+def test_an_attempt_ended_by_the_deadline_does_not_hide_the_previous_error(serve: Serve) -> None:
     server = serve({"/": InTurn([reply("database is down", 503), SILENT])})
     (result,) = check({"url": server.url}, settings=Settings(timeout=2, request_timeout=5, interval=0.05))
     assert result["reason"] == "status 503 instead of 200: database is down"
 
 
 @pytest.mark.parametrize("route", [SILENT, SLOW_BODY, ENDLESS_BODY], ids=["silent", "slow body", "endless body"])
-def test_the_total_deadline_holds_over_all_attempts(serve: Serve, route: Any) -> None:
+def test_the_total_deadline_applies_to_all_attempts(serve: Serve, route: Any) -> None:
     server = serve({"/": route})
     start = time.monotonic()
     results = check(*[{"url": server.url}] * 5, settings=Settings(timeout=1, request_timeout=0.4, interval=0.1, concurrency=2))
@@ -101,7 +101,7 @@ def test_the_total_deadline_holds_over_all_attempts(serve: Serve, route: Any) ->
     assert all("no answer within" in entry["reason"] or "not tried" in entry["reason"] for entry in results)
 
 
-def test_no_more_requests_than_allowed_run_at_once(serve: Serve) -> None:
+def test_the_number_of_parallel_requests_is_limited(serve: Serve) -> None:
     running, most, lock = 0, 0, threading.Lock()
 
     def route(handler: Handler) -> None:
@@ -119,7 +119,7 @@ def test_no_more_requests_than_allowed_run_at_once(serve: Serve) -> None:
     assert most == 2
 
 
-def test_endpoints_are_asked_at_the_same_time(serve: Serve) -> None:
+def test_endpoints_are_requested_in_parallel(serve: Serve) -> None:
     meeting = threading.Barrier(4, timeout=10)
 
     def route(handler: Handler) -> None:
@@ -152,23 +152,23 @@ def test_each_endpoint_has_its_own_tls_settings(serve: Serve, authority: Authori
     assert [entry["healthy"] for entry in results] == [True, True, True, False, False]
 
 
-def test_an_authority_that_cannot_be_used_stops_before_anything_is_sent(serve: Serve, tmp_path: Any) -> None:
+def test_an_unusable_certificate_authority_is_reported_before_any_request(serve: Serve, tmp_path: Any) -> None:
     server = serve({"/": reply()})
     empty = tmp_path / "empty.pem"
     empty.write_text("nothing")
-    for path, why in ((empty, "it holds no usable certificate"), (tmp_path / "none.pem", "No such file or directory")):
+    for path, why in ((empty, "it contains no usable certificate"), (tmp_path / "none.pem", "No such file or directory")):
         with pytest.raises(PlatformError, match=f"endpoint front: ca_path {path}: {why}"):
             check({"url": server.url}, {"name": "front", "url": server.url, "ca_path": str(path)})
     assert server.requests == []
 
 
-def test_a_redirect_is_a_failure_that_says_where_it_points(serve: Serve) -> None:
+def test_a_redirect_is_a_failure_that_reports_its_target(serve: Serve) -> None:
     server = serve({"/": redirect("https://shop.example.com/login", 301)})
     (result,) = check({"url": server.url}, settings=ONCE)
     assert result["reason"] == "redirected with status 301 to https://shop.example.com/login (redirects are not followed)"
 
 
-def test_secrets_are_sent_and_never_told(serve: Serve) -> None:
+def test_secrets_are_sent_but_never_reported(serve: Serve) -> None:
     def echo(handler: Handler) -> None:
         reply(f"you sent {handler.headers['X-Token']} and {handler.headers['Authorization']}", 500)(handler)
 
@@ -189,7 +189,7 @@ def three_pods() -> list[dict[str, Any]]:
     return [pod("django-a"), pod("django-b"), pod("django-c"), pod("django-old", "rs-9")]
 
 
-def test_every_ready_pod_of_the_newest_revision_is_asked(serve: Serve) -> None:
+def test_every_ready_pod_of_the_newest_revision_is_requested(serve: Serve) -> None:
     server = serve({"/health/": reply({"status": "ok"})})
     cluster = StandInCluster(load(DEPLOYMENT), three_pods, dict.fromkeys(["django-a", "django-b", "django-c"], server.port))
     entry = {"workload": DJANGO, "path": "/health/", "json": {"status": "ok"}, "headers": {"Host": "shop.example.com"}}
@@ -213,7 +213,7 @@ def test_every_ready_pod_of_the_newest_revision_is_asked(serve: Serve) -> None:
     }
 
 
-def test_the_way_through_the_api_server_is_not_the_answers_time(serve: Serve) -> None:
+def test_the_elapsed_time_excludes_the_port_forward(serve: Serve) -> None:
     """A busy API server would make an application seem slow."""
 
     class Busy(StandInCluster):
@@ -228,7 +228,7 @@ def test_the_way_through_the_api_server_is_not_the_answers_time(serve: Serve) ->
     assert result["pods"][0]["elapsed"] <= time.monotonic() - start - 0.5
 
 
-def test_one_sick_replica_of_three_fails_and_is_named(serve: Serve) -> None:
+def test_one_unhealthy_replica_of_three_fails_and_is_reported(serve: Serve) -> None:
     good, sick = serve({"/": reply()}), serve({"/": reply("disk full", 503)})
     cluster = StandInCluster(load(DEPLOYMENT), three_pods, {"django-a": good.port, "django-b": sick.port, "django-c": good.port})
     results = check({"workload": DJANGO, "min_pods": 1}, settings=ONCE, cluster=cluster)
@@ -238,7 +238,7 @@ def test_one_sick_replica_of_three_fails_and_is_named(serve: Serve) -> None:
     )
 
 
-def test_pods_that_are_healthy_are_not_asked_again(serve: Serve) -> None:
+def test_healthy_pods_are_not_requested_again(serve: Serve) -> None:
     good, slow = InTurn([reply()]), InTurn([reply("", 503), reply("", 503), reply()])
     ports = {"django-a": serve({"/": good}).port, "django-b": serve({"/": slow}).port}
     workload = load(DEPLOYMENT)
@@ -249,7 +249,7 @@ def test_pods_that_are_healthy_are_not_asked_again(serve: Serve) -> None:
     assert [entry["attempts"] for entry in result["pods"]] == [1, 3]
 
 
-def test_a_missing_replica_fails_and_says_why(serve: Serve) -> None:
+def test_a_missing_replica_fails_with_the_reason(serve: Serve) -> None:
     server = serve({"/": reply()})
     pods = [pod("django-a"), pod("django-b"), pod("django-c", ready=False)]
     cluster = StandInCluster(load(DEPLOYMENT), lambda: pods, {"django-a": server.port, "django-b": server.port})
@@ -260,7 +260,7 @@ def test_a_missing_replica_fails_and_says_why(serve: Serve) -> None:
     )
 
 
-def test_fewer_pods_are_enough_if_the_user_says_so(serve: Serve) -> None:
+def test_min_pods_allows_fewer_pods(serve: Serve) -> None:
     server = serve({"/": reply()})
     pods = [pod("django-a"), pod("django-c", ready=False)]
     cluster = StandInCluster(load(DEPLOYMENT), lambda: pods, {"django-a": server.port})
@@ -268,7 +268,7 @@ def test_fewer_pods_are_enough_if_the_user_says_so(serve: Serve) -> None:
     assert (result["healthy"], [entry["healthy"] for entry in result["pods"]]) == (True, [True, False])
 
 
-def test_a_pod_that_becomes_ready_is_asked_then(serve: Serve) -> None:
+def test_a_pod_is_requested_when_it_becomes_ready(serve: Serve) -> None:
     server = serve({"/": reply()})
     workload = load(DEPLOYMENT)
     workload["spec"]["replicas"] = 1
@@ -278,7 +278,7 @@ def test_a_pod_that_becomes_ready_is_asked_then(serve: Serve) -> None:
     assert (result["healthy"], result["attempts"], result["pods"][0]["attempts"]) == (True, 3, 1)
 
 
-def test_a_pod_that_was_replaced_is_forgotten(serve: Serve) -> None:
+def test_a_replaced_pod_is_ignored(serve: Serve) -> None:
     sick, good = serve({"/": reply("", 500)}), serve({"/": reply()})
     workload = load(DEPLOYMENT)
     workload["spec"]["replicas"] = 1
@@ -288,7 +288,7 @@ def test_a_pod_that_was_replaced_is_forgotten(serve: Serve) -> None:
     assert (result["healthy"], [entry["pod"] for entry in result["pods"]]) == (True, ["django-b"])
 
 
-def test_a_workload_scaled_to_nothing_is_healthy_unless_pods_are_asked_for() -> None:
+def test_a_workload_with_0_replicas_is_healthy_unless_min_pods_is_set() -> None:
     workload = load(DEPLOYMENT)
     workload["spec"]["replicas"] = 0
     cluster = StandInCluster(workload, list, {})
@@ -296,7 +296,7 @@ def test_a_workload_scaled_to_nothing_is_healthy_unless_pods_are_asked_for() -> 
     assert [entry["reason"] for entry in results] == [None, "0 of 1 wanted pods are ready"]
 
 
-def test_a_change_that_its_controller_has_not_seen_is_not_healthy(serve: Serve) -> None:
+def test_a_workload_with_an_unobserved_generation_is_not_healthy(serve: Serve) -> None:
     server = serve({"/": reply()})
     workload = load(DEPLOYMENT)
     workload["metadata"]["generation"] = 9
@@ -320,13 +320,13 @@ def test_a_change_that_its_controller_has_not_seen_is_not_healthy(serve: Serve) 
         ),
     ],
 )
-def test_what_is_certain_is_not_tried_again(workload: Any, port: str, reason: str) -> None:
+def test_a_permanent_error_is_not_retried(workload: Any, port: str, reason: str) -> None:
     cluster = StandInCluster(workload, list, {})
     (result,) = check({"workload": {**DJANGO, "port": port}}, cluster=cluster)
     assert (result["reason"], result["attempts"], cluster.gets) == (reason, 1, 1)
 
 
-def test_a_refused_permission_is_told_once_and_at_once() -> None:
+def test_a_missing_permission_is_reported_once_and_immediately() -> None:
     cluster = StandInCluster(load(DEPLOYMENT), three_pods, {})
     cluster.refusal = PlatformError('pods "django-a" is forbidden: cannot get resource "pods/portforward"', certain=True)
     (result,) = check({"workload": DJANGO}, cluster=cluster)
@@ -349,10 +349,10 @@ def fails_once(monkeypatch: pytest.MonkeyPatch, cluster: StandInCluster, method:
     ("method", "error"),
     [
         pytest.param("port_forward", 'pods "django-a" not found', id="a stream that cannot be opened"),
-        pytest.param("get", "the API server cannot be reached: connection refused", id="an API server that is away"),
+        pytest.param("get", "the API server cannot be reached: connection refused", id="an unavailable API server"),
     ],
 )
-def test_what_passes_is_tried_again(monkeypatch: pytest.MonkeyPatch, serve: Serve, method: str, error: str) -> None:
+def test_a_temporary_error_is_retried(monkeypatch: pytest.MonkeyPatch, serve: Serve, method: str, error: str) -> None:
     port = serve({"/": reply()}).port
     cluster = StandInCluster(load(DEPLOYMENT), three_pods, dict.fromkeys(["django-a", "django-b", "django-c"], port))
     fails_once(monkeypatch, cluster, method, PlatformError(error))
@@ -361,7 +361,7 @@ def test_what_passes_is_tried_again(monkeypatch: pytest.MonkeyPatch, serve: Serv
     assert result["attempts"] > 1
 
 
-def test_an_api_server_that_hangs_cannot_stretch_the_deadline() -> None:
+def test_a_hanging_api_server_does_not_extend_the_deadline() -> None:
     hang = threading.Event()
 
     class Hanging(StandInCluster):
@@ -377,7 +377,7 @@ def test_an_api_server_that_hangs_cannot_stretch_the_deadline() -> None:
     assert result["reason"] == "Deployment jewelry-shop/django: no answer from the API server within 0.2 s"
 
 
-def test_a_look_that_the_end_cut_short_does_not_hide_what_was_seen_before() -> None:
+def test_a_read_ended_by_the_deadline_does_not_hide_the_previous_state() -> None:
     hang = threading.Event()
     workload = load(DEPLOYMENT)
     workload["spec"]["replicas"] = 1
@@ -393,7 +393,7 @@ def test_a_look_that_the_end_cut_short_does_not_hide_what_was_seen_before() -> N
     assert result["reason"] == "0 of 1 wanted pods are ready"
 
 
-def test_what_the_kubelet_says_is_the_reason() -> None:
+def test_the_error_of_the_kubelet_is_the_reason() -> None:
     workload = load(DEPLOYMENT)
     workload["spec"]["replicas"] = 1
     cluster = StandInCluster(workload, lambda: [pod("django-a")], {})

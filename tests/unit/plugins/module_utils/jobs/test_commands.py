@@ -55,8 +55,8 @@ def job(name: str, status: dict[str, Any] | None, minutes_ago: float = 10, manag
         pytest.param({"terminating": 1}, 10, "running", id="its pod is ending"),
         pytest.param({"conditions": [{"type": "SuccessCriteriaMet", "status": "True"}]}, 10, "running", id="as good as complete"),
         pytest.param({"conditions": [{"type": "Suspended", "status": "True"}]}, 10, "running", id="suspended"),
-        pytest.param({}, 10, "stuck", id="its pod is refused"),
-        pytest.param(None, 10, "stuck", id="nobody looks after it"),
+        pytest.param({}, 10, "stuck", id="its pod is rejected"),
+        pytest.param(None, 10, "stuck", id="no controller updates its status"),
         pytest.param({}, 0.1, "running", id="its pod is still to come"),
         pytest.param({"conditions": [{"type": "Complete", "status": "False"}]}, 0.1, "running", id="a condition that is not true"),
     ],
@@ -75,7 +75,7 @@ def test_states(status: dict[str, Any] | None, minutes_ago: float, state: str) -
             [job("migrate-a", COMPLETE), job("collectstatic-a", COMPLETE)], True, {"migrate-a": True, "collectstatic-a": True}, id="forced"
         ),
         pytest.param([job("migrate-a", FAILED)], False, {"migrate-a": True, "collectstatic-a": False}, id="one failed"),
-        pytest.param([job("migrate-a", {})], False, {"migrate-a": True, "collectstatic-a": False}, id="one was refused its pod"),
+        pytest.param([job("migrate-a", {})], False, {"migrate-a": True, "collectstatic-a": False}, id="the pod of one was rejected"),
         pytest.param([job("migrate-a", RUNNING)], False, {"migrate-a": False, "collectstatic-a": False}, id="one runs"),
         pytest.param([job("migrate-a", RUNNING)], True, {"migrate-a": True, "collectstatic-a": False}, id="one runs, and all are forced"),
         pytest.param(
@@ -127,7 +127,7 @@ def test_states(status: dict[str, Any] | None, minutes_ago: float, state: str) -
         ),
     ],
 )
-def test_what_runs_and_what_is_replaced(jobs: list[dict[str, Any]], force: bool, expected: dict[str, bool]) -> None:
+def test_which_commands_run_and_which_jobs_are_replaced(jobs: list[dict[str, Any]], force: bool, expected: dict[str, bool]) -> None:
     found = commands.jobs_to_run([MIGRATE, STATIC], commands.job_states(jobs, OURS, NOW), "a", force)
     assert {each["name"]: each["replace"] for each in found} == expected
     assert [each["command"]["command"] for each in found] == [[each["name"].rpartition("-")[0]] for each in found]
@@ -142,10 +142,12 @@ PLANTED = job("migrate-a", COMPLETE, manager="kubectl-create", operation="Update
         pytest.param(job("migrate-a", COMPLETE), "", id="ours"),
         pytest.param(PLANTED, "the field manager kubectl-create", id="made by others"),
         pytest.param(job("migrate-a", COMPLETE, operation="Update"), f"the field manager {OURS}", id="updated in our name"),
-        pytest.param({"metadata": {**PLANTED["metadata"], "managedFields": None}}, "an unknown field manager", id="nobody knows"),
+        pytest.param(
+            {"metadata": {**PLANTED["metadata"], "managedFields": None}}, "an unknown field manager", id="an unknown field manager"
+        ),
     ],
 )
-def test_who_made_a_job(found: dict[str, Any], made_by: str) -> None:
+def test_the_creator_of_a_job(found: dict[str, Any], made_by: str) -> None:
     assert [each["made_by"] for each in commands.job_states([found], OURS, NOW)] == [made_by]
 
 
@@ -160,6 +162,6 @@ def test_who_made_a_job(found: dict[str, Any], made_by: str) -> None:
         ),
     ],
 )
-def test_jobs_of_others_say_nothing_of_a_release(jobs: list[dict[str, Any]], expected: dict[str, bool]) -> None:
+def test_jobs_of_others_do_not_count_for_a_release(jobs: list[dict[str, Any]], expected: dict[str, bool]) -> None:
     found = commands.jobs_to_run([MIGRATE, STATIC], commands.job_states(jobs, OURS, NOW), "a")
     assert {each["name"]: each["replace"] for each in found} == expected

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Which new images are proved before a pod is replaced, and with which pod."""
+"""Which new images are tested before a pod is replaced, and in which pod."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ REDIS: dict[str, Any] = {
         pytest.param(None, True, id="there is no plan"),
     ],
 )
-def test_an_image_is_proved_where_a_pod_is_to_be_replaced(planned: list[dict[str, Any]] | None, checked: bool) -> None:
+def test_an_image_is_checked_before_its_pod_is_replaced(planned: list[dict[str, Any]] | None, checked: bool) -> None:
     assert [each["name"] for each in image_checks([REDIS], planned)] == (["check-redis"] if checked else [])
 
 
@@ -69,7 +69,7 @@ def test_the_check_has_the_pod_of_the_workload_without_its_data() -> None:
     assert check["pod"]["volumes"] == [{"name": "tmp", "emptyDir": {}}, {"name": "data", "emptyDir": {}}]
 
 
-def test_another_image_is_another_job() -> None:
+def test_a_new_image_has_a_new_check_job() -> None:
     [first] = image_checks([REDIS])
     pod = {**REDIS["pod"], "containers": [{**REDIS["pod"]["containers"][0], "image": "redis:9"}]}
     [second] = image_checks([{**REDIS, "pod": pod}])

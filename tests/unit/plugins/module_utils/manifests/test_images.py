@@ -35,7 +35,7 @@ A, B = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
         (f"localhost/redis:8@{A}", "redis:8", False),
     ],
 )
-def test_an_image_may_be_pinned_to_a_digest_but_not_be_another(found: str, wanted: str, same: bool) -> None:
+def test_an_image_can_be_pinned_to_a_digest_but_not_replaced(found: str, wanted: str, same: bool) -> None:
     assert is_pinned_or_same(found, wanted) == same
 
 
@@ -49,7 +49,7 @@ def test_an_image_may_be_pinned_to_a_digest_but_not_be_another(found: str, wante
         ("", ""),
     ],
 )
-def test_an_image_that_runs_is_known_by_its_digest(image_id: str, digest: str) -> None:
+def test_a_running_image_is_identified_by_its_digest(image_id: str, digest: str) -> None:
     assert digest_of(image_id) == digest
 
 
@@ -64,5 +64,5 @@ def test_an_image_that_runs_is_known_by_its_digest(image_id: str, digest: str) -
         ("nginx", "latest"),
     ],
 )
-def test_the_version_of_an_image_is_its_tag_or_the_begin_of_its_digest(image: str, version: str) -> None:
+def test_the_version_of_an_image_is_its_tag_or_the_start_of_its_digest(image: str, version: str) -> None:
     assert image_version(image) == version

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What Kubernetes accepts as names, labels, annotations and images, and what the user reads of the rest."""
+"""Names, labels, annotations and images that Kubernetes accepts, and the messages for the others."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.na
         ("v1+build", None),
     ],
 )
-def test_the_label_of_a_version_is_legal_or_left_out(version: Any, value: str | None) -> None:
+def test_the_version_label_is_valid_or_left_out(version: Any, value: str | None) -> None:
     assert version_label(version) == ({} if value is None else {"app.kubernetes.io/version": value})
 
 
@@ -64,48 +64,48 @@ DIGEST = f"sha256:{'a' * 64}"
         ("image", f"registry:5000/nginx:1.30@{DIGEST}"),
     ],
 )
-def test_what_kubernetes_accepts_is_no_problem(rule: str, value: Any) -> None:
+def test_values_that_kubernetes_accepts_have_no_problem(rule: str, value: Any) -> None:
     assert naming_problems([{"name": "setting", "rule": rule, "value": value}]) == []
 
 
 @pytest.mark.parametrize(
     ("rule", "value", "begin"),
     [
-        ("dns_label", "", "setting '' is no name in Kubernetes; write at most 63 "),
-        ("dns_label", "Shop", "setting 'Shop' is no name in Kubernetes"),
-        ("dns_label", "a" * 64, f"setting '{'a' * 64}' is no name in Kubernetes"),
-        ("dns_label", "shop.eu", "setting 'shop.eu' is no name in Kubernetes"),
-        ("subdomain", "shop/tls", "setting 'shop/tls' is no name in Kubernetes; write at most 253 "),
-        ("subdomain", ["fine", "-x"], "setting '-x' is no name in Kubernetes"),
-        ("host", ["10.0.0.1"], "setting '10.0.0.1' is an address, which an Ingress does not take"),
-        ("host", ["Shop.example.com"], "setting 'Shop.example.com' is no name in Kubernetes"),
-        ("host", ["*"], "setting '*' is no name in Kubernetes"),
-        ("label", "eu west", "setting 'eu west' is no value of a label; write at most 63 "),
-        ("label", "a" * 64, f"setting '{'a' * 64}' is no value of a label"),
-        ("labels", {"app": "other"}, "setting.app is a label that Services and network policies select by"),
-        ("labels", {"cost center": "1"}, "setting.cost center is no key of a label or annotation"),
-        ("labels", {"Example.com/team": "1"}, "setting.Example.com/team is no key of a label or annotation"),
-        ("labels", {"team": "a/b"}, "setting.team 'a/b' is no value of a label"),
+        ("dns_label", "", "setting '' is not a valid Kubernetes name; write at most 63 "),
+        ("dns_label", "Shop", "setting 'Shop' is not a valid Kubernetes name"),
+        ("dns_label", "a" * 64, f"setting '{'a' * 64}' is not a valid Kubernetes name"),
+        ("dns_label", "shop.eu", "setting 'shop.eu' is not a valid Kubernetes name"),
+        ("subdomain", "shop/tls", "setting 'shop/tls' is not a valid Kubernetes name; write at most 253 "),
+        ("subdomain", ["fine", "-x"], "setting '-x' is not a valid Kubernetes name"),
+        ("host", ["10.0.0.1"], "setting '10.0.0.1' is an IP address, but an Ingress accepts only host names"),
+        ("host", ["Shop.example.com"], "setting 'Shop.example.com' is not a valid Kubernetes name"),
+        ("host", ["*"], "setting '*' is not a valid Kubernetes name"),
+        ("label", "eu west", "setting 'eu west' is not a valid label value; write at most 63 "),
+        ("label", "a" * 64, f"setting '{'a' * 64}' is not a valid label value"),
+        ("labels", {"app": "other"}, "setting.app is a label in selectors of this platform"),
+        ("labels", {"cost center": "1"}, "setting.cost center is not a valid key of a label or annotation"),
+        ("labels", {"Example.com/team": "1"}, "setting.Example.com/team is not a valid key of a label or annotation"),
+        ("labels", {"team": "a/b"}, "setting.team 'a/b' is not a valid label value"),
         ("labels", {"cost": 42}, "setting.cost must be a string; quote its value"),
         ("annotations", {"on": True}, "setting.on must be a string"),
         ("annotations", {"a": "x" * 262144}, "setting has 262145 bytes; annotations of an object have at most 262144"),
-        ("hashed_names", ["my mail"], "setting.my mail is no name in Kubernetes; write at most 242 "),
-        ("job_names", ["a" * 53], f"setting: the name '{'a' * 53}' is no name in Kubernetes; write at most 52 "),
-        ("job_names", ["load.data"], "setting: the name 'load.data' is no name in Kubernetes"),
-        ("job_names", ["migrate", "migrate"], "setting has 2 commands of the name 'migrate'; give each its own"),
-        ("tag", "v1+build", "setting 'v1+build' is no tag of an image; write at most 128 "),
-        ("tag", "a" * 129, f"setting '{'a' * 129}' is no tag of an image"),
-        ("tag", "-1", "setting '-1' is no tag of an image"),
-        ("repository", "registry/Shop", "setting 'registry/Shop' is no name of an image"),
-        ("repository", "shop:1", "setting 'shop:1' is no name of an image"),
-        ("image", "", "setting '' is no name of an image"),
-        ("image", "nginx:", "setting 'nginx:' has the tag '', which is no tag of an image"),
-        ("image", "nginx:1 ", "setting 'nginx:1 ' has the tag '1 ', which is no tag of an image"),
+        ("hashed_names", ["my mail"], "setting.my mail is not a valid Kubernetes name; write at most 242 "),
+        ("job_names", ["a" * 53], f"setting: the name '{'a' * 53}' is not a valid Kubernetes name; write at most 52 "),
+        ("job_names", ["load.data"], "setting: the name 'load.data' is not a valid Kubernetes name"),
+        ("job_names", ["migrate", "migrate"], "setting has 2 commands with the name 'migrate'; give each command a different name"),
+        ("tag", "v1+build", "setting 'v1+build' is not a valid image tag; write at most 128 "),
+        ("tag", "a" * 129, f"setting '{'a' * 129}' is not a valid image tag"),
+        ("tag", "-1", "setting '-1' is not a valid image tag"),
+        ("repository", "registry/Shop", "setting 'registry/Shop' is not a valid image name"),
+        ("repository", "shop:1", "setting 'shop:1' is not a valid image name"),
+        ("image", "", "setting '' is not a valid image name"),
+        ("image", "nginx:", "setting 'nginx:' has the tag '', which is not a valid image tag"),
+        ("image", "nginx:1 ", "setting 'nginx:1 ' has the tag '1 ', which is not a valid image tag"),
         ("image", "nginx@sha256:12", "setting 'nginx@sha256:12' has no digest after the @"),
-        ("image", "https://registry/nginx", "setting 'https://registry/nginx' is no name of an image"),
+        ("image", "https://registry/nginx", "setting 'https://registry/nginx' is not a valid image name"),
     ],
 )
-def test_what_kubernetes_rejects_is_one_sentence_with_the_variable_and_the_rule(rule: str, value: Any, begin: str) -> None:
+def test_values_that_kubernetes_rejects_are_one_sentence_with_variable_and_rule(rule: str, value: Any, begin: str) -> None:
     problems = naming_problems([{"name": "setting", "rule": rule, "value": value}])
     assert len(problems) == 1, problems
     assert problems[0].startswith(begin)

@@ -45,7 +45,7 @@ def ports(number: int, protocol: str = "TCP") -> list[dict[str, Any]]:
     return [{"port": number, "protocol": protocol}]
 
 
-def test_a_name_ends_with_ten_digits_of_what_it_says() -> None:
+def test_the_name_of_a_policy_ends_with_a_hash_of_its_content() -> None:
     """As many as other names with a hash have: fewer would collide, and more could make a name too long."""
     names = [each["metadata"]["name"] for each in network_policies([flow("nginx", "django")], ENDPOINTS, {"namespace": "shop"})]
     assert [re.fullmatch(r"(.+)-[0-9a-f]{10}", name)[1] for name in names] == ["nginx", "django", "release"]  # type: ignore[index]
@@ -67,7 +67,7 @@ def test_a_name_ends_with_ten_digits_of_what_it_says() -> None:
         pytest.param(
             [flow("django", "mail", 587)],
             {"django": ([], [{"to": [ADDRESSES], "ports": ports(587)}]), "release": ([], [])},
-            id="what is no pod of the release has no policy",
+            id="an endpoint outside the release has no policy",
         ),
         pytest.param(
             [flow("anybody", "nginx")], {"nginx": ([{"ports": ports(8000)}], []), "release": ([], [])}, id="no peers are everywhere"
@@ -99,7 +99,7 @@ def test_flows_become_policies(flows: list[dict[str, Any]], expected: dict[str, 
     assert rules(*flows) == expected
 
 
-def test_every_policy_denies_what_it_does_not_allow_and_the_widest_comes_last() -> None:
+def test_every_policy_denies_by_default_and_the_widest_policy_comes_last() -> None:
     made = network_policies([flow("nginx", "django")], ENDPOINTS, {"namespace": "shop", "labels": {"a": "b"}})
     assert [each["metadata"]["name"].rpartition("-")[0] for each in made] == ["nginx", "django", "release"]
     assert [(each["metadata"]["namespace"], each["metadata"]["labels"]) for each in made] == [("shop", {"a": "b"})] * 3
@@ -114,7 +114,8 @@ def test_every_policy_denies_what_it_does_not_allow_and_the_widest_comes_last() 
         (
             [flow("nginx", "mial")],
             ENDPOINTS,
-            "the flow from nginx to mial names mial, which is no endpoint; there are release, nginx, django, anybody, monitoring, mail",
+            "the flow from nginx to mial names mial, which is not an endpoint; the endpoints are release, nginx, django, anybody, "
+            "monitoring, mail",
         ),
         ([flow("nginx", "django", 0)], ENDPOINTS, "the flow from nginx to django has the port 0; write a number from 1 to 65535"),
         (
@@ -125,18 +126,18 @@ def test_every_policy_denies_what_it_does_not_allow_and_the_widest_comes_last() 
         (
             [],
             {"mail": "203.0.113.0/24"},
-            "endpoint mail is no list of peers; write - ipBlock, - namespaceSelector or - podSelector below it",
+            "endpoint mail is not a list of peers; write a list with ipBlock, namespaceSelector or podSelector",
         ),
     ],
 )
-def test_what_is_wrong_with_a_flow_is_said(flows: list[dict[str, Any]], endpoints: dict[str, Any], problem: str) -> None:
+def test_problems_of_a_flow_are_reported(flows: list[dict[str, Any]], endpoints: dict[str, Any], problem: str) -> None:
     assert network_policy_problems(flows, endpoints) == ([problem] if problem else [])
     if problem and endpoints is ENDPOINTS:
         with pytest.raises(ValueError, match=problem[:30]):
             network_policies(flows, endpoints, {})
 
 
-def test_a_policy_that_says_something_else_is_another_one() -> None:
+def test_a_changed_policy_has_another_name() -> None:
     """So that what the old version needs stays allowed until it is gone."""
 
     def names(*flows: dict[str, Any]) -> list[str]:
@@ -146,5 +147,5 @@ def test_a_policy_that_says_something_else_is_another_one() -> None:
     assert [old == new for old, new in zip(before, after, strict=True)] == [True, False, True]
 
 
-def test_ports_may_be_texts_as_templates_make_them() -> None:
+def test_ports_can_be_strings() -> None:
     assert rules(flow("nginx", "django", "8000")) == rules(flow("nginx", "django", 8000))  # type: ignore[arg-type]

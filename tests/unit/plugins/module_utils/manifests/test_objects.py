@@ -1,4 +1,4 @@
-"""What YAML gives and what a manifest needs."""
+"""Conversion of values from YAML to values of a manifest."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ SECRET = "hunter2-and-more"
         ("größer\n'quoted' \"twice\"", "größer\n'quoted' \"twice\""),
     ],
 )
-def test_environment_values_become_the_text_that_the_application_reads(value: Any, text: str) -> None:
+def test_environment_values_become_strings(value: Any, text: str) -> None:
     assert objects.environment_strings({"KEY": value}) == {"KEY": text}
 
 
-def test_entries_of_env_keep_what_the_kubelet_would_replace() -> None:
+def test_references_in_env_entries_are_escaped() -> None:
     entries = objects.environment_entries({"ON": True, "PRICE": "$5 $(HOME) $$"})
     assert entries == [{"name": "ON", "value": "True"}, {"name": "PRICE", "value": "$$5 $$(HOME) $$$$"}]
 
 
 @pytest.mark.parametrize("value", [None, ["secret-value"], {"secret-value": 1}])
-def test_a_value_that_is_no_text_is_refused_by_its_name_and_without_its_content(value: Any) -> None:
+def test_an_invalid_value_is_rejected_with_its_name_and_without_its_content(value: Any) -> None:
     with pytest.raises(ValueError, match=r"^POSTGRES_PASSWORD is ") as refusal:
         objects.environment_strings({"POSTGRES_PASSWORD": value})
     assert "secret-value" not in str(refusal.value)
@@ -45,20 +45,20 @@ def test_a_value_that_is_no_text_is_refused_by_its_name_and_without_its_content(
     ("values", "problems"),
     [
         ({"DJANGO_DEBUG": "False", "_a.b-c": "", "a" * 253: 1}, []),
-        ({"1PASSWORD": SECRET}, ["1PASSWORD is no name of an environment variable"]),
-        ({"MY KEY": SECRET}, ['"MY KEY" is no name of an environment variable']),
-        ({"gcs/key": SECRET}, ["gcs/key is no name of an environment variable"]),
-        ({"": SECRET}, ['"" is no name of an environment variable']),
-        ({"..key": SECRET}, ["..key is no name of an environment variable"]),
-        ({"a" * 254: SECRET}, [f"{'a' * 254} is no name of an environment variable"]),
-        ({1: SECRET}, ["1 is no name of an environment variable"]),
+        ({"1PASSWORD": SECRET}, ["1PASSWORD is not a valid name of an environment variable"]),
+        ({"MY KEY": SECRET}, ['"MY KEY" is not a valid name of an environment variable']),
+        ({"gcs/key": SECRET}, ["gcs/key is not a valid name of an environment variable"]),
+        ({"": SECRET}, ['"" is not a valid name of an environment variable']),
+        ({"..key": SECRET}, ["..key is not a valid name of an environment variable"]),
+        ({"a" * 254: SECRET}, [f"{'a' * 254} is not a valid name of an environment variable"]),
+        ({1: SECRET}, ["1 is not a valid name of an environment variable"]),
         ({"NULL": None}, ["NULL is null"]),
         ({"FITS": "x" * (131072 - 6)}, []),
-        ({"LARGE": "x" * (131072 - 6)}, ["LARGE has 131073 bytes with its name, but Linux starts no process with more than 131072"]),
-        ({"ZERO": f"{SECRET}\0"}, ["ZERO has a character of the code 0"]),
+        ({"LARGE": "x" * (131072 - 6)}, ["LARGE has 131073 bytes including its name, but Linux allows at most 131072"]),
+        ({"ZERO": f"{SECRET}\0"}, ["ZERO contains a null character"]),
     ],
 )
-def test_an_entry_that_no_environment_can_hold_is_named_without_its_value(values: dict[Any, Any], problems: list[str]) -> None:
+def test_an_invalid_environment_entry_is_reported_without_its_value(values: dict[Any, Any], problems: list[str]) -> None:
     found = objects.environment_problems(values)
     assert len(found) == len(problems), found
     assert all(each.startswith(begin) for each, begin in zip(found, problems, strict=True)), found
@@ -69,17 +69,17 @@ def test_an_entry_that_no_environment_can_hold_is_named_without_its_value(values
     ("files", "problems"),
     [
         ({"gcs.json": "eA==", ".hidden": "", "A_b-c.d": "eA=="}, []),
-        ({"gcs/key.json": "eA=="}, ["gcs/key.json is no name of a file in a Secret; write at most 253 "]),
-        ({"..data": "eA=="}, ["..data is no name of a file in a Secret"]),
-        ({".": "eA=="}, [". is no name of a file in a Secret"]),
-        ({"": "eA=="}, ['"" is no name of a file in a Secret']),
-        ({"a" * 254: "eA=="}, [f"{'a' * 254} is no name of a file in a Secret"]),
+        ({"gcs/key.json": "eA=="}, ["gcs/key.json is not a valid file name in a Secret; write at most 253 "]),
+        ({"..data": "eA=="}, ["..data is not a valid file name in a Secret"]),
+        ({".": "eA=="}, [". is not a valid file name in a Secret"]),
+        ({"": "eA=="}, ['"" is not a valid file name in a Secret']),
+        ({"a" * 254: "eA=="}, [f"{'a' * 254} is not a valid file name in a Secret"]),
         ({"a.json": {"type": SECRET}}, ["a.json is a mapping"]),
         ({"a.json": None}, ["a.json is null"]),
-        ({"a.json": 12}, ["a.json is no string"]),
+        ({"a.json": 12}, ["a.json is not a string"]),
     ],
 )
-def test_a_file_that_no_secret_can_hold_is_named_without_its_content(files: dict[str, Any], problems: list[str]) -> None:
+def test_an_invalid_secret_file_is_reported_without_its_content(files: dict[str, Any], problems: list[str]) -> None:
     found = objects.file_problems(files)
     assert len(found) == len(problems), found
     assert all(each.startswith(begin) for each, begin in zip(found, problems, strict=True)), found
@@ -87,15 +87,15 @@ def test_a_file_that_no_secret_can_hold_is_named_without_its_content(files: dict
 
 
 @pytest.mark.parametrize("content", [b"", b"a", b"ab", b"abc", b"abcd" * 1000])
-def test_the_size_of_a_file_is_that_of_its_content(content: bytes) -> None:
+def test_the_size_of_a_file_is_the_size_of_its_decoded_content(content: bytes) -> None:
     assert objects.file_sizes({"a": base64.b64encode(content).decode()}) == {"a": len(content)}
 
 
-def test_the_size_of_an_environment_value_is_that_in_utf8() -> None:
+def test_the_size_of_an_environment_value_is_its_size_in_utf8() -> None:
     assert objects.environment_sizes({"A": "größer", "B": 10, "C": True}) == {"A": 8, "B": 2, "C": 4}
 
 
-def test_what_is_too_large_for_a_secret_names_the_largest_entry_and_the_limit() -> None:
+def test_a_secret_that_is_too_large_is_reported_with_its_largest_entry_and_the_limit() -> None:
     assert objects.size_problems({"a": 1048576}) == []
     assert objects.size_problems({}) == []
     [problem] = objects.size_problems({"small.pem": 1, "large.bin": 1048576})
@@ -128,7 +128,7 @@ def test_a_list_of_the_container_replaces_the_default_list() -> None:
 
 
 @pytest.mark.parametrize(("kind", "expected"), [({}, "Deployment"), ({"kind": "StatefulSet"}, "StatefulSet")])
-def test_the_rollout_of_a_workload_is_that_of_its_main_container(kind: dict[str, str], expected: str) -> None:
+def test_the_rollout_target_of_a_workload_has_its_main_container(kind: dict[str, str], expected: str) -> None:
     workload = {"name": "django", "pod": {"containers": [{"image": "shop:1"}, {"image": "sidecar:2"}]}, **kind}
     assert objects.rollout_target(workload) == {"kind": expected, "name": "django", "image": "shop:1"}
 
@@ -149,5 +149,5 @@ def test_the_rollout_of_a_workload_is_that_of_its_main_container(kind: dict[str,
         ({"api_version": "v1", "kind": "PriorityClass", "namespace": "", "name": "first"}, "PriorityClass first"),
     ],
 )
-def test_what_is_to_be_removed_is_named_with_the_size_of_claims(item: dict[str, Any], line: str) -> None:
+def test_a_removal_is_listed_with_the_size_of_claims(item: dict[str, Any], line: str) -> None:
     assert objects.removal_line(item) == line

@@ -68,7 +68,7 @@ def test_objects_are_read(manifests: list[Any], objects: list[Any]) -> None:
         ({"app": "own", "team": "shop"}, {"app": "mail", "here": "yes", "team": "shop"}),
     ],
 )
-def test_labels_are_added_and_win(labels: Any, expected: Any) -> None:
+def test_platform_labels_are_added_and_take_precedence(labels: Any, expected: Any) -> None:
     manifest = named("ConfigMap", data={"A": "1"})
     manifest["metadata"]["labels"] = labels
     [found] = own_objects([manifest], [], [], {"app": "mail", "here": "yes"})["objects"]
@@ -89,26 +89,26 @@ FIRST = "extra_objects_manifests[0]"
 @pytest.mark.parametrize(
     ("manifest", "sentence"),
     [
-        (["hunter2"], f"{FIRST} is no mapping: write a manifest with apiVersion, kind and metadata.name"),
+        (["hunter2"], f"{FIRST} is not a mapping: write a manifest with apiVersion, kind and metadata.name"),
         ({"kind": "Service", "metadata": {"name": "a"}}, f"{FIRST} has no apiVersion"),
         ({"apiVersion": "v1", "metadata": {"name": "a"}}, f"{FIRST} has no kind"),
         ({"apiVersion": "v1", "kind": "", "metadata": {"name": "a"}}, f"{FIRST} has no kind"),
         ({"apiVersion": "v1", "kind": "Service"}, f"{FIRST}, a Service, has no metadata.name"),
         ({"apiVersion": "v1", "kind": "Service", "metadata": "hunter2"}, f"{FIRST}, a Service, has no metadata.name"),
-        ({"apiVersion": "v1", "kind": "Service", "metadata": {"name": 1}}, "has a metadata.name that is no string: put it into quotes"),
+        ({"apiVersion": "v1", "kind": "Service", "metadata": {"name": 1}}, "has a metadata.name that is not a string: quote it"),
         (
             {"apiVersion": "v1", "kind": "Job", "metadata": {"generateName": "a-"}},
-            f"{FIRST}, a Job, has metadata.generateName, by which each run would create another object: set metadata.name",
+            f"{FIRST}, a Job, has metadata.generateName, so each run would create another object: set metadata.name",
         ),
         (lists("List", NOTE, {"kind": "Service"}), f"{FIRST}.items[1] has no apiVersion"),
-        (lists("List", "hunter2"), f"{FIRST}.items[0] is no mapping"),
+        (lists("List", "hunter2"), f"{FIRST}.items[0] is not a mapping"),
         (
             named("AllowList", version="example.com/v1"),
-            f"{FIRST} is of kind AllowList and has no list of items: a kind that ends with List is applied by its items",
+            f"{FIRST} is of kind AllowList and has no list of items, which a kind that ends with List needs",
         ),
     ],
 )
-def test_what_cannot_be_applied_is_one_sentence_that_names_the_entry(manifest: Any, sentence: str) -> None:
+def test_an_invalid_manifest_is_one_sentence_with_its_entry(manifest: Any, sentence: str) -> None:
     read = own_objects([manifest, SERVICE], [], [])
     [problem] = read["problems"]
     assert sentence in problem
@@ -116,7 +116,7 @@ def test_what_cannot_be_applied_is_one_sentence_that_names_the_entry(manifest: A
     assert SERVICE in read["objects"], "the others are read all the same"
 
 
-def test_what_is_wrong_in_a_template_names_its_file_and_shows_nothing_of_it() -> None:
+def test_a_template_error_contains_its_file_and_not_its_content() -> None:
     texts = ["---\n---\nkind: Service\n", "a: 1\nb: [hunter2\n", "\x00hunter2", TEXT]
     read = own_objects([{}], texts, ["a.j2", "b.j2", "c.j2", "d.j2"])
     assert read["problems"] == [
@@ -128,12 +128,12 @@ def test_what_is_wrong_in_a_template_names_its_file_and_shows_nothing_of_it() ->
     assert read["objects"] == [NOTE]
 
 
-def test_a_definition_says_which_kinds_it_serves() -> None:
+def test_the_kinds_that_a_definition_serves() -> None:
     assert defined_kinds(DEFINITION) == {("example.com/v1", "Backup"): "Namespaced"}
     assert defined_kinds(NOTE) == {}
 
 
-def test_custom_resources_beside_their_definition_are_found_once_for_each_kind() -> None:
+def test_custom_resources_with_their_definition_are_found_once_per_kind() -> None:
     second = named("Backup", "second", "example.com/v1")
     assert custom_resources([DEFINITION, NOTE, BACKUP, second]) == [BACKUP]
     assert custom_resources([NOTE, BACKUP]) == []

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""A quantity in another spelling is the same quantity."""
+"""Different notations of a quantity are the same quantity."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.qu
         ("memory", ["0.0000000001"], "1n"),
     ],
 )
-def test_each_quantity_has_one_spelling(resource: str, spellings: list[Any], one: str) -> None:
+def test_each_quantity_has_one_canonical_notation(resource: str, spellings: list[Any], one: str) -> None:
     assert {canonical(resource, each) for each in spellings} == {one}
     assert canonical(resource, one) == one
 
 
 @pytest.mark.parametrize("quantity", ["500m", "2000m", "1000m", "250m", "100m", "10m", "64Mi", "512Mi", "2Gi", "10Gi", "100Gi", "16Mi"])
-def test_the_spelling_of_the_defaults_stays(quantity: str) -> None:
+def test_the_notation_of_the_defaults_is_canonical(quantity: str) -> None:
     """An upgrade of the collection restarts no tier for its sake."""
     assert canonical("cpu" if quantity.endswith("m") else "memory", quantity) == quantity
 
 
 @pytest.mark.parametrize("value", ["", "half", "2 Gi", "1KB", "1K", "1e", "m", None, True, "1_000", "NaN", "1e999"])
-def test_what_is_no_quantity_stays_as_it_is(value: Any) -> None:
+def test_an_invalid_quantity_is_unchanged(value: Any) -> None:
     assert canonical("memory", value) == value
 
 
-def test_quantities_of_a_pod_and_nothing_else_get_their_spelling() -> None:
+def test_only_quantities_of_a_pod_are_converted() -> None:
     pod = {
         "containers": [
             {
@@ -84,17 +84,17 @@ def test_quantities_of_a_pod_and_nothing_else_get_their_spelling() -> None:
         ({"requests": {"cpu": 0.5}, "limits": {"memory": "1Gi", "cpu": None}}, []),
         ({}, []),
         ({"limits": None}, []),
-        ("10 GB", ["size '10 GB' is no quantity of Kubernetes"]),
-        ("-1Gi", ["size '-1Gi' is no quantity of Kubernetes"]),
-        ("", ["size '' is no quantity of Kubernetes"]),
+        ("10 GB", ["size '10 GB' is not a Kubernetes quantity"]),
+        ("-1Gi", ["size '-1Gi' is not a Kubernetes quantity"]),
+        ("", ["size '' is not a Kubernetes quantity"]),
         (
             {"requests": {"cpu": "half"}, "limits": {"memory": "1GB"}},
-            ["size.requests.cpu 'half' is no quantity of Kubernetes", "size.limits.memory '1GB' is no quantity of Kubernetes"],
+            ["size.requests.cpu 'half' is not a Kubernetes quantity", "size.limits.memory '1GB' is not a Kubernetes quantity"],
         ),
-        ({"limits": "500m"}, ["size.limits is no mapping"]),
+        ({"limits": "500m"}, ["size.limits is not a mapping"]),
     ],
 )
-def test_a_wrong_quantity_is_one_sentence_with_the_variable(value: Any, problems: list[str]) -> None:
+def test_an_invalid_quantity_is_one_sentence_with_the_variable(value: Any, problems: list[str]) -> None:
     assert [each.partition(";")[0] for each in quantity_problems("size", value)] == problems
 
 
@@ -106,6 +106,6 @@ def test_cpu_quantities_are_read_as_cores(quantity: str | int | float, cores: fl
 
 
 @pytest.mark.parametrize("quantity", ["", "2Gi", "m", "two"])
-def test_what_is_no_cpu_quantity_is_rejected_with_the_text(quantity: str) -> None:
-    with pytest.raises(ValueError, match=f"'{quantity}' is no CPU quantity"):
+def test_an_invalid_cpu_quantity_is_rejected_with_its_value(quantity: str) -> None:
+    with pytest.raises(ValueError, match=f"'{quantity}' is not a CPU quantity"):
         cpu_cores(quantity)

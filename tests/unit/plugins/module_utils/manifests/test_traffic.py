@@ -24,12 +24,12 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.tr
         pytest.param(0, 75, 1, id="no drain"),
     ],
 )
-def test_keep_alive_follows_from_the_drain(drain: int, server: int, milliseconds: int) -> None:
+def test_the_keep_alive_time_depends_on_the_drain(drain: int, server: int, milliseconds: int) -> None:
     assert upstream_keep_alive_milliseconds(drain, server) == milliseconds
 
 
 @pytest.mark.parametrize("drain", [1, 4, 10, 15, 60, 600])
-def test_eight_tenths_of_the_drain_are_left_for_the_removal_of_the_endpoint(drain: int) -> None:
+def test_the_removal_of_the_endpoint_has_eight_tenths_of_the_drain(drain: int) -> None:
     """The last connection is used for one value, and then idle for the other."""
     assert 2 * upstream_keep_alive_milliseconds(drain, 75) <= 200 * drain
 
@@ -48,7 +48,7 @@ def test_eight_tenths_of_the_drain_are_left_for_the_removal_of_the_endpoint(drai
         ('a; } evil {,~.*,"a,$host,a b', []),
     ],
 )
-def test_hosts_of_django_become_keys_of_a_map(allowed: str, keys: list[str]) -> None:
+def test_allowed_hosts_become_keys_of_an_nginx_map(allowed: str, keys: list[str]) -> None:
     assert host_map_keys(allowed) == keys
 
 
@@ -58,6 +58,6 @@ def test_a_size_of_nginx(size: str | int, number: int) -> None:
 
 
 @pytest.mark.parametrize("size", ["lots", "16kb", "-1", "1.5k", ""])
-def test_a_size_of_another_form_is_rejected(size: str) -> None:
+def test_an_invalid_size_is_rejected(size: str) -> None:
     with pytest.raises(ValueError, match="is not a size of nginx"):
         size_bytes(size)

@@ -71,7 +71,7 @@ def changed(original: dict[str, Any], change: Callable[[dict[str, Any]], None]) 
         pytest.param(f"---\n{yaml.safe_dump(MANIFEST)}---\n# nothing here\n---\n", id="a text with empty documents"),
     ],
 )
-def test_manifests_come_in_each_form(source: Any) -> None:
+def test_manifests_are_accepted_in_each_form(source: Any) -> None:
     assert read_manifests("tiers", source) == [MANIFEST]
 
 
@@ -79,27 +79,27 @@ def test_manifests_come_in_each_form(source: Any) -> None:
     ("source", "sentence"),
     [
         ("a: [", "the manifests of stage tiers are not YAML: "),
-        ("just words", "manifest 1 of stage tiers is no mapping"),
+        ("just words", "manifest 1 of stage tiers is not a mapping"),
         ([MANIFEST, {"apiVersion": "v1"}], "manifest 2 of stage tiers has no kind"),
         ({"kind": "Service"}, "manifest 1 of stage tiers has no apiVersion"),
         ({"apiVersion": "v1", "kind": "Service", "metadata": {}}, "manifest 1 of stage tiers, a Service, has no metadata.name"),
     ],
 )
-def test_what_is_no_manifest_is_named(source: Any, sentence: str) -> None:
+def test_an_invalid_manifest_is_reported(source: Any, sentence: str) -> None:
     with pytest.raises(PlatformError) as raised:
         read_manifests("tiers", source)
     assert str(raised.value).startswith(sentence)
 
 
 @pytest.mark.parametrize("key", ["data", "stringData"])
-def test_the_content_of_a_secret_is_turned_away_and_not_repeated(key: str) -> None:
+def test_a_secret_with_content_is_rejected_without_showing_it(key: str) -> None:
     with pytest.raises(PlatformError) as raised:
         read_manifests("secrets", {**SECRET, key: {"PASSWORD": "hunter2"}})
     assert "Secret shop/django-secrets-2bb88t4bm7, contains data or stringData: remove them" in str(raised.value)
     assert "hunter2" not in str(raised.value)
 
 
-def test_what_only_the_server_keeps_is_no_change() -> None:
+def test_fields_that_only_the_server_sets_are_not_a_change() -> None:
     after = changed(LIVE, lambda o: o["metadata"].update(generation=5, resourceVersion="900", managedFields=[]))
     assert planned("tiers", MANIFEST, LIVE, {**after, "status": {}}).action == "none"
 
@@ -112,12 +112,12 @@ def test_what_only_the_server_keeps_is_no_change() -> None:
         (lambda o: o["metadata"]["labels"].pop("app"), {"metadata": {"labels": {"app": "jewelry-shop"}}}, {"metadata": {"labels": {}}}),
     ],
 )
-def test_a_change_is_shown_without_what_stays(change: Any, before: Any, after: Any) -> None:
+def test_a_change_is_shown_without_unchanged_fields(change: Any, before: Any, after: Any) -> None:
     entry = planned("tiers", MANIFEST, LIVE, changed(LIVE, change))
     assert (entry.action, entry.before, entry.after) == ("change", before, after)
 
 
-def test_a_change_within_a_list_names_its_container() -> None:
+def test_a_change_in_a_list_shows_its_container() -> None:
     image = changed(LIVE, lambda o: o["spec"]["template"]["spec"]["containers"][0].update(image="shop:2"))
     [diff] = diffs([planned("tiers", MANIFEST, LIVE, image)])
     assert (diff["before_header"], diff["after_header"]) == ("Deployment shop/django",) * 2
@@ -127,7 +127,7 @@ def test_a_change_within_a_list_names_its_container() -> None:
     assert "replicas" not in diff["after"]
 
 
-def test_what_is_not_there_is_created_and_shown_as_applied() -> None:
+def test_a_missing_object_is_planned_for_creation() -> None:
     entry = planned("tiers", MANIFEST, None, LIVE)
     assert (entry.action, entry.before, entry.after) == ("create", {}, MANIFEST)
 
@@ -141,7 +141,7 @@ def test_what_is_not_there_is_created_and_shown_as_applied() -> None:
         (None, "change"),
     ],
 )
-def test_a_secret_is_judged_by_its_metadata(live_labels: Any, action: str) -> None:
+def test_a_secret_is_compared_by_its_metadata(live_labels: Any, action: str) -> None:
     live = {"apiVersion": "v1", "kind": "Secret", "metadata": {**SECRET["metadata"], "labels": live_labels, "uid": "s-1"}}
     assert planned("secrets", SECRET, live, shown_metadata(SECRET, live)).action == action
 
@@ -173,7 +173,7 @@ MANY, ONCE = "ReadWriteMany", "ReadWriteOnce"
         ),
     ],
 )
-def test_what_a_claim_keeps_is_said(wanted: dict[str, Any], live: dict[str, Any], kept: str) -> None:
+def test_immutable_fields_of_a_claim_are_reported(wanted: dict[str, Any], live: dict[str, Any], kept: str) -> None:
     [entry], _warnings = plan(Cluster({"media-pvc": live}, {"media-pvc": live}), [("storage", [wanted])], "m")
     sentence = f"PersistentVolumeClaim shop/media-pvc: {kept}; set the inventory to the existing values"
     assert entry.refusal == (sentence if kept else "")
@@ -206,7 +206,7 @@ def named(name: str, **more: Any) -> dict[str, Any]:
     return {**LIVE, **more, "metadata": {**LIVE["metadata"], "name": name}}
 
 
-def test_refusals_do_not_end_a_plan_and_come_together() -> None:
+def test_all_rejections_of_a_plan_are_reported_together() -> None:
     cluster = Cluster(
         {"a": named("a"), "b": named("b"), "d": named("d")},
         {
@@ -257,13 +257,13 @@ FULL = 'persistentvolumeclaims "media-pvc" is forbidden: exceeded quota: quota, 
         ),
         pytest.param(QUOTA, None, "failed quota: quota: must specify limits.cpu", "create", id="a quota that asks for limits"),
         pytest.param(QUOTA, None, "maximum memory usage per Container is 1Gi", "refused", id="a LimitRange beside a quota that changes"),
-        pytest.param(QUOTA, None, "field is immutable", "refused", id="another refusal"),
+        pytest.param(QUOTA, None, "field is immutable", "refused", id="another rejection"),
         pytest.param(
             {**QUOTA, "metadata": {"name": "quota", "namespace": "elsewhere"}}, None, FULL, "refused", id="a quota of another namespace"
         ),
     ],
 )
-def test_what_an_earlier_change_of_this_plan_may_let_in_is_not_refused(
+def test_a_rejection_that_an_earlier_change_of_the_plan_can_resolve_is_ignored(
     gate: dict[str, Any], before: dict[str, Any] | None, refusal: str, action: str
 ) -> None:
     """The cluster judges by the quota, the limits and the pod security that it has now."""
@@ -286,7 +286,7 @@ DEFINITION: dict[str, Any] = {
     },
 }
 BACKUP: dict[str, Any] = {"apiVersion": "example.com/v1", "kind": "Backup", "metadata": {"name": "nightly", "namespace": "shop"}}
-UNKNOWN = UnknownKindError("Backup shop/nightly: the cluster knows no such kind and apiVersion", certain=True)
+UNKNOWN = UnknownKindError("Backup shop/nightly: the API server does not serve this kind and apiVersion", certain=True)
 
 
 class WithoutBackups(Cluster):
@@ -381,7 +381,7 @@ def test_secrets_that_pods_refer_to(workload: dict[str, Any], expected: tuple[st
 
 
 @pytest.mark.parametrize("change", [lambda live: None, lambda live: live["spec"].update(replicas=4)])
-def test_a_plan_names_the_secrets_of_what_is_live(change: Callable[[dict[str, Any]], None]) -> None:
+def test_a_plan_returns_the_secrets_of_live_workloads(change: Callable[[dict[str, Any]], None]) -> None:
     live = changed(LIVE, lambda each: each["spec"]["template"]["spec"]["containers"][0].update(env=[variable("old")]))
     assert planned("stage", MANIFEST, live, changed(live, change)).secrets == ("old",)
     assert planned("stage", MANIFEST, None, live).secrets == ()

@@ -1,4 +1,4 @@
-"""A Namespace that an administrator made, for a credential that must not change it."""
+"""A Namespace that an administrator created, and a credential without permission to change it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ WANTED = {
 }
 LABELS = {"environment": "production", "enforce": "restricted", "kubernetes.io/metadata.name": "shop"}
 CANNOT = 'Namespace shop: namespaces "shop" is forbidden: User "d" cannot {} resource "namespaces" in API group "" in the namespace "shop"'
-ADMINISTRATOR = "and this credential must not change a Namespace: let an administrator run playbooks/grant_deployer.yml with this inventory"
+ADMINISTRATOR = (
+    "and this credential has no permission to change a Namespace: let an administrator run playbooks/grant_deployer.yml with this inventory"
+)
 
 
 def live(**metadata: Any) -> dict[str, Any]:
@@ -42,12 +44,12 @@ def live(**metadata: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_namespace_is_compared_where_it_cannot_be_tried(found: dict[str, Any] | None, action: str, refusal: str) -> None:
+def test_a_namespace_is_compared_if_a_dry_run_is_not_permitted(found: dict[str, Any] | None, action: str, refusal: str) -> None:
     entry = compared("namespace", WANTED, found)
     assert (entry.action, entry.refusal) == (action, refusal)
 
 
-def test_a_namespace_without_labels_is_fine_as_it_is() -> None:
+def test_a_namespace_without_labels_needs_no_change() -> None:
     assert compared("namespace", live(), live(labels=LABELS)).action == "none"
 
 
@@ -61,5 +63,5 @@ def test_a_namespace_without_labels_is_fine_as_it_is() -> None:
         ("ConfigMap", CANNOT.format("create"), False),
     ],
 )
-def test_only_a_missing_permission_to_change_a_namespace_is_an_administrators_matter(kind: str, rejection: str, expected: bool) -> None:
+def test_only_a_missing_permission_to_change_a_namespace_needs_an_administrator(kind: str, rejection: str, expected: bool) -> None:
     assert is_for_an_administrator({**WANTED, "kind": kind}, rejection) is expected

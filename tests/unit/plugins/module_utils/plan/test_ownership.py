@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Who wrote which field, by managedFields as API servers return them."""
+"""The owner of each field, from managedFields as API servers return them."""
 
 from __future__ import annotations
 
@@ -155,10 +155,10 @@ def item(kind: str, *entries: str, name: str = "django") -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("entries", "allowed", "found"),
     [
-        pytest.param([APPLIED], [], {}, id="nobody else"),
+        pytest.param([APPLIED], [], {}, id="only this collection"),
         pytest.param([APPLIED, CONTROLLER, SCALED, REPLICAS], [], {}, id="status and replicas"),
         pytest.param([APPLIED, RESTARTED], [], {}, id="a restart"),
-        pytest.param([RESTARTED], [], {}, id="a restart of what somebody else applies"),
+        pytest.param([RESTARTED], [], {}, id="a restart of a workload of another field manager"),
         pytest.param([APPLIED, SHARED], [], {}, id="the same fields as ours"),
         pytest.param(
             [APPLIED, SIDECAR],
@@ -217,7 +217,7 @@ def test_fields_of_a_pod_template_that_only_others_own_are_found(
     assert foreign_fields(item(kind, *entries), OURS, allowed) == found
 
 
-def test_a_port_is_named_by_all_its_keys() -> None:
+def test_a_port_is_identified_by_all_its_keys() -> None:
     added = """
     manager: kubectl-edit
     operation: Update
@@ -249,7 +249,7 @@ def test_a_port_is_named_by_all_its_keys() -> None:
         ),
     ],
 )
-def test_a_sentence_names_fields_and_managers(entries: list[str], sentence: str) -> None:
+def test_a_sentence_contains_fields_and_managers(entries: list[str], sentence: str) -> None:
     assert foreign_fields_sentence(item("Deployment", *entries), OURS) == sentence
 
 
@@ -263,7 +263,7 @@ LABELLED = "{manager: kubectl-label, operation: Update, fieldsV1: {f:metadata: {
     ("entries", "applied", "found"),
     [
         pytest.param([CONTENT], True, {}, id="ours"),
-        pytest.param([CONTENT, LABELLED], True, {}, id="ours, with a label of somebody"),
+        pytest.param([CONTENT, LABELLED], True, {}, id="ours, with a label of another field manager"),
         pytest.param([BY_HAND], False, {"kubectl-create": ["data.A", "data.LD_PRELOAD"]}, id="made by hand"),
         pytest.param([LABELS, BY_HAND], False, {"kubectl-create": ["data.A", "data.LD_PRELOAD"]}, id="labels are not its content"),
         pytest.param([CONTENT, BY_HAND], True, {"kubectl-create": ["data.LD_PRELOAD"]}, id="applied over what was made by hand"),
@@ -300,7 +300,7 @@ def test_names_with_a_hash_of_the_content(kind: str, name: str, expected: bool) 
         ([], (), "an unknown field manager"),
     ],
 )
-def test_managers_are_named(entries: list[str], path: tuple[str, ...], expected: str) -> None:
+def test_the_sentence_lists_the_field_managers(entries: list[str], path: tuple[str, ...], expected: str) -> None:
     assert managers(item("Secret", *entries), *path) == expected
 
 
@@ -348,13 +348,13 @@ fieldsV1:
             [CLAIMED, PLANTED],
             {"kubectl-patch": {"f:volumeName": {}}},
             "spec.volumeName is set by the field manager kubectl-patch",
-            id="a volume that somebody chose, not bound",
+            id="a volume that another client chose, not bound",
         ),
         pytest.param(
             [CLAIMED, PLANTED, BOUND_STATUS.format(manager="kube-controller-manager")],
             {"kubectl-patch": {"f:volumeName": {}}},
             "spec.volumeName is set by the field manager kubectl-patch",
-            id="a volume that somebody chose, bound",
+            id="a volume that another client chose, bound",
         ),
         pytest.param([CLAIMED, ADOPTED, BOUND_STATUS.format(manager="kube-controller-manager")], {}, "", id="adopted"),
         pytest.param(
@@ -372,6 +372,6 @@ fieldsV1:
         pytest.param([], {}, "it was created by an unknown field manager, not by this collection", id="no entry"),
     ],
 )
-def test_claims_whose_data_others_chose_are_found(entries: list[str], sources: dict[str, Any], sign: str) -> None:
+def test_claims_whose_data_another_client_determined_are_found(entries: list[str], sources: dict[str, Any], sign: str) -> None:
     claim = item("PersistentVolumeClaim", *entries, name="media-pvc")
     assert (claim_sources(claim, OURS), sign_of_others(claim, OURS)) == (sources, sign)

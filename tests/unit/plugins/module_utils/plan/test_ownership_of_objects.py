@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What a plan finds that others wrote into what this collection applies."""
+"""Fields of other field managers in objects that this collection applies."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ def planned(cluster: Cluster, wanted: Object, **options: Any) -> Any:
 @pytest.mark.parametrize(
     ("live", "after", "allowed", "action", "untrusted"),
     [
-        pytest.param([DEPLOYED], [DEPLOYED], (), "none", "", id="nobody else"),
-        pytest.param([DEPLOYED, MINER], [DEPLOYED, MINER], (), "refused", MINED, id="a container of somebody"),
+        pytest.param([DEPLOYED], [DEPLOYED], (), "none", "", id="only this collection"),
+        pytest.param([DEPLOYED, MINER], [DEPLOYED, MINER], (), "refused", MINED, id="a container of another field manager"),
         pytest.param([DEPLOYED, MINER], [DEPLOYED, MINER], ("kubectl-patch",), "none", "", id="of an allowed field manager"),
         pytest.param([IMAGE], [DEPLOYED], (), "none", "", id="a field that applying takes back"),
     ],
 )
-def test_fields_that_applying_leaves_to_others_are_named(
+def test_fields_that_stay_with_other_field_managers_are_reported(
     live: list[Object], after: list[Object], allowed: tuple[str, ...], action: str, untrusted: str
 ) -> None:
     cluster = Cluster(made(DEPLOYMENT, *live), made(DEPLOYMENT, *after))
@@ -102,12 +102,12 @@ def delete(kind: str, name: str) -> str:
     ("entries", "reason"),
     [
         pytest.param([CONTENT], "", id="applied"),
-        pytest.param([CONTENT, LATER], "", id="applied, with an annotation of somebody"),
+        pytest.param([CONTENT, LATER], "", id="applied, with an annotation of another field manager"),
         pytest.param([SAME_BY_HAND], "it was created by the field manager kubectl-create, not by this collection", id="made again by hand"),
         pytest.param([CONTENT, BY_HAND], "data.LD_PRELOAD is set by the field manager kubectl-create", id="with a key of somebody"),
     ],
 )
-def test_content_under_a_name_of_ours_has_to_be_applied_by_us(wanted: Object, entries: list[Object], reason: str) -> None:
+def test_hashed_names_must_have_content_that_this_collection_applied(wanted: Object, entries: list[Object], reason: str) -> None:
     live = made(wanted, *entries)
     found = planned(Cluster(live), wanted, allowed_field_managers=["kubectl-create"])
     kind, name = wanted["kind"], wanted["metadata"]["name"]
@@ -116,13 +116,13 @@ def test_content_under_a_name_of_ours_has_to_be_applied_by_us(wanted: Object, en
     assert diffs([found]) == []
 
 
-def test_a_config_map_of_the_users_own_may_have_been_there_before() -> None:
+def test_an_additional_config_map_can_exist_before_the_first_run() -> None:
     wanted = manifest("ConfigMap", "settings", data={"A": "1"})
     found = planned(Cluster(made(wanted, BY_HAND), made(wanted, CONTENT, BY_HAND)), wanted)
     assert (found.action, found.untrusted) == ("none", "")
 
 
-def test_a_secret_that_is_not_there_is_created() -> None:
+def test_a_missing_secret_is_created() -> None:
     assert planned(Cluster(None), SECRET).action == "create"
 
 
@@ -141,7 +141,7 @@ PLANTED = entry("kubectl-patch", spec={"f:volumeName": {}})
         pytest.param([CLAIMED, PLANTED], "spec.volumeName is set by the field manager kubectl-patch", id="with a volume of somebody"),
     ],
 )
-def test_a_claim_of_others_is_adopted_where_asked(entries: list[Object], sign: str) -> None:
+def test_a_claim_of_others_is_adopted_on_request(entries: list[Object], sign: str) -> None:
     cluster = Cluster(made(CLAIM, *entries))
     found = planned(cluster, CLAIM)
     assert (found.action, found.foreign, cluster.patches) == ("refused" if sign else "none", sign, [])

@@ -64,7 +64,7 @@ def unavailable(value: int | str) -> Change:
     return strategy({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": value}})
 
 
-def test_the_pod_is_the_one_that_the_controller_would_create() -> None:
+def test_the_dry_run_pod_equals_the_pod_of_the_controller() -> None:
     assert new_pod(None, DEPLOYMENT) == {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -107,16 +107,16 @@ def test_a_pod_of_a_stateful_set_has_the_volumes_of_its_claims() -> None:
         ),
     ],
 )
-def test_only_a_change_that_brings_pods_has_one(live: Workload | None, applied: Workload, brings: bool) -> None:
+def test_only_a_change_that_creates_pods_has_a_dry_run_pod(live: Workload | None, applied: Workload, brings: bool) -> None:
     assert (new_pod(live, applied) is not None) == brings
 
 
 @pytest.mark.parametrize(
     ("live", "applied", "before"),
     [
-        pytest.param(None, DEPLOYMENT, True, id="there are no old ones"),
-        pytest.param(DEPLOYMENT, changed(DEPLOYMENT, image), True, id="all old ones have to stay"),
-        pytest.param(DEPLOYMENT, changed(DEPLOYMENT, image, unavailable(1)), False, id="one may go first"),
+        pytest.param(None, DEPLOYMENT, True, id="no old pods"),
+        pytest.param(DEPLOYMENT, changed(DEPLOYMENT, image), True, id="all old pods must stay"),
+        pytest.param(DEPLOYMENT, changed(DEPLOYMENT, image, unavailable(1)), False, id="one old pod can end first"),
         pytest.param(DEPLOYMENT, changed(DEPLOYMENT, image, unavailable("25%")), True, id="a quarter of three is none"),
         pytest.param(DEPLOYMENT, changed(DEPLOYMENT, image, unavailable("34%")), False, id="a third of three may go"),
         pytest.param(DEPLOYMENT, changed(DEPLOYMENT, image, strategy({"type": "Recreate"})), False, id="all go first"),
@@ -125,7 +125,7 @@ def test_only_a_change_that_brings_pods_has_one(live: Workload | None, applied: 
         pytest.param({**STATEFUL_SET, "status": {"observedGeneration": 1}}, STATEFUL_SET, True, id="it is lacking"),
     ],
 )
-def test_whether_a_full_quota_keeps_it_out_depends_on_the_old_ones(live: Workload | None, applied: Workload, before: bool) -> None:
+def test_a_full_quota_rejects_a_pod_only_if_old_pods_stay(live: Workload | None, applied: Workload, before: bool) -> None:
     assert comes_before_old_ones_go(live, applied) == before
 
 
@@ -157,5 +157,5 @@ SECURITY_CONTEXT = (
         ('namespaces "shop" not found', True, False),
     ],
 )
-def test_only_a_refusal_that_the_controller_would_get_too_is_certain(refusal: str, before_old_ones_go: bool, certain: bool) -> None:
+def test_only_a_rejection_that_the_controller_would_get_is_permanent(refusal: str, before_old_ones_go: bool, certain: bool) -> None:
     assert is_certain(refusal, before_old_ones_go) == certain

@@ -66,7 +66,7 @@ CLASS = manifest("PriorityClass", "shop", namespace="", version="scheduling.k8s.
         pytest.param(record(RECORD), [SERVICE, RECORD], [], id="one is new"),
     ],
 )
-def test_what_was_recorded_and_is_no_longer_listed_goes(
+def test_a_recorded_object_that_is_no_longer_listed_is_removed(
     recorded: dict[str, Any] | None, wanted: list[dict[str, Any]], removed: list[dict[str, Any]]
 ) -> None:
     assert list(no_longer_listed(recorded, wanted)) == removed
@@ -82,13 +82,13 @@ def test_what_was_recorded_and_is_no_longer_listed_goes(
         pytest.param([], [SERVICE], [], id="not made yet"),
     ],
 )
-def test_what_the_collection_made_and_nobody_asks_for_goes(
+def test_an_owned_object_that_no_stage_lists_is_removed(
     made: list[dict[str, Any]], wanted: list[dict[str, Any]], removed: list[dict[str, Any]]
 ) -> None:
     assert list(no_longer_wanted(map(applied, made), wanted, MANAGER)) == [applied(each) for each in removed]
 
 
-def test_a_copy_that_somebody_made_by_hand_with_the_same_labels_stays() -> None:
+def test_a_manual_copy_with_the_same_labels_stays() -> None:
     assert list(no_longer_wanted([SERVICE, applied(SERVICE, "kubectl")], [], MANAGER)) == []
 
 
@@ -123,7 +123,7 @@ OBJECTS: dict[str, Any] = {"f:objects": {}}
             f"its list was written by the field manager {MANAGER}, not",
             id="written in our name",
         ),
-        pytest.param(live(record(SERVICE)), "its list was written by an unknown field manager, not", id="nobody knows"),
+        pytest.param(live(record(SERVICE)), "its list was written by an unknown field manager, not", id="an unknown field manager"),
         *(
             pytest.param(applied({**RECORD, "data": {"objects": text}}), "its list is invalid", id=text)
             for text in ("[", "1", "[1]", '[{"kind": "Service"}]', '[{"api_version": "v1", "kind": "A", "namespace": null, "name": "a"}]')
@@ -131,7 +131,7 @@ OBJECTS: dict[str, Any] = {"f:objects": {}}
         pytest.param(applied(record(*[SERVICE] * 2001)), "it lists more than 2000 objects", id="too many"),
     ],
 )
-def test_a_record_is_believed_where_this_collection_wrote_it(found: dict[str, Any] | None, problem: str) -> None:
+def test_a_record_counts_only_if_this_collection_wrote_it(found: dict[str, Any] | None, problem: str) -> None:
     said = record_problem(found, MANAGER)
     assert said.startswith(problem)
     assert bool(said) is bool(problem)
@@ -178,12 +178,14 @@ UNMARKED = (
                 **IDENTITY,
             ),
             f"its label {LABEL} was set by the field manager kubectl-label, not by this collection",
-            id="with labels that somebody set",
+            id="with labels of another field manager",
         ),
-        pytest.param(live(CLASS, **IDENTITY), "it was created by an unknown field manager, not by this collection", id="nobody knows"),
+        pytest.param(
+            live(CLASS, **IDENTITY), "it was created by an unknown field manager, not by this collection", id="an unknown field manager"
+        ),
     ],
 )
-def test_an_object_that_is_recorded_stays_unless_this_platform_applied_it(found: dict[str, Any], reason: str) -> None:
+def test_a_recorded_object_stays_unless_this_platform_applied_it(found: dict[str, Any], reason: str) -> None:
     assert why_it_stays(found, IDENTITY, MANAGER, "shop") == reason
 
 
@@ -194,11 +196,11 @@ def test_an_object_that_is_recorded_stays_unless_this_platform_applied_it(found:
         ("Namespace", "kube-public", "it is a namespace of the cluster itself"),
         ("Namespace", "default", "it is a namespace of the cluster itself"),
         ("Namespace", "defaults", ""),
-        ("Secret", "passwords", "a Secret is never among the user's own objects"),
+        ("Secret", "passwords", "a Secret cannot be an additional object"),
         ("ConfigMap", "default", ""),
     ],
 )
-def test_what_is_never_removed(kind: str, name: str, reason: str) -> None:
+def test_objects_that_are_never_removed(kind: str, name: str, reason: str) -> None:
     assert never_removed(manifest(kind, name)) == reason
 
 
@@ -236,7 +238,7 @@ class Kept(Recorded):
         raise RefusedError(f"Service shop/{live['metadata']['name']}: services is forbidden: cannot delete")
 
 
-def test_what_may_not_be_removed_is_told_before_anything_is_written() -> None:
+def test_a_forbidden_removal_is_reported_before_the_first_write() -> None:
     stages: list[tuple[str, list[dict[str, Any]]]] = [("extra_objects", [])]
     entries, _warnings = plan(Kept(), stages, MANAGER, records={"extra_objects": RECORD}, identity=IDENTITY)
     assert {entry.action for entry in entries} == {"refused"}
@@ -244,7 +246,7 @@ def test_what_may_not_be_removed_is_told_before_anything_is_written() -> None:
 
 
 @pytest.mark.parametrize(("elsewhere", "actions"), [([], ["remove", "remove"]), ([SERVICE], ["none", "remove"])])
-def test_what_another_stage_lists_now_stays(elsewhere: list[dict[str, Any]], actions: list[str]) -> None:
+def test_an_object_that_another_stage_lists_stays(elsewhere: list[dict[str, Any]], actions: list[str]) -> None:
     stages: list[tuple[str, list[dict[str, Any]]]] = [("extra_objects", []), ("ingress", elsewhere)]
     entries, warnings = plan(Recorded(), stages, MANAGER, records={"extra_objects": RECORD}, identity=IDENTITY)
     assert ([entry.action for entry in entries], warnings) == (actions, [])
@@ -273,7 +275,7 @@ BY_KUBECTL = "it was created by the field manager kubectl-create, not by this co
             Recorded(applied(PLANTED), live(TENANT, CREATED), ours(SERVICE)),
             ["mail"],
             [
-                f"Secret other/passwords {STAYS}: a Secret is never among the user's own objects",
+                f"Secret other/passwords {STAYS}: a Secret cannot be an additional object",
                 f"Namespace other-tenant {STAYS}: {BY_KUBECTL}",
             ],
             ["mail", "other-tenant"],
@@ -282,7 +284,7 @@ BY_KUBECTL = "it was created by the field manager kubectl-create, not by this co
         pytest.param(
             Recorded(applied(PLANTED), ours(SERVICE)),
             ["mail"],
-            [f"Secret other/passwords {STAYS}: a Secret is never among the user's own objects"],
+            [f"Secret other/passwords {STAYS}: a Secret cannot be an additional object"],
             ["mail", "other-tenant"],
             id="one is gone",
         ),
@@ -324,7 +326,7 @@ LABELS = {"app": "jewelry-shop", "environment": "production"}
         pytest.param(SHOP, None, None, "", id="gone"),
     ],
 )
-def test_a_namespace_is_removed_where_it_is_this_platforms(
+def test_a_namespace_is_removed_only_if_it_belongs_to_this_platform(
     wanted: dict[str, Any], found: dict[str, Any] | None, action: str | None, reason: str
 ) -> None:
     class Cluster(Recorded):
@@ -340,7 +342,7 @@ def test_a_namespace_is_removed_where_it_is_this_platforms(
         assert [entry.manifest["metadata"]["name"] for entry in entries if entry.stage == "extra_objects"] == ["shop"]
 
 
-def test_of_a_namespace_that_the_credential_must_not_delete_what_is_in_it_goes() -> None:
+def test_the_content_of_a_namespace_is_removed_if_the_namespace_cannot_be_deleted() -> None:
     class Cluster(Recorded):
         def read(self, each: dict[str, Any]) -> dict[str, Any] | None:
             return applied(SHOP, **LABELS) if each["kind"] == "Namespace" else super().read(each)

@@ -40,7 +40,7 @@ def deployment(replicas: int | None, *owners: dict[str, Any]) -> dict[str, Any]:
         ([], False),
     ],
 )
-def test_who_owns_the_replicas(owners: list[dict[str, Any]], owned: bool) -> None:
+def test_the_owner_of_the_replicas(owners: list[dict[str, Any]], owned: bool) -> None:
     assert owns_replicas(deployment(3, *owners), OURS) == owned
 
 
@@ -76,13 +76,13 @@ LEFT_OUT = deployment(None)
 @pytest.mark.parametrize(
     ("live", "action", "expected"),
     [
-        pytest.param(None, "create", [None], id="begins with a number that is then handed over"),
+        pytest.param(None, "create", [None], id="created with a number whose ownership is then transferred"),
         pytest.param(deployment(5, owner(OURS)), "change", [5], id="switched on"),
         pytest.param(deployment(5, owner("kube-controller-manager", "Update", "scale")), "none", [], id="set by the autoscaler"),
-        pytest.param(deployment(5, owner(f"{OURS}.replicas")), "none", [], id="handed over before"),
+        pytest.param(deployment(5, owner(f"{OURS}.replicas")), "none", [], id="transferred before"),
     ],
 )
-def test_a_number_that_is_left_out_is_handed_over_once(live: dict[str, Any] | None, action: str, expected: list[int | None]) -> None:
+def test_ownership_of_the_replicas_is_transferred_once(live: dict[str, Any] | None, action: str, expected: list[int | None]) -> None:
     """The number of replicas does not change when its ownership is transferred."""
     entries, _warnings = plan(Cluster(*([live] if live else [])), [("tiers", [LEFT_OUT])], OURS)
     assert [entry.action for entry in entries] == [action]
@@ -98,11 +98,11 @@ def test_a_number_that_is_left_out_is_handed_over_once(live: dict[str, Any] | No
         pytest.param(deployment(20, owner("kube-controller-manager", "Update", "scale")), True, id="set by an autoscaler"),
         pytest.param(deployment(2, owner("kube-controller-manager", "Update", "scale")), False, id="to the same number"),
         pytest.param(deployment(20, owner("kubectl", "Update", "scale")), False, id="set by hand"),
-        pytest.param(deployment(20, owner("kube-controller-manager", "Update", "status", ("f:conditions",))), False, id="nobody's"),
+        pytest.param(deployment(20, owner("kube-controller-manager", "Update", "status", ("f:conditions",))), False, id="no owner"),
         pytest.param(None, False, id="new"),
     ],
 )
-def test_a_number_that_is_taken_from_an_autoscaler_is_warned_about(live: dict[str, Any] | None, warns: bool) -> None:
+def test_replicas_that_override_an_autoscaler_are_a_warning(live: dict[str, Any] | None, warns: bool) -> None:
     """The autoscaler can be outside this collection, such as KEDA."""
     _entries, warnings = plan(Cluster(*([live] if live else [])), [("tiers", [deployment(2, owner(OURS))])], OURS)
     sentence = (
@@ -119,14 +119,14 @@ AUTOSCALER = {
 OWNED = [OwnedKind("tiers", "autoscaling/v2", "HorizontalPodAutoscaler", "shop")]
 
 
-def test_what_the_settings_no_longer_ask_for_is_removed() -> None:
+def test_an_autoscaler_that_the_settings_no_longer_define_is_removed() -> None:
     entries, _warnings = plan(Cluster(deployment(3), AUTOSCALER), [("tiers", [deployment(3)])], OURS, owned=OWNED)
     assert [(entry.stage, entry.manifest["kind"]) for entry in entries if entry.action == "remove"] == [
         ("tiers", "HorizontalPodAutoscaler")
     ]
 
 
-def test_what_is_asked_for_stays() -> None:
+def test_an_autoscaler_of_the_settings_stays() -> None:
     wanted = {**AUTOSCALER, "spec": {"replicas": 1}}
     entries, _warnings = plan(Cluster(deployment(3), wanted), [("tiers", [LEFT_OUT, wanted])], OURS, owned=OWNED)
     assert "remove" not in [entry.action for entry in entries]

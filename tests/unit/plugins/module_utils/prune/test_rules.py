@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What may go and what stays, on objects as a cluster returns them."""
+"""Which objects are removed and which stay, for objects as a cluster returns them."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def configuration(**metadata: Any) -> Manifest:
 
 
 def managed(**entry: Any) -> list[Manifest]:
-    """The managedFields of an object that somebody else made, or otherwise."""
+    """The managedFields of an object, by default of this collection."""
     [ours] = configuration()["metadata"]["managedFields"]
     return [{**ours, **entry}]
 
@@ -90,7 +90,7 @@ def managed(**entry: Any) -> list[Manifest]:
         pytest.param(configuration(name="6kh7kbg95m"), False, id="nothing but a hash"),
         pytest.param(configuration(name="django-config-6kh7kbg95m-copy"), False, id="a hash in the middle"),
         pytest.param(configuration(managedFields=managed(manager="kubectl-create", operation="Update")), False, id="made by hand"),
-        pytest.param(configuration(managedFields=managed(manager="kubectl")), False, id="applied by somebody else"),
+        pytest.param(configuration(managedFields=managed(manager="kubectl")), False, id="applied by another field manager"),
         pytest.param(configuration(managedFields=managed(operation="Update")), False, id="not applied"),
         pytest.param(configuration(managedFields=managed(fieldsV1={"f:data": {}})), False, id="not immutable"),
         pytest.param(configuration(managedFields=None), False, id="restored without its fields' managers"),
@@ -98,17 +98,17 @@ def managed(**entry: Any) -> list[Manifest]:
         pytest.param(configuration(deletionTimestamp="2026-11-26T11:59:00Z"), False, id="on its way out"),
     ],
 )
-def test_what_may_go_if_nothing_refers_to_it(item: Manifest, may_go: bool) -> None:
+def test_objects_that_can_be_removed_without_references(item: Manifest, may_go: bool) -> None:
     rules = replace(RULES, keep=["django-config-used"])
     assert (disposable([item], rules, NOW) == [item]) == may_go
 
 
-def test_what_this_run_uses_stays_whatever_its_age() -> None:
+def test_objects_of_this_run_stay_at_any_age() -> None:
     assert disposable([configuration()], replace(RULES, keep=[NAME], minimum_age=0), NOW) == []
 
 
 @pytest.mark.parametrize("kind", ["ConfigMap", "Secret"])
-def test_the_names_that_this_collection_makes_end_with_such_a_hash(kind: str) -> None:
+def test_names_of_configuration_objects_end_with_the_expected_hash(kind: str) -> None:
     """With all of the ten characters being right, since a hash has any of sixteen."""
     for number in range(50):
         named = hash_named({"kind": kind, "metadata": {"name": "x"}, "data": {"A": str(number)}})
@@ -158,13 +158,13 @@ OTHERS = {
 
 @pytest.mark.parametrize("holder", HOLDERS)
 @pytest.mark.parametrize("reference", REFERENCES)
-def test_a_reference_is_seen_in_each_kind(holder: str, reference: str) -> None:
+def test_references_are_found_in_each_kind(holder: str, reference: str) -> None:
     text = HOLDERS[holder].replace("POD", f"{{{REFERENCES[reference]}}}").replace("NAME", NAME)
     assert NAME in mentioned([{"kind": holder, **load(f"{{{text}}}")}])
 
 
 @pytest.mark.parametrize("other", OTHERS)
-def test_other_references_are_seen(other: str) -> None:
+def test_other_references_are_found(other: str) -> None:
     assert NAME in mentioned([load(OTHERS[other].replace("NAME", NAME))])
 
 
@@ -177,7 +177,7 @@ def test_other_references_are_seen(other: str) -> None:
         pytest.param("{kind: Deployment, spec: {template: {spec: {volumes: []}}}}", id="nothing"),
     ],
 )
-def test_what_is_no_reference(text: str) -> None:
+def test_values_that_are_not_references(text: str) -> None:
     assert NAME not in mentioned([load(text.replace("NAME", NAME))])
 
 
@@ -221,19 +221,19 @@ def names(items: Sequence[Mapping[str, Any]]) -> list[str]:
         pytest.param([*HISTORY[:3], job("x", 99, "x", "Suspended")], [], id="a suspended one"),
         pytest.param([*HISTORY[:3], job("x", 99, "x", "Failed")], ["x"], id="a failed one"),
         pytest.param([*HISTORY[:3], job("x", 99)], [], id="one of no release"),
-        pytest.param([*HISTORY[:3], job("x", 99, "x", managedFields=managed(manager="kubectl"))], [], id="somebody else's"),
+        pytest.param([*HISTORY[:3], job("x", 99, "x", managedFields=managed(manager="kubectl"))], [], id="of another field manager"),
         pytest.param([*HISTORY[:3], job("x", 99, "x", ownerReferences=[{"kind": "CronJob", "uid": "u-9"}])], [], id="a CronJob's"),
     ],
 )
-def test_jobs_of_old_releases_go(jobs: list[Manifest], gone: list[str]) -> None:
+def test_jobs_of_old_releases_are_removed(jobs: list[Manifest], gone: list[str]) -> None:
     assert names(old_jobs(jobs, RULES, NOW)) == gone
 
 
-def test_young_jobs_stay() -> None:
+def test_recent_jobs_stay() -> None:
     assert names(old_jobs([job("x", 1.01, "x"), job("y", 0.99, "y")], replace(RULES, history=0), NOW)) == ["x"]
 
 
-def test_a_pod_that_has_ended_goes_with_its_job_and_nothing_else_does() -> None:
+def test_only_the_ended_pods_of_a_removed_job_are_removed() -> None:
     def pod(name: str, phase: str, owner: str) -> Manifest:
         owners = [{"kind": "Job", "uid": owner, "controller": True}]
         return {"kind": "Pod", "metadata": {"name": name, "uid": name, "ownerReferences": owners}, "status": {"phase": phase}}
@@ -255,7 +255,7 @@ def test_a_pod_that_has_ended_goes_with_its_job_and_nothing_else_does() -> None:
     [(3, "jewelry_shop.platform", False), (4, "jewelry_shop.platform", True), (4, "helm", False)],
     ids=["the current one and two others", "one more", "not ours, whose rollout may be stuck"],
 )
-def test_the_controller_has_surplus_replica_sets_to_remove(replica_sets: int, manager: str, surplus: bool) -> None:
+def test_surplus_replica_sets_are_recognized(replica_sets: int, manager: str, surplus: bool) -> None:
     deployment = {"metadata": {"uid": "d", "managedFields": managed(manager=manager)}, "spec": {"revisionHistoryLimit": 2}}
     owned = [{"metadata": {"ownerReferences": [{"uid": "d", "controller": True}]}} for _number in range(replica_sets)]
     other = {"metadata": {"ownerReferences": [{"uid": "e", "controller": True}]}}

@@ -103,7 +103,7 @@ def ended(finished: str, **terminated: Any) -> Callable[[Object], None]:
 
 
 def evicted(moment: str | None) -> Callable[[Object], None]:
-    """As the kubelet leaves it; not all versions of it tell when."""
+    """As the kubelet leaves it. Not all versions set the time."""
     ready = {"type": "Ready", "status": "False", **({"lastTransitionTime": moment} if moment else {})}
     status = {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory. ", "conditions": [ready]}
     return lambda item: item.update(status=status)
@@ -127,14 +127,14 @@ def brief(checks: Any) -> list[tuple[str, str]]:
         (None, "error", "does not exist"),
     ],
 )
-def test_the_namespace_has_to_be_there_and_stay(namespace: Any, severity: str, message: str) -> None:
+def test_the_namespace_must_exist_and_not_be_terminating(namespace: Any, severity: str, message: str) -> None:
     assert check_namespace("shop", namespace) == Check("namespace", "Namespace/shop", severity, message)
 
 
 HEALTHY = [deployment(), replica_set("2"), pod("django-a"), pod("django-b")]
 
 
-def test_a_workload_that_is_done_shows_its_revision() -> None:
+def test_a_complete_workload_reports_its_revision() -> None:
     [check] = check_workloads([DJANGO], Snapshot(HEALTHY), NOW)
     assert (check.severity, check.message) == ("ok", "revision 2, 2 of 2 updated, 2 ready, 2 available")
 
@@ -147,7 +147,7 @@ def test_a_workload_that_is_done_shows_its_revision() -> None:
         ([deployment(), replica_set("2", replicas=1, readyReplicas=1, availableReplicas=1), HEALTHY[2]], "1 of 2 updated"),
     ],
 )
-def test_a_workload_that_is_not_done_is_an_error(objects: list[Object], words: str) -> None:
+def test_an_incomplete_workload_is_an_error(objects: list[Object], words: str) -> None:
     [check] = check_workloads([DJANGO], Snapshot(objects), NOW)
     assert (check.name, check.severity) == ("workload", "error")
     assert words in check.message
@@ -192,34 +192,34 @@ OF_ANOTHER = {**autoscaler(), "spec": {"scaleTargetRef": {"kind": "Deployment", 
         pytest.param([OF_ANOTHER], id="an autoscaler of another workload"),
     ],
 )
-def test_a_workload_that_is_set_to_0_replicas_is_fine(others: list[Object]) -> None:
+def test_a_workload_set_to_0_replicas_is_ok(others: list[Object]) -> None:
     snapshot = Snapshot([*at_zero(), *others])
     assert list(check_workloads([DJANGO], snapshot, NOW)) == [Check("workload", "Deployment/django", "ok", "has 0 replicas, as set")]
     assert not list(check_images([DJANGO], snapshot))
 
 
-def test_0_replicas_of_what_customers_reach_are_a_warning() -> None:
+def test_0_replicas_of_a_customer_facing_workload_are_a_warning() -> None:
     [check] = check_workloads([DJANGO], Snapshot(at_zero()), NOW, ["django", "nginx"])
     assert check == Check("workload", "Deployment/django", "warning", "has 0 replicas, as set, so no customer is served")
 
 
-def test_0_replicas_under_an_autoscaler_that_is_off_are_one_error_with_a_way_out() -> None:
+def test_0_replicas_with_a_disabled_autoscaler_are_one_error_with_a_remedy() -> None:
     snapshot = Snapshot([*at_zero(), autoscaler(), SERVICE])
     checks = [*check_workloads([DJANGO], snapshot, NOW, ["django"]), *check_services(["web"], snapshot)]
     assert [check.message for check in checks if check.severity != "ok"] == [
-        "has 0 replicas, at which HorizontalPodAutoscaler django is off. Start it with "
-        "`kubectl --namespace shop scale deployment/django --replicas=3`, or set django_hpa_enabled: false to keep it at 0"
+        "has 0 replicas, which disables HorizontalPodAutoscaler django. Start it with `kubectl --namespace shop scale deployment/django "
+        "--replicas=3`, or set django_hpa_enabled: false to keep it at 0"
     ]
 
 
-def test_pods_that_are_left_of_a_workload_set_to_0_are_an_error() -> None:
+def test_remaining_pods_of_a_workload_set_to_0_are_an_error() -> None:
     item, sets = at_zero()
     item["status"]["replicas"] = 1
     [check] = check_workloads([DJANGO], Snapshot([item, sets, pod()]), NOW)
     assert check.severity == "error"
 
 
-def test_another_image_than_was_asked_for_is_an_error() -> None:
+def test_an_image_that_differs_from_the_setting_is_an_error() -> None:
     [check] = check_workloads([Target("Deployment", "django", "shop", "registry.example.com/shop:2", 0)], Snapshot(HEALTHY), NOW)
     assert check.severity == "error"
     assert "(ImageMismatch)" in check.message
@@ -246,12 +246,12 @@ def test_a_moved_tag_shows_as_different_images() -> None:
     assert (check.severity, check.message) == ("error", "container django runs 2 different images")
 
 
-def test_images_of_a_workload_that_is_not_there_are_left_to_its_own_check() -> None:
+def test_images_of_a_missing_workload_are_not_checked() -> None:
     gone = Target("Deployment", "gone", "shop", None, 0)
     assert [check.subject for check in check_images([gone, DJANGO], Snapshot(HEALTHY))] == ["Deployment/django"]
 
 
-def test_a_pod_on_its_way_out_may_have_another_image() -> None:
+def test_an_ending_pod_can_have_another_image() -> None:
     def old(item: Object) -> None:
         item["metadata"]["deletionTimestamp"] = AFTER
         item["status"]["containerStatuses"][0]["imageID"] = "sha256:2"
@@ -296,26 +296,26 @@ def test_the_images_of_the_template_are_compared_by_digest(first: dict[str, str]
         pytest.param(pod(owner="Job", change=lambda p: p["status"].update(phase="Failed", conditions=[])), [], id="a job's failed pod"),
         pytest.param(pod(owner="Job", change=not_ready), [("Pod/django-a", "ok")], id="a job's running pod"),
         pytest.param(pod(change=evicted(AFTER)), [("Pod/django-a", "warning")], id="evicted since"),
-        pytest.param(pod(change=evicted(None)), [("Pod/django-a", "warning")], id="evicted nobody knows when"),
+        pytest.param(pod(change=evicted(None)), [("Pod/django-a", "warning")], id="evicted at an unknown time"),
         pytest.param(pod(change=evicted(BEFORE)), [("Pod/django-a", "ok")], id="evicted before"),
-        pytest.param(foreign(not_ready), [("Pod/django-a", "warning")], id="somebody else's, not ready"),
-        pytest.param(foreign(evicted(AFTER)), [("Pod/django-a", "warning")], id="somebody else's, evicted"),
+        pytest.param(foreign(not_ready), [("Pod/django-a", "warning")], id="not managed by this collection, not ready"),
+        pytest.param(foreign(evicted(AFTER)), [("Pod/django-a", "warning")], id="not managed by this collection, evicted"),
         pytest.param(pod(change=lambda p: p["metadata"].update(deletionTimestamp=AFTER)), [], id="on its way out"),
     ],
 )
-def test_pods_are_judged_by_what_they_are_for(item: Object, expected: list[tuple[str, str]]) -> None:
+def test_pods_are_checked_by_their_owner(item: Object, expected: list[tuple[str, str]]) -> None:
     assert brief(check_pods(Snapshot([item]), SINCE)) == expected
 
 
 @pytest.mark.parametrize(("revision", "expected"), [("rs-1", []), ("rs-2", [("Pod/django-c", "warning")])])
 @pytest.mark.parametrize("change", [evicted(AFTER), ended(AFTER)], ids=["evicted", "restarted"])
-def test_what_happened_to_a_pod_of_an_older_revision_is_over(change: Any, revision: str, expected: list[tuple[str, str]]) -> None:
+def test_problems_of_older_revisions_are_ignored(change: Any, revision: str, expected: list[tuple[str, str]]) -> None:
     item = pod("django-c", change=change)
     item["metadata"]["ownerReferences"][0]["uid"] = revision
     assert brief(check_pods(Snapshot([deployment(), replica_set("1"), replica_set("2"), item]), SINCE)) == expected
 
 
-def test_a_pod_that_failed_tells_why() -> None:
+def test_a_failed_pod_is_reported_with_its_reason() -> None:
     [check] = check_pods(Snapshot([pod(change=evicted(AFTER))]), SINCE)
     assert check.message == "has ended: Evicted: The node was low on resource: memory."
     failed = {"name": "django", "state": {"terminated": {"exitCode": 3, "reason": "Error", "finishedAt": AFTER}}}
@@ -323,14 +323,14 @@ def test_a_pod_that_failed_tells_why() -> None:
     assert (check.severity, check.message) == ("warning", "has ended: container django: ended with exit code 3")
 
 
-def test_an_evicted_pod_that_was_replaced_is_no_error_of_its_workload() -> None:
+def test_a_replaced_evicted_pod_is_not_an_error_of_its_workload() -> None:
     snapshot = Snapshot([*HEALTHY, pod("django-c", change=evicted(AFTER))])
     checks = [*check_workloads([DJANGO], snapshot, NOW), *check_images([DJANGO], snapshot), *check_pods(snapshot, SINCE)]
     assert [check.subject for check in checks if check.severity != "ok"] == ["Pod/django-c"]
-    assert summary(checks) == "4 checks are fine, 1 warnings"
+    assert summary(checks) == "4 checks passed, 1 warnings"
 
 
-def test_a_restart_tells_how_the_container_ended() -> None:
+def test_a_restart_is_reported_with_the_exit_of_the_container() -> None:
     [check] = check_pods(Snapshot([pod(change=ended(AFTER, reason="OOMKilled", exitCode=137))]), SINCE)
     assert check.message.startswith("container django was restarted, 2 times in all: it was killed because it exceeded its memory limit")
 
@@ -363,13 +363,13 @@ def serving(app: str = "shop") -> Object:
         ([SERVICE], "error", "has no ready endpoint (0 of 0)"),
         ([], "error", "does not exist"),
         ([SERVICE, deployment()], "error", "has no ready endpoint (0 of 0)"),
-        ([SERVICE, *at_zero()], "ok", "has no endpoint, as Deployment django has 0 replicas"),
+        ([SERVICE, *at_zero()], "ok", "has no endpoint, because Deployment django has 0 replicas"),
         ([SERVICE, *at_zero(), serving()], "error", "has no ready endpoint (0 of 0)"),
-        ([SERVICE, *at_zero(), serving(app="other")], "ok", "has no endpoint, as Deployment django has 0 replicas"),
+        ([SERVICE, *at_zero(), serving(app="other")], "ok", "has no endpoint, because Deployment django has 0 replicas"),
         ([{**SERVICE, "spec": {}}, *at_zero()], "error", "has no ready endpoint (0 of 0)"),
     ],
 )
-def test_a_service_has_to_lead_somewhere(objects: list[Object], severity: str, message: str) -> None:
+def test_a_service_needs_ready_endpoints(objects: list[Object], severity: str, message: str) -> None:
     assert list(check_services(["web"], Snapshot(objects))) == [Check("service", "Service/web", severity, message)]
 
 
@@ -395,14 +395,14 @@ def test_memory_near_its_limit_is_a_warning(metrics: list[Object], severity: str
 @pytest.mark.parametrize(
     ("status", "created", "severity", "words"),
     [
-        pytest.param(503, "2026-11-25T09:00:00Z", "warning", "the cluster serves no metrics", id="metrics-server is down"),
-        pytest.param(None, "2026-11-25T09:00:00Z", "warning", "the cluster serves no metrics", id="no answer"),
+        pytest.param(503, "2026-11-25T09:00:00Z", "warning", "the metrics API does not respond", id="metrics-server is down"),
+        pytest.param(None, "2026-11-25T09:00:00Z", "warning", "the metrics API does not respond", id="no answer"),
         pytest.param(503, "2026-11-25T17:05:01Z", "ok", "was not checked: unavailable", id="a new platform"),
         pytest.param(404, "2026-11-25T09:00:00Z", "ok", "the cluster has no metrics API", id="a cluster without metrics-server"),
         pytest.param(403, "2026-11-25T09:00:00Z", "ok", "was not checked: unavailable", id="a credential that must not read them"),
     ],
 )
-def test_missing_metrics_are_a_warning_where_they_are_expected(status: int | None, created: str, severity: str, words: str) -> None:
+def test_missing_metrics_are_a_warning_if_they_are_expected(status: int | None, created: str, severity: str, words: str) -> None:
     check = check_no_metrics(status, "unavailable", {"metadata": {"name": "shop", "creationTimestamp": created}}, NOW)
     assert check.severity == severity
     assert words in check.message
@@ -460,7 +460,7 @@ PROBED: Object = {
         (NGINX_ERROR.format('open() "/run/temp/1" failed (28: No space left on device)', "/health/ready/"), True),
     ],
 )
-def test_a_probe_that_fails_is_left_to_the_kubelet(line: str, counts: bool) -> None:
+def test_log_lines_about_failed_probes_are_ignored(line: str, counts: bool) -> None:
     assert bool(check_log("django-a", PROBED, [line], Masker([]))) is counts
 
 
@@ -474,7 +474,7 @@ def test_a_probe_that_fails_is_left_to_the_kubelet(line: str, counts: bool) -> N
         (["ERROR the last one", "INFO fine"], "ERROR the last one"),
     ],
 )  # fmt: skip
-def test_of_a_traceback_its_exception_is_shown(lines: list[str], last: str) -> None:
+def test_the_exception_of_a_traceback_is_shown(lines: list[str], last: str) -> None:
     check = check_log("django-a", {"name": "django"}, lines, Masker([]))
     assert check
     assert check.message.endswith(f"error lines, the last: {last}")
@@ -487,7 +487,7 @@ def test_a_long_error_line_is_shortened_after_its_secrets_are_hidden() -> None:
     assert check.message.endswith("x****")
 
 
-def test_only_logs_of_pods_that_stay_are_searched() -> None:
+def test_logs_of_ending_pods_are_not_searched() -> None:
     old = replica_set("1")
     pods = [
         pod("stays"),
@@ -498,19 +498,19 @@ def test_only_logs_of_pods_that_stay_are_searched() -> None:
     assert [(name, container["name"]) for name, container in logs_to_search(Snapshot([*HEALTHY[:2], old, *pods]))] == [("stays", "django")]
 
 
-def test_the_release_began_with_its_newest_revision() -> None:
+def test_the_release_starts_with_its_newest_revision() -> None:
     old, new = replica_set("1", AFTER), replica_set("2", "2026-11-25T17:00:30Z")
     assert deployed_at([DJANGO], Snapshot([deployment(), old, new])) == instant("2026-11-25T17:00:30Z")
 
 
-def test_the_summary_names_each_error() -> None:
+def test_the_summary_lists_each_error() -> None:
     checks = [
         Check("pod", "Pod/a", "ok", ""),
         Check("event", "Pod/a", "warning", "x"),
         Check("service", "Service/web", "error", "is no more"),
     ]
     assert summary(checks) == "1 of 3 checks failed: Service/web is no more"
-    assert summary(checks[:2]) == "1 checks are fine, 1 warnings"
+    assert summary(checks[:2]) == "1 checks passed, 1 warnings"
 
 
 OURS = "jewelry_shop.platform"
@@ -528,7 +528,7 @@ def wrote(manager: str, spec: Object, operation: str = "Update") -> Object:
 @pytest.mark.parametrize(
     ("target", "labels", "entries", "allowed", "expected"),
     [
-        pytest.param(DJANGO, LABELLED, [wrote(OURS, NAMES, "Apply")], [], ("ok", ""), id="nobody else"),
+        pytest.param(DJANGO, LABELLED, [wrote(OURS, NAMES, "Apply")], [], ("ok", ""), id="only this collection"),
         pytest.param(
             DJANGO, LABELLED, [wrote(OURS, NAMES, "Apply"), wrote("kubectl-patch", SHARES)], [], ("error", SHARED), id="a field of others"
         ),
@@ -546,7 +546,7 @@ def wrote(manager: str, spec: Object, operation: str = "Update") -> Object:
             ("error", "it was created by the field manager kubectl-create, not by this collection"),
             id="made by others with our labels",
         ),
-        pytest.param(DJANGO, {"app": "other"}, [wrote("helm", NAMES)], [], None, id="a workload of the user's own"),
+        pytest.param(DJANGO, {"app": "other"}, [wrote("helm", NAMES)], [], None, id="an additional workload"),
         pytest.param(MEDIA, LABELLED, [wrote(OURS, {"f:accessModes": {}}, "Apply")], [], ("ok", ""), id="a claim"),
         pytest.param(
             MEDIA,
@@ -559,7 +559,7 @@ def wrote(manager: str, spec: Object, operation: str = "Update") -> Object:
         pytest.param(Target("Deployment", "none", "shop", None, 0), {}, [], [], None, id="not there"),
     ],
 )
-def test_fields_of_others(
+def test_fields_of_other_field_managers(
     target: Target, labels: dict[str, str], entries: list[Object], allowed: list[str], expected: tuple[str, str] | None
 ) -> None:
     metadata = {"name": "media-pvc" if target is MEDIA else "django", "uid": "u", "labels": labels, "managedFields": entries}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Warning events of healthy and of broken platforms, with the words of Kubernetes 1.34."""
+"""Warning events of healthy and of broken platforms, with the messages of Kubernetes 1.34."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ ENSURED = event("Service/django-service", "v", "EnsuredLoadBalancer", "17:20:00"
         pytest.param({**UNHEALTHY, "type": "Normal"}, [], id="no warning"),
     ],
 )
-def test_what_is_over_is_no_warning(what: Object, changes: list[Object]) -> None:
+def test_a_past_problem_is_not_a_warning(what: Object, changes: list[Object]) -> None:
     assert not current(what, *changes)
 
 
@@ -247,7 +247,7 @@ def test_what_is_over_is_no_warning(what: Object, changes: list[Object]) -> None
         pytest.param(event("Ingress/shop", "i", "Sync"), [], id="a kind that has no rule"),
     ],
 )
-def test_what_is_not_normal_now_is_a_warning(what: Object, changes: list[Object]) -> None:
+def test_a_current_problem_is_a_warning(what: Object, changes: list[Object]) -> None:
     assert current(what, *changes)
 
 
@@ -259,11 +259,11 @@ def test_a_failure_counts_until_the_same_succeeds() -> None:
     assert not current(BALANCER, add=(ENSURED,))
 
 
-def test_an_event_about_a_kind_that_must_not_be_read_counts() -> None:
+def test_an_event_about_an_unreadable_kind_counts() -> None:
     assert current(METRICS, {"without": "HorizontalPodAutoscaler/django"}, unread={"HorizontalPodAutoscaler"})
     assert not current(METRICS, {"without": "HorizontalPodAutoscaler/django"})
 
 
-def test_every_failed_job_counts_where_the_release_is_not_known() -> None:
+def test_every_failed_job_counts_if_the_release_is_unknown() -> None:
     failed = {"of": "Job/migrate-bbbb", "set": {"status.conditions": [], "metadata.labels": {"jewelry-shop/release": "aaaa"}}}
     assert current(BACKOFF, failed, release="")

@@ -46,7 +46,7 @@ class BusyCluster:
         return []
 
 
-def test_reads_are_repeated_but_for_what_is_a_warning_at_worst(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_reads_that_can_cause_an_error_are_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "FIRST_RETRY", 0.01)
     cluster = BusyCluster()
     checks, _since = check_release(cast(Cluster, cluster), Release("shop", [], [], 10), str)

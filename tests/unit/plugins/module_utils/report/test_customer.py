@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The requests of a customer, and the hop that their checks name."""
+"""The requests of a customer, and the failing hop that their checks report."""
 
 from __future__ import annotations
 
@@ -94,13 +94,13 @@ def pod(status: int | None, reason: str | None = None) -> dict[str, Any]:
         (through_nginx(reason="there is no Deployment nginx"), True, "error", "no customer is served: there is no Deployment nginx"),
     ],
 )
-def test_the_hop_that_fails_is_named(endpoint: dict[str, Any], direct: bool, severity: str, words: str) -> None:
+def test_the_failing_hop_is_reported(endpoint: dict[str, Any], direct: bool, severity: str, words: str) -> None:
     [check] = customer_checks(endpoint, direct)
     assert (check["name"], check["severity"]) == ("customer", severity)
     assert words in check["message"]
 
 
-def test_replicas_of_nginx_that_are_missing_fail_beside_one_that_serves() -> None:
+def test_missing_nginx_replicas_fail_although_another_replica_serves() -> None:
     checks = customer_checks({**through_nginx(pod(200)), "healthy": False, "reason": "1 of 2 wanted pods are ready"}, True)
     assert [(check["subject"], check["severity"]) for check in checks] == [("Pod/nginx-a", "ok"), ("Deployment/nginx", "error")]
 
@@ -123,13 +123,13 @@ def test_replicas_of_nginx_that_are_missing_fail_beside_one_that_serves() -> Non
         ),
     ],
 )
-def test_an_address_out_of_reach_is_a_warning_and_a_wrong_answer_an_error(result: dict[str, Any], severity: str, words: str) -> None:
+def test_an_unreachable_address_is_a_warning_and_a_wrong_response_an_error(result: dict[str, Any], severity: str, words: str) -> None:
     [check] = customer_checks({"name": "customer at x", "url": f"{SHOP}/health/ready/", **result}, True)
     assert (check["subject"], check["severity"]) == (f"{SHOP}/health/ready/", severity)
     assert words in check["message"]
 
 
-def test_checks_of_customers_stand_beside_those_of_replicas() -> None:
+def test_customer_checks_are_listed_with_the_replica_checks() -> None:
     django = {
         "name": "django",
         "workload": {"name": "django"},
@@ -143,7 +143,7 @@ def test_checks_of_customers_stand_beside_those_of_replicas() -> None:
     assert "a direct request to Django fails too" in checks[1]["message"]
 
 
-def test_no_customer_is_missed_where_django_is_set_to_0_replicas() -> None:
+def test_0_replicas_of_django_skip_the_customer_checks() -> None:
     """The release check has one warning for it, or one error where an autoscaler is off."""
     django = {"name": "django", "workload": {"name": "django"}, "healthy": True, "wanted": 0, "status": None, "pods": []}
     customer = through_nginx(pod(502, BAD))

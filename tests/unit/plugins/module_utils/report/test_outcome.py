@@ -60,7 +60,7 @@ REPORT: dict[str, Any] = {
             "ValueError: no weight",
         ),
         ({}, "it gave no reason"),
-        # The body of a refusal as text, and as the representation of bytes.
+        # The body of a rejection as a string, and as the representation of bytes.
         (
             {
                 "msg": 'Failed to apply object: {"kind":"Status","status":"Failure",'
@@ -77,7 +77,7 @@ REPORT: dict[str, Any] = {
         ),
     ],
 )
-def test_a_task_that_failed_gives_its_message_as_the_cause(result: dict[str, Any], sentence: str) -> None:
+def test_the_message_of_a_failed_task_is_the_cause(result: dict[str, Any], sentence: str) -> None:
     assert run_failure(result, "Apply tiers") == {"sentence": sentence, "evidence": []}
 
 
@@ -105,7 +105,7 @@ SHORT = {"msg": "It does not. The report below has the cause."}
         ({"rolled_out": {"msg": ENTRY["message"], "resources": [ENTRY]}, "checks": CHECKS}, ENTRY["message"], [ENTRY]),
     ],
 )
-def test_a_stage_that_judged_what_it_found_leaves_the_cause_to_the_report(
+def test_a_stage_with_its_own_findings_leaves_the_cause_to_the_report(
     found: dict[str, Any], sentence: str, evidence: list[dict[str, Any]]
 ) -> None:
     assert run_failure(SHORT, "Require that it does", **found) == {"sentence": sentence, "evidence": evidence}
@@ -122,7 +122,7 @@ def test_a_stage_that_judged_what_it_found_leaves_the_cause_to_the_report(
         ({"skipped": True}, ""),
     ],
 )
-def test_a_rollout_whose_failure_is_put_off_is_still_known_as_failed(result: dict[str, Any], problem: str) -> None:
+def test_a_rollout_with_a_postponed_failure_counts_as_failed(result: dict[str, Any], problem: str) -> None:
     assert rollout_problem(result) == problem
 
 
@@ -157,15 +157,15 @@ def pod(name: str, healthy: bool, reason: str = "") -> dict[str, Any]:
         ({"msg": "timeout must be more than 0"}, [("endpoints", "error", "timeout must be more than 0")]),
     ],
 )
-def test_health_becomes_checks_that_name_each_replica(health: dict[str, Any], expected: list[tuple[str, str, str]]) -> None:
+def test_health_results_become_one_check_per_replica(health: dict[str, Any], expected: list[tuple[str, str, str]]) -> None:
     assert [(check["subject"], check["severity"], check["message"]) for check in health_checks(health)] == expected
 
 
 def test_the_screen_of_a_run_that_succeeded_starts_with_the_sentence() -> None:
-    assert report_screen({**REPORT, "verdict": "succeeded", "sentence": "44 checks are fine", "evidence": []})[0] == "44 checks are fine"
+    assert report_screen({**REPORT, "verdict": "succeeded", "sentence": "44 checks passed", "evidence": []})[0] == "44 checks passed"
 
 
-def test_the_screen_of_a_failure_shows_the_worst_first_and_leaves_the_sentence_to_the_end_of_the_run() -> None:
+def test_the_screen_of_a_failure_shows_the_worst_first_without_the_final_sentence() -> None:
     lines = report_screen({**REPORT, "address": ["The shop:  https://shop"]})
     text = "\n".join(lines)
     assert ENTRY["message"] not in text
@@ -229,12 +229,12 @@ def test_the_whole_junit_file() -> None:
     assert ElementTree.canonicalize(report_junit(report)) == ElementTree.canonicalize(JUNIT)
 
 
-def test_a_secret_is_hidden_wherever_it_is() -> None:
+def test_a_secret_is_hidden_everywhere_in_a_report() -> None:
     hidden = masked({"a": ["x hunter2-secret y", {"b": "aHVudGVyMi1zZWNyZXQ="}], "n": 3, "none": None}, ["hunter2-secret", 5])
     assert hidden == {"a": ["x ****** y", {"b": "******="}], "n": 3, "none": None}
 
 
-def test_junit_has_a_case_for_each_thing_and_fails_what_failed() -> None:
+def test_junit_has_one_case_per_check_and_marks_failures() -> None:
     suite = ElementTree.fromstring(report_junit(REPORT))
     assert (suite.get("tests"), suite.get("failures")) == ("5", "3")
     cases = {(case.get("classname"), case.get("name")): case for case in suite}

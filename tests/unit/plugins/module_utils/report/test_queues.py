@@ -154,7 +154,7 @@ def test_each_queue_without_a_worker_is_a_warning(health: dict[str, Any], expect
         pytest.param({"stdout": MARK + '{"celery": ' * 50_000}, id="objects too"),
     ],
 )
-def test_an_answer_that_cannot_be_read_is_an_error_of_the_round_trip(result: dict[str, Any]) -> None:
+def test_an_unreadable_result_is_an_error_of_the_round_trip(result: dict[str, Any]) -> None:
     assert [found["severity"] for found in round_trip_checks(result, QUEUES)] == ["error"]
 
 
@@ -167,7 +167,7 @@ def test_an_answer_that_cannot_be_read_is_an_error_of_the_round_trip(result: dic
     ],
     ids=["problem of a queue", "standard error", "message of the module"],
 )
-def test_secrets_are_hidden_before_a_text_is_shortened(result: dict[str, Any]) -> None:
+def test_secrets_are_hidden_before_a_string_is_shortened(result: dict[str, Any]) -> None:
     [found] = round_trip_checks(result, ["celery"], ["correct-horse"])
     assert found["severity"] == "error"
     assert "corr" not in found["message"]
@@ -187,12 +187,12 @@ HOSTILE_REPORTS = [
 
 
 @pytest.mark.parametrize("report", HOSTILE_REPORTS)
-def test_a_report_of_another_form_is_no_report(report: Any) -> None:
+def test_a_report_in_another_format_is_ignored(report: Any) -> None:
     [found] = unserved_queue_checks(beat(report))
     assert found["message"].startswith("Celery beat did not report which queues have no worker")
 
 
-def test_a_report_of_queues_is_bounded() -> None:
+def test_the_length_of_a_queue_report_is_limited() -> None:
     queue = {"queue": "q" * 10_000, "length": 1, "entry": "e" * 10_000}
     found = unserved_queue_checks(beat({"unserved": [queue] * 10_000, "problem": "p" * 100_000}))
     assert len(found) <= 101

@@ -52,40 +52,40 @@ def rounds(api: ScriptedApi, count: int, optional: bool = False) -> list[Message
     return [message for _ in range(count) for message in reflector.round()]
 
 
-def test_it_lists_once_and_then_watches_from_the_last_version_seen() -> None:
+def test_the_feed_lists_once_and_then_watches_from_the_last_version() -> None:
     api = ScriptedApi([[pod("a")]], [[("ADDED", pod("b", 11)), ("BOOKMARK", pod("", 15))], [("DELETED", pod("b", 16))]])
     assert rounds(api, 2) == [Listed(PODS, [pod("a")], NOW), Changed(PODS, pod("b", 11), False), Changed(PODS, pod("b", 16), True)]
     assert api.versions == ["10", "15"]
 
 
-def test_a_version_that_is_too_old_is_listed_again_without_an_alarm() -> None:
+def test_an_expired_version_is_listed_again_without_a_warning() -> None:
     api = ScriptedApi([[], [pod("a")]], [[ExpiredError()], []])
     assert rounds(api, 2) == [Listed(PODS, [], NOW), Listed(PODS, [pod("a")], NOW)]
 
 
-def test_a_watch_that_breaks_is_told_and_listed_again() -> None:
+def test_a_broken_watch_is_reported_and_listed_again() -> None:
     error = PlatformError("watch: connection reset")
     api = ScriptedApi([[], [pod("a")]], [[error], []])
     assert rounds(api, 2) == [Listed(PODS, [], NOW), Broken(PODS, error), Listed(PODS, [pod("a")], NOW)]
 
 
-def test_a_list_that_fails_is_told_and_tried_again() -> None:
+def test_a_failed_list_is_reported_and_retried() -> None:
     error = PlatformError("no answer")
     api = ScriptedApi([error, []], [[]])
     assert rounds(api, 2) == [Broken(PODS, error), Listed(PODS, [], NOW)]
 
 
-def test_an_optional_kind_that_may_not_be_read_counts_as_empty() -> None:
+def test_an_unreadable_optional_kind_counts_as_empty() -> None:
     api = ScriptedApi([PlatformError("forbidden", certain=True)], [])
     assert rounds(api, 1, optional=True) == [Listed(PODS, [], None)]
 
 
-def test_an_optional_kind_that_may_be_listed_and_not_watched_stays_as_it_was() -> None:
+def test_an_optional_kind_that_cannot_be_watched_keeps_its_first_list() -> None:
     api = ScriptedApi([[pod("a")]], [[PlatformError("forbidden", certain=True)]])
     assert rounds(api, 1, optional=True) == [Listed(PODS, [pod("a")], NOW)]
 
 
-def test_an_optional_kind_is_tried_again_after_a_passing_error() -> None:
+def test_an_optional_kind_is_retried_after_a_temporary_error() -> None:
     error = PlatformError("no answer")
     api = ScriptedApi([error, []], [[]])
     assert rounds(api, 2, optional=True) == [Broken(PODS, error), Listed(PODS, [], NOW)]
@@ -142,26 +142,26 @@ def test_changes_arrive_while_the_watch_is_open(server: ApiServer, follow: Calla
     assert (deleted.item["metadata"]["name"], deleted.deleted) == ("b", True)
 
 
-def test_nothing_comes_when_nothing_happens(server: ApiServer, follow: Callable[[], Feed]) -> None:
+def test_a_watch_without_changes_returns_nothing(server: ApiServer, follow: Callable[[], Feed]) -> None:
     feed = follow()
     next_message(feed)
     assert feed.poll(0.2) == []
 
 
-def test_a_version_that_the_server_has_forgotten_is_expired(server: ApiServer, api: Cluster) -> None:
+def test_a_version_that_the_server_no_longer_has_is_expired(server: ApiServer, api: Cluster) -> None:
     server.watches_refused["Pod"] = 410
     with pytest.raises(ExpiredError):
         list(api.watch_objects("Pod", NAMESPACE, "1"))
 
 
-def test_a_refused_list_says_why_in_the_clusters_words(server: ApiServer, api: Cluster) -> None:
+def test_a_rejected_list_contains_the_message_of_the_cluster(server: ApiServer, api: Cluster) -> None:
     server.refused["Pod"] = 403
     with pytest.raises(PlatformError, match="Pods of namespace test: Pod is refused with 403") as refused:
         api.list_objects("Pod", NAMESPACE)
     assert refused.value.certain
 
 
-def test_a_watch_that_the_server_cuts_is_told_and_loses_nothing(server: ApiServer, follow: Callable[[], Feed]) -> None:
+def test_an_interrupted_watch_is_reported_and_loses_no_change(server: ApiServer, follow: Callable[[], Feed]) -> None:
     feed = follow()
     next_message(feed)
     server.put(pod("a"))
@@ -174,13 +174,13 @@ def test_a_watch_that_the_server_cuts_is_told_and_loses_nothing(server: ApiServe
     assert [item["metadata"]["name"] for item in listed.items] == ["a", "b"]
 
 
-def test_a_watch_that_the_server_refuses_is_told_and_listed_again(server: ApiServer, follow: Callable[[], Feed]) -> None:
+def test_a_rejected_watch_is_reported_and_listed_again(server: ApiServer, follow: Callable[[], Feed]) -> None:
     server.watches_refused["Pod"] = 500
     feed = follow()
     assert [type(next_message(feed)) for _ in range(3)] == [Listed, Broken, Listed]
 
 
-def test_a_log_that_is_not_there_is_an_error(server: ApiServer, api: Cluster) -> None:
+def test_a_missing_log_is_an_error(server: ApiServer, api: Cluster) -> None:
     server.log("a", "main", "one\n")
     with pytest.raises(PlatformError, match="previous terminated container not found"):
         api.log(NAMESPACE, "a", "main", True, 2)
@@ -209,9 +209,7 @@ def test_the_newest_lines_of_a_log_are_read(server: ApiServer, api: Cluster, tex
     assert api.log(NAMESPACE, "a", "main", False, lines) == expected
 
 
-def test_of_a_log_that_is_too_large_the_newest_whole_lines_are_kept(
-    server: ApiServer, api: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_newest_complete_lines_of_a_large_log_are_kept(server: ApiServer, api: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "LOG_BYTES", 100)
     server.log("a", "main", "".join(f"line {number}\n" for number in range(1000)))
     assert api.log(NAMESPACE, "a", "main", False, 1000) == [f"line {number}" for number in range(989, 1000)]
@@ -219,16 +217,14 @@ def test_of_a_log_that_is_too_large_the_newest_whole_lines_are_kept(
     assert api.log(NAMESPACE, "a", "main", False, 1) == ["the cause"]
 
 
-def test_a_log_whose_lines_are_too_long_to_be_read_is_read_with_fewer_lines(
-    server: ApiServer, api: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_log_with_very_long_lines_is_read_with_fewer_lines(server: ApiServer, api: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "LOG_BYTES_READ", 200_000)
     server.log("a", "main", f"{LONG}\n" * 1000 + "the cause\n")
     found = api.log(NAMESPACE, "a", "main", False, 1000)
     assert (found[-1], set(found[:-1])) == ("the cause", {LONG})
 
 
-def test_a_log_without_an_end_is_read_up_to_a_bound(server: ApiServer, api: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_log_is_read_up_to_a_limit(server: ApiServer, api: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "LOG_BYTES_READ", 200_000)
     server.log_route("a", flood(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"8\r\nflooded\n\r\n"))
     found = api.log(NAMESPACE, "a", "main", False, 1)

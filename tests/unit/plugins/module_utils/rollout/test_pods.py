@@ -31,7 +31,7 @@ def names(pods: list[Any]) -> list[str]:
 # --- which pods count
 
 
-def test_of_a_deployment_the_pods_of_the_highest_revision_count() -> None:
+def test_the_pods_of_the_highest_revision_of_a_deployment_count() -> None:
     pods = [pod("old", "rs-9"), pod("new"), pod("foreign", "rs-11"), pod("orphan", "x")]
     assert names(newest_pods(load(DEPLOYMENT), load(REPLICA_SETS), pods)) == ["new"]
     assert newest_revision(load(DEPLOYMENT), load(REPLICA_SETS)) == "10"
@@ -64,7 +64,7 @@ def test_a_pod_that_is_owned_but_not_controlled_does_not_count() -> None:
         ({"type": "OnDelete"}, ["old", "new"]),
     ],
 )
-def test_of_a_stateful_set_the_update_revision_counts_unless_old_pods_may_stay(strategy: dict[str, Any], counted: list[str]) -> None:
+def test_the_update_revision_of_a_stateful_set_counts_unless_old_pods_may_stay(strategy: dict[str, Any], counted: list[str]) -> None:
     workload = load(STATEFUL_SET)
     workload["spec"]["updateStrategy"] = strategy
     pods = [
@@ -74,7 +74,7 @@ def test_of_a_stateful_set_the_update_revision_counts_unless_old_pods_may_stay(s
     assert names(newest_pods(workload, [], pods)) == counted
 
 
-def test_of_a_daemon_set_all_pods_count() -> None:
+def test_all_pods_of_a_daemon_set_count() -> None:
     assert names(newest_pods(load(DAEMON_SET), [], [pod("a", "ds-1"), pod("b", "other")])) == ["a"]
 
 
@@ -120,7 +120,7 @@ def test_port_number(port: str, container: str | None, number: int) -> None:
         ("http", "sidecar", "it has no container sidecar"),
     ],
 )
-def test_a_port_that_is_not_there_is_certain(port: str, container: str | None, words: str) -> None:
+def test_a_missing_port_is_a_permanent_error(port: str, container: str | None, words: str) -> None:
     with pytest.raises(PlatformError) as caught:
         port_number(load(DEPLOYMENT), port, container)
     assert (str(caught.value), caught.value.certain) == (words, True)
@@ -136,11 +136,11 @@ def test_a_port_of_a_sidecar_is_found() -> None:
 # --- what the workload says
 
 
-def test_a_quiet_workload_says_nothing() -> None:
+def test_a_complete_workload_has_no_finding() -> None:
     assert stalled(load(DEPLOYMENT), missing=True) is None
 
 
-def test_a_generation_that_was_not_seen_counts_even_with_all_pods_there() -> None:
+def test_an_unobserved_generation_counts_even_with_all_pods() -> None:
     workload = load(DEPLOYMENT)
     workload["metadata"]["generation"] = 5
     assert stalled(workload, missing=False) == "its controller has not yet seen generation 5"
@@ -271,7 +271,7 @@ def test_a_pod_without_a_status_is_not_ready() -> None:
     assert why_not_ready({}) == "its phase is unknown"
 
 
-# --- what is told of a pod
+# --- the description of a pod
 
 
 @pytest.mark.parametrize(
@@ -282,7 +282,7 @@ def test_a_pod_without_a_status_is_not_ready() -> None:
         ({"kubectl.kubernetes.io/default-container": "exporter"}, "django", "127.0.0.1:5001/shop:2"),
     ],
 )
-def test_the_image_of_the_main_container_is_told(annotations: dict[str, str] | None, container: str | None, image: str) -> None:
+def test_the_image_of_the_main_container_is_returned(annotations: dict[str, str] | None, container: str | None, image: str) -> None:
     assert describe(pod("a", annotations=annotations), "10", container) == Pod("a", "uid-a", "worker", True, None, "10", image)
 
 
@@ -290,6 +290,6 @@ def test_the_revision_of_other_kinds_comes_from_the_label() -> None:
     assert describe(pod("a", labels={"controller-revision-hash": "x-1"}), None, None).revision == "x-1"
 
 
-def test_a_pod_that_is_not_ready_says_why() -> None:
+def test_a_pod_that_is_not_ready_has_a_reason() -> None:
     described = describe(pod("a", ready=False), "10", None)
     assert (described.ready, described.reason) == (False, "container django: running but not ready")

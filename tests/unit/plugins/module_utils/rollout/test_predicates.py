@@ -67,7 +67,7 @@ def certain(case: Case) -> float:
 
 
 @pytest.mark.parametrize("reason", sorted({str(case.expect["reason"]) for case in CASES if case.expect.get("certain_after") is not None}))
-def test_every_certain_reason_has_a_neighbour_that_is_not_yet_certain(reason: str) -> None:
+def test_every_permanent_reason_has_a_case_that_is_not_yet_permanent(reason: str) -> None:
     """The same reason in the same table, certain later or never; or a case of that table without the reason."""
     cases_of_reason = [case for case in CASES if case.expect.get("reason") == reason and "certain_after" in case.expect]
     later = [

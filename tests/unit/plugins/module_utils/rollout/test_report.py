@@ -106,7 +106,7 @@ def test_a_secret_is_hidden_before_the_cause_becomes_one_line() -> None:
     assert "two" not in found["message"]
 
 
-def test_a_timeout_says_how_long_it_was_and_what_was_in_the_way() -> None:
+def test_a_timeout_reports_its_duration_and_the_obstacle() -> None:
     finding = Finding("ProbeFailing", "Readiness probe failed: HTTP probe failed with statuscode: 503", pod="web-a", container="main")
     assert entry(outcome("timeout", finding))["message"] == (
         "Deployment test/web is not ready after 4 s, pod web-a, container main: "
@@ -114,7 +114,7 @@ def test_a_timeout_says_how_long_it_was_and_what_was_in_the_way() -> None:
     )
 
 
-def test_a_timeout_says_for_how_long_there_was_no_progress() -> None:
+def test_a_timeout_reports_the_time_without_progress() -> None:
     found = entry(replace(outcome("timeout", Finding("NotReady", "1 of 2 pods are ready")), seconds=900.2, idle=600.04))
     assert (
         found["message"] == "Deployment test/web is not ready after 900 s and made no progress for 600 s: 1 of 2 pods are ready (NotReady)"
@@ -122,24 +122,24 @@ def test_a_timeout_says_for_how_long_there_was_no_progress() -> None:
     assert (found["seconds"], found["idle_seconds"]) == (900.2, 600.0)
 
 
-def test_what_is_ready_has_no_reason_and_no_events() -> None:
+def test_a_ready_target_has_no_reason_and_no_events() -> None:
     found = entry(outcome("ready"), events=[event()])
     assert found["message"] == "Deployment test/web is ready: 0 of 1 updated"
     assert (found["reason"], found["pod"], found["exit_code"], found["log"], found["events"]) == (None, None, None, [], [])
 
 
-def test_the_log_is_of_the_instance_that_failed() -> None:
+def test_the_log_comes_from_the_failed_instance() -> None:
     logs = Logs(current=["the next start"], previous=["the failure"])
     assert entry(outcome("failed", crash(restarted=True)), logs)["log"] == ["the failure"]
 
 
-def test_the_other_instance_is_read_where_the_one_that_failed_has_no_log() -> None:
+def test_the_other_instance_is_read_if_the_failed_one_has_no_log() -> None:
     logs = Logs(previous=["the failure"])
     assert entry(outcome("failed", crash()), logs)["log"] == ["the failure"]
     assert logs.asked == [("web-a", "main", False), ("web-a", "main", True)]
 
 
-def test_a_log_that_cannot_be_had_does_not_hide_the_verdict() -> None:
+def test_an_unreadable_log_does_not_hide_the_verdict() -> None:
     found = entry(outcome("failed", crash()), Logs())
     assert (found["verdict"], found["log"]) == ("failed", [])
 
@@ -150,7 +150,7 @@ def test_a_job_that_is_complete_has_its_log() -> None:
     assert logs.asked == [("job-a", "migrate", False)]
 
 
-def test_no_log_is_read_if_none_is_wanted() -> None:
+def test_no_log_is_read_if_no_lines_are_requested() -> None:
     logs = Logs(current=["applied"])
     assert report(outcome("failed", crash()), [], logs, 0, NO_MASK)["log"] == []
     assert logs.asked == []
@@ -178,7 +178,7 @@ def test_a_secret_is_hidden_in_each_of_its_forms(text: str) -> None:
         assert part not in masked.replace("password", "").replace("postgres", "")
 
 
-def test_what_a_log_and_events_do_to_a_terminal_is_not_reported() -> None:
+def test_control_characters_in_logs_and_events_are_removed() -> None:
     finding = Finding("CrashLoop", "ended \x1b[2J", 0, pod="web-a", container="main", exit_code=1)
     found = entry(outcome("failed", finding), Logs(current=["one\x1b]0;x\x07", "\x1b[31mtwo\x1b[0m"]), Masker([]), [event("said \x9b2J")])
     assert found["log"] == ["one\ufffd]0;x\ufffd", "two"]
@@ -190,11 +190,11 @@ def test_each_line_of_a_secret_is_hidden() -> None:
     assert Masker(["-----BEGIN KEY-----\nQUJDREVG\n"])("loading QUJDREVG") == "loading ******"
 
 
-def test_of_secrets_that_contain_each_other_the_longest_is_hidden_first() -> None:
+def test_the_longest_of_overlapping_secrets_is_hidden_first() -> None:
     assert Masker(["gold", "gold-and-silver"])("gold-and-silver") == "******"
 
 
-def test_what_is_too_short_to_be_a_secret_stays() -> None:
+def test_a_value_too_short_for_a_secret_stays() -> None:
     assert Masker(["1", "", "abc"])("exit code 1 abc") == "exit code 1 abc"
 
 
@@ -219,7 +219,7 @@ def event(message: str = "said", uid: str = "p-1", at: str = "2026-11-25T17:00:0
     }
 
 
-def test_an_event_is_told_with_its_object_count_and_time() -> None:
+def test_an_event_is_reported_with_its_object_count_and_time() -> None:
     assert entry(outcome("failed", crash()), events=[event()])["events"] == [
         {
             "type": "Warning",
@@ -232,13 +232,13 @@ def test_an_event_is_told_with_its_object_count_and_time() -> None:
     ]
 
 
-def test_only_the_newest_events_of_what_is_involved_are_told() -> None:
+def test_only_the_newest_events_of_involved_objects_are_reported() -> None:
     mine = [event(str(second), at=f"2026-11-25T17:00:{second:02d}Z") for second in reversed(range(30))]
     found = newest_events([*mine, event("other", uid="p-2")], frozenset(["p-1"]))
     assert [item["message"] for item in found] == [str(second) for second in range(10, 30)]
 
 
-def test_the_summary_names_every_failure_and_what_had_no_verdict() -> None:
+def test_the_summary_lists_every_failure_and_every_target_without_a_verdict() -> None:
     entries = [entry(outcome("failed", crash())), entry(outcome("ready")), {**entry(outcome("pending")), "name": "other"}]
     assert summary(entries) == (
         "Deployment test/web failed, pod web-a, container main: ended with exit code 1 3 times (CrashLoop). "
@@ -246,5 +246,5 @@ def test_the_summary_names_every_failure_and_what_had_no_verdict() -> None:
     )
 
 
-def test_the_summary_of_a_success_counts() -> None:
+def test_the_summary_of_a_success_counts_the_ready_targets() -> None:
     assert summary([entry(outcome("ready")), entry(outcome("waiting_for_consumer"))]) == "1 of 2 ready, 1 waiting for a first consumer"

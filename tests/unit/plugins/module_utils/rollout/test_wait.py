@@ -109,25 +109,25 @@ def verdicts(outcomes: list[Outcome]) -> list[tuple[str, float]]:
     return [(outcome.verdict, round(outcome.seconds, 1)) for outcome in outcomes]
 
 
-def test_what_is_done_already_is_seen_with_the_first_lists() -> None:
+def test_completed_targets_are_found_with_the_first_lists() -> None:
     outcomes, _lines = wait(Script(*at_start(COMPLETE)), target())
     assert verdicts(outcomes) == [("ready", 0.1)]
 
 
-def test_nothing_is_judged_before_every_kind_was_listed() -> None:
+def test_no_verdict_is_given_before_every_kind_is_listed() -> None:
     first, *rest = at_start(COMPLETE)
     outcomes, _lines = wait(Script(first, *[(3.0, message) for _at, message in rest]), target())
     assert verdicts(outcomes) == [("ready", 3.0)]
 
 
-def test_it_ends_with_the_slowest() -> None:
+def test_the_wait_ends_with_the_slowest_target() -> None:
     other = job("collect", "j-2", active=1)
     done = job("collect", "j-2", conditions=[{"type": "Complete", "status": "True"}])
     outcomes, _lines = wait(Script(*at_start(JOB, other), (4, changed(done)), (9, changed(COMPLETE))), target(), target("collect"))
     assert verdicts(outcomes) == [("ready", 9.0), ("ready", 4.0)]
 
 
-def test_the_first_certain_failure_ends_it_and_the_others_get_a_moment_to_show_theirs() -> None:
+def test_the_first_permanent_failure_ends_the_wait_after_a_short_grace_for_the_others() -> None:
     others = [job("second", "j-2", active=1), job("third", "j-3", active=1)]
     script = Script(
         *at_start(JOB, *others), (4, changed(no_image("a"))), (5, changed(no_image("b", "j-2"))), (7, changed(no_image("c", "j-3")))
@@ -137,7 +137,7 @@ def test_the_first_certain_failure_ends_it_and_the_others_get_a_moment_to_show_t
     assert script.time == pytest.approx(1006, abs=0.1)
 
 
-def test_a_timeout_has_what_was_last_seen() -> None:
+def test_a_timeout_reports_the_last_state() -> None:
     outcomes, _lines = wait(Script(*at_start(JOB, unschedulable("a"))), target(timeout=3))
     assert verdicts(outcomes) == [("timeout", 3.0)]
     finding = outcomes[0].assessment.finding
@@ -145,31 +145,31 @@ def test_a_timeout_has_what_was_last_seen() -> None:
     assert (finding.reason, finding.pod) == ("Unschedulable", "a")
 
 
-def test_each_target_has_its_own_timeout_and_the_first_to_run_out_ends_the_wait() -> None:
+def test_each_target_has_its_own_timeout_and_the_first_timeout_ends_the_wait() -> None:
     outcomes, _lines = wait(Script(*at_start(JOB, job("slow", "j-2", active=1))), target(timeout=3), target("slow", timeout=30))
     assert verdicts(outcomes) == [("timeout", 3.0), ("pending", 5.0)]
 
 
-def test_what_must_last_is_certain_when_it_has_lasted() -> None:
+def test_a_lasting_failure_is_permanent_after_its_minimum_time() -> None:
     outcomes, _lines = wait(Script(*at_start(JOB), (2, changed(unschedulable("a")))), target())
     assert verdicts(outcomes) == [("failed", 7.0)]
 
 
-def test_what_must_last_and_does_not_is_forgotten() -> None:
+def test_a_failure_that_does_not_last_is_forgotten() -> None:
     scheduled = pod("a", conditions=[{"type": "PodScheduled", "status": "True"}])
     script = Script(*at_start(JOB, unschedulable("a")), (4, changed(scheduled)), (6, changed(unschedulable("a"))), (9, changed(COMPLETE)))
     outcomes, _lines = wait(script, target())
     assert verdicts(outcomes) == [("ready", 9.0)]
 
 
-def test_what_must_last_begins_anew_with_another_reason() -> None:
+def test_the_minimum_time_starts_again_with_another_reason() -> None:
     missing = unschedulable("a")
     missing["status"]["conditions"][0]["message"] = 'persistentvolumeclaim "data" not found.'
     outcomes, _lines = wait(Script(*at_start(JOB, missing), (3, changed(unschedulable("a")))), target())
     assert verdicts(outcomes) == [("failed", 8.0)]
 
 
-def test_what_must_last_begins_anew_in_another_container() -> None:
+def test_the_minimum_time_starts_again_in_another_container() -> None:
     """The container of the first pod is ready in the end, and another one settles."""
     first, second = older_web(0, {"running": {"startedAt": "2026-11-25T17:00:00Z"}}, True), older_web(0, RUNNING, True)
     second[-1]["status"]["containerStatuses"] = [{"name": "beside", "restartCount": 0, "ready": True, "state": RUNNING}]
@@ -178,7 +178,7 @@ def test_what_must_last_begins_anew_in_another_container() -> None:
     assert verdicts(outcomes) == [("ready", 8.0)]
 
 
-def test_the_line_between_this_change_and_what_was_before_is_the_earliest_time_that_the_api_server_told() -> None:
+def test_a_change_begins_at_the_earliest_time_from_the_api_server() -> None:
     said = not_pulled("2026-11-25T16:59:59Z")
     kinds = [Listed(("Event", "test"), [said], NOW - timedelta(seconds=2)), listed("Job", JOB), listed("PersistentVolumeClaim")]
     pods = Listed(("Pod", "test"), [no_image_of_an_earlier_run()], NOW + timedelta(seconds=30))
@@ -194,7 +194,7 @@ def test_a_lack_of_capacity_does_not_count_while_a_pod_is_ending() -> None:
     assert verdicts(outcomes) == [("failed", 25.0)]
 
 
-def test_a_pod_that_is_ending_delays_no_other_failure() -> None:
+def test_an_ending_pod_does_not_delay_other_failures() -> None:
     ending = pod("old", "j-0")
     ending["metadata"]["deletionTimestamp"] = "2026-11-25T17:05:00Z"
     missing = unschedulable("a")
@@ -204,7 +204,7 @@ def test_a_pod_that_is_ending_delays_no_other_failure() -> None:
     assert lines[-1] == "Job test/migrate: failed, 0 of 1 succeeded, 0 failed, 1 active: ClaimNotFound in pod a (5 s)"
 
 
-def test_a_lack_of_capacity_does_not_count_while_another_target_is_on_its_way() -> None:
+def test_a_lack_of_capacity_does_not_count_while_another_target_makes_progress() -> None:
     deployment: dict[str, Any] = {
         "kind": "Deployment",
         "metadata": {"name": "web", "uid": "d-1", "generation": 1, "annotations": {"deployment.kubernetes.io/revision": "1"}},
@@ -289,7 +289,7 @@ def test_a_container_that_is_ready_between_its_crashes_is_a_crash_loop() -> None
     assert (outcomes[0].assessment.finding.reason, outcomes[0].assessment.finding.exit_code) == ("CrashLoop", 1)
 
 
-def test_a_container_that_nothing_asks_is_believed_when_it_goes_on_running() -> None:
+def test_a_container_without_a_probe_is_ready_after_it_has_run_for_a_while() -> None:
     outcomes, lines = wait(watched_web((0, web(0, RUNNING, True))), target("web", "Deployment"))
     assert verdicts(outcomes) == [("ready", 5.0)]
     assert lines == [
@@ -304,19 +304,19 @@ def test_a_lack_of_capacity_does_not_count_while_another_target_settles() -> Non
     assert verdicts(outcomes) == [("failed", 10.0), ("ready", 5.0)]
 
 
-def test_a_container_that_crashed_once_and_goes_on_running_is_believed() -> None:
+def test_a_container_that_crashed_once_is_ready_after_it_has_run_for_a_while() -> None:
     script = watched_web((0, web(0, RUNNING, True)), (1, web(0, CRASHED, False)), (2, web(1, RUNNING, True)))
     outcomes, _lines = wait(script, target("web", "Deployment"))
     assert verdicts(outcomes) == [("ready", 12.0)]
 
 
-def test_two_that_lack_capacity_do_not_wait_for_each_other() -> None:
+def test_two_targets_without_capacity_do_not_wait_for_each_other() -> None:
     script = Script(*at_start(JOB, job("second", "j-2", active=1), unschedulable("a"), unschedulable("b", "j-2")))
     outcomes, _lines = wait(script, target(), target("second"))
     assert verdicts(outcomes) == [("failed", 5.1), ("failed", 5.1)]
 
 
-def test_a_claim_that_waits_for_its_first_consumer_is_no_failure() -> None:
+def test_a_claim_that_waits_for_its_first_consumer_is_not_a_failure() -> None:
     said = {
         "kind": "Event",
         "reason": "WaitForFirstConsumer",
@@ -329,7 +329,7 @@ def test_a_claim_that_waits_for_its_first_consumer_is_no_failure() -> None:
     assert verdicts(outcomes) == [("waiting_for_consumer", 0.1)]
 
 
-def test_a_job_that_is_deleted_while_it_is_waited_for_is_not_found() -> None:
+def test_a_job_deleted_during_the_wait_is_reported_as_not_found() -> None:
     outcomes, _lines = wait(Script(*at_start(JOB), (3, changed(JOB, deleted=True))), target())
     assert verdicts(outcomes) == [("failed", 3.0)]
     assert outcomes[0].assessment.finding is not None
@@ -381,7 +381,7 @@ def not_pulled(moment: str) -> dict[str, Any]:
     }
 
 
-def test_an_image_that_an_earlier_run_missed_may_have_been_pushed() -> None:
+def test_an_image_failure_from_before_the_wait_is_not_permanent() -> None:
     pulled = pod("a", containerStatuses=[{"name": "migrate", "restartCount": 0, "state": RUNNING}])
     script = Script(
         *at_start(JOB, no_image_of_an_earlier_run(), not_pulled("2026-11-25T16:59:58Z")), (15, changed(pulled)), (20, changed(COMPLETE))
@@ -391,7 +391,7 @@ def test_an_image_that_an_earlier_run_missed_may_have_been_pushed() -> None:
     assert "ImageNotFound in pod a (0 s)" in lines[0]
 
 
-def test_an_image_that_is_still_missing_is_certain_with_the_kubelets_next_try() -> None:
+def test_a_missing_image_is_permanent_after_the_next_pull() -> None:
     script = Script(
         *at_start(JOB, no_image_of_an_earlier_run(), not_pulled("2026-11-25T16:59:58Z")), (15, changed(not_pulled("2026-11-25T17:00:15Z")))
     )
@@ -399,8 +399,8 @@ def test_an_image_that_is_still_missing_is_certain_with_the_kubelets_next_try() 
     assert verdicts(outcomes) == [("failed", 15.0)]
 
 
-def test_an_image_that_nobody_says_more_of_is_certain_after_a_minute() -> None:
-    """The kubelet goes on trying, but of long rows of failures the API server is told ever fewer."""
+def test_a_missing_image_without_new_events_is_permanent_after_a_minute() -> None:
+    """The kubelet keeps retrying, but it reports long series of failures less and less often."""
     script = Script(*at_start(JOB, no_image_of_an_earlier_run(), not_pulled("2026-11-25T16:30:00Z")))
     outcomes, _lines = wait(script, target(timeout=300))
     assert verdicts(outcomes) == [("failed", 60.1)]
@@ -418,14 +418,14 @@ def watched_older_web(first: list[dict[str, Any]], *moments: tuple[float, list[d
     return Script(*at_start(*first, kinds=kinds), *((at, changed(item)) for at, items in moments for item in items))
 
 
-def test_what_served_when_the_wait_began_may_end_once_whatever_it_did_in_past_months() -> None:
+def test_a_pod_that_served_at_the_start_may_restart_once_despite_earlier_restarts() -> None:
     first = older_web(3, {"running": {"startedAt": "2026-11-01T00:00:00Z"}}, True)
     first[0]["status"]["availableReplicas"] = 0
     script = watched_older_web(first, (1, older_web(3, CRASHED, False)), (2, older_web(4, RUNNING, True)))
     assert verdicts(wait(script, target("web", "Deployment"))[0]) == [("ready", 12.0)]
 
 
-def test_a_crash_loop_from_before_the_wait_is_certain_with_its_next_failure() -> None:
+def test_a_crash_loop_from_before_the_wait_is_permanent_after_its_next_failure() -> None:
     first = older_web(3, BACK_OFF, False)
     script = watched_older_web(first, (1, older_web(4, RUNNING, True)), (3, older_web(4, CRASHED, False)))
     assert verdicts(wait(script, target("web", "Deployment"))[0]) == [("failed", 3.0)]
@@ -444,7 +444,7 @@ def twenty(updated: int, ready: int, wanted: int = 20) -> list[dict[str, Any]]:
     ]
 
 
-def test_a_slow_rollout_that_makes_progress_is_not_given_up() -> None:
+def test_a_slow_rollout_with_progress_does_not_time_out() -> None:
     """20 replicas of 45 s each."""
     moments = [(45.0 * ready, twenty(min(20, ready + 1), ready)) for ready in range(1, 20)]
     script = watched_older_web(twenty(1, 0), *moments, (900, twenty(20, 20) + [ready_pod(f"web-{index}") for index in range(20)]))
@@ -456,25 +456,25 @@ def ready_pod(name: str) -> dict[str, Any]:
     return pod(name, "r-1", conditions=[{"type": "Ready", "status": "True"}])
 
 
-def test_a_rollout_that_stops_making_progress_is_given_up_with_both_times() -> None:
+def test_a_rollout_without_progress_times_out_and_reports_both_times() -> None:
     script = watched_older_web(twenty(1, 0), (45, twenty(2, 1)), (90, twenty(3, 2)))
     [outcome] = wait(script, target("web", "Deployment"))[0]
     assert (outcome.verdict, round(outcome.seconds), round(outcome.idle or 0)) == ("timeout", 150, 60)
 
 
-def test_a_replica_that_is_ready_again_is_no_progress() -> None:
+def test_a_replica_that_is_ready_again_is_not_progress() -> None:
     script = watched_older_web(twenty(20, 5), *[(at, twenty(20, 4 + at % 2)) for at in range(1, 200)])
     assert verdicts(wait(script, target("web", "Deployment"))[0]) == [("timeout", 60.0)]
 
 
-def test_the_limit_of_the_whole_ends_a_rollout_that_makes_progress() -> None:
+def test_the_total_limit_ends_a_rollout_that_makes_progress() -> None:
     script = watched_older_web(twenty(1, 0), *[(45.0 * ready, twenty(ready + 1, ready)) for ready in range(1, 20)])
     [outcome] = wait(script, target("web", "Deployment", total=200))[0]
     assert (outcome.verdict, round(outcome.seconds), outcome.idle) == ("timeout", 200, None)
     assert outcome.assessment.replicas.ready == 4
 
 
-def test_older_pods_that_go_are_progress_and_those_that_come_back_are_not() -> None:
+def test_deleted_old_pods_are_progress_and_recreated_old_pods_are_not() -> None:
     old_set = {
         **copy.deepcopy(twenty(1, 0)[1]),
         "metadata": {"name": "web-0", "uid": "r-0", "ownerReferences": [{"uid": "d-1", "controller": True}]},
@@ -514,7 +514,7 @@ def test_each_step_of_a_pod_is_progress_and_a_restart_is_not() -> None:
     assert verdicts(wait(script, target())[0]) == [("timeout", 260.0)]
 
 
-def test_a_pod_that_is_made_again_and_again_makes_no_progress() -> None:
+def test_a_pod_that_is_recreated_repeatedly_is_not_progress() -> None:
     moments = []
     for index in range(1, 10):
         again = starting(3)
@@ -530,7 +530,7 @@ def test_each_pod_that_a_job_counts_is_progress(count: str) -> None:
     assert verdicts(wait(script, target())[0]) == [("timeout", 110.0)]
 
 
-def test_a_new_revision_begins_anew() -> None:
+def test_a_new_revision_restarts_the_progress() -> None:
     second = twenty(1, 1)
     for item in second:
         item["metadata"] = {**item["metadata"], "annotations": {"deployment.kubernetes.io/revision": "2"}}
@@ -538,7 +538,7 @@ def test_a_new_revision_begins_anew() -> None:
     assert verdicts(wait(script, target("web", "Deployment"))[0]) == [("timeout", 90.0)]
 
 
-def test_an_earlier_revision_that_comes_back_is_no_progress() -> None:
+def test_the_return_of_an_earlier_revision_is_not_progress() -> None:
     second = twenty(1, 1)
     for item in second:
         item["metadata"] = {**item["metadata"], "annotations": {"deployment.kubernetes.io/revision": "2"}}
@@ -546,14 +546,14 @@ def test_an_earlier_revision_that_comes_back_is_no_progress() -> None:
     assert verdicts(wait(watched_older_web(twenty(20, 5), *moments), target("web", "Deployment"))[0]) == [("timeout", 70.0)]
 
 
-def test_what_does_not_lack_capacity_is_given_up_although_another_target_makes_progress() -> None:
+def test_a_target_with_capacity_times_out_although_another_target_makes_progress() -> None:
     kinds = ("Event", "Job", "PersistentVolumeClaim", "Pod", "Deployment", "ReplicaSet")
     moments = [(45.0 * ready, changed(item)) for ready in range(1, 5) for item in twenty(ready + 1, ready)]
     outcomes, _lines = wait(Script(*at_start(JOB, *twenty(1, 0), kinds=kinds), *moments), target(), target("web", "Deployment"))
     assert verdicts(outcomes) == [("timeout", 60.0), ("pending", 62.0)]
 
 
-def test_what_lacks_capacity_is_not_given_up_while_another_target_makes_progress() -> None:
+def test_a_target_without_capacity_does_not_time_out_while_another_target_makes_progress() -> None:
     script = Script(
         *at_start(
             JOB, unschedulable("a"), *twenty(1, 0), kinds=("Event", "Job", "PersistentVolumeClaim", "Pod", "Deployment", "ReplicaSet")
@@ -575,7 +575,7 @@ def stuck(gone_by: str) -> dict[str, Any]:
     return item
 
 
-def test_a_pod_that_should_have_gone_is_certain_when_its_time_has_passed() -> None:
+def test_an_overdue_deletion_of_a_pod_is_permanent() -> None:
     item = pod("a", phase="Running", conditions=[{"type": "Ready", "status": "False"}, {"type": "ContainersReady", "status": "True"}])
     item["metadata"]["deletionTimestamp"] = "2026-11-25T17:00:20Z"
     outcomes, _lines = wait(Script(*at_start(JOB, item)), target(timeout=300), interval=1)
@@ -583,12 +583,12 @@ def test_a_pod_that_should_have_gone_is_certain_when_its_time_has_passed() -> No
     assert 25 <= outcomes[0].seconds < 27
 
 
-def test_a_lack_of_capacity_counts_although_a_pod_should_have_gone() -> None:
+def test_a_lack_of_capacity_counts_although_the_deletion_of_a_pod_is_overdue() -> None:
     script = Script(*at_start(JOB, unschedulable("a"), stuck("2026-11-25T16:00:00Z")))
     assert verdicts(wait(script, target())[0]) == [("failed", 5.1)]
 
 
-def test_a_paused_deployment_is_certain_when_it_has_lasted() -> None:
+def test_a_paused_deployment_is_a_permanent_failure_after_a_while() -> None:
     paused, replica_set = twenty(1, 0)
     resumed = copy.deepcopy(paused)
     paused["spec"]["paused"] = True
@@ -601,17 +601,17 @@ def test_a_paused_deployment_is_certain_when_it_has_lasted() -> None:
 # --- an API server that is away ------------------------------------------------------------------------------------------------
 
 
-def test_a_refused_permission_ends_it_at_once() -> None:
+def test_a_missing_permission_ends_the_wait_immediately() -> None:
     with pytest.raises(PlatformError, match="forbidden"):
         wait(Script((0.1, Broken(("Pod", "test"), PlatformError("pods is forbidden", certain=True)))), target())
 
 
-def test_an_api_server_that_is_away_before_the_first_lists_is_survived() -> None:
+def test_the_wait_survives_an_unavailable_api_server_before_the_first_lists() -> None:
     script = Script((0.1, Broken(("Pod", "test"), AWAY)), *[(5, message) for _at, message in at_start(COMPLETE)])
     assert verdicts(wait(script, target())[0]) == [("ready", 5.0)]
 
 
-def test_a_permission_that_is_refused_while_the_api_server_starts_is_survived() -> None:
+def test_the_wait_survives_a_forbidden_response_while_the_api_server_starts() -> None:
     script = Script(
         *at_start(JOB),
         (3, Broken(("Pod", "test"), PlatformError("pods is forbidden", certain=True))),
@@ -622,7 +622,7 @@ def test_a_permission_that_is_refused_while_the_api_server_starts_is_survived() 
     assert verdicts(outcomes) == [("ready", 6.0)]
 
 
-def test_an_api_server_that_comes_back_is_survived() -> None:
+def test_the_wait_survives_an_outage_of_the_api_server() -> None:
     broken = [(3.0, Broken((kind, "test"), AWAY)) for kind in ("Pod", "Job", "Event", "PersistentVolumeClaim")]
     outcomes, lines = wait(Script(*at_start(JOB), *broken, *((40, message) for _at, message in at_start(COMPLETE))), target())
     assert verdicts(outcomes) == [("ready", 40.0)]
@@ -630,21 +630,21 @@ def test_an_api_server_that_comes_back_is_survived() -> None:
 
 
 @pytest.mark.parametrize(("since", "lines_of_it"), [(7.0, 3), (7.2, 2)])
-def test_an_outage_of_three_seconds_is_told_once_every_interval(since: float, lines_of_it: int) -> None:
+def test_an_outage_of_three_seconds_is_reported_once_per_interval(since: float, lines_of_it: int) -> None:
     again = [(at, Broken(("Pod", "test"), AWAY)) for at in (since, 12.0, 15.0, 22.0)]
     script = Script(*at_start(JOB), *again, (31, listed("Pod")), (32, changed(COMPLETE)))
     _outcomes, lines = wait(script, target())
     assert len([line for line in lines if line.startswith("the API server is unavailable")]) == lines_of_it
 
 
-def test_an_api_server_that_stays_away_is_given_up() -> None:
+def test_a_long_outage_of_the_api_server_ends_the_wait() -> None:
     script = Script(*at_start(JOB), *((at, Broken(("Pod", "test"), AWAY)) for at in range(3, 200, 4)))
     with pytest.raises(PlatformError, match="the API server was unavailable for more than 90 s: Pods of namespace test"):
         wait(script, target(timeout=600))
     assert script.time == pytest.approx(1093, abs=5)
 
 
-def test_nothing_is_certain_while_the_api_server_is_away() -> None:
+def test_no_failure_is_permanent_while_the_api_server_is_unavailable() -> None:
     script = Script(*at_start(JOB, unschedulable("a")), (3, Broken(("Pod", "test"), AWAY)), (20, listed("Pod", unschedulable("a"))))
     outcomes, _lines = wait(script, target())
     assert verdicts(outcomes) == [("failed", 25.0)]
@@ -653,7 +653,7 @@ def test_nothing_is_certain_while_the_api_server_is_away() -> None:
 # --- progress ------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_change_is_told_at_once_and_what_still_waits_every_interval() -> None:
+def test_a_change_is_reported_immediately_and_waiting_targets_every_interval() -> None:
     script = Script(*at_start(JOB), (4, changed(unschedulable("a"))), (26, changed(COMPLETE)))
     _outcomes, lines = wait(script, target(), grace=100)
     waiting = "Job test/migrate: waiting, 0 of 1 succeeded, 0 failed, 1 active"
@@ -666,7 +666,7 @@ def test_a_change_is_told_at_once_and_what_still_waits_every_interval() -> None:
     ]
 
 
-def test_what_is_done_is_not_told_again() -> None:
+def test_a_completed_target_is_reported_once() -> None:
     second = job("second", "j-2", active=1)
     done = job("second", "j-2", conditions=[{"type": "Complete", "status": "True"}])
     _outcomes, lines = wait(Script(*at_start(COMPLETE, second), (25, changed(done))), target(), target("second"))
@@ -688,7 +688,7 @@ def test_each_source_is_watched_once() -> None:
     }
 
 
-def test_every_target_keeps_to_its_namespace() -> None:
+def test_every_target_is_read_in_its_namespace() -> None:
     foreign = {**COMPLETE, "metadata": {"name": "migrate", "uid": "j-9"}}
     script = Script(
         *at_start(JOB),

@@ -33,7 +33,7 @@ SECRETS: dict[str, tuple[dict[str, Any], str]] = {
         pytest.param({"skipped": True}, [], id="skipped"),
     ],
 )
-def test_each_problem_of_a_secret_names_its_setting(name: str, registered: dict[str, Any], sentences: list[str]) -> None:
+def test_each_problem_of_a_secret_contains_its_setting(name: str, registered: dict[str, Any], sentences: list[str]) -> None:
     settings, end = SECRETS[name]
     assert existing_secret_findings({**NOT_USED, **settings, name: registered}) == [f"{sentence}{end}" for sentence in sentences]
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Settings that become names, labels, annotations and images: each that Kubernetes would refuse is a finding that names it."""
+"""Settings for names, labels, annotations and images. Each value that Kubernetes would reject is a finding with the setting."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ RIGHT: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_name_that_kubernetes_would_refuse_is_one_finding(name: str) -> None:
+def test_an_invalid_kubernetes_name_is_one_finding(name: str) -> None:
     [finding] = naming_findings({**RIGHT, **WRONG[name]})
     assert finding.startswith(name)
     assert any(setting in finding for setting in WRONG[name]), finding
@@ -85,13 +85,13 @@ def test_a_name_that_kubernetes_would_refuse_is_one_finding(name: str) -> None:
         ({"pre_deploy_commands": [{"name": "check-services"}], "pre_deploy_check_services": False}, False),
     ],
 )
-def test_all_commands_have_a_name_of_their_own(commands: dict[str, Any], is_twice: bool) -> None:
+def test_all_commands_have_different_names(commands: dict[str, Any], is_twice: bool) -> None:
     assert bool(naming_findings({**RIGHT, **commands})) is is_twice
 
 
-def test_every_such_setting_is_in_the_table() -> None:
+def test_every_setting_with_a_kubernetes_name_is_in_the_table() -> None:
     assert {*RULES, *TAGS} == set(WRONG)
 
 
-def test_good_names_are_no_finding() -> None:
+def test_valid_names_have_no_findings() -> None:
     assert naming_findings(RIGHT) == []

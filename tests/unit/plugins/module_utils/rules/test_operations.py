@@ -13,11 +13,12 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.findin
 
 AUTOSCALERS = {"resources": [{"spec": {"scaleTargetRef": {"name": name}}} for name in ("nginx", "django", "celery-worker")]}
 TIERS: list[dict[str, Any]] = [{"name": "django"}, {"name": "nginx"}, {"name": "web"}, {"name": "celery-beat", "replica_choices": [0, 1]}]
-SCALED = {"scale_autoscalers": AUTOSCALERS, "tiers_names": TIERS}
-NO_NUMBER = "scale_replicas: value of web must be a number that is not negative, got: "
+SCALED = {"scale_autoscalers": AUTOSCALERS, "tiers_overview": TIERS}
+NO_NUMBER = "scale_replicas: value of web must be an integer of 0 or more, got: "
 DEPLOYER = {"platform_namespace": "shop", "deployer_namespace": "shop-deployer", "platform_kubeconfig": "", "deployer_kubeconfig": ""}
 SAME_KUBECONFIG = (
-    "deployer_kubeconfig is the kubeconfig of this run, which has to be an administrator's: name that with -e platform_kubeconfig=PATH."
+    "deployer_kubeconfig is the kubeconfig of this run, but this run needs the kubeconfig of an administrator. Pass it with -e "
+    "platform_kubeconfig=PATH."
 )
 REMOVED = {"__remove_namespace_stays": False}
 
@@ -51,11 +52,11 @@ REMOVED = {"__remove_namespace_stays": False}
         ("scale", {"scale_replicas": {"celery-beat": 2}, **SCALED}, ["scale_replicas: value of celery-beat must be one of: 0, 1, got: 2."]),
         ("scale", {"scale_replicas": {"web": -1}, **SCALED}, [f"{NO_NUMBER}-1."]),
         ("scale", {"scale_replicas": {"web": "many"}, **SCALED}, [f"{NO_NUMBER}many."]),
-        ("restart", {"restart_tiers": [], "tiers_names": TIERS}, []),
-        ("restart", {"restart_tiers": ["web", "nginx"], "tiers_names": TIERS}, []),
+        ("restart", {"restart_tiers": [], "tiers_overview": TIERS}, []),
+        ("restart", {"restart_tiers": ["web", "nginx"], "tiers_overview": TIERS}, []),
         (
             "restart",
-            {"restart_tiers": ["web", "zzz"], "tiers_names": TIERS},
+            {"restart_tiers": ["web", "zzz"], "tiers_overview": TIERS},
             ["restart_tiers names zzz, but the tiers are django, nginx, web, celery-beat."],
         ),
         ("remove", {**REMOVED, "remove_plan": {"untrusted": [], "refusals": []}}, []),
@@ -76,11 +77,11 @@ REMOVED = {"__remove_namespace_stays": False}
             "deployer",
             {**DEPLOYER, "deployer_namespace": "shop"},
             [
-                "deployer_namespace is platform_namespace. A credential that may write Secrets there could make itself a token that never "
-                "expires: set deployer_namespace to another name."
+                "deployer_namespace is the same as platform_namespace. A credential that can write Secrets in its own namespace can create "
+                "a token that never expires. Set deployer_namespace to another name."
             ],
         ),
     ],
 )
-def test_problems_are_named(name: str, values: dict[str, Any], expected: list[str]) -> None:
+def test_problems_are_reported(name: str, values: dict[str, Any], expected: list[str]) -> None:
     assert FINDINGS[name](values) == expected

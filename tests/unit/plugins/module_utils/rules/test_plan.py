@@ -16,8 +16,8 @@ from rule_values import PLAN, PLANNED, SETTINGS
 
 CLUSTER: dict[str, Any] = PLAN["cluster"]
 CLAIM = {"action": "create", "kind": "PersistentVolumeClaim", "name": "media-pvc"}
-OPERATOR = "which comes with the Prometheus operator: install that first, or set"
-UNKNOWN = "the cluster knows no such kind and apiVersion"
+OPERATOR = "Install the Prometheus operator first, or set"
+UNKNOWN = "the API server does not serve this kind and apiVersion"
 CREATED = {"name": "migrate-1", "made_by": "the field manager k9s"}
 TAKE_OVER = "To adopt them, run again with -e preflight_take_over=true. Volumes are kept. The old pods serve until the new pods serve."
 
@@ -49,13 +49,14 @@ LACKS = (
     "The credential lacks permissions in namespace shop that the run needs: {}. Let an administrator run playbooks/grant_deployer.yml with "
     "this inventory."
 )
-UNKNOWN_CLASS = "{} does not exist in the cluster (it has: fast, standard): set it in values.yml."
+UNKNOWN_CLASS = "{} does not exist in the cluster (existing classes: fast, standard). Set it in values.yml."
 NO_INGRESS_CLASS = (
-    "ingress_class 'haproxy' does not exist in the cluster, so no controller would serve the Ingress (it has: {}): set it in values.yml."
+    "ingress_class 'haproxy' does not exist in the cluster, so no controller would serve the Ingress (existing classes: {}). Set it in "
+    "values.yml."
 )
 NOT_TRAEFIK = (
-    "ingress_class 'nginx' is served by k8s.io/ingress-nginx, which is not Traefik: empty ingress_traefik_entrypoints and "
-    "ingress_traefik_http_entrypoints in values.yml, and set ingress_controller_namespace to where it runs."
+    "ingress_class 'nginx' is served by k8s.io/ingress-nginx, which is not Traefik. In values.yml, set ingress_traefik_entrypoints and "
+    "ingress_traefik_http_entrypoints to [], and set ingress_controller_namespace to the namespace of the controller."
 )
 CHANGED_POSTGRESQL = (
     "platform_secrets.POSTGRES_PASSWORD differs from the password of PostgreSQL in the cluster. PostgreSQL reads it only when it "
@@ -67,7 +68,9 @@ CHANGED_REDIS = (
     "replaced. Set platform_redis_previous_password in secrets.yml to the old password, so that Redis accepts both. If an interruption is "
     'acceptable, run once with -e \'{"preflight_accepted_password_changes": ["REDIS_PASSWORD"]}\' instead.'
 )
-GUESSABLE = "platform_secrets.{} could be guessed from the name of its Secret: put 20 or more random characters into secrets.yml."
+GUESSABLE = (
+    "platform_secrets.{} is so short that it can be guessed from the name of its Secret. Put 20 or more random characters into secrets.yml."
+)
 JOB_OF_OTHERS = (
     "Other field managers created Jobs with names that this run uses: {0} (the field manager k9s). Whether the commands of this release "
     "ran is not known. Delete them with kubectl delete job {0} -n shop, and run again."
@@ -202,12 +205,14 @@ CASES: list[tuple[Values, Values, str]] = [
     (
         plan(),
         plan(refusals=[f"ServiceMonitor a: {UNKNOWN}", f"ServiceMonitor b: {UNKNOWN}"]),
-        f"The cluster knows no ServiceMonitor (monitoring.coreos.com/v1), {OPERATOR} monitoring_service_monitors to false in values.yml.",
+        f"The API server does not serve the kind ServiceMonitor (monitoring.coreos.com/v1). {OPERATOR} monitoring_service_monitors to "
+        "false in values.yml.",
     ),
     (
         plan(),
         plan(refusals=[f"PrometheusRule a: {UNKNOWN}"]),
-        f"The cluster knows no PrometheusRule (monitoring.coreos.com/v1), {OPERATOR} monitoring_rules to false in values.yml.",
+        f"The API server does not serve the kind PrometheusRule (monitoring.coreos.com/v1). {OPERATOR} monitoring_rules to false in "
+        "values.yml.",
     ),
     (
         plan(untrusted=[]),
@@ -254,7 +259,7 @@ CASES: list[tuple[Values, Values, str]] = [
 
 
 @pytest.mark.parametrize(("right", "wrong", "message"), CASES, ids=lambda value: value[:50] if isinstance(value, str) else "")
-def test_a_rule_finds_wrong_values_and_no_others(right: Values, wrong: Values, message: str) -> None:
+def test_a_rule_reports_only_wrong_values(right: Values, wrong: Values, message: str) -> None:
     assert tables.FINDINGS["plan"]({**PLANNED, **plan(), **right}) == []
     assert tables.FINDINGS["plan"]({**PLANNED, **plan(), **wrong}) == [message]
 
@@ -272,7 +277,7 @@ def test_findings_of_the_settings_come_first_and_no_password_is_checked() -> Non
     assert tables.FINDINGS["plan"](values) == ["x is not set.", f"These objects are not managed by this collection: a. {TAKE_OVER}"]
 
 
-def test_a_secret_that_is_not_known_is_not_guessable() -> None:
+def test_an_unknown_secret_is_not_reported_as_short() -> None:
     values = {
         **PLANNED,
         **plan(),
@@ -295,6 +300,6 @@ def test_a_secret_that_is_not_known_is_not_guessable() -> None:
         (plan(foreign=["a"], refusals=["b"], forbidden=["c"]), []),
     ],
 )
-def test_a_playbook_without_a_release_only_checks_which_cluster_it_is(values: Values, beginnings: list[str]) -> None:
+def test_a_playbook_without_a_release_only_checks_the_identity_of_the_cluster(values: Values, beginnings: list[str]) -> None:
     found = tables.FINDINGS["cluster"]({**PLANNED, **plan(), **values})
     assert [finding[: len(beginning)] for finding, beginning in zip(found, beginnings, strict=True)] == beginnings

@@ -38,19 +38,20 @@ def secrets(**values: Any) -> Values:
 
 
 NOT_A_HOST = (
-    "platform_postgresql_host '{}' is more than a host: put the name or address alone into values.yml; port, database and login have "
-    "variables of their own (platform_postgresql_*)."
+    "platform_postgresql_host '{}' must be only a host. Put its name or address into values.yml. Port, database and login have separate "
+    "variables (platform_postgresql_*)."
 )
 NO_AUTHORITY = (
-    "platform_{}_ca has no certificate in PEM, or a private key beside it: put the lines from BEGIN CERTIFICATE to END CERTIFICATE of each "
-    "authority, and no key, into values.yml."
+    "platform_{}_ca must contain certificates in PEM and no private key. Copy the lines from BEGIN CERTIFICATE to END CERTIFICATE of each "
+    "authority into it, in values.yml."
 )
 NOT_POSTGRESQL = (
-    "{} is for an external database, but platform_postgresql_provider is in_cluster: set that to external in values.yml, or leave the "
-    "other out."
+    "{} is for an external database, but platform_postgresql_provider is in_cluster. Set the provider to external in values.yml, or remove "
+    "the settings of the external service."
 )
 NOT_REDIS = (
-    "{} is for an external Redis, but platform_redis_provider is in_cluster: set that to external in values.yml, or leave the other out."
+    "{} is for an external Redis, but platform_redis_provider is in_cluster. Set the provider to external in values.yml, or remove the "
+    "settings of the external service."
 )
 MODE_WITHOUT_TLS = (
     "The connection to the external PostgreSQL can be unencrypted, because platform_postgresql_tls_mode is '{}'. In values.yml, set it to "
@@ -65,17 +66,17 @@ NAMESPACE = (
     "platform_namespace to a separate namespace in values.yml."
 )
 TAG_BESIDE_DIGEST = (
-    "platform_image_digest pins the image, but django_image_tag, celery_worker_image_tag or celery_beat_image_tag would replace it by a "
-    "tag: set one of the two in values.yml."
+    "platform_image_digest pins the image, but django_image_tag, celery_worker_image_tag or celery_beat_image_tag would replace the "
+    "digest. Set only the digest or only tags in values.yml."
 )
 OPEN = (
-    "{} is empty, so the pods of the shop could reach any address on that port: put the addresses of the service into values.yml, as a "
-    "list of {{ipBlock: {{cidr: ...}}}}, or 0.0.0.0/0 where they cannot be known."
+    "{} is empty, so the pods of the shop could reach any address on that port. Set it in values.yml to the addresses of the service, as a "
+    "list of {{ipBlock: {{cidr: ...}}}}. If the addresses are not known, use 0.0.0.0/0."
 )
 BAD_PATH = "{} must begin with / and have only letters, digits and the characters . _ ~ / ? = & -: set it in values.yml."
 PATH = (
-    "validate_customer_path '{}' is no path that Django serves behind nginx, so it would prove nothing: set it in values.yml to one that "
-    "begins with / and that nginx passes on."
+    "validate_customer_path '{}' is not a path that nginx passes to Django, so the check would not test Django. Set it in values.yml to a "
+    "path that begins with / and that Django serves."
 )
 NO_CLUSTER = (
     "No cluster is set. Set platform_kube_context in values.yml, or set platform_api_host and pass a credential in the environment "
@@ -97,12 +98,12 @@ CASES: list[tuple[Values, Values, str]] = [
     (
         {"platform_image_digest": DIGEST},
         {"platform_image_digest": DIGEST[:-1]},
-        f"platform_image_digest '{DIGEST[:-1]}' is no digest: write sha256: and 64 hexadecimal digits in values.yml.",
+        f"platform_image_digest '{DIGEST[:-1]}' is not a digest. Write sha256: and 64 hexadecimal digits in values.yml.",
     ),
     (
         {"platform_release_history": "1"},
         {"platform_release_history": 0},
-        "platform_release_history is 0: set it in values.yml to 1 or more, else there is no release to go back to.",
+        "platform_release_history is 0: set it to 1 or more in values.yml, to keep a release for a rollback.",
     ),
     (
         config(DJANGO_ALLOWED_HOSTS="*"),
@@ -112,8 +113,8 @@ CASES: list[tuple[Values, Values, str]] = [
     (
         config(DJANGO_ALLOWED_HOSTS="*.example.com"),
         {**config(DJANGO_ALLOWED_HOSTS="*.example.com"), "platform_answers_no_host": True},
-        "platform_config.DJANGO_ALLOWED_HOSTS '*.example.com' has no name that Django answers to: write .example.com, not *.example.com, "
-        "for a domain with all below it, in values.yml.",
+        "platform_config.DJANGO_ALLOWED_HOSTS '*.example.com' contains no host name that Django accepts. For a domain and its subdomains, "
+        "write .example.com, not *.example.com, in values.yml.",
     ),
     (config(), config(SITE_URL=""), "platform_config.SITE_URL is not set: put the public address of the shop into values.yml."),
     (
@@ -135,12 +136,13 @@ CASES: list[tuple[Values, Values, str]] = [
     (
         {**config(POSTGRES_HOST="a"), "platform_postgresql_host": ""},
         config(POSTGRES_HOST="a"),
-        "platform_postgresql_host is db, but platform_config.POSTGRES_HOST, which wins, is a: keep one of them in values.yml.",
+        "platform_postgresql_host is db, but platform_config.POSTGRES_HOST, which takes precedence, is a. Keep only one of them in "
+        "values.yml.",
     ),
     (
         {**config(REDIS_HOST="a"), "platform_redis_host": ""},
         config(REDIS_HOST="a"),
-        "platform_redis_host is redis, but platform_config.REDIS_HOST, which wins, is a: keep one of them in values.yml.",
+        "platform_redis_host is redis, but platform_config.REDIS_HOST, which takes precedence, is a. Keep only one of them in values.yml.",
     ),
     ({"platform_postgresql_host": "2001:db8::1"}, {"platform_postgresql_host": "postgres://db"}, NOT_A_HOST.format("postgres://db")),
     ({"platform_postgresql_host": "::"}, {"platform_postgresql_host": "db:"}, NOT_A_HOST.format("db:")),
@@ -148,8 +150,8 @@ CASES: list[tuple[Values, Values, str]] = [
     (
         {"platform_redis_host": "::1"},
         {"platform_redis_host": "redis:6379"},
-        "platform_redis_host 'redis:6379' is more than a host: put the name or address alone into values.yml; port and TLS have variables "
-        "of their own (platform_redis_*).",
+        "platform_redis_host 'redis:6379' must be only a host. Put its name or address into values.yml. Port and TLS have separate "
+        "variables (platform_redis_*).",
     ),
     (
         {"platform_postgresql_port": 65535},
@@ -178,22 +180,22 @@ CASES: list[tuple[Values, Values, str]] = [
         (
             {"platform_postgresql_tls_mode": mode, **config_values(PGSSLROOTCERT="system")},
             {"platform_postgresql_tls_mode": mode},
-            f"platform_postgresql_tls_mode {mode} needs certificates to check with: put the authority's (PEM) into platform_postgresql_ca "
-            "in values.yml, or name a file of the image, or system, in platform_config.PGSSLROOTCERT.",
+            f"platform_postgresql_tls_mode {mode} needs a certificate authority. Set platform_postgresql_ca in values.yml to its "
+            "certificate (PEM), or set platform_config.PGSSLROOTCERT to a file of the image or to system.",
         )
         for mode in ("verify-ca", "verify-full")
     ),
     (
         {**VERIFIED, "platform_postgresql_tls_mode": "require"},
         {**VERIFIED, "platform_postgresql_tls_mode": "prefer"},
-        "platform_postgresql_ca is set, but with platform_postgresql_tls_mode 'prefer' nothing is checked with it: set the mode to "
-        "verify-full in values.yml, or leave it out.",
+        "platform_postgresql_ca is set, but platform_postgresql_tls_mode 'prefer' does not verify certificates. Set the mode to "
+        "verify-full in values.yml, or remove platform_postgresql_ca.",
     ),
     (
         {"platform_redis_ca": CA},
         {"platform_redis_ca": CA, "platform_redis_tls": False, "preflight_accepted_without_tls": ["redis"]},
-        "platform_redis_ca is set, but platform_redis_tls is false, so nothing is checked with it: set platform_redis_tls to true in "
-        "values.yml.",
+        "platform_redis_ca is set, but platform_redis_tls is false. Set platform_redis_tls to true in values.yml, or remove "
+        "platform_redis_ca.",
     ),
     ({"platform_postgresql_ca": f"# a\n{CA}"}, {"platform_postgresql_ca": "/ca.pem"}, NO_AUTHORITY.format("postgresql")),
     ({"platform_postgresql_ca": CA}, {"platform_postgresql_ca": PRIVATE}, NO_AUTHORITY.format("postgresql")),
@@ -229,7 +231,7 @@ CASES: list[tuple[Values, Values, str]] = [
     (
         {"platform_secret_files": {"a": "YQ==", "b": "YWE=", "c": "YWFh", "d": ""}},
         {"platform_secret_files": {"a": "YQ==", "b": "YQ=", "c": "no text"}},
-        "platform_secret_files.b, c is not base64: put what `base64 -w0` makes of the file into secrets.yml.",
+        "platform_secret_files.b, c is not base64: put the output of `base64 -w0 FILE` into secrets.yml.",
     ),
     (
         {"network_policies_missing_ports": []},
@@ -246,25 +248,25 @@ CASES: list[tuple[Values, Values, str]] = [
     (
         {"nginx_tls_provider": "existing", "nginx_tls_secret": "own"},
         {"nginx_tls_secret": "own"},
-        "nginx_tls_secret is set, but nginx_tls_provider is none, so nothing is served with it: set that to existing in values.yml, or "
-        "leave the Secret out.",
+        "nginx_tls_secret is set, but nginx_tls_provider is none, so nginx does not use the Secret. Set nginx_tls_provider to existing in "
+        "values.yml, or remove nginx_tls_secret.",
     ),
     (
         {"nginx_tls_provider": "generated", "nginx_tls_hosts": ["a"]},
         {"nginx_tls_provider": "generated"},
-        "nginx_tls_hosts is empty, but nginx_tls_provider is generated: put the names that the certificate is for into values.yml.",
+        "nginx_tls_hosts is empty, but nginx_tls_provider is generated: put the host names of the certificate into values.yml.",
     ),
     (
         {"django_termination_grace_period_seconds": "85"},
         {"django_termination_grace_period_seconds": 84},
         "django_termination_grace_period_seconds is 84. The drain (django_drain_seconds), the longest request (django_gunicorn_timeout, "
-        "nginx_proxy_timeout) and 10 s to stop need 85. Leave it out, or set it to 85 or more in values.yml.",
+        "nginx_proxy_timeout) and 10 s to stop need 85. Remove it, or set it to 85 or more in values.yml.",
     ),
     (
         {"nginx_termination_grace_period_seconds": 85},
         {"nginx_termination_grace_period_seconds": "9"},
         "nginx_termination_grace_period_seconds is 9. The drain (nginx_drain_seconds), the longest request (nginx_proxy_timeout) and 10 s "
-        "to stop need 85. Leave it out, or set it to 85 or more in values.yml.",
+        "to stop need 85. Remove it, or set it to 85 or more in values.yml.",
     ),
     (
         {"network_policies_problems": []},
@@ -274,15 +276,15 @@ CASES: list[tuple[Values, Values, str]] = [
     (
         INGRESS,
         {**INGRESS, "ingress_hosts": []},
-        "ingress_enabled is true, but no host leads to the shop: put its names into platform_config.DJANGO_ALLOWED_HOSTS or into "
-        "ingress_hosts in values.yml.",
+        "ingress_enabled is true, but the Ingress has no host. Put the host names of the shop into platform_config.DJANGO_ALLOWED_HOSTS or "
+        "into ingress_hosts in values.yml.",
     ),
     *(
         (
             passing,
             {**INGRESS, "network_policies_clients": [NAMED, NAMELESS]},
-            "ingress_controller_namespace is not set, so the network policies would let no controller reach nginx: set it to the namespace "
-            "of its pods, or network_policies_clients to their addresses, in values.yml.",
+            "ingress_controller_namespace is not set, so the network policies would block the ingress controller. In values.yml, set it to "
+            "the namespace of the controller, or set network_policies_clients to the addresses of its pods.",
         )
         for passing in (
             {**INGRESS, "network_policies_clients": [NAMED]},
@@ -311,8 +313,8 @@ CASES: list[tuple[Values, Values, str]] = [
     (
         {"platform_ready_path": "/healthz", "platform_live_path": "/healthz?live"},
         {"platform_ready_path": "/healthz", "platform_live_path": "/healthz"},
-        "platform_ready_path and platform_live_path are both '/healthz', so Kubernetes could not tell a pod that is not ready from one "
-        "that hangs: set two paths in values.yml. If the application has one path, add a query to the other, such as ?live.",
+        "platform_ready_path and platform_live_path are both '/healthz', so Kubernetes would restart pods that are only not ready. Set two "
+        "different paths in values.yml. If the application has only one path, add a query to platform_live_path, such as ?live.",
     ),
     ({"validate_customer_path": "/statics"}, {"validate_customer_path": "/static"}, PATH.format("/static")),
     ({"validate_customer_path": "/health/"}, {"validate_customer_path": "/health/detailed/"}, PATH.format("/health/detailed/")),
@@ -345,8 +347,8 @@ CASES: list[tuple[Values, Values, str]] = [
         (
             {**passing, **config_values(POSTGRES_USER=user)},
             {**IN_CLUSTER, **config_values(POSTGRES_USER=user)},
-            f"platform_postgresql_user '{user}' is a user that the role postgresql keeps for itself: set another name in values.yml, or "
-            "postgresql_user_is_superuser to true there, if the data have that user already.",
+            f"platform_postgresql_user '{user}' is reserved by the role postgresql. Set another name in values.yml. If the database "
+            "already has this user, set postgresql_user_is_superuser to true instead.",
         )
         for passing in ({}, {**IN_CLUSTER, "postgresql_user_is_superuser": True})
         for user in ("postgres", "platform_application", "platform_conversion")
@@ -386,7 +388,7 @@ def no_cluster_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("right", "wrong", "message"), CASES, ids=lambda value: value[:50] if isinstance(value, str) else "")
-def test_a_rule_finds_wrong_values_and_no_others(right: Values, wrong: Values, message: str) -> None:
+def test_a_rule_reports_only_wrong_values(right: Values, wrong: Values, message: str) -> None:
     assert findings(tables.SETTINGS, {**SETTINGS, **right}) == []
     assert findings(tables.SETTINGS, {**SETTINGS, **wrong}) == [message]
 
@@ -402,11 +404,11 @@ def test_a_host_in_the_environment_names_a_cluster(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("name", ["named", "cluster"])
-def test_each_playbook_requires_that_a_cluster_is_named(name: str) -> None:
+def test_each_playbook_requires_a_cluster(name: str) -> None:
     assert tables.FINDINGS[name]({**SETTINGS, "platform_kube_context": ""}) == [NO_CLUSTER]
 
 
-def test_types_are_reported_first_each_with_its_file() -> None:
+def test_type_problems_are_reported_first_with_their_file() -> None:
     problems = ["platform_secrets.A is a list", "platform_secrets_provider is x", "platform_redis_previous_password is y"]
     assert tables.FINDINGS["settings"]({**SETTINGS, "platform_image": "", "manifests_settings": {"problems": problems}}) == [
         "platform_secrets_provider is x (set it in values.yml).",

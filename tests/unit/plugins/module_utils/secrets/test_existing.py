@@ -36,14 +36,17 @@ def encoded(**values: str | bytes) -> dict[str, str]:
         (encoded(DJANGO_SECRET_KEY="ü" * 50, REDIS_PASSWORD="r"), []),
         (
             encoded(DJANGO_SECRET_KEY="ü" * 49, REDIS_PASSWORD="r"),
-            [f"key DJANGO_SECRET_KEY of {SECRET} has 49 characters, it needs at least 50"],
+            [f"key DJANGO_SECRET_KEY of {SECRET} has 49 characters, but needs at least 50"],
         ),
         (encoded(DJANGO_SECRET_KEY="k" * 50), [f"{SECRET} has no key REDIS_PASSWORD"]),
-        (encoded(DJANGO_SECRET_KEY="k" * 50, REDIS_PASSWORD=""), [f"key REDIS_PASSWORD of {SECRET} has 0 characters, it needs at least 1"]),
+        (
+            encoded(DJANGO_SECRET_KEY="k" * 50, REDIS_PASSWORD=""),
+            [f"key REDIS_PASSWORD of {SECRET} has 0 characters, but needs at least 1"],
+        ),
         ({}, [f"{SECRET} has no key DJANGO_SECRET_KEY", f"{SECRET} has no key REDIS_PASSWORD"]),
     ],
 )
-def test_keys_that_are_missing_or_short_are_named(data: dict[str, str], problems: list[str]) -> None:
+def test_missing_and_short_keys_are_reported(data: dict[str, str], problems: list[str]) -> None:
     assert key_problems(SECRET, data, KEYS) == problems
 
 
@@ -60,12 +63,12 @@ class Secrets:
         return {"data": found} if found else {}
 
 
-def test_all_values_are_masked_and_one_that_is_not_there_hides_nothing() -> None:
+def test_all_values_are_masked_and_a_missing_secret_masks_nothing() -> None:
     cluster = cast(Cluster, Secrets(one=encoded(A="first", B="second"), empty={}))
     assert secret_values(cluster, "shop", ["one", "empty", "missing"]) == ["first", "second"]
 
 
-def test_a_secret_to_mask_is_read_from_an_api_server_that_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_a_secret_to_mask_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "FIRST_RETRY", 0.01)
     cluster, away = Secrets(one=encoded(A="first")), [PlatformError("the API server cannot be reached", away=True)]
     get = cluster.get
@@ -79,12 +82,12 @@ def test_a_secret_to_mask_is_read_from_an_api_server_that_comes_back(monkeypatch
     assert secret_values(cast(Cluster, cluster), "shop", ["one"]) == ["first"]
 
 
-def test_what_must_be_masked_and_cannot_be_read_is_an_error() -> None:
+def test_an_unreadable_secret_to_mask_is_an_error() -> None:
     with pytest.raises(PlatformError, match="Secret shop/hidden: refused with 403"):
         secret_values(cast(Cluster, Secrets(hidden=403)), "shop", ["hidden"])
 
 
-def test_one_secret_is_read_in_its_namespace_and_in_time() -> None:
+def test_a_secret_is_read_in_its_namespace_within_the_deadline() -> None:
     asked: list[tuple[Any, ...]] = []
 
     class Cluster:
@@ -96,14 +99,14 @@ def test_one_secret_is_read_in_its_namespace_and_in_time() -> None:
     assert asked == [("Secret", "shop", "given", TIMEOUT)]
 
 
-def test_a_secret_that_is_not_there_is_none_and_any_other_answer_is_an_error() -> None:
+def test_a_missing_secret_is_none_and_other_errors_are_raised() -> None:
     cluster = cast(Cluster, Secrets(hidden=403))
     assert read_secret(cluster, "shop", "missing") is None
     with pytest.raises(PlatformError, match="refused with 403"):
         read_secret(cluster, "shop", "hidden")
 
 
-def test_the_secrets_that_an_option_names_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_secrets_of_the_option_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
     credentials: list[Any] = []
     options: dict[str, Any] = {**dict.fromkeys(AUTH_ARG_SPEC), "host": "https://a", "namespace": "shop", "labels": {}}
 

@@ -27,7 +27,7 @@ def test_a_secret_of_at_least_4_characters_is_hidden(value: str, expected: str) 
     assert Masker([value])("pay gold") == expected
 
 
-def test_the_encoded_forms_of_a_short_text_stay() -> None:
+def test_encoded_forms_of_a_short_value_stay() -> None:
     """The base64 form of 3 characters has 4."""
     assert Masker(["abc"])("YWJj") == "YWJj"
 
@@ -77,22 +77,22 @@ def test_a_password_within_a_basic_authorization_is_hidden() -> None:
         assert b"corr" not in base64.b64decode(shown + "A" * (-len(shown) % 4))
 
 
-def test_a_value_of_several_lines_is_hidden_in_one_line_too() -> None:
+def test_a_multiline_value_is_also_hidden_in_one_line() -> None:
     assert Masker(["horse and\n  cart"])("a horse and cart!") == "a ******!"
 
 
-def test_what_overlaps_is_hidden_as_one() -> None:
+def test_overlapping_values_are_hidden_as_one() -> None:
     assert Masker(["abcdef", "defghij"])("abcdefghij") == "******"
 
 
-def test_a_text_is_shortened_after_its_secrets_are_hidden() -> None:
+def test_a_string_is_shortened_after_its_secrets_are_hidden() -> None:
     mask = Masker(["hunter2-web", "a-much-longer-secret"])
     assert mask("x" * 8 + "hunter2-web", at_most=10) == "x" * 8 + "******"
     assert mask("a-much-longer-secret hunter2-web" * 50, at_most=25) == "****** ******"
     assert mask("a-much-longer-secret", at_most=3) == "******"
 
 
-def test_credentials_are_hidden_however_short() -> None:
+def test_short_credentials_are_hidden() -> None:
     assert Masker(["abc"], credentials=["k-4", ""])("abc k-4") == "abc ******"
 
 
@@ -107,11 +107,11 @@ def test_credentials_are_hidden_however_short() -> None:
     ],
     ids=["C0", "C1", "colours go", "line ends and tabs stay", "no control characters"],
 )
-def test_control_characters_reach_no_screen(text: str, shown: str) -> None:
+def test_control_characters_are_removed_from_output(text: str, shown: str) -> None:
     assert Masker([])(text) == shown
 
 
-def test_values_to_mask_are_those_of_all_settings_in_any_form() -> None:
+def test_the_values_to_mask_include_all_settings_in_any_form() -> None:
     files = {"key.pem": base64.b64encode(b"-----BEGIN\nQUJDREVG\n").decode(), "store.jks": "/u3+7Q==", "wrong": "%", "number": 5}
     values = values_to_mask([{"A": "one", "B": {"C": ["two", 3]}}, "", None, "four"], files)
     assert set(values) == {"one", "two", "3", "four", files["key.pem"], "-----BEGIN\nQUJDREVG\n", "/u3+7Q==", "%", "5"}

@@ -44,7 +44,7 @@ NO_TEXT = "platform_image_tag must be a string but is"
         ),
     ],
 )
-def test_a_problem_is_told_with_the_variables_name(value: Any, option: dict[str, Any], problem: str | None) -> None:
+def test_a_problem_contains_the_name_of_the_variable(value: Any, option: dict[str, Any], problem: str | None) -> None:
     problems = setting_problems("replicas", value, option)
     assert len(problems) == (0 if problem is None else 1), problems
     assert all(problem in each for each in problems if problem), problems
@@ -80,7 +80,7 @@ def test_a_problem_is_told_with_the_variables_name(value: Any, option: dict[str,
         ("platform_image_tag", None, {"type": "str"}, None),
     ],
 )
-def test_texts_are_texts_and_nothing_else_is(name: str, written: Any, option: dict[str, Any], sentence: str | None) -> None:
+def test_only_strings_are_accepted_as_strings(name: str, written: Any, option: dict[str, Any], sentence: str | None) -> None:
     assert scalar_problems(name, written, option) == ([] if sentence is None else [sentence])
 
 
@@ -100,11 +100,11 @@ def test_texts_are_texts_and_nothing_else_is(name: str, written: Any, option: di
         ("platform_image_tag", "true", {}, None),
     ],
 )
-def test_a_template_of_a_boolean_gives_one(name: str, given: Any, option: dict[str, Any], sentence: str | None) -> None:
+def test_a_template_for_a_boolean_must_return_a_boolean(name: str, given: Any, option: dict[str, Any], sentence: str | None) -> None:
     assert template_problems(name, given, option) == ([] if sentence is None else [sentence])
 
 
-def test_resolving_reads_every_value_within() -> None:
+def test_nested_values_are_resolved() -> None:
     read: list[str] = []
 
     class Lazy(dict[str, Any]):
@@ -122,13 +122,13 @@ def test_resolving_reads_every_value_within() -> None:
 @pytest.mark.parametrize(
     ("name", "sentences"),
     [
-        ("django_replica", ["django_replica is no setting of any role; did you mean django_replicas?"]),
-        ("django_celery_wroker_env", ["django_celery_wroker_env is no setting of any role; did you mean celery_worker_env?"]),
-        ("django_favourite_colour", ["django_favourite_colour is no setting of any role."]),
+        ("django_replica", ["django_replica is not a setting of any role; did you mean django_replicas?"]),
+        ("django_celery_wroker_env", ["django_celery_wroker_env is not a setting of any role; did you mean celery_worker_env?"]),
+        ("django_favourite_colour", ["django_favourite_colour is not a setting of any role."]),
         ("django_replicas", []),
         ("djangoreplica", []),
         ("kind_replicas", []),
     ],
 )
-def test_a_variable_that_looks_like_a_setting_is_named(name: str, sentences: list[str]) -> None:
+def test_an_unknown_variable_with_the_prefix_of_a_role_is_reported(name: str, sentences: list[str]) -> None:
     assert unknown_settings([name], {"django_replicas", "celery_worker_env"}, ["django", "celery_worker"]) == sentences

@@ -94,11 +94,11 @@ OF_KUBECTL = "kubectl apply created its pod template, and server-side apply woul
         pytest.param(live(deployment(selector={"matchLabels": LABELS, "matchExpressions": []})), "", id="with what the API server may add"),
     ],
 )
-def test_a_workload_of_another_install_is_known_by_its_sign(found: Manifest, sign: str) -> None:
+def test_a_workload_of_an_existing_installation_is_recognized(found: Manifest, sign: str) -> None:
     assert foreign(found, deployment(), MANAGER) == sign
 
 
-def test_only_workloads_are_foreign_and_only_others_are_handed_over() -> None:
+def test_workloads_are_recreated_and_fields_of_other_kinds_are_transferred() -> None:
     service = live({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": {"selector": KUSTOMIZED}}, BY_KUBECTL)
     assert (foreign(service, service, MANAGER), is_handed_over(service, MANAGER)) == ("", True)
     assert is_handed_over(SEED, MANAGER) is False
@@ -130,7 +130,7 @@ def claim(name: str) -> Manifest:
         pytest.param(deployment(volumeClaimTemplates=[claim("data")]), deployment(volumeClaimTemplates=[claim("data")]), "", id="same"),
     ],
 )
-def test_what_cannot_be_made_anew_around_its_pods_is_said(found: Manifest, wanted: Manifest, reason: str) -> None:
+def test_a_workload_that_cannot_adopt_its_pods_is_reported(found: Manifest, wanted: Manifest, reason: str) -> None:
     assert obstacle(found, wanted) == reason
 
 
@@ -143,12 +143,12 @@ def test_what_cannot_be_made_anew_around_its_pods_is_said(found: Manifest, wante
         ("Recreate", "RollingUpdate", "Foreground"),
     ],
 )
-def test_pods_serve_on_unless_they_must_never_run_twice(found: str, wanted: str, policy: str) -> None:
+def test_pods_keep_serving_unless_the_strategy_is_recreate(found: str, wanted: str, policy: str) -> None:
     """The new Deployment may create a pod before it adopts the old ReplicaSet. Recreate does not allow that."""
     assert deletion_policy(deployment(strategy={"type": found}), deployment(strategy={"type": wanted})) == policy
 
 
-def test_a_stateful_set_leaves_its_pods() -> None:
+def test_a_recreated_stateful_set_keeps_its_pods() -> None:
     stateful_set = deployment()
     del stateful_set["spec"]["strategy"]
     assert deletion_policy(stateful_set, stateful_set) == "Orphan"
@@ -159,14 +159,14 @@ THEIRS = held("kubectl-client-side-apply", "Update", {"f:spec": {"f:type": {}, "
 CONTROLLERS = held("kube-controller-manager", "Update", {"f:status": {}}, subresource="status")
 
 
-def test_fields_are_handed_over_as_those_of_an_apply() -> None:
+def test_transferred_fields_become_fields_of_an_apply() -> None:
     [entry, other] = handed_over([THEIRS, CONTROLLERS], MANAGER)
     assert (entry["manager"], entry["operation"], entry["fieldsV1"]) == (MANAGER, "Apply", THEIRS["fieldsV1"])
     assert other == CONTROLLERS
 
 
-def test_fields_of_a_subresource_are_not_handed_over() -> None:
-    """The API server tells them apart by the subresource, and would not find them again."""
+def test_fields_of_a_subresource_are_not_transferred() -> None:
+    """The API server distinguishes them by the subresource, and would not find them again."""
     scaled = held("kubectl", "Apply", {"f:spec": {"f:replicas": {}}}, subresource="scale")
     mine = held(MANAGER, "Apply", {"f:spec": {"f:replicas": {}}}, subresource="scale")
     [entry, *others] = handed_over([THEIRS, scaled, mine], MANAGER)
@@ -174,7 +174,7 @@ def test_fields_of_a_subresource_are_not_handed_over() -> None:
     assert others == [scaled, mine]
 
 
-def test_fields_that_are_ours_already_are_joined_with_theirs() -> None:
+def test_transferred_fields_are_merged_with_own_fields() -> None:
     mine = held(MANAGER, "Apply", {"f:spec": {"f:selector": {}, "f:ports": {".": {}, PORT_80: {"f:targetPort": {}}}}})
     [entry] = handed_over([THEIRS, mine], MANAGER)
     ports: dict[str, Any] = {".": {}, PORT_80: {".": {}, "f:name": {}, "f:targetPort": {}}}
@@ -182,7 +182,7 @@ def test_fields_that_are_ours_already_are_joined_with_theirs() -> None:
     assert (entry["manager"], entry["operation"]) == (MANAGER, "Apply")
 
 
-def test_fields_of_another_version_are_not_mixed_in() -> None:
+def test_fields_of_another_api_version_are_not_merged() -> None:
     older = held("kubectl-client-side-apply", "Update", {"f:spec": {"f:targetCPU": {}}}, apiVersion="autoscaling/v1")
     [entry] = handed_over([older, OWN], MANAGER)
     assert entry["fieldsV1"] == OWN["fieldsV1"]
@@ -216,7 +216,7 @@ BINDER = held("kube-controller-manager", "Update", {"f:status": {"f:phase": {}}}
         ),
     ],
 )
-def test_the_volume_of_a_claim_stays_with_a_field_manager_of_its_own(entries: list[Any], after: list[Any] | None) -> None:
+def test_the_volume_field_of_a_claim_gets_its_own_field_manager(entries: list[Any], after: list[Any] | None) -> None:
     """The next apply does not state it, and a claim that is bound keeps it."""
     found = live({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "media-pvc"}, "spec": {}}, *entries)
     assert is_handed_over(found, MANAGER) is (after is not None)
@@ -226,7 +226,7 @@ def test_the_volume_of_a_claim_stays_with_a_field_manager_of_its_own(entries: li
         assert is_handed_over(found, MANAGER) is False
 
 
-def test_a_dry_run_takes_away_the_labels_and_annotations_that_go() -> None:
+def test_a_dry_run_removes_labels_and_annotations_that_are_no_longer_set() -> None:
     metadata: dict[str, Any] = {"f:labels": {".": {}, "f:managed-by": {}, "f:app": {}}, "f:annotations": {"f:last-applied": {}}}
     found = live(deployment(), held("kubectl-client-side-apply", "Update", {"f:metadata": metadata}))
     wanted = deployment({"app": "jewelry-shop"})
@@ -237,7 +237,7 @@ def test_a_dry_run_takes_away_the_labels_and_annotations_that_go() -> None:
     assert "annotations" not in as_merge_patch(wanted, live(deployment(), OWN))["metadata"]
 
 
-def test_configuration_that_nothing_uses_any_more_is_named() -> None:
+def test_unused_configuration_of_the_old_installation_is_reported() -> None:
     container = {
         "name": "django",
         "envFrom": [{"configMapRef": {"name": "django-config"}}, {"secretRef": {"name": "django-secrets"}}],
@@ -287,7 +287,7 @@ def service(target: Any = "http", **spec: Any) -> Manifest:
         pytest.param(service("web", selector={}), False, id="no pods"),
     ],
 )
-def test_pods_that_a_service_would_lose_are_named(wanted: Manifest, is_gap: bool) -> None:
+def test_a_service_that_would_lose_its_pods_is_reported(wanted: Manifest, is_gap: bool) -> None:
     assert bool(gap(wanted, [SEED])) is is_gap
     assert gap(wanted, []) == ""
     if is_gap:
@@ -369,14 +369,14 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 LIVE_SERVICE = live(service(selector=KUSTOMIZED), THEIRS)
 
 
-def test_a_plan_names_another_install_and_tries_nothing_on_it() -> None:
+def test_a_plan_reports_an_existing_installation_without_a_dry_run_on_it() -> None:
     cluster = Cluster(SEED, LIVE_SERVICE)
     entries, _warnings = plan(cluster, [("tiers", [service(), deployment()])], MANAGER)
     assert [(entry.action, entry.foreign, entry.refusal) for entry in entries] == [("change", "", ""), ("refused", OF_KUSTOMIZE, "")]
     assert cluster.calls == ["try django-service"]
 
 
-def test_a_plan_to_take_over_tries_each_step() -> None:
+def test_a_plan_for_an_adoption_tries_each_step() -> None:
     cluster = Cluster(SEED, LIVE_SERVICE)
     entries, _warnings = plan(cluster, [("tiers", [service(), deployment()])], MANAGER, take_over=True)
     assert [(entry.action, entry.foreign, entry.refusal) for entry in entries] == [("take_over", "", "")] * 2
@@ -398,7 +398,7 @@ def test_a_plan_to_take_over_tries_each_step() -> None:
             lambda c: setattr(c, "refuse_apply", RefusedError("Deployment shop/django-anew: no such field")),
             [deployment()],
             "Deployment shop/django: no such field",
-            id="the new one would be refused",
+            id="the new one would be rejected",
         ),
         pytest.param(
             lambda _: None,
@@ -415,14 +415,14 @@ def test_a_plan_to_take_over_tries_each_step() -> None:
         ),
     ],
 )
-def test_what_stands_against_taking_over_is_planned(change: Callable[[Cluster], None], wanted: list[Manifest], refusal: str) -> None:
+def test_obstacles_to_an_adoption_are_in_the_plan(change: Callable[[Cluster], None], wanted: list[Manifest], refusal: str) -> None:
     cluster = Cluster(SEED)
     change(cluster)
     entries, _warnings = plan(cluster, [("tiers", wanted)], MANAGER, take_over=True)
     assert [entry.refusal for entry in entries if entry.refusal] == [refusal]
 
 
-def test_a_quota_on_deployments_does_not_count_the_one_that_goes() -> None:
+def test_a_quota_on_deployments_ignores_the_deployment_that_is_replaced() -> None:
     cluster = Cluster(SEED)
     cluster.refuse_apply = RefusedError(
         'deployments "django-anew" is forbidden: exceeded quota: objects, requested: 1, used: 4, limited: 4'
@@ -431,7 +431,7 @@ def test_a_quota_on_deployments_does_not_count_the_one_that_goes() -> None:
     assert [entry.action for entry in entries] == ["take_over"]
 
 
-def test_a_workload_is_made_anew_when_the_old_one_is_gone() -> None:
+def test_a_workload_is_recreated_when_the_old_one_is_deleted() -> None:
     cluster = Cluster(SEED, LIVE_SERVICE)
     take_over(cluster, [service(), deployment()], MANAGER, 5)
     assert cluster.calls == ["hand over django-service", "apply django-service", "delete django Orphan", "apply django"]
@@ -440,7 +440,7 @@ def test_a_workload_is_made_anew_when_the_old_one_is_gone() -> None:
     assert cluster.calls[4:] == ["apply django-service", "apply django"]
 
 
-def test_a_run_after_one_that_was_killed_goes_on_where_it_ended() -> None:
+def test_a_run_continues_after_an_interrupted_run() -> None:
     """The old Deployment is still being deleted, or is already deleted."""
     going = copy.deepcopy(SEED)
     going["metadata"]["deletionTimestamp"] = "now"
@@ -453,7 +453,7 @@ def test_a_run_after_one_that_was_killed_goes_on_where_it_ended() -> None:
     assert gone.calls == ["apply django"]
 
 
-def test_a_workload_that_does_not_go_is_named_and_not_written_over() -> None:
+def test_a_workload_that_is_not_deleted_in_time_is_reported_and_not_overwritten() -> None:
     cluster = Cluster(SEED)
     cluster.reads_until_gone = 10**9
     with pytest.raises(
@@ -464,7 +464,7 @@ def test_a_workload_that_does_not_go_is_named_and_not_written_over() -> None:
     assert cluster.calls == ["delete django Orphan"]
 
 
-def test_replicas_of_an_autoscaler_are_held_while_the_workload_is_made_anew() -> None:
+def test_a_recreated_workload_keeps_the_replicas_of_its_autoscaler() -> None:
     """Without a number of replicas the new Deployment starts with one."""
     wanted = deployment()
     del wanted["spec"]["replicas"]
@@ -481,7 +481,7 @@ def test_replicas_of_an_autoscaler_are_held_while_the_workload_is_made_anew() ->
 
 
 @pytest.mark.parametrize(("conflicts", "succeeds"), [(0, True), (4, True), (5, False)])
-def test_fields_are_handed_over_of_the_object_as_it_was_read(conflicts: int, succeeds: bool) -> None:
+def test_a_transfer_of_fields_is_retried_after_a_conflict(conflicts: int, succeeds: bool) -> None:
     cluster = Cluster(LIVE_SERVICE)
     cluster.conflicts = conflicts
     if succeeds:

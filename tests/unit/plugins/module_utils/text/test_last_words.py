@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The cause in one line, of what commands printed when they failed; recorded, with shorter paths."""
+"""The cause of a failed command in one line, from recorded output with shortened paths."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_the_cause_is_one_line(printed: str, expected: str) -> None:
     assert last_words(printed) == expected
 
 
-def test_a_cause_is_bounded() -> None:
+def test_the_length_of_a_cause_is_limited() -> None:
     words = last_words("ValueError: " + "x" * 1000)
     assert words == f"ValueError: {'x' * (LONGEST - 12)}..."
 

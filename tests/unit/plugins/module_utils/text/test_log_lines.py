@@ -160,12 +160,12 @@ def test_an_error_is_recognised_by_its_level(program: str, line: str) -> None:
 
 
 @pytest.mark.parametrize(("program", "line"), [(program, line) for program, lines in FINE.items() for line in lines])
-def test_the_word_error_in_a_message_or_a_request_is_no_error(program: str, line: str) -> None:
+def test_the_word_error_in_a_message_or_request_is_not_an_error(program: str, line: str) -> None:
     assert not is_error_line(line), program
 
 
 @pytest.mark.parametrize("again", ["[", " ", "( ", "a=b ", '"', "9-", "ERROR", " ERRO", "\x1b[1", "can't", "directory index of "])
-def test_a_very_long_line_is_judged_like_a_short_one(again: str) -> None:
+def test_a_very_long_line_is_classified_like_a_short_line(again: str) -> None:
     """A pattern whose time is more than linear would not come to an end."""
     rest = again * (500_000 // len(again))
     assert is_error_line(f"2026/11/29 10:00:00 [error] 29#29: {rest}")

@@ -44,12 +44,12 @@ def file(**changes: Any) -> dict[str, Any]:
     [
         pytest.param(file(), "u1", 1000, "", id="new"),
         pytest.param(file(), "u1", 1499, "", id="before half of its time"),
-        pytest.param(file(), "u1", 1500, "half of the token's time is over", id="after half of its time"),
+        pytest.param(file(), "u1", 1500, "half of the token's lifetime has passed", id="after half of its time"),
         pytest.param(file(), "u1", 2000, "the token has expired", id="expired"),
-        pytest.param(None, "u1", 1000, "there is no file yet", id="no file"),
+        pytest.param(None, "u1", 1000, "the file does not exist", id="no file"),
         pytest.param(file(exp=None), "u1", 1000, "the token does not expire", id="without an end"),
-        pytest.param(file(), "u2", 1000, "the token is of another ServiceAccount", id="a ServiceAccount made again"),
-        pytest.param(file(), "", 1000, "the token is of another ServiceAccount", id="no ServiceAccount"),
+        pytest.param(file(), "u2", 1000, "the token belongs to another ServiceAccount", id="a ServiceAccount made again"),
+        pytest.param(file(), "", 1000, "the token belongs to another ServiceAccount", id="no ServiceAccount"),
         pytest.param(
             kubeconfig(ACCOUNT, {"server": "https://b"}, token()),
             "u1",
@@ -68,7 +68,7 @@ def file(**changes: Any) -> dict[str, Any]:
             {**file(), "users": [{"name": ACCOUNT.user, "user": {"token": "opaque"}}]},
             "u1",
             1000,
-            "the token is of another ServiceAccount",
+            "the token belongs to another ServiceAccount",
             id="a token that says nothing",
         ),
     ],
@@ -103,7 +103,7 @@ def test_the_cluster_of_a_kubeconfig(arguments: tuple[Any, ...], entry: dict[str
         {"users": [{"name": ACCOUNT.user, "user": {"token": "t"}}, {"name": "admin", "user": {"token": "t"}}]},
     ],
 )
-def test_another_file_has_no_token_of_ours(found: Any) -> None:
+def test_a_file_without_our_token(found: Any) -> None:
     assert token_in(found) == ""
 
 
@@ -112,7 +112,7 @@ def test_the_token_of_a_file() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "opaque", "a.b.c", "a.W10.c"])
-def test_what_is_no_json_web_token_says_nothing(text: str) -> None:
+def test_an_invalid_json_web_token_has_no_times(text: str) -> None:
     assert (claims(text), expiry(text)) == ({}, "")
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Which Jobs cannot finish, and which pods keep a StatefulSet from its newest revision, on objects as a cluster returns them."""
+"""Which Jobs cannot finish, and which pods block the rollout of a StatefulSet, for objects as a cluster returns them."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ REFUSED = {
         pytest.param([job(), pod(NO_IMAGE, owner="j-2")], None, id="a pod of another Job"),
     ],
 )
-def test_a_job_that_cannot_finish_is_stopped_and_no_other(objects: list[Manifest], because: str | None) -> None:
+def test_only_a_job_that_cannot_finish_is_stopped(objects: list[Manifest], because: str | None) -> None:
     found = stuck_jobs(Snapshot(objects), LABEL, MANAGER, 5.0, NOW)
     assert [each.item for each in found] == ([objects[0]] if because else [])
     assert all(each.because.startswith(str(because)) for each in found)
@@ -121,7 +121,7 @@ def test_a_job_that_cannot_finish_is_stopped_and_no_other(objects: list[Manifest
         pytest.param(job(managedFields=[]), False, id="not applied by this collection"),
     ],
 )
-def test_a_job_that_a_run_gave_up_is_stopped_at_once(item: Manifest, stopped: bool) -> None:
+def test_a_job_of_a_failed_run_is_stopped_immediately(item: Manifest, stopped: bool) -> None:
     found = failed_jobs([item], {"migrate-old": "JobFailed: exit code 3"}, MANAGER)
     assert [(each.item, each.because) for each in found] == ([(item, "JobFailed: exit code 3")] if stopped else [])
 
@@ -158,7 +158,7 @@ def redis(**changes: Any) -> Manifest:
         pytest.param(REDIS, pod(NO_IMAGE, "s-2", labels=OLD), None, id="it belongs to another StatefulSet"),
         pytest.param(REDIS, pod(NO_IMAGE, "s-1"), None, id="its revision is unknown"),
         pytest.param(
-            redis(metadata__generation=4), pod(NO_IMAGE, "s-1", labels=OLD), None, id="the controller has yet to see what was applied"
+            redis(metadata__generation=4), pod(NO_IMAGE, "s-1", labels=OLD), None, id="the controller has not observed the new generation"
         ),
         pytest.param(redis(metadata__managedFields=[]), pod(NO_IMAGE, "s-1", labels=OLD), None, id="not applied by this collection"),
         pytest.param(
@@ -166,7 +166,7 @@ def redis(**changes: Any) -> Manifest:
         ),
     ],
 )
-def test_a_pod_that_keeps_a_stateful_set_from_its_newest_revision_goes(
+def test_a_pod_that_blocks_the_rollout_of_its_stateful_set_is_deleted(
     stateful_set: Manifest, its_pod: Manifest, because: str | None
 ) -> None:
     found = pods_in_the_way(stateful_set, Snapshot([its_pod]), MANAGER)
@@ -189,5 +189,5 @@ def test_a_pod_whose_init_container_runs_stays() -> None:
         pytest.param(redis(spec__replicas=0), False, id="it wants no pod"),
     ],
 )
-def test_pods_are_read_only_where_a_stateful_set_may_be_blocked(stateful_set: Manifest, blocked: bool) -> None:
+def test_pods_are_read_only_if_a_stateful_set_may_be_blocked(stateful_set: Manifest, blocked: bool) -> None:
     assert may_be_blocked(stateful_set) is blocked

@@ -1,4 +1,4 @@
-"""What site.yml writes on the controller; no cluster is there, so that each run ends after it."""
+"""Files that site.yml writes on the control node. There is no cluster, so each run ends after it has written them."""
 
 from __future__ import annotations
 
