@@ -7,7 +7,7 @@
 Each change is applied alone, in a copy of the repository. The checks run until one fails:
 
 - python (plugins, and the Python files of roles): the tests that import the file, ruff, mypy, then the tests that import it indirectly;
-- manifests (vars and templates of roles): yamllint, the tests of roles that name the role, the snapshots of the rendered manifests, then
+- manifests (vars and templates of roles): yamllint, the snapshots of the rendered manifests, the tests of roles that name the role, then
   the other tests of manifests;
 - tasks (tasks of roles): yamllint, ansible-lint, the snapshots, the playbooks with bad input. Errors that need a cluster stay undetected.
 
@@ -144,19 +144,18 @@ def checks(area: str, change: Change) -> Iterator[Command]:
         yield ("yamllint", "--strict", name)
     if area == "tasks":
         yield ("ansible-lint", "--offline", name)
-    else:
+        yield pytest(SNAPSHOTS)
+        yield pytest(f"{TESTS}/playbooks")
+    elif area == "manifests":
         role = name.split("/")[1]
+        if role not in NOT_RENDERED:
+            yield pytest(SNAPSHOTS)
         if tests := [
             test for test in repository_files() if fnmatch.fnmatch(test, f"{TESTS}/roles/test_*.py") and role in (ROOT / test).read_text()
         ]:
             yield pytest(*tests)
-        if role in NOT_RENDERED:
-            return
-    yield pytest(SNAPSHOTS)
-    if area == "tasks":
-        yield pytest(f"{TESTS}/playbooks")
-    else:
-        yield pytest(f"{TESTS}/manifests", f"--ignore={SNAPSHOTS}", f"--ignore={TESTS}/manifests/test_oldest_ansible.py")
+        if role not in NOT_RENDERED:
+            yield pytest(f"{TESTS}/manifests", f"--ignore={SNAPSHOTS}", f"--ignore={TESTS}/manifests/test_oldest_ansible.py")
 
 
 def copy_to(target: Path) -> None:
@@ -168,6 +167,10 @@ def copy_to(target: Path) -> None:
     (target / COLLECTION).symlink_to((ROOT / COLLECTION).readlink())
     for name in (".venv", ".cache"):
         (target / name).symlink_to((ROOT / name).resolve())
+    # The checks write no compiled files, so without these each check would compile all packages again. Some packages do not compile.
+    for name in (".venv", ".cache/oldest"):
+        for packages in (ROOT / name).glob("lib/python*"):
+            subprocess.run([ROOT / name / "bin" / "python", "-m", "compileall", "-q", "-q", "-j0", packages], check=False)
     # Tests list files with git.
     subprocess.run(["git", "init", "--quiet"], cwd=target, check=True)  # noqa: S607
     subprocess.run(["git", "add", "--all"], cwd=target, check=True)  # noqa: S607
