@@ -51,6 +51,14 @@ TIMEOUT = 900
 # Kinds of change that are often type errors, which mypy detects faster than the tests.
 TYPED = ("returned value", "argument dropped", "arguments swapped", "exception dropped")
 
+# Python files by which manifests are rendered.
+RENDERING = (
+    "plugins/filter/",
+    "plugins/lookup/",
+    *(f"plugins/module_utils/{name}/" for name in ("configuration", "manifests", "workloads")),
+    "roles/",
+)
+
 # Roles without variables that end up in manifests.
 NOT_RENDERED = ("post_deploy", "preflight", "remove", "report", "restart", "scale", "validate")
 
@@ -135,7 +143,7 @@ def checks(area: str, change: Change) -> Iterator[Command]:
             yield pytest(*first)
         if change.kind not in TYPED:
             yield types
-        if name.startswith(("plugins/filter/", "plugins/module_utils/manifests/", "roles/")):
+        if name.startswith(RENDERING):
             yield pytest(SNAPSHOTS)
         if further:
             yield pytest(*further)
