@@ -21,7 +21,6 @@ import docstring_parser
 import yaml
 
 from tools.role_files import Dumper, dump
-from tools.role_variables import resolver
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 FILTERS = ROOT / "plugins" / "filter"
@@ -108,6 +107,9 @@ def one_line(text: str | None) -> str:
 
 def files() -> Iterator[tuple[pathlib.Path, str]]:
     """Yield the path and the content of each file."""
+    # Imported here, because Ansible's controller changes how a module of the same process reports its warnings.
+    from tools.role_variables import resolver
+
     resolver()
     # Imported after the resolver, which makes the collection importable.
     from ansible_collections.jewelry_shop.platform.plugins.filter import manifests, report
