@@ -69,12 +69,12 @@ class Location:
         return f"the location {self.path}"
 
 
-def nginx_locations(locations: Iterable[Mapping[str, Any]], general_limit: str = "", cache_size: str = "256m") -> dict[str, Any]:
+def nginx_locations(locations: Iterable[Mapping[str, Any]], general_limit: str, cache_size: str) -> dict[str, Any]:
     """Convert locations to directives of nginx.
 
     Args:
-        locations: Value of O(jewelry_shop.platform.nginx#role:nginx_locations).
-        general_limit: Parameters of C(limit_req) for locations without a rate of their own.
+        locations: Value of the variable C(nginx_locations).
+        general_limit: Parameters of C(limit_req) for locations without a rate of their own. Empty sets no limit.
         cache_size: Maximum size of the cache, in the notation of nginx.
 
     Returns:
@@ -82,7 +82,7 @@ def nginx_locations(locations: Iterable[Mapping[str, Any]], general_limit: str =
         and C(timeouts) of requests, in seconds.
 
     Example:
-        {{ [{'path': '/login/', 'rate': '10r/m', 'burst': 5}] | jewelry_shop.platform.nginx_locations }}
+        {{ [{'path': '/login/', 'rate': '10r/m', 'burst': 5}] | jewelry_shop.platform.nginx_locations('', '256m') }}
     """
     read = [Location.read(each) for each in locations]
     named = [(f"location_{number}", each) for number, each in enumerate(read, 1)]

@@ -103,7 +103,7 @@ def test_a_location_that_is_there_twice_is_found_once() -> None:
 
 def test_numbers_and_booleans_may_be_strings() -> None:
     """As templates give them before ansible-core 2.19."""
-    found = nginx_locations([{"path": "/a/", "rate": "1r/s", "burst": "0", "timeout": "7", "websocket": "False"}])
+    found = nginx_locations([{"path": "/a/", "rate": "1r/s", "burst": "0", "timeout": "7", "websocket": "False"}], "", "256m")
     [location] = found["locations"]
     assert location["lines"] == [
         "limit_req zone=location_1;",
@@ -116,4 +116,4 @@ def test_numbers_and_booleans_may_be_strings() -> None:
 
 
 def test_without_locations_there_is_nothing() -> None:
-    assert nginx_locations([]) == {"http": [], "locations": [], "has_regex": False, "timeouts": []}
+    assert nginx_locations([], "", "256m") == {"http": [], "locations": [], "has_regex": False, "timeouts": []}
