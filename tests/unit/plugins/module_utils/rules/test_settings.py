@@ -77,6 +77,7 @@ PATH = (
     "validate_customer_path '{}' is no path that Django serves behind nginx, so it would prove nothing: set it in values.yml to one that "
     "begins with / and that nginx passes on."
 )
+WRONG_VOLUMES: list[dict[str, Any]] = [{}, {"persistentVolumeClaim": {"claimName": "a"}}, {"emptyDir": {}, "ephemeral": {}}]
 TOO_SMALL = (
     "nginx_temp_volume.emptyDir.sizeLimit {} is smaller than the largest request body (nginx_client_max_body_size, max_body_size of "
     "nginx_locations) with the cache (nginx_cache_size), so one upload could get a pod of nginx evicted: raise it in values.yml."
@@ -289,7 +290,7 @@ CASES: list[tuple[Values, Values, str]] = [
             "nginx_temp_volume must have emptyDir or ephemeral, and nothing else, because each pod of nginx needs a volume of its own: set "
             "it in values.yml.",
         )
-        for volume in ({}, {"persistentVolumeClaim": {"claimName": "a"}}, {"emptyDir": {}, "ephemeral": {}})
+        for volume in WRONG_VOLUMES
     ),
     (
         {"nginx_temp_volume": {"emptyDir": {"sizeLimit": "2Gi"}}},
