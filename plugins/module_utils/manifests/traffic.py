@@ -13,7 +13,7 @@ import re
 # A valid Host header by Django's rules: a name, an IPv4 address, or an IPv6 address in brackets.
 _HOST = re.compile(r"^(\.?[a-z0-9_]([a-z0-9._-]*[a-z0-9_-])?|\[[0-9a-f:.]+\])$")
 _MAP_PARAMETERS = frozenset({"default", "hostnames", "include", "volatile"})
-_UNITS = {"": 1, "k": 1024, "m": 1024 * 1024}
+_UNITS = {"": 1, "k": 1024, "m": 1024 * 1024, "g": 1024 * 1024 * 1024}
 
 
 def upstream_keep_alive_milliseconds(drain_seconds: int, server_keep_alive_seconds: int) -> int:
@@ -84,3 +84,13 @@ def size_bytes(size: str | int) -> int:
     if not found:
         raise ValueError(f"'{size}' is not a size of nginx. Write bytes, kilobytes or megabytes, such as 8192, 16k or 1m.")
     return int(found[1]) * _UNITS[found[2].lower()]
+
+
+def body_bytes(size: str | int) -> int | None:
+    """The number of bytes of a maximum size of nginx, which may have gigabytes; None if it has another form.
+
+    Args:
+        size: size in nginx notation.
+    """
+    found = re.fullmatch(r"(\d+)([kKmMgG]?)", str(size))
+    return int(found[1]) * _UNITS[found[2].lower()] if found else None

@@ -16,6 +16,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import
     exposure,
     hosts,
     image,
+    nginx,
     operations,
     passwords,
     planned,
@@ -35,6 +36,7 @@ SETTINGS = (
     *authorities.RULES,
     *secret.RULES,
     *traffic.RULES,
+    *nginx.RULES,
     *exposure.RULES,
     *cluster.NAMED,
 )

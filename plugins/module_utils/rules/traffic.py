@@ -46,14 +46,15 @@ RULES = (
     Rule(
         lambda v: _stops_too_soon(v, "django"),
         "django_termination_grace_period_seconds is {django_termination_grace_period_seconds}. The drain (django_drain_seconds), the "
-        "longest request (django_gunicorn_timeout, nginx_proxy_timeout) and 10 s to stop need {django_least_grace_period_seconds}. Remove "
-        "it, or set it to {django_least_grace_period_seconds} or more in {preflight_values_file}.",
+        "longest request (django_gunicorn_timeout, nginx_proxy_timeout, timeout of nginx_locations) and 10 s to stop need "
+        "{django_least_grace_period_seconds}. Remove it, or set it to {django_least_grace_period_seconds} or more in "
+        "{preflight_values_file}.",
     ),
     Rule(
         lambda v: _stops_too_soon(v, "nginx"),
         "nginx_termination_grace_period_seconds is {nginx_termination_grace_period_seconds}. The drain (nginx_drain_seconds), the longest "
-        "request (nginx_proxy_timeout) and 10 s to stop need {nginx_least_grace_period_seconds}. Remove it, or set it to "
-        "{nginx_least_grace_period_seconds} or more in {preflight_values_file}.",
+        "request (nginx_proxy_timeout, timeout of nginx_locations) and 10 s to stop need {nginx_least_grace_period_seconds}. Remove it, "
+        "or set it to {nginx_least_grace_period_seconds} or more in {preflight_values_file}.",
     ),
     Rule(
         lambda v: "; ".join(v["network_policies_problems"]),

@@ -265,11 +265,29 @@ OPTIONAL: dict[str, Any] = {
 }
 
 
+# Settings of nginx that change its files and its volume.
+LOCATIONS: dict[str, Any] = {
+    "nginx_locations": [
+        {"path": "/accounts/login/", "rate": "10r/m", "burst": 5, "headers": {"X-Frame-Options": "DENY"}},
+        {"path": "/ws/", "websocket": True, "connections": 20},
+        {"path": "/admin/import/", "match": "exact", "max_body_size": "1g", "timeout": 300, "allow": ["203.0.113.0/24"]},
+        {"path": "/api/", "proxy_path": "/"},
+        {"path": "^/catalogue/[0-9]+/$", "match": "regex", "cache_seconds": 60},
+    ],
+    "nginx_http_snippet": "map $http_accept_language $language { ~^de de; default en; }\n",
+    "nginx_server_snippet": "location = / { return 302 /$language/; }\n",
+    "nginx_access_log_format": "json",
+    "nginx_cache_size": "128m",
+    "nginx_temp_volume": {"emptyDir": {"sizeLimit": "2048Mi"}},
+}
+
+
 # What production is rendered with, by host of the one run for all.
 HOSTS: dict[str, dict[str, Any]] = {
     "production": VALUES,
     "changed": {**VALUES, **CHANGED},
     "optional": {**VALUES, **OPTIONAL},
+    "locations": {**VALUES, **LOCATIONS},
     "other_configuration_of_nginx": {**VALUES, "nginx_client_max_body_size": "11m"},
     "other_environment_of_a_tier": {**VALUES, "celery_worker_env": {"DRILL": True}},
 }
@@ -321,9 +339,15 @@ def optional(productions: dict[str, Manifests]) -> Manifests:
 
 
 @pytest.fixture(scope="session")
-def every_manifest(rendered: Callable[[str], Manifests], changed: Manifests) -> Manifests:
+def locations(productions: dict[str, Manifests]) -> Manifests:
+    """Production with the settings of LOCATIONS."""
+    return productions["locations"]
+
+
+@pytest.fixture(scope="session")
+def every_manifest(rendered: Callable[[str], Manifests], changed: Manifests, locations: Manifests) -> Manifests:
     """The objects of all inventories, and of production with the optional features; equal ones once."""
-    objects = [manifest for inventory in INVENTORIES for manifest in rendered(inventory)] + changed.objects
+    objects = [manifest for inventory in INVENTORIES for manifest in rendered(inventory)] + changed.objects + locations.objects
     return Manifests(list({json.dumps(manifest, sort_keys=True): manifest for manifest in objects}.values()))
 
 

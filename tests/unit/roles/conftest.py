@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import pathlib
@@ -14,6 +15,8 @@ from typing import Any
 import pytest
 
 from local_cluster.errors import LocalClusterError
+from tests.unit.roles import nginx_server
+from tests.unit.roles.nginx_server import Dns, MakeNginx, Nginx, patiently
 from tests.unit.roles.redis_server import RedisServer
 from tools import debian_programs
 
@@ -110,3 +113,57 @@ def server(tmp_path: pathlib.Path) -> Iterator[RedisServer]:
     redis.start()
     yield redis
     redis.stop()
+
+
+NGINX_SETTINGS: dict[str, Any] = {
+    "inventory_hostname": "test",
+    "platform_postgresql_host": "db.example.com",
+    "platform_redis_host": "redis.example.com",
+    "platform_config": {"DJANGO_ALLOWED_HOSTS": "shop.example.com"},
+}
+
+
+@pytest.fixture(scope="session")
+def nginx_program() -> None:
+    try:
+        debian_programs.ensure("nginx")
+    except LocalClusterError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture
+def dns() -> Iterator[Dns]:
+    server = Dns()
+    server.addresses = ["127.0.0.1"]
+    yield server
+    server.socket.close()
+
+
+@pytest.fixture
+def django_port() -> int:
+    return nginx_server.free_port()
+
+
+@pytest.fixture
+def make_nginx(nginx_program: None, resolve: Any, tmp_path: pathlib.Path, dns: Dns, django_port: int) -> MakeNginx:
+    """Write the configuration for some settings."""
+
+    def write(**values: Any) -> Nginx:
+        files = resolve("__nginx_config_map", **{**NGINX_SETTINGS, **values})["data"]
+        return Nginx(tmp_path, files, dns, django_port)
+
+    return write
+
+
+@pytest.fixture
+def start_nginx(make_nginx: MakeNginx, django_port: int) -> Iterator[MakeNginx]:
+    """Start nginx for some settings, with a server in Django's place."""
+    with contextlib.ExitStack() as stack:
+
+        def run(**values: Any) -> Nginx:
+            stack.enter_context(nginx_server.django("127.0.0.1", django_port))
+            nginx = stack.enter_context(make_nginx(**values).running())
+            patiently(nginx.knows_the_address, "the first resolution")
+            return nginx
+
+        yield run

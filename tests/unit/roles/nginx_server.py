@@ -13,7 +13,7 @@ import struct
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -67,7 +67,10 @@ class Dns:
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers with what it was asked, as JSON; C(/headers/N) with N bytes of headers beside that."""
+    """Answers with what it was asked, as JSON; C(/headers/N) with N bytes of headers beside that.
+
+    Never answers below C(/silent/). Opens a WebSocket where a client asks for one, and sends back one line.
+    """
 
     protocol_version = "HTTP/1.1"
     # Path and headers of each request.
@@ -77,6 +80,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         body = self.rfile.read(length).decode()
         self.asked.append((self.path, dict(self.headers.items())))
+        if self.path.startswith("/silent/"):
+            self.rfile.read(1)
+            self.close_connection = True
+            return
+        if self.headers.get("Upgrade") == "websocket" and self.headers.get("Connection") == "upgrade":
+            self.send_response(101)
+            self.send_header("Upgrade", "websocket")
+            self.send_header("Connection", "upgrade")
+            self.end_headers()
+            self.wfile.write(self.rfile.readline())
+            self.close_connection = True
+            return
         said = json.dumps(
             {
                 "method": self.command,
@@ -92,6 +107,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.send_header(f"X-Large-{number}", "x" * 985)
         if self.path == "/own-headers/":
             self.send_header("X-Frame-Options", "DENY")
+        if self.path.endswith("?personal"):
+            self.send_header("Set-Cookie", "sessionid=1")
         self.send_header("Content-Length", str(len(said)))
         self.end_headers()
         self.wfile.write(said)
@@ -223,5 +240,15 @@ class Nginx:
         finally:
             connection.close()
 
+    def connect(self, path: str, headers: dict[str, str]) -> socket.socket:
+        """Send a request and leave its connection open."""
+        lines = [f"GET {path} HTTP/1.1", "Host: shop.example.com", *(f"{name}: {value}" for name, value in headers.items())]
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        connection.sendall("".join(f"{line}\r\n" for line in [*lines, ""]).encode())
+        return connection
+
     def knows_the_address(self) -> bool:
         return self.ask("/nginx_started").status == 200
+
+
+MakeNginx = Callable[..., Nginx]

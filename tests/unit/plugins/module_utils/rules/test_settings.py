@@ -78,6 +78,11 @@ PATH = (
     "validate_customer_path '{}' is not a path that nginx passes to Django, so the check would not test Django. Set it in values.yml to a "
     "path that begins with / and that Django serves."
 )
+WRONG_VOLUMES: list[dict[str, Any]] = [{}, {"persistentVolumeClaim": {"claimName": "a"}}, {"emptyDir": {}, "ephemeral": {}}]
+TOO_SMALL = (
+    "nginx_temp_volume.emptyDir.sizeLimit {} is smaller than the largest request body (nginx_client_max_body_size, max_body_size of "
+    "nginx_locations) with the cache (nginx_cache_size), so one upload could get a pod of nginx evicted: raise it in values.yml."
+)
 NO_CLUSTER = (
     "No cluster is set. Set platform_kube_context in values.yml, or set platform_api_host and pass a credential in the environment "
     "(K8S_AUTH_HOST, K8S_AUTH_API_KEY). The current context of a kubeconfig is never used."
@@ -260,13 +265,52 @@ CASES: list[tuple[Values, Values, str]] = [
         {"django_termination_grace_period_seconds": "85"},
         {"django_termination_grace_period_seconds": 84},
         "django_termination_grace_period_seconds is 84. The drain (django_drain_seconds), the longest request (django_gunicorn_timeout, "
-        "nginx_proxy_timeout) and 10 s to stop need 85. Remove it, or set it to 85 or more in values.yml.",
+        "nginx_proxy_timeout, timeout of nginx_locations) and 10 s to stop need 85. Remove it, or set it to 85 or more in values.yml.",
     ),
     (
         {"nginx_termination_grace_period_seconds": 85},
         {"nginx_termination_grace_period_seconds": "9"},
-        "nginx_termination_grace_period_seconds is 9. The drain (nginx_drain_seconds), the longest request (nginx_proxy_timeout) and 10 s "
-        "to stop need 85. Remove it, or set it to 85 or more in values.yml.",
+        "nginx_termination_grace_period_seconds is 9. The drain (nginx_drain_seconds), the longest request (nginx_proxy_timeout, "
+        "timeout of nginx_locations) and 10 s to stop need 85. Remove it, or set it to 85 or more in values.yml.",
+    ),
+    (
+        {"nginx_locations": [{"path": "/login/", "rate": "10r/m", "burst": 5}]},
+        {"nginx_locations": [{"path": "/login/", "rate": "10"}, {"path": "/api/", "timeout": -1}]},
+        "nginx_locations in values.yml: the location /login/ has the rate '10'; write a number with r/s or r/m, such as 10r/m; the "
+        "location /api/ has the timeout -1; write 0 or more.",
+    ),
+    (
+        {"nginx_client_max_body_size": "2g", "nginx_cache_size": "8192"},
+        {"nginx_client_max_body_size": "50mb", "nginx_cache_size": "1Gi"},
+        "nginx_client_max_body_size '50mb' and nginx_cache_size '1Gi' must be bytes, or a number with k, m or g, such as 50m: set it in "
+        "values.yml.",
+    ),
+    *(
+        (
+            {"nginx_temp_volume": {"ephemeral": {"volumeClaimTemplate": {}}}},
+            {"nginx_temp_volume": volume},
+            "nginx_temp_volume must have emptyDir or ephemeral, and nothing else, because each pod of nginx needs a volume of its own: set "
+            "it in values.yml.",
+        )
+        for volume in WRONG_VOLUMES
+    ),
+    (
+        {"nginx_temp_volume": {"emptyDir": {"sizeLimit": "2Gi"}}},
+        {"nginx_temp_volume": {"emptyDir": {"sizeLimit": "2g"}}},
+        "nginx_temp_volume.emptyDir.sizeLimit '2g' is not a Kubernetes quantity; write a number with or without a suffix, such as 500m, 2, "
+        "512Mi or 10Gi (set it in values.yml).",
+    ),
+    *(
+        (
+            {"nginx_temp_volume": {"emptyDir": {"sizeLimit": right}}, "nginx_locations": locations},
+            {"nginx_temp_volume": {"emptyDir": {"sizeLimit": wrong}}, "nginx_locations": locations},
+            TOO_SMALL.format(wrong),
+        )
+        for right, wrong, locations in (
+            ("50Mi", "49Mi", []),
+            ("1Gi", "1023Mi", [{"path": "/import/", "max_body_size": "1g"}]),
+            ("306Mi", "305Mi", [{"path": "/feed/", "cache_seconds": "60"}]),
+        )
     ),
     (
         {"network_policies_problems": []},
