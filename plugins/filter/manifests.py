@@ -25,7 +25,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests im
     traffic,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets import generated
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads import derived, pods
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads import derived, fragments, pods
 
 
 def _as_filter(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,6 +50,8 @@ class FilterModule:
             derived.component_endpoints,
             derived.health_endpoints,
             derived.workload_flows,
+            fragments.adapted_pod,
+            fragments.fragment_metadata,
             pods.application_pod,
             pods.pod_spec,
             configuration.configuration_objects,

@@ -19,6 +19,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import
     operations,
     passwords,
     planned,
+    pods,
     secret,
     services,
     traffic,
@@ -36,9 +37,10 @@ SETTINGS = (
     *secret.RULES,
     *traffic.RULES,
     *exposure.RULES,
+    *pods.RULES,
     *cluster.NAMED,
 )
-PLAN = (*cluster.MEANT, *cluster.FIT, *classes.RULES, *passwords.CHANGED, *planned.RULES, *passwords.GUESSABLE)
+PLAN = (*cluster.MEANT, *cluster.FIT, *classes.RULES, *passwords.CHANGED, *planned.RULES, *pods.PLANNED, *passwords.GUESSABLE)
 
 
 def _type_findings(v: Values) -> list[str]:

@@ -76,6 +76,12 @@ def metadata(workload: Mapping[str, Any], defaults: Mapping[str, Any]) -> Manife
     )
 
 
+def account_metadata(workload: Mapping[str, Any], settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> Manifest:
+    """The metadata of the ServiceAccount of a workload."""
+    annotations = {**defaults.get("account_annotations", {}), **(settings.get("service_account_annotations") or {})}
+    return metadata(workload, {**defaults, "annotations": {**defaults["annotations"], **annotations}})
+
+
 def scrape_annotations(workload: Mapping[str, Any]) -> dict[str, str]:
     """The annotations by which Prometheus finds the metrics of pods or of a Service."""
     metrics = workload.get("metrics")
@@ -84,12 +90,13 @@ def scrape_annotations(workload: Mapping[str, Any]) -> dict[str, str]:
     return {"prometheus.io/scrape": "true", "prometheus.io/port": str(metrics["port"]), "prometheus.io/path": metrics["path"]}
 
 
-def pod_template(workload: Mapping[str, Any], defaults: Mapping[str, Any]) -> Manifest:
+def pod_template(workload: Mapping[str, Any], defaults: Mapping[str, Any], further: Mapping[str, Mapping[str, str]]) -> Manifest:
     """Create the pod template of a Deployment or StatefulSet.
 
     Args:
         workload: the complete description.
         defaults: the variable C(platform_pod_defaults).
+        further: C(labels) and C(annotations) of the settings. Labels of the collection take precedence.
     """
     own, pod = selector(workload), workload["pod"]
     spread = {
@@ -107,11 +114,12 @@ def pod_template(workload: Mapping[str, Any], defaults: Mapping[str, Any]) -> Ma
     }
     template = {
         "metadata": {
-            "labels": labels(workload, defaults),
+            "labels": {**further["labels"], **labels(workload, defaults)},
             "annotations": {
                 **defaults["annotations"],
                 "kubectl.kubernetes.io/default-container": pod["containers"][0]["name"],
                 **scrape_annotations(workload),
+                **further["annotations"],
                 **workload.get("pod_annotations", {}),
             },
         },
@@ -134,9 +142,10 @@ def _apart_among_themselves(template: Manifest, own: Mapping[str, str]) -> Manif
     content = hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()[:10]
     same = {_TEMPLATE_LABEL: content}
     metadata, spec = template["metadata"], template["spec"]
-    affinity = spec["affinity"]
-    terms = [*affinity["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"], _apart({**own, **same})]
-    anti = {**affinity["podAntiAffinity"], "preferredDuringSchedulingIgnoredDuringExecution": terms}
+    affinity = spec.get("affinity") or {}
+    present = affinity.get("podAntiAffinity") or {}
+    terms = [*(present.get("preferredDuringSchedulingIgnoredDuringExecution") or ()), _apart({**own, **same})]
+    anti = {**present, "preferredDuringSchedulingIgnoredDuringExecution": terms}
     return {
         "metadata": {**metadata, "labels": {**metadata["labels"], **same}},
         "spec": {**spec, "affinity": {**affinity, "podAntiAffinity": anti}},
@@ -229,5 +238,5 @@ def _waiting(application: Application, name: str, image: str) -> Manifest:
         ],
         "envFrom": [{"configMapRef": {"name": application["config_map"]}}, *secret],
         "volumeMounts": [],
-        "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"cpu": "200m", "memory": "128Mi"}},
+        "resources": application["wait_resources"],
     }

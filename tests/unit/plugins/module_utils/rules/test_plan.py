@@ -38,6 +38,10 @@ def passwords(**values: str) -> dict[str, Any]:
     return {"platform_secret_values": {**SETTINGS["platform_secret_values"], **values}}
 
 
+def rendered(*containers: dict[str, str]) -> dict[str, Any]:
+    return {"manifests_workloads": {"tiers": [{"template": {"spec": {"containers": [*containers]}}}], "data_services": []}}
+
+
 JOBS = {
     "platform_release": "1",
     "__pre_deploy_commands": [{"name": "migrate"}],
@@ -249,6 +253,12 @@ CASES: list[tuple[Values, Values, str]] = [
         {**passwords(REDIS_PASSWORD="r"), "platform_redis_provider": "external"},
         passwords(POSTGRES_PASSWORD="p", REDIS_PASSWORD="r"),
         GUESSABLE.format("POSTGRES_PASSWORD and REDIS_PASSWORD"),
+    ),
+    (
+        rendered({"name": "django", "image": "a"}),
+        rendered({"name": "django", "image": "a"}, {"name": "djang"}),
+        "django_pod.containers[djang] has no image, and the pods have no container of this name: add the image, or correct the name in "
+        "values.yml.",
     ),
 ]
 

@@ -24,6 +24,7 @@ APPLICATION: dict[str, Any] = {
         "redis": {"title": "Redis", "host": "$(REDIS_HOST)", "port": "$(REDIS_PORT)"},
     },
     "dependency_timeout": 120,
+    "wait_resources": {"limits": {"cpu": "1"}},
     "wait_script": "wait",
 }
 DEFAULTS: dict[str, Any] = {
@@ -115,6 +116,7 @@ def test_init_containers_wait_in_the_given_order_without_secrets() -> None:
     assert database["command"] == ["python", "-c", "wait", "database", "$(POSTGRES_HOST)", "$(POSTGRES_PORT)", "120"]
     assert database["envFrom"] == [{"configMapRef": {"name": "config-0"}}]
     assert database["volumeMounts"] == []
+    assert database["resources"] == {"limits": {"cpu": "1"}}
 
 
 def test_an_address_that_only_the_secret_has_is_read_from_it() -> None:
@@ -141,6 +143,11 @@ def test_a_deployment_rolls_without_a_gap_unless_it_says_otherwise() -> None:
     assert complete(OF_THE_APPLICATION)["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
     assert complete(OF_THE_APPLICATION)["disruption_budget"] == {"maxUnavailable": 1}
     assert complete({**OF_THE_APPLICATION, "strategy": {"type": "Recreate"}})["strategy"] == {"type": "Recreate"}
+    assert complete(OF_THE_APPLICATION, strategy={"type": "Recreate"})["strategy"] == {"type": "Recreate"}
+    # No setting changes a strategy that the description gives: two schedulers would send each task twice.
+    assert complete({**OF_THE_APPLICATION, "strategy": {"type": "Recreate"}}, strategy={"type": "RollingUpdate"})["strategy"] == {
+        "type": "Recreate"
+    }
     assert not {"strategy", "disruption_budget"} & complete({**WITH_ITS_OWN_IMAGE, "kind": "StatefulSet"}).keys()
 
 
@@ -343,3 +350,24 @@ def test_the_first_container_has_the_probes(
     containers = complete({**description, "probes": probes}, probes=setting)["pod"]["containers"]
     assert {key: value for key, value in containers[0].items() if key.endswith("Probe")} == made
     assert not [key for container in containers[1:] for key in container if key.endswith("Probe")]
+
+
+def test_settings_change_the_pod_its_metadata_and_its_service_account() -> None:
+    settings = {
+        "pod": {"nodeSelector": {"pool": "a"}, "metadata": {"labels": {"component": "no", "a": "b"}, "annotations": {"team": "own"}}},
+        "service_account_annotations": {"role": "own"},
+    }
+    defaults = {**DEFAULTS, "fragment": {"priorityClassName": "shop"}, "account_annotations": {"role": "all", "project": "all"}}
+    workload = complete_workload(OF_THE_APPLICATION, settings, APPLICATION, defaults)
+    spec, metadata = workload["template"]["spec"], workload["template"]["metadata"]
+    assert (spec["nodeSelector"], spec["priorityClassName"]) == ({"pool": "a"}, "shop")
+    assert (metadata["labels"]["component"], metadata["labels"]["a"]) == ("web", "b")
+    assert metadata["annotations"]["team"] == "own"
+    assert workload["account_metadata"]["annotations"] == {"team": "shop", "role": "own", "project": "all"}
+    assert workload["metadata"]["annotations"] == {"team": "shop"}
+
+
+@pytest.mark.parametrize("anti", [None, {}, {"preferredDuringSchedulingIgnoredDuringExecution": []}])
+def test_a_pod_without_the_usual_affinity_keeps_the_term_of_its_template(anti: Any) -> None:
+    affinity = complete(OF_THE_APPLICATION, pod={"affinity": {"podAntiAffinity": anti}})["template"]["spec"]["affinity"]
+    assert "jewelry-shop/pod-template" in str(affinity)
