@@ -25,7 +25,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests im
     traffic,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets import generated
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads import derived, fragments, pods
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads import claims, derived, fragments, pods
 
 
 def _as_filter(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -47,6 +47,8 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name, as Ansible requires."""
         functions = (
+            claims.claim_volumes,
+            claims.enabled_claims,
             derived.component_endpoints,
             derived.health_endpoints,
             derived.workload_flows,
@@ -54,6 +56,7 @@ class FilterModule:
             fragments.fragment_metadata,
             pods.application_pod,
             pods.pod_spec,
+            pods.with_volumes,
             configuration.configuration_objects,
             environment.allowed_hosts,
             environment.application_config,

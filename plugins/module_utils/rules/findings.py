@@ -23,6 +23,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import
     secret,
     services,
     traffic,
+    volumes,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.existing import existing_secret_findings
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.names import naming_findings
@@ -38,6 +39,7 @@ SETTINGS = (
     *traffic.RULES,
     *exposure.RULES,
     *pods.RULES,
+    *volumes.RULES,
     *cluster.NAMED,
 )
 PLAN = (*cluster.MEANT, *cluster.FIT, *classes.RULES, *passwords.CHANGED, *planned.RULES, *pods.PLANNED, *passwords.GUESSABLE)

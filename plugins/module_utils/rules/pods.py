@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.names import naming_problems
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.volumes import volume_settings
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.pod_security import CONTAINERS, LEVELS, entries, needed_levels
 
 _ENFORCED = "pod-security.kubernetes.io/enforce"
@@ -117,12 +118,11 @@ def _forbidden(v: Values) -> dict[str, str]:
     level = v["namespace_labels"].get(_ENFORCED, v["namespace_pod_security"])
     if level not in LEVELS:
         return {}
-    found = {
-        f"{name}.{path}": needed
-        for name, fragment in _fragments(v).items()
-        for path, needed in needed_levels(fragment).items()
-        if LEVELS.index(needed) > LEVELS.index(level)
-    }
+    levels = {f"{name}.{path}": needed for name, fragment in _fragments(v).items() for path, needed in needed_levels(fragment).items()}
+    for name, listed in volume_settings(v).items():
+        sources = [{"name": each["name"], **(each.get("source") or {})} for each in listed]
+        levels |= {path.replace("volumes", name, 1): needed for path, needed in needed_levels({"volumes": sources}).items()}
+    found = {path: needed for path, needed in levels.items() if LEVELS.index(needed) > LEVELS.index(level)}
     if not found:
         return {}
     setting = f"{_ENFORCED} in namespace_labels" if _ENFORCED in v["namespace_labels"] else "namespace_pod_security"

@@ -20,6 +20,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.po
     pod_template,
     scrape_annotations,
     selector,
+    with_volumes,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.schema import AUTOSCALING
 
@@ -34,6 +35,7 @@ SETTINGS = (
     "read_only_root_filesystem",
     "service_account_annotations",
     "strategy",
+    "volumes",
     "termination_grace_period_seconds",
     *(f"hpa_{key}" for key in AUTOSCALING),
 )
@@ -76,7 +78,9 @@ def complete_workload(
     resources = {"resources": settings["resources"]} if "resources" in settings else {}
     probes = container_probes(description.get("probes") or {}, settings.get("probes") or {})
     pod["containers"] = [{**resources, **probes, **first}, *others]
-    complete["pod"] = adapted_pod(pod, settings, defaults)
+    # Only pods of the application can name its volumes.
+    shared = application["volumes"] if "container" in description else {}
+    complete["pod"] = adapted_pod(with_volumes(pod, settings.get("volumes") or (), shared), settings, defaults)
     if "version" not in complete:
         complete["version"] = image_version(complete["pod"]["containers"][0]["image"])
     if complete.get("kind", "Deployment") == "Deployment":

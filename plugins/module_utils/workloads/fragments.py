@@ -42,9 +42,9 @@ def adapted_pod(pod: Mapping[str, Any], settings: Mapping[str, Any], defaults: M
     adapted = dict(pod)
     if not settings.get("read_only_root_filesystem", True):
         writable = {"securityContext": {"readOnlyRootFilesystem": False}}
-        adapted |= {key: [_merged(writable, each) for each in adapted[key]] for key in ("initContainers", "containers") if adapted.get(key)}
+        adapted |= {key: [merged(writable, each) for each in adapted[key]] for key in ("initContainers", "containers") if adapted.get(key)}
     for fragment in (_for_existing_containers(defaults.get("fragment") or {}, adapted), settings.get("pod") or {}):
-        adapted = _merged(adapted, {key: value for key, value in fragment.items() if key != "metadata"})
+        adapted = merged(adapted, {key: value for key, value in fragment.items() if key != "metadata"})
     return adapted
 
 
@@ -80,12 +80,13 @@ def _names(containers: Iterable[Mapping[str, Any]] | None) -> set[str]:
     return {each["name"] for each in containers or ()}
 
 
-def _merged(value: Mapping[str, Any], layer: Mapping[str, Any]) -> dict[str, Any]:
+def merged(value: Mapping[str, Any], layer: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge a layer over a value, by the rules of C(adapted_pod)."""
     result = {**value, **layer}
     for key in value.keys() & layer.keys():
         old, new = value[key], layer[key]
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            result[key] = _merged(old, new)
+            result[key] = merged(old, new)
         elif key in _MERGED or key in _REPLACED:
             result[key] = _merged_entries(key, old or (), new or ())
     return result
@@ -96,5 +97,5 @@ def _merged_entries(key: str, old: Iterable[Mapping[str, Any]], new: Iterable[Ma
     entries = {each[identity]: each for each in old}
     for each in new:
         name = each[identity]
-        entries[name] = _merged(entries[name], each) if key in _MERGED and name in entries else each
+        entries[name] = merged(entries[name], each) if key in _MERGED and name in entries else each
     return list(entries.values())

@@ -308,6 +308,26 @@ ADAPTED: dict[str, Any] = {
         }
     },
     "redis_pod": {"nodeSelector": {"pool": "data"}, "tolerations": []},
+    # Static files from the image, uploads in an object store.
+    "storage_access_mode": "ReadWriteOnce",
+    "storage_claims": {
+        "media": {"enabled": False},
+        "static": {"enabled": False},
+        "backups": {"class": "fast", "size": "5Gi"},
+        "exports": {"size": "1Gi"},
+    },
+    "platform_secret_files": {"payment.key": "cGF5bWVudA=="},
+    "platform_secret_files_mode": "0440",
+    "platform_volumes": [
+        {"name": "client", "path": "/etc/client", "source": {"secret": {"secretName": "client-certificate"}}},
+        {"name": "memory", "path": "/dev/shm", "source": {"emptyDir": {"medium": "Memory", "sizeLimit": "256Mi"}}},
+    ],
+    "job_volumes": [{"name": "exports", "path": "/exports"}],
+    "celery_worker_volumes": [{"name": "memory", "path": "/dev/shm", "source": {"emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}}}],
+    "nginx_volumes": [
+        {"name": "snippet", "path": "/etc/nginx/own.conf", "source": {"configMap": {"name": "own"}}, "sub_path": "own.conf"},
+    ],
+    "postgresql_volumes": [{"name": "shared-memory", "path": "/dev/shm", "source": {"emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}}}],
 }
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-JOBS = {"migrate", "collectstatic", "check-services"}
+# Static files are in the image, so collectstatic does not run.
+JOBS = {"migrate", "check-services"}
 IDENTITY = "iam.gke.io/gcp-service-account"
+
+
+OF_THE_APPLICATION = {"django", "celery-worker", "celery-beat", *JOBS}
 
 
 def templates(manifests: Any) -> dict[str, Any]:
@@ -86,3 +90,75 @@ def test_the_service_account_of_jobs_is_applied_before_the_first_job(production:
     assert order.index(("ServiceAccount", "jobs")) < min(
         index for index, (kind, _name) in enumerate(order) if kind in ("Job", "StatefulSet", "Deployment")
     )
+
+
+def mounts(template: Any) -> dict[str, Any]:
+    """Volume of each mount of the first container, by path."""
+    spec = template["spec"]
+    volumes = {volume["name"]: {key: value for key, value in volume.items() if key != "name"} for volume in spec["volumes"]}
+    assert len(volumes) == len(spec["volumes"])
+    found = {mount["mountPath"]: volumes.get(mount["name"]) for mount in spec["containers"][0]["volumeMounts"]}
+    assert len(found) == len(spec["containers"][0]["volumeMounts"])
+    return found
+
+
+def memory(size: str) -> Any:
+    return {"emptyDir": {"medium": "Memory", "sizeLimit": size}}
+
+
+def test_claims_are_those_of_the_settings(adapted: Any) -> None:
+    claims = {
+        each["metadata"]["name"]: (
+            each["spec"]["storageClassName"],
+            *each["spec"]["accessModes"],
+            each["spec"]["resources"]["requests"]["storage"],
+        )
+        for each in adapted.of_kind("PersistentVolumeClaim")
+    }
+    assert claims == {"backups-pvc": ("fast", "ReadWriteOnce", "5Gi"), "exports-pvc": ("standard", "ReadWriteOnce", "1Gi")}
+
+
+def test_no_pod_mounts_a_claim_that_is_not_enabled(adapted: Any) -> None:
+    used = {
+        volume["persistentVolumeClaim"]["claimName"]
+        for spec in adapted.pod_specs().values()
+        for volume in spec["volumes"]
+        if "persistentVolumeClaim" in volume
+    }
+    assert used == {"backups-pvc", "exports-pvc"}
+
+
+def test_all_containers_of_the_application_have_the_volumes_of_the_platform(adapted: Any) -> None:
+    found = templates(adapted)
+    for component in OF_THE_APPLICATION:
+        mounted = mounts(found[component])
+        assert mounted["/etc/client"] == {"secret": {"secretName": "client-certificate", "defaultMode": 0o440}}, component
+        assert mounted["/dev/shm"] == memory("1Gi" if component == "celery-worker" else "256Mi"), component
+        assert mounted["/etc/platform/secrets"]["secret"]["defaultMode"] == 0o440, component
+        assert ("/exports" in mounted) is (component in JOBS), component
+    for component in found.keys() - OF_THE_APPLICATION:
+        assert "/etc/client" not in mounts(found[component]), component
+
+
+def test_pods_with_other_images_have_volumes_of_their_own(adapted: Any) -> None:
+    found = templates(adapted)
+    assert mounts(found["nginx"])["/etc/nginx/own.conf"] == {"configMap": {"name": "own"}}
+    assert mounts(found["postgresql"])["/dev/shm"] == memory("1Gi")
+
+
+def locations(manifests: Any) -> dict[str, str]:
+    """Content of each location of nginx for the files, by path."""
+    [config] = [each["data"]["default.conf"] for each in manifests.of_kind("ConfigMap") if "default.conf" in each["data"]]
+    parts = [part.partition("\n    }")[0] for part in config.split("    location ")]
+    return {path: part for part in parts for path in ("/static/", "/media/") if part.startswith(f"{path} {{")}
+
+
+def test_nginx_passes_requests_on_for_files_that_it_does_not_have(adapted: Any, production: Any) -> None:
+    own = locations(production)
+    assert "alias /app/staticfiles/;" in own["/static/"]
+    assert "proxy_pass" not in own["/static/"]
+    assert "alias /app/media/;" in own["/media/"]
+    passed = locations(adapted)
+    assert passed.keys() == {"/static/"}
+    assert "proxy_pass http://django;" in passed["/static/"]
+    assert "alias" not in passed["/static/"]

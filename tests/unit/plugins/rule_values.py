@@ -24,7 +24,12 @@ SETTINGS: dict[str, Any] = {
     "job_pod": {},
     "namespace_labels": {},
     "namespace_pod_security": "restricted",
+    "platform_application_volumes": {"media": {"path": "/app/media"}, "exports": {}},
     "platform_pod": {},
+    "platform_secret_files_directory": "/etc/secrets",
+    "platform_secret_files_mode": "0644",
+    "storage_access_mode": "ReadWriteMany",
+    "storage_claims": {},
     "manifests_settings": {"problems": []},
     "network_policies_clients": [],
     "network_policies_enabled": True,
@@ -104,6 +109,7 @@ PLANNED: dict[str, Any] = {
     "preflight_password_length": 20,
     "redis_storage_class": "standard",
     "storage_class": "standard",
+    "storage_enabled_claims": [{"name": name, "claim_name": f"{name}-pvc"} for name in ("media", "exports")],
     "storage_static_volumes": False,
 }
 PLAN: dict[str, Any] = {

@@ -16,6 +16,7 @@ VALUES: dict[str, Any] = {
     "platform_pod": {"priorityClassName": "shop", "nodeSelector": {"pool": "shop"}},
     "job_pod": {"priorityClassName": "batch", "metadata": {"annotations": {"team": "batch"}}},
     "nginx_pod": {"nodeSelector": {"pool": "edge"}, "containers": [{"name": "log", "image": "log:1"}]},
+    "nginx_volumes": [{"name": "own", "path": "/etc/nginx/own", "source": {"configMap": {"name": "own"}}}],
     "nginx_check_resources": {"limits": {"memory": "64Mi"}},
     "nginx_read_only_root_filesystem": False,
     "redis_pod": {
@@ -49,6 +50,9 @@ def test_check_nginx_has_the_settings_of_nginx_without_its_further_containers(te
     [container] = spec["containers"]
     assert container["resources"]["limits"]["memory"] == "64Mi"
     assert container["securityContext"]["readOnlyRootFilesystem"] is False
+    # Its configuration may include them.
+    assert {"name": "own", "mountPath": "/etc/nginx/own", "readOnly": True} in container["volumeMounts"]
+    assert {"name": "own", "configMap": {"name": "own"}} in spec["volumes"]
 
 
 def test_the_check_of_an_image_has_the_settings_of_its_data_service(template_of: Callable[[str], dict[str, Any]]) -> None:

@@ -127,6 +127,11 @@ CASES: list[tuple[Values, Values, str]] = [
         UNKNOWN_CLASS.format("storage_class 'nfs'"),
     ),
     (
+        {**plan(objects=[CLAIM]), "storage_class": "nfs", "storage_claims": {"media": {"class": "fast"}}},
+        {**plan(objects=[CLAIM]), "storage_claims": {"media": {"class": "nfs"}, "exports": {"class": "x"}}},
+        UNKNOWN_CLASS.format("storage_claims.media.class 'nfs'"),
+    ),
+    (
         {**plan(objects=[CLAIM]), "storage_class": "nfs", "storage_static_volumes": True},
         {**plan(objects=[CLAIM]), "storage_class": "nfs", "platform_storage_class": "nfs"},
         UNKNOWN_CLASS.format("platform_storage_class 'nfs'"),
@@ -190,7 +195,7 @@ CASES: list[tuple[Values, Values, str]] = [
         plan(),
         plan(refusals=["PersistentVolumeClaim a", "b"]),
         "The cluster would reject: PersistentVolumeClaim a; b. Set storage_class, storage_access_mode, storage_media_size, "
-        "storage_static_size and storage_backups_size to the values of the claim.",
+        "storage_static_size and storage_backups_size, or the fields of the claim in storage_claims, to the values of the claim.",
     ),
     (
         plan(),

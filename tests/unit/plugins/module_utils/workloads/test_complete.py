@@ -24,6 +24,8 @@ APPLICATION: dict[str, Any] = {
         "redis": {"title": "Redis", "host": "$(REDIS_HOST)", "port": "$(REDIS_PORT)"},
     },
     "dependency_timeout": 120,
+    "disabled_volumes": ["static"],
+    "further_volumes": [],
     "wait_resources": {"limits": {"cpu": "1"}},
     "wait_script": "wait",
 }
@@ -98,6 +100,64 @@ def test_a_container_mounts_the_files_of_the_application_and_its_volumes() -> No
         {"name": "module", "configMap": {"name": name}},
         {"name": "ca", "configMap": {"name": "ca-0"}},
     ]
+
+
+def mounts_of(workload: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = first_container(workload)["volumeMounts"]
+    return [each for each in found if each["name"] != "ca"]
+
+
+SECRET = {"name": "key", "path": "/key", "source": {"secret": {"secretName": "client"}}}
+
+
+def test_a_claim_that_is_not_enabled_is_not_mounted() -> None:
+    workload = complete({**OF_THE_APPLICATION, "volumes": [{"name": "static"}, {"name": "media"}]})
+    assert mounts_of(workload) == [{"name": "media", "mountPath": "/media"}]
+    assert [each["name"] for each in workload["pod"]["volumes"]] == ["media", "ca"]
+    # A volume of this name with a source of its own stays.
+    own = {"name": "static", "path": "/s", "source": {"emptyDir": {}}}
+    assert mounts_of(complete({**OF_THE_APPLICATION, "volumes": [own]})) == [{"name": "static", "mountPath": "/s"}]
+
+
+def test_volumes_of_settings_are_mounted_and_those_of_the_tier_take_precedence() -> None:
+    application = {**APPLICATION, "further_volumes": [SECRET, {"name": "memory", "path": "/dev/shm", "source": {"emptyDir": {}}}]}
+    own = [{"name": "memory", "path": "/dev/shm", "source": {"emptyDir": {"medium": "Memory"}}}, {"name": "media"}]
+    workload = complete_workload(OF_THE_APPLICATION, {"volumes": own}, application, DEFAULTS)
+    assert mounts_of(workload) == [
+        {"name": "key", "mountPath": "/key", "readOnly": True},
+        {"name": "memory", "mountPath": "/dev/shm"},
+        {"name": "media", "mountPath": "/media"},
+    ]
+    assert workload["pod"]["volumes"] == [
+        {"name": "ca", "configMap": {"name": "ca-0"}},
+        # Octal 0440: libpq rejects a key that others may read.
+        {"name": "key", "secret": {"secretName": "client", "defaultMode": 288}},
+        {"name": "memory", "emptyDir": {"medium": "Memory"}},
+        {"name": "media", "persistentVolumeClaim": {"claimName": "media-pvc"}},
+    ]
+
+
+def test_a_pod_with_other_images_mounts_volumes_in_its_first_container() -> None:
+    files = {"configMap": {"name": "files"}}
+    volumes = [{"name": "a", "path": f"/{name}", "source": files, "sub_path": name, "read_only": False} for name in ("x", "y")]
+    workload = complete(WITH_ITS_OWN_IMAGE, volumes=volumes)
+    first, second = workload["pod"]["containers"]
+    assert first["volumeMounts"] == [{"name": "a", "mountPath": f"/{name}", "subPath": name} for name in ("x", "y")]
+    assert "volumeMounts" not in second
+    assert workload["pod"]["volumes"] == [{"name": "a", **files}]
+    with pytest.raises(ValueError, match="the volume media has no source"):
+        complete(WITH_ITS_OWN_IMAGE, volumes=[{"name": "media"}])
+
+
+def test_a_mode_that_is_given_stays() -> None:
+    source = {"secret": {"secretName": "client", "defaultMode": 256}}
+    assert complete(OF_THE_APPLICATION, volumes=[{**SECRET, "source": source}])["pod"]["volumes"][1] == {"name": "key", **source}
+
+
+def test_a_shared_volume_without_a_path_needs_one() -> None:
+    application = {**APPLICATION, "volumes": {"exports": {"name": "exports", "source": {"emptyDir": {}}}}}
+    with pytest.raises(ValueError, match="the volume exports needs path"):
+        complete_workload(OF_THE_APPLICATION, {"volumes": [{"name": "exports"}]}, application, DEFAULTS)
 
 
 def test_other_files_are_a_config_map_of_another_name() -> None:
