@@ -17,6 +17,8 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.po
 _ENFORCED = "pod-security.kubernetes.io/enforce"
 # Lists of a fragment, whose entries are mappings with a name.
 _LISTS = (*CONTAINERS, "volumes")
+_MAPPINGS = ("affinity", "dnsConfig", "metadata", "nodeSelector", "securityContext")
+_METADATA = ("labels", "annotations")
 # Labels and annotations with this prefix are the collection's own.
 _OWN_PREFIX = "jewelry-shop/"
 
@@ -45,15 +47,34 @@ def _wrong_forms(v: Values) -> str:
     )
 
 
+def _no_mappings(v: Values) -> str:
+    return ", ".join(
+        f"{name}.{path}"
+        for name, fragment in _fragments(v).items()
+        for values, prefix, keys in ((fragment, "", _MAPPINGS), (_mapping(fragment, "metadata"), "metadata.", _METADATA))
+        for path in [f"{prefix}{key}" for key in keys if key in values and not isinstance(values[key], Mapping)]
+    )
+
+
 def _nested(v: Values) -> str:
     wrong = ("apiVersion", "kind", "spec", "template")
-    return ", ".join(f"{name}.{key}" for name, fragment in _fragments(v).items() for key in wrong if key in fragment)
+    return ", ".join(
+        f"{name}.{path}"
+        for name, fragment in _fragments(v).items()
+        for path in [
+            *(key for key in wrong if key in fragment),
+            *(f"metadata.{key}" for key in _mapping(fragment, "metadata") if key not in _METADATA),
+        ]
+    )
+
+
+def _mapping(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = value.get(key)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _metadata(fragment: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    metadata = fragment.get("metadata")
-    found = metadata.get(key) if isinstance(metadata, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+    return _mapping(_mapping(fragment, "metadata"), key)
 
 
 def _own_labels(v: Values) -> str:
@@ -134,6 +155,7 @@ RULES = (
         _wrong_forms,
         "{} must be a list of mappings, each with a name: write it as in the spec of a pod in {preflight_values_file}.",
     ),
+    Rule(_no_mappings, "{} must be a mapping: write it as in the spec of a pod in {preflight_values_file}."),
     Rule(
         _nested,
         "{} is no field of the spec of a pod: write the fields of the spec directly into the setting in {preflight_values_file}, and "

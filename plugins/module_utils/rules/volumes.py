@@ -47,6 +47,9 @@ def _problems_of_claims(v: Values) -> str:
         problems += [
             f"{where}.{key} is no field of a claim; the fields are {', '.join(_CLAIM_FIELDS)}" for key in claim if key not in _CLAIM_FIELDS
         ]
+        # Before ansible-core 2.19, a template of a boolean may result in a string.
+        if str(claim.get("enabled", True)) not in ("True", "False"):
+            problems.append(f"{where}.enabled must be a boolean")
         if "size" in claim:
             problems += quantity_problems(f"{where}.size", claim["size"])
         elif name not in _OWN_CLAIMS:

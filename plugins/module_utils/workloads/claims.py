@@ -28,11 +28,13 @@ def enabled_claims(claims: Claims, defaults: Claims) -> list[dict[str, Any]]:
         {{ storage_claims | jewelry_shop.platform.enabled_claims({'media': {'size': '1Gi'}, 'other': {}}) }}
     """
     names = [*(name for name in defaults if name != "other"), *(name for name in claims if name not in defaults)]
-    complete = {name: {**defaults["other"], **defaults.get(name, {}), **(claims.get(name) or {})} for name in names}
+    # A rule reports a claim that is no mapping. Other settings are resolved before that.
+    given = {name: claim for name, claim in claims.items() if isinstance(claim, Mapping)}
+    complete = {name: {**defaults["other"], **defaults.get(name, {}), **given.get(name, {})} for name in names}
     return [
         {"name": name, "claim_name": f"{name}-pvc", **{key: value for key, value in claim.items() if key != "enabled"}}
         for name, claim in complete.items()
-        if boolean(claim.get("enabled", True))
+        if boolean(claim.get("enabled", True), strict=False)
     ]
 
 

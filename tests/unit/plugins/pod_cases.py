@@ -52,6 +52,16 @@ CASES: list[Case] = [
         FORM.format("postgresql_pod.volumes"),
     ),
     ({"platform_pod": {"nodeSelector": {"a": "b"}}}, {"platform_pod": {"spec": {}}}, NESTED.format("platform_pod.spec")),
+    ({}, {"job_pod": {"metadata": {"name": "a"}}}, NESTED.format("job_pod.metadata.name")),
+    *(
+        ({}, {"job_pod": wrong}, f"job_pod.{path} must be a mapping: write it as in the spec of a pod in values.yml.")
+        for wrong, path in (
+            ({"metadata": "a"}, "metadata"),
+            ({"metadata": {"labels": None}}, "metadata.labels"),
+            ({"affinity": None}, "affinity"),
+            ({"nodeSelector": ["a"]}, "nodeSelector"),
+        )
+    ),
     (
         {"nginx_pod": metadata("labels", team="shop")},
         {"nginx_pod": metadata("labels", component="web")},
@@ -121,6 +131,7 @@ CASES: list[Case] = [
                 "storage_claims.media.enable is no field of a claim; the fields are size, class, access_mode, enabled",
             ),
             ({"media": {"class": "fast"}}, {"media": True}, "storage_claims.media must be a mapping"),
+            ({"media": {"enabled": "False"}}, {"media": {"enabled": "no"}}, "storage_claims.media.enabled must be a boolean"),
             (
                 {"media": {"size": "1Gi"}},
                 {"media": {"size": "1 GB"}},

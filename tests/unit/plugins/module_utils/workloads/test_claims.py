@@ -29,6 +29,7 @@ STATIC = {**MEDIA, "name": "static", "claim_name": "static-pvc", "size": "10Gi"}
             [{**MEDIA, "class": "fast", "access_mode": "ReadWriteOnce"}, STATIC],
         ),
         ({"exports": {"size": "1Gi"}}, [MEDIA, STATIC, {**MEDIA, "name": "exports", "claim_name": "exports-pvc", "size": "1Gi"}]),
+        ({"media": None, "static": True}, [MEDIA, STATIC]),
         ({"media": {"enabled": False}, "static": {"enabled": False}}, []),
     ],
 )
