@@ -25,8 +25,8 @@ def adapted_pod(pod: Mapping[str, Any], settings: Mapping[str, Any], defaults: M
     """Apply the settings that change a pod.
 
     Mappings are merged. Entries of C(containers) and C(initContainers) are merged with the entry of the same name. Entries of C(volumes),
-    C(env) and C(volumeMounts) replace the entry with the same name or C(mountPath). Further entries are appended. All other lists and
-    values replace those of the pod.
+    C(env) and C(volumeMounts) replace the entry with the same name or C(mountPath). Further entries are appended, but init containers that keep
+    running (C(restartPolicy) C(Always)) come first, because the others may need them. All other lists and values replace those of the pod.
 
     Args:
         pod: Spec of a pod.
@@ -95,7 +95,9 @@ def merged(value: Mapping[str, Any], layer: Mapping[str, Any]) -> dict[str, Any]
 def _merged_entries(key: str, old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     identity = _MERGED.get(key) or _REPLACED[key]
     entries = {each[identity]: each for each in old}
+    # An init container that keeps running, such as the proxy of a database, starts before the init containers that wait for the database.
+    first = {each[identity]: each for each in new if each[identity] not in entries and each.get("restartPolicy") == "Always"}
     for each in new:
         name = each[identity]
         entries[name] = merged(entries[name], each) if key in _MERGED and name in entries else each
-    return list(entries.values())
+    return [*first.values(), *(each for name, each in entries.items() if name not in first)]

@@ -87,6 +87,11 @@ def test_an_entry_for_a_container_of_other_pods_is_left_out() -> None:
     assert adapted({}, {"containers": [{"name": "nginx", "tty": True}, SIDECAR]})["containers"] == [*POD["containers"], SIDECAR]
 
 
+def test_an_init_container_that_keeps_running_starts_before_those_that_may_need_it() -> None:
+    proxy = {"name": "proxy", "image": "proxy:1", "restartPolicy": "Always"}
+    assert adapted({"initContainers": [SIDECAR, proxy]})["initContainers"] == [proxy, *POD["initContainers"], SIDECAR]
+
+
 def test_all_containers_get_a_writable_root_file_system() -> None:
     pod = adapted_pod(POD, {"read_only_root_filesystem": False}, {})
     for container in pod["initContainers"] + pod["containers"]:
