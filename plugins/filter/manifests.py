@@ -26,7 +26,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests im
     traffic,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets import generated
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads import derived, pods
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads import claims, derived, fragments, pods
 
 
 def _as_filter(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -48,11 +48,16 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name, as Ansible requires."""
         functions = (
+            claims.claim_volumes,
+            claims.enabled_claims,
             derived.component_endpoints,
             derived.health_endpoints,
             derived.workload_flows,
+            fragments.adapted_pod,
+            fragments.fragment_metadata,
             pods.application_pod,
             pods.pod_spec,
+            pods.with_volumes,
             configuration.configuration_objects,
             environment.allowed_hosts,
             environment.application_config,

@@ -95,10 +95,12 @@ def test_a_number_after_a_variable_is_its_default() -> None:
 
 def test_variables_of_every_tier_exist() -> None:
     suffixes = {word.removeprefix("<tier>") for document in DOCUMENTS for word in words(document) if word.startswith("<tier>")}
-    assert suffixes == {"_replicas", "_resources", "_hpa_enabled", "_hpa_external"}
-    # Celery beat always has one replica.
+    # Celery beat always has one replica, and its strategy is Recreate.
+    of_scaled = {"_replicas", "_hpa_enabled", "_hpa_external", "_strategy"}
+    of_all = {"_pod", "_probes", "_read_only_root_filesystem", "_resources", "_termination_grace_period_seconds", "_volumes"}
+    assert suffixes == of_scaled | of_all
     scaled = {"django", "nginx", "celery_worker"}
-    assert {tier + suffix for tier in scaled for suffix in suffixes} | {"celery_beat_resources"} <= OPTIONS.keys()
+    assert {tier + suffix for tier in scaled for suffix in suffixes} | {f"celery_beat{suffix}" for suffix in of_all} <= OPTIONS.keys()
 
 
 def test_roles_modules_and_playbooks_are_listed() -> None:

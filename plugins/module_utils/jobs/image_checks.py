@@ -63,9 +63,15 @@ def _check(workload: Mapping[str, Any]) -> dict[str, Any]:
     check_pod = {
         **pod,
         # Run on the same node, so that the image is already pulled when the pod is replaced.
-        "affinity": where_it_serves,
+        "affinity": {**_of_nodes(pod), **where_it_serves},
         "containers": [{**container, "name": name, "command": list(workload["check_command"])}],
         "volumes": [*(pod.get("volumes") or ()), *instead_of_claims],
     }
     revision = hashlib.sha256(json.dumps(check_pod, sort_keys=True, default=str).encode()).hexdigest()[:10]
-    return {"name": name, "job_name": f"{name}-{revision}", "revision": revision, "keep_seconds": KEEP_SECONDS, "pod": check_pod}
+    # The pod has the settings of the workload already.
+    names = {"name": name, "job_name": f"{name}-{revision}", "revision": revision}
+    return {**names, "keep_seconds": KEEP_SECONDS, "pod": check_pod, "adapted": True}
+
+
+def _of_nodes(pod: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in (pod.get("affinity") or {}).items() if key == "nodeAffinity"}

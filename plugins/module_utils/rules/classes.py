@@ -20,15 +20,18 @@ def _used_storage_classes(v: Values) -> dict[str, str]:
 
     Only claims that the run creates are checked, because a bound claim no longer needs its class.
     """
-    created = [each for each in v["preflight_plan"]["objects"] if each["action"] == "create"]
-    databases = [each["name"] for each in created if each["kind"] == "StatefulSet"]
-    uses = {
-        "storage_class": any(each["kind"] == "PersistentVolumeClaim" for each in created) and not v["storage_static_volumes"],
-        "postgresql_storage_class": "postgresql" in databases,
-        "redis_storage_class": "redis" in databases,
-    }
+    created = {(each["kind"], each["name"]) for each in v["preflight_plan"]["objects"] if each["action"] == "create"}
+    claims = [] if v["storage_static_volumes"] else v["storage_enabled_claims"]
+    own = [claim["name"] for claim in claims if ("PersistentVolumeClaim", claim["claim_name"]) in created]
+    uses = dict(_setting_and_class(name, v) for name in own)
+    uses |= {f"{name}_storage_class": v[f"{name}_storage_class"] for name in ("postgresql", "redis") if ("StatefulSet", name) in created}
     # The empty class selects volumes of an administrator.
-    return {name: v[name] for name, is_used in uses.items() if is_used and v[name]}
+    return {setting: name for setting, name in uses.items() if name}
+
+
+def _setting_and_class(claim: str, v: Values) -> tuple[str, str]:
+    given = v["storage_claims"].get(claim) or {}
+    return (f"storage_claims.{claim}.class", given["class"]) if "class" in given else ("storage_class", v["storage_class"])
 
 
 def _unknown_storage_classes(v: Values) -> dict[str, str]:

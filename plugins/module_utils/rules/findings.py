@@ -20,9 +20,11 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import
     operations,
     passwords,
     planned,
+    pods,
     secret,
     services,
     traffic,
+    volumes,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.existing import existing_secret_findings
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.names import naming_findings
@@ -38,9 +40,11 @@ SETTINGS = (
     *traffic.RULES,
     *nginx.RULES,
     *exposure.RULES,
+    *pods.RULES,
+    *volumes.RULES,
     *cluster.NAMED,
 )
-PLAN = (*cluster.MEANT, *cluster.FIT, *classes.RULES, *passwords.CHANGED, *planned.RULES, *passwords.GUESSABLE)
+PLAN = (*cluster.MEANT, *cluster.FIT, *classes.RULES, *passwords.CHANGED, *planned.RULES, *pods.PLANNED, *passwords.GUESSABLE)
 
 
 def _type_findings(v: Values) -> list[str]:

@@ -13,7 +13,8 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule i
 # Kinds that a setting needs and a cluster may not serve. A rule reports each with the name of the setting.
 SETTING_OF_KIND = {"ServiceMonitor": "monitoring_service_monitors", "PrometheusRule": "monitoring_rules"}
 SETTINGS_OF_CLAIMS = (
-    " Set storage_class, storage_access_mode, storage_media_size, storage_static_size and storage_backups_size to the values of the claim."
+    " Set storage_class, storage_access_mode, storage_media_size, storage_static_size and storage_backups_size, or the fields of the claim "
+    "in storage_claims, to the values of the claim."
 )
 CHECK_THE_VOLUMES = " First check that each of these claims is bound to the correct volume."
 

@@ -11,13 +11,16 @@ from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import image_version
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import environment_entries, with_defaults
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.fragments import adapted_pod, fragment_metadata
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.pods import (
+    account_metadata,
     application_pod,
     config_maps,
     metadata,
     pod_template,
     scrape_annotations,
     selector,
+    with_volumes,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.schema import AUTOSCALING
 
@@ -28,6 +31,11 @@ SETTINGS = (
     "replicas",
     "resources",
     "probes",
+    "pod",
+    "read_only_root_filesystem",
+    "service_account_annotations",
+    "strategy",
+    "volumes",
     "termination_grace_period_seconds",
     *(f"hpa_{key}" for key in AUTOSCALING),
 )
@@ -50,7 +58,8 @@ def complete_workload(
 
     Returns:
         The description with all that the templates render: C(pod), C(version), C(replicas), C(config_maps), C(metadata),
-        C(selector), C(template), C(scrape_annotations) and, for a Deployment, C(strategy), C(disruption_budget) and C(autoscaling).
+        C(selector), C(template), C(account_metadata), C(scrape_annotations) and, for a Deployment, C(strategy), C(disruption_budget)
+        and C(autoscaling).
 
     Raises:
         ValueError: a setting or a volume is not possible; names it.
@@ -69,19 +78,22 @@ def complete_workload(
     resources = {"resources": settings["resources"]} if "resources" in settings else {}
     probes = container_probes(description.get("probes") or {}, settings.get("probes") or {})
     pod["containers"] = [{**resources, **probes, **first}, *others]
-    complete["pod"] = pod
+    # Only pods of the application can name its volumes.
+    shared = application["volumes"] if "container" in description else {}
+    complete["pod"] = adapted_pod(with_volumes(pod, settings.get("volumes") or (), shared), settings, defaults)
     if "version" not in complete:
-        complete["version"] = image_version(pod["containers"][0]["image"])
+        complete["version"] = image_version(complete["pod"]["containers"][0]["image"])
     if complete.get("kind", "Deployment") == "Deployment":
-        complete = {"strategy": _ROLLING, "disruption_budget": _BUDGET, **complete}
+        complete = {"strategy": settings.get("strategy") or _ROLLING, "disruption_budget": _BUDGET, **complete}
     if "hpa_enabled" in settings and "replicas" not in description:
         complete["autoscaling"] = _autoscaling(settings)
     return {
         **complete,
         "metadata": metadata(complete, defaults),
+        "account_metadata": account_metadata(complete, settings, defaults),
         "selector": selector(complete),
         "scrape_annotations": scrape_annotations(complete),
-        "template": pod_template(complete, defaults),
+        "template": pod_template(complete, defaults, fragment_metadata(settings, defaults)),
     }
 
 

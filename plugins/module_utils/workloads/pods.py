@@ -19,9 +19,12 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.na
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import hash_named, with_defaults, without_empty
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.quantities import canonical_quantities
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.problems import nearest
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.fragments import merged
 
 Application = Mapping[str, Any]
 Manifest = dict[str, Any]
+# Octal 0440.
+KEY_MODE = 0o440
 # A label that only the pods of one template have.
 _TEMPLATE_LABEL = "jewelry-shop/pod-template"
 
@@ -76,6 +79,12 @@ def metadata(workload: Mapping[str, Any], defaults: Mapping[str, Any]) -> Manife
     )
 
 
+def account_metadata(workload: Mapping[str, Any], settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> Manifest:
+    """The metadata of the ServiceAccount of a workload."""
+    annotations = {**defaults.get("account_annotations", {}), **(settings.get("service_account_annotations") or {})}
+    return metadata(workload, {**defaults, "annotations": {**defaults["annotations"], **annotations}})
+
+
 def scrape_annotations(workload: Mapping[str, Any]) -> dict[str, str]:
     """The annotations by which Prometheus finds the metrics of pods or of a Service."""
     metrics = workload.get("metrics")
@@ -84,12 +93,13 @@ def scrape_annotations(workload: Mapping[str, Any]) -> dict[str, str]:
     return {"prometheus.io/scrape": "true", "prometheus.io/port": str(metrics["port"]), "prometheus.io/path": metrics["path"]}
 
 
-def pod_template(workload: Mapping[str, Any], defaults: Mapping[str, Any]) -> Manifest:
+def pod_template(workload: Mapping[str, Any], defaults: Mapping[str, Any], further: Mapping[str, Mapping[str, str]]) -> Manifest:
     """Create the pod template of a Deployment or StatefulSet.
 
     Args:
         workload: the complete description.
         defaults: the variable C(platform_pod_defaults).
+        further: C(labels) and C(annotations) of the settings. Labels of the collection take precedence.
     """
     own, pod = selector(workload), workload["pod"]
     spread = {
@@ -107,11 +117,12 @@ def pod_template(workload: Mapping[str, Any], defaults: Mapping[str, Any]) -> Ma
     }
     template = {
         "metadata": {
-            "labels": labels(workload, defaults),
+            "labels": {**further["labels"], **labels(workload, defaults)},
             "annotations": {
                 **defaults["annotations"],
                 "kubectl.kubernetes.io/default-container": pod["containers"][0]["name"],
                 **scrape_annotations(workload),
+                **further["annotations"],
                 **workload.get("pod_annotations", {}),
             },
         },
@@ -134,9 +145,10 @@ def _apart_among_themselves(template: Manifest, own: Mapping[str, str]) -> Manif
     content = hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()[:10]
     same = {_TEMPLATE_LABEL: content}
     metadata, spec = template["metadata"], template["spec"]
-    affinity = spec["affinity"]
-    terms = [*affinity["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"], _apart({**own, **same})]
-    anti = {**affinity["podAntiAffinity"], "preferredDuringSchedulingIgnoredDuringExecution": terms}
+    affinity = spec.get("affinity") or {}
+    present = affinity.get("podAntiAffinity") or {}
+    terms = [*(present.get("preferredDuringSchedulingIgnoredDuringExecution") or ()), _apart({**own, **same})]
+    anti = {**present, "preferredDuringSchedulingIgnoredDuringExecution": terms}
     return {
         "metadata": {**metadata, "labels": {**metadata["labels"], **same}},
         "spec": {**spec, "affinity": {**affinity, "podAntiAffinity": anti}},
@@ -170,18 +182,48 @@ def application_pod(
     """
     image = image or application["image"]
     shared = list(application["files"])
-    mounted = [_mounted(volume, application["volumes"]) for volume in volumes]
+    # A claim that is not enabled has no mounts.
+    mounted = [
+        mounted_volume(volume, application["volumes"]) for volume in volumes if not _is_disabled(volume, application["disabled_volumes"])
+    ]
     own = {
         "image": image,
         "envFrom": [{"configMapRef": {"name": application["config_map"]}}, {"secretRef": {"name": application["secret"]}}],
         **container,
         "volumeMounts": [*(_mount(volume) for volume in [*shared, *mounted]), *container.get("volumeMounts", ())],
     }
-    return {
+    pod = {
         "initContainers": [_waiting(application, name, image) for name in waits_for],
         "containers": [own],
         "volumes": [_volume(volume) for volume in [*mounted, *shared]],
     }
+    return with_volumes(pod, application["further_volumes"], application["volumes"])
+
+
+def with_volumes(pod: Mapping[str, Any], volumes: Iterable[Mapping[str, Any]], shared: Mapping[str, Mapping[str, Any]]) -> Manifest:
+    """Mount volumes of a setting in the first container of a pod.
+
+    A mount replaces the mount with the same path, and a volume the volume with the same name. The files of a Secret get the mode 0440: the
+    group of the volumes (C(fsGroup)) may read them, and programs such as libpq reject a private key that others may read.
+
+    Args:
+        pod: Spec of a pod.
+        volumes: Volumes of a setting such as C(platform_volumes). A volume without C(source) is a shared one.
+        shared: Volumes of the application by name.
+
+    Returns:
+        The spec.
+
+    Example:
+        {{ {'containers': [{'name': 'a'}]} | jewelry_shop.platform.with_volumes(job_volumes, platform_application.volumes) }}
+    """
+    mounted = [mounted_volume(volume, shared) for volume in volumes]
+    if not mounted:
+        return dict(pod)
+    first = {"name": pod["containers"][0]["name"], "volumeMounts": [_mount(volume) for volume in mounted]}
+    # Several mounts may name one volume.
+    sources = {volume["name"]: _volume(_with_mode(volume)) for volume in mounted}
+    return merged(pod, {"containers": [first], "volumes": [*sources.values()]})
 
 
 def config_maps(volumes: Iterable[Mapping[str, Any]]) -> list[Manifest]:
@@ -193,13 +235,13 @@ def _config_map(volume: Mapping[str, Any]) -> Manifest:
     return hash_named({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": volume["config_map"]}, "data": volume["files"]})
 
 
-def _mounted(volume: Mapping[str, Any], shared: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+def mounted_volume(volume: Mapping[str, Any], shared: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
     """Complete a volume that is one of the application's, and check the others."""
     name = volume["name"]
     if "source" not in volume and "files" not in volume:
         if name not in shared:
             raise ValueError(f"the volume {name} has no source and is none of {', '.join(shared)}{nearest(name, shared).rstrip('.')}")
-        return {**shared[name], **volume}
+        volume = {**shared[name], **volume}
     missing = [key for key in ("path", *(("config_map",) if "files" in volume else ())) if key not in volume]
     if missing:
         raise ValueError(f"the volume {name} needs {' and '.join(missing)}")
@@ -212,8 +254,18 @@ def _volume(volume: Mapping[str, Any]) -> Manifest:
 
 
 def _mount(volume: Mapping[str, Any]) -> Manifest:
-    read_only = "files" in volume or {"configMap", "secret"} & volume["source"].keys()
-    return {"name": volume["name"], "mountPath": volume["path"], **({"readOnly": True} if read_only else {})}
+    read_only = volume.get("read_only", "files" in volume or bool({"configMap", "secret"} & volume["source"].keys()))
+    sub_path = {"subPath": volume["sub_path"]} if "sub_path" in volume else {}
+    return {"name": volume["name"], "mountPath": volume["path"], **sub_path, **({"readOnly": True} if read_only else {})}
+
+
+def _with_mode(volume: Mapping[str, Any]) -> Mapping[str, Any]:
+    source = volume["source"]
+    return {**volume, "source": {**source, "secret": {"defaultMode": KEY_MODE, **source["secret"]}}} if "secret" in source else volume
+
+
+def _is_disabled(volume: Mapping[str, Any], disabled: Iterable[str]) -> bool:
+    return "source" not in volume and "files" not in volume and volume["name"] in disabled
 
 
 def _waiting(application: Application, name: str, image: str) -> Manifest:
@@ -229,5 +281,5 @@ def _waiting(application: Application, name: str, image: str) -> Manifest:
         ],
         "envFrom": [{"configMapRef": {"name": application["config_map"]}}, *secret],
         "volumeMounts": [],
-        "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"cpu": "200m", "memory": "128Mi"}},
+        "resources": application["wait_resources"],
     }

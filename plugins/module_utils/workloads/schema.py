@@ -38,6 +38,16 @@ REQUIRED_NUMBER: Spec = {"type": "int", "required": True}
 SWITCH: Spec = {"type": "bool"}
 NATIVE: Spec = {"type": "dict"}
 
+# The setting <role>_volumes has no `config_map` and `files`.
+VOLUME: dict[str, Spec] = {
+    "name": REQUIRED_TEXT,
+    "path": TEXT,
+    "source": NATIVE,
+    "sub_path": TEXT,
+    "read_only": SWITCH,
+    "config_map": TEXT,
+    "files": NATIVE,
+}
 # Each is a setting of a role too: <role>_hpa_<key>.
 AUTOSCALING: dict[str, Spec] = {
     "enabled": SWITCH,
@@ -57,7 +67,7 @@ KEYS: dict[str, Spec] = {
     "container": NATIVE,
     "probes": _dict(common=NATIVE, startup=NATIVE, liveness=NATIVE, readiness=NATIVE),
     "env": NATIVE,
-    "volumes": _list("dict", options={"name": REQUIRED_TEXT, "path": TEXT, "source": NATIVE, "config_map": TEXT, "files": NATIVE}),
+    "volumes": _list("dict", options=VOLUME),
     "waits_for": _list("str", choices=list(SERVICES)),
     "uses": _list("str", choices=list(SERVICES)),
     "pod": NATIVE,

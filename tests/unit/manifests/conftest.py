@@ -282,12 +282,79 @@ LOCATIONS: dict[str, Any] = {
 }
 
 
+# Settings in the format of Kubernetes that change pods.
+ADAPTED: dict[str, Any] = {
+    "platform_postgresql_provider": "in_cluster",
+    "platform_postgresql_host": "",
+    "platform_redis_provider": "in_cluster",
+    "platform_redis_host": "",
+    "platform_pod": {
+        "metadata": {"labels": {"azure.workload.identity/use": "true"}, "annotations": {"team": "shop"}},
+        "nodeSelector": {"pool": "shop"},
+        "tolerations": [{"key": "dedicated", "operator": "Equal", "value": "shop", "effect": "NoSchedule"}],
+        "priorityClassName": "shop",
+        "hostAliases": [{"ip": "192.0.2.1", "hostnames": ["mail.example.com"]}],
+        "dnsConfig": {"options": [{"name": "ndots", "value": "2"}]},
+        "initContainers": [{"name": "proxy", "image": "proxy:1", "resources": {"limits": {"cpu": "100m", "memory": "64Mi"}}}],
+        "containers": [{"name": "nginx-exporter", "env": [{"name": "TZ", "value": "UTC"}]}],
+    },
+    "platform_service_account_annotations": {"iam.gke.io/gcp-service-account": "shop@project.iam.gserviceaccount.com"},
+    "platform_wait_resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"cpu": "500m", "memory": "64Mi"}},
+    "job_pod": {"metadata": {"annotations": {"team": "batch"}}, "priorityClassName": "batch"},
+    "job_read_only_root_filesystem": False,
+    "job_service_account_annotations": {"iam.gke.io/gcp-service-account": "batch@project.iam.gserviceaccount.com"},
+    "django_pod": {
+        "topologySpreadConstraints": [],
+        "containers": [
+            {"name": "django", "lifecycle": {"preStop": {"exec": {"command": ["sleep", "20"]}}}},
+            {"name": "log", "image": "log:1", "resources": {"limits": {"cpu": "100m", "memory": "64Mi"}}},
+        ],
+    },
+    "django_strategy": {"type": "Recreate"},
+    "django_read_only_root_filesystem": False,
+    "celery_worker_service_account_annotations": {"iam.gke.io/gcp-service-account": "worker@project.iam.gserviceaccount.com"},
+    "celery_beat_pod": {"serviceAccountName": "existing"},
+    "nginx_pod": {"nodeSelector": {"pool": "edge"}},
+    "postgresql_pod": {
+        "affinity": {
+            "nodeAffinity": {
+                "requiredDuringSchedulingIgnoredDuringExecution": {
+                    "nodeSelectorTerms": [{"matchExpressions": [{"key": "disk", "operator": "In", "values": ["ssd"]}]}]
+                }
+            }
+        }
+    },
+    "redis_pod": {"nodeSelector": {"pool": "data"}, "tolerations": []},
+    # Static files from the image, uploads in an object store.
+    "storage_access_mode": "ReadWriteOnce",
+    "storage_claims": {
+        "media": {"enabled": False},
+        "static": {"enabled": False},
+        "backups": {"class": "fast", "size": "5Gi"},
+        "exports": {"size": "1Gi"},
+    },
+    "platform_secret_files": {"payment.key": "cGF5bWVudA=="},
+    "platform_secret_files_mode": "0440",
+    "platform_volumes": [
+        {"name": "client", "path": "/etc/client", "source": {"secret": {"secretName": "client-certificate"}}},
+        {"name": "memory", "path": "/dev/shm", "source": {"emptyDir": {"medium": "Memory", "sizeLimit": "256Mi"}}},
+    ],
+    "job_volumes": [{"name": "exports", "path": "/exports"}],
+    "celery_worker_volumes": [{"name": "memory", "path": "/dev/shm", "source": {"emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}}}],
+    "nginx_volumes": [
+        {"name": "snippet", "path": "/etc/nginx/own.conf", "source": {"configMap": {"name": "own"}}, "sub_path": "own.conf"},
+    ],
+    "postgresql_volumes": [{"name": "shared-memory", "path": "/dev/shm", "source": {"emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}}}],
+}
+
+
 # What production is rendered with, by host of the one run for all.
 HOSTS: dict[str, dict[str, Any]] = {
     "production": VALUES,
     "changed": {**VALUES, **CHANGED},
     "optional": {**VALUES, **OPTIONAL},
     "locations": {**VALUES, **LOCATIONS},
+    "adapted": {**VALUES, **ADAPTED},
     "other_configuration_of_nginx": {**VALUES, "nginx_client_max_body_size": "11m"},
     "other_environment_of_a_tier": {**VALUES, "celery_worker_env": {"DRILL": True}},
 }
@@ -345,9 +412,16 @@ def locations(productions: dict[str, Manifests]) -> Manifests:
 
 
 @pytest.fixture(scope="session")
-def every_manifest(rendered: Callable[[str], Manifests], changed: Manifests, locations: Manifests) -> Manifests:
+def adapted(productions: dict[str, Manifests]) -> Manifests:
+    """Production with the settings of ADAPTED."""
+    return productions["adapted"]
+
+
+@pytest.fixture(scope="session")
+def every_manifest(rendered: Callable[[str], Manifests], changed: Manifests, locations: Manifests, adapted: Manifests) -> Manifests:
     """The objects of all inventories, and of production with the optional features; equal ones once."""
-    objects = [manifest for inventory in INVENTORIES for manifest in rendered(inventory)] + changed.objects + locations.objects
+    objects = [manifest for inventory in INVENTORIES for manifest in rendered(inventory)]
+    objects += changed.objects + locations.objects + adapted.objects
     return Manifests(list({json.dumps(manifest, sort_keys=True): manifest for manifest in objects}.values()))
 
 

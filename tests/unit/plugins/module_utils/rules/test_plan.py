@@ -38,6 +38,10 @@ def passwords(**values: str) -> dict[str, Any]:
     return {"platform_secret_values": {**SETTINGS["platform_secret_values"], **values}}
 
 
+def rendered(*containers: dict[str, str]) -> dict[str, Any]:
+    return {"manifests_workloads": {"tiers": [{"template": {"spec": {"containers": [*containers]}}}], "data_services": []}}
+
+
 JOBS = {
     "platform_release": "1",
     "__pre_deploy_commands": [{"name": "migrate"}],
@@ -126,6 +130,11 @@ CASES: list[tuple[Values, Values, str]] = [
         UNKNOWN_CLASS.format("storage_class 'nfs'"),
     ),
     (
+        {**plan(objects=[CLAIM]), "storage_class": "nfs", "storage_claims": {"media": {"class": "fast"}}},
+        {**plan(objects=[CLAIM]), "storage_claims": {"media": {"class": "nfs"}, "exports": {"class": "x"}}},
+        UNKNOWN_CLASS.format("storage_claims.media.class 'nfs'"),
+    ),
+    (
         {**plan(objects=[CLAIM]), "storage_class": "nfs", "storage_static_volumes": True},
         {**plan(objects=[CLAIM]), "storage_class": "nfs", "platform_storage_class": "nfs"},
         UNKNOWN_CLASS.format("platform_storage_class 'nfs'"),
@@ -189,7 +198,7 @@ CASES: list[tuple[Values, Values, str]] = [
         plan(),
         plan(refusals=["PersistentVolumeClaim a", "b"]),
         "The cluster would reject: PersistentVolumeClaim a; b. Set storage_class, storage_access_mode, storage_media_size, "
-        "storage_static_size and storage_backups_size to the values of the claim.",
+        "storage_static_size and storage_backups_size, or the fields of the claim in storage_claims, to the values of the claim.",
     ),
     (
         plan(),
@@ -254,6 +263,12 @@ CASES: list[tuple[Values, Values, str]] = [
         {**passwords(REDIS_PASSWORD="r"), "platform_redis_provider": "external"},
         passwords(POSTGRES_PASSWORD="p", REDIS_PASSWORD="r"),
         GUESSABLE.format("POSTGRES_PASSWORD and REDIS_PASSWORD"),
+    ),
+    (
+        rendered({"name": "django", "image": "a"}),
+        rendered({"name": "django", "image": "a"}, {"name": "djang"}),
+        "django_pod.containers[djang] has no image, and the pods have no container of this name: add the image, or correct the name in "
+        "values.yml.",
     ),
 ]
 

@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import findings as tables
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Values, findings
+from pod_cases import CASES as POD_CASES
 from rule_values import ANY, CA, SETTINGS
 
 DIGEST = f"sha256:{'a' * 64}"
@@ -423,6 +424,7 @@ CASES: list[tuple[Values, Values, str]] = [
         "platform_kubeconfig /no/such/file:~nobody-of-this-name/config does not exist: set it in values.yml to the path of a kubeconfig, "
         "or leave it empty for the usual one.",
     ),
+    *POD_CASES,
 ]
 
 

@@ -24,6 +24,9 @@ APPLICATION: dict[str, Any] = {
         "redis": {"title": "Redis", "host": "$(REDIS_HOST)", "port": "$(REDIS_PORT)"},
     },
     "dependency_timeout": 120,
+    "disabled_volumes": ["static"],
+    "further_volumes": [],
+    "wait_resources": {"limits": {"cpu": "1"}},
     "wait_script": "wait",
 }
 DEFAULTS: dict[str, Any] = {
@@ -99,6 +102,64 @@ def test_a_container_mounts_the_files_of_the_application_and_its_volumes() -> No
     ]
 
 
+def mounts_of(workload: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = first_container(workload)["volumeMounts"]
+    return [each for each in found if each["name"] != "ca"]
+
+
+SECRET = {"name": "key", "path": "/key", "source": {"secret": {"secretName": "client"}}}
+
+
+def test_a_claim_that_is_not_enabled_is_not_mounted() -> None:
+    workload = complete({**OF_THE_APPLICATION, "volumes": [{"name": "static"}, {"name": "media"}]})
+    assert mounts_of(workload) == [{"name": "media", "mountPath": "/media"}]
+    assert [each["name"] for each in workload["pod"]["volumes"]] == ["media", "ca"]
+    # A volume of this name with a source of its own stays.
+    own = {"name": "static", "path": "/s", "source": {"emptyDir": {}}}
+    assert mounts_of(complete({**OF_THE_APPLICATION, "volumes": [own]})) == [{"name": "static", "mountPath": "/s"}]
+
+
+def test_volumes_of_settings_are_mounted_and_those_of_the_tier_take_precedence() -> None:
+    application = {**APPLICATION, "further_volumes": [SECRET, {"name": "memory", "path": "/dev/shm", "source": {"emptyDir": {}}}]}
+    own = [{"name": "memory", "path": "/dev/shm", "source": {"emptyDir": {"medium": "Memory"}}}, {"name": "media"}]
+    workload = complete_workload(OF_THE_APPLICATION, {"volumes": own}, application, DEFAULTS)
+    assert mounts_of(workload) == [
+        {"name": "key", "mountPath": "/key", "readOnly": True},
+        {"name": "memory", "mountPath": "/dev/shm"},
+        {"name": "media", "mountPath": "/media"},
+    ]
+    assert workload["pod"]["volumes"] == [
+        {"name": "ca", "configMap": {"name": "ca-0"}},
+        # Octal 0440: libpq rejects a key that others may read.
+        {"name": "key", "secret": {"secretName": "client", "defaultMode": 288}},
+        {"name": "memory", "emptyDir": {"medium": "Memory"}},
+        {"name": "media", "persistentVolumeClaim": {"claimName": "media-pvc"}},
+    ]
+
+
+def test_a_pod_with_other_images_mounts_volumes_in_its_first_container() -> None:
+    files = {"configMap": {"name": "files"}}
+    volumes = [{"name": "a", "path": f"/{name}", "source": files, "sub_path": name, "read_only": False} for name in ("x", "y")]
+    workload = complete(WITH_ITS_OWN_IMAGE, volumes=volumes)
+    first, second = workload["pod"]["containers"]
+    assert first["volumeMounts"] == [{"name": "a", "mountPath": f"/{name}", "subPath": name} for name in ("x", "y")]
+    assert "volumeMounts" not in second
+    assert workload["pod"]["volumes"] == [{"name": "a", **files}]
+    with pytest.raises(ValueError, match="the volume media has no source"):
+        complete(WITH_ITS_OWN_IMAGE, volumes=[{"name": "media"}])
+
+
+def test_a_mode_that_is_given_stays() -> None:
+    source = {"secret": {"secretName": "client", "defaultMode": 256}}
+    assert complete(OF_THE_APPLICATION, volumes=[{**SECRET, "source": source}])["pod"]["volumes"][1] == {"name": "key", **source}
+
+
+def test_a_shared_volume_without_a_path_needs_one() -> None:
+    application = {**APPLICATION, "volumes": {"exports": {"name": "exports", "source": {"emptyDir": {}}}}}
+    with pytest.raises(ValueError, match="the volume exports needs path"):
+        complete_workload(OF_THE_APPLICATION, {"volumes": [{"name": "exports"}]}, application, DEFAULTS)
+
+
 def test_other_files_are_a_config_map_of_another_name() -> None:
     names = {
         complete({**OF_THE_APPLICATION, "volumes": [{"name": "m", "path": "/m", "config_map": "m", "files": {"a": content}}]})[
@@ -115,6 +176,7 @@ def test_init_containers_wait_in_the_given_order_without_secrets() -> None:
     assert database["command"] == ["python", "-c", "wait", "database", "$(POSTGRES_HOST)", "$(POSTGRES_PORT)", "120"]
     assert database["envFrom"] == [{"configMapRef": {"name": "config-0"}}]
     assert database["volumeMounts"] == []
+    assert database["resources"] == {"limits": {"cpu": "1"}}
 
 
 def test_an_address_that_only_the_secret_has_is_read_from_it() -> None:
@@ -141,6 +203,11 @@ def test_a_deployment_rolls_without_a_gap_unless_it_says_otherwise() -> None:
     assert complete(OF_THE_APPLICATION)["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
     assert complete(OF_THE_APPLICATION)["disruption_budget"] == {"maxUnavailable": 1}
     assert complete({**OF_THE_APPLICATION, "strategy": {"type": "Recreate"}})["strategy"] == {"type": "Recreate"}
+    assert complete(OF_THE_APPLICATION, strategy={"type": "Recreate"})["strategy"] == {"type": "Recreate"}
+    # No setting changes a strategy that the description gives: two schedulers would send each task twice.
+    assert complete({**OF_THE_APPLICATION, "strategy": {"type": "Recreate"}}, strategy={"type": "RollingUpdate"})["strategy"] == {
+        "type": "Recreate"
+    }
     assert not {"strategy", "disruption_budget"} & complete({**WITH_ITS_OWN_IMAGE, "kind": "StatefulSet"}).keys()
 
 
@@ -343,3 +410,24 @@ def test_the_first_container_has_the_probes(
     containers = complete({**description, "probes": probes}, probes=setting)["pod"]["containers"]
     assert {key: value for key, value in containers[0].items() if key.endswith("Probe")} == made
     assert not [key for container in containers[1:] for key in container if key.endswith("Probe")]
+
+
+def test_settings_change_the_pod_its_metadata_and_its_service_account() -> None:
+    settings = {
+        "pod": {"nodeSelector": {"pool": "a"}, "metadata": {"labels": {"component": "no", "a": "b"}, "annotations": {"team": "own"}}},
+        "service_account_annotations": {"role": "own"},
+    }
+    defaults = {**DEFAULTS, "fragment": {"priorityClassName": "shop"}, "account_annotations": {"role": "all", "project": "all"}}
+    workload = complete_workload(OF_THE_APPLICATION, settings, APPLICATION, defaults)
+    spec, metadata = workload["template"]["spec"], workload["template"]["metadata"]
+    assert (spec["nodeSelector"], spec["priorityClassName"]) == ({"pool": "a"}, "shop")
+    assert (metadata["labels"]["component"], metadata["labels"]["a"]) == ("web", "b")
+    assert metadata["annotations"]["team"] == "own"
+    assert workload["account_metadata"]["annotations"] == {"team": "shop", "role": "own", "project": "all"}
+    assert workload["metadata"]["annotations"] == {"team": "shop"}
+
+
+@pytest.mark.parametrize("anti", [None, {}, {"preferredDuringSchedulingIgnoredDuringExecution": []}])
+def test_a_pod_without_the_usual_affinity_keeps_the_term_of_its_template(anti: Any) -> None:
+    affinity = complete(OF_THE_APPLICATION, pod={"affinity": {"podAntiAffinity": anti}})["template"]["spec"]["affinity"]
+    assert "jewelry-shop/pod-template" in str(affinity)
