@@ -90,9 +90,31 @@ def configured(apply: Apply, marker: str, unsafe: type[str], kind_config: dict[s
 
 
 @pytest.fixture(scope="module")
-def own_values(apply: Apply, configured: Change) -> Change:
+def given_secret(cluster: Any) -> Iterator[str]:
+    """A Secret that this collection does not create."""
+    name = "payment"
+    cluster.kubectl("create", "secret", "generic", name, "--from-literal=token=first")
+    yield name
+    cluster.kubectl("delete", "secret", name)
+
+
+@pytest.fixture(scope="module")
+def own_values(given_secret: str, apply: Apply, configured: Change) -> Change:
     """Configuration of nginx, which gets a single pod, and the environment of another tier."""
-    own = {"nginx_client_max_body_size": "11m", "nginx_replicas": 1, "celery_worker_env": VALUES}
+    own = {
+        "nginx_client_max_body_size": "11m",
+        "nginx_replicas": 1,
+        "nginx_locations": [{"path": "/limited/", "rate": "1r/m"}],
+        "nginx_access_log_format": "json",
+        "celery_worker_env": {**VALUES, "TOKEN": {"secret": given_secret, "key": "token"}, "POD_NAME": {"field": "metadata.name"}},
+        "celery_worker_pod": {
+            "metadata": {"annotations": {"team": "shop"}},
+            "hostAliases": [{"ip": "192.0.2.1", "hostnames": ["mail.test"]}],
+        },
+        "celery_worker_volumes": [
+            {"name": "memory", "path": "/dev/shm", "source": {"emptyDir": {"medium": "Memory", "sizeLimit": "64Mi"}}}
+        ],
+    }
     return apply({**configured.values, **own})
 
 
@@ -135,6 +157,32 @@ def test_only_workloads_with_several_pods_have_a_disruption_budget(configured: C
     """A PodDisruptionBudget for a single pod blocks each drain of its node."""
     assert configured.budgets == {"django", "nginx", "celery-worker"}
     assert own_values.budgets == {"django", "celery-worker"}
+
+
+def test_a_location_of_nginx_limits_its_requests(cluster: Any, shop: Any, own_values: Change) -> None:
+    statuses = [shop.get("/limited/").status_code for _ in range(3)]
+    assert 429 in statuses[1:], statuses
+    [pod] = cluster.pods("nginx")
+    lines = cluster.kubectl("logs", pod["metadata"]["name"], "--container=nginx", "--tail=300").stdout.splitlines()
+    logged = [json.loads(line) for line in lines if line.startswith("{")]
+    assert "429" in {entry["status"] for entry in logged if entry["request_uri"] == "/limited/"}
+
+
+def test_settings_of_a_pod_reach_it(cluster: Any, own_values: Change) -> None:
+    pod = cluster.pods("celery-worker")[0]
+    name = pod["metadata"]["name"]
+    assert pod["metadata"]["annotations"]["team"] == "shop"
+    script = 'echo "$TOKEN $POD_NAME $(stat --file-system --format=%T /dev/shm) $(grep --only-matching mail.test /etc/hosts)"'
+    found = cluster.kubectl("exec", name, "--container=celery-worker", "--", "sh", "-c", script).stdout
+    assert found == f"first {name} tmpfs mail.test\n"
+
+
+@pytest.mark.drill
+def test_a_rotated_secret_rolls_exactly_the_pods_that_use_it(cluster: Any, apply: Apply, given_secret: str, own_values: Change) -> None:
+    cluster.kubectl("patch", "secret", given_secret, "--patch", json.dumps({"stringData": {"token": "second"}}))
+    assert apply(own_values.values).rolled() == {"celery-worker"}
+    name = cluster.pods("celery-worker")[0]["metadata"]["name"]
+    assert cluster.kubectl("exec", name, "--container=celery-worker", "--", "printenv", "TOKEN").stdout == "second\n"
 
 
 def test_a_new_tag_has_its_own_jobs(cluster: Any, next_release: Change) -> None:
