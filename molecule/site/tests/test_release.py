@@ -93,7 +93,7 @@ def configured(apply: Apply, marker: str, unsafe: type[str], kind_config: dict[s
 def given_secret(cluster: Any) -> Iterator[str]:
     """A Secret that this collection does not create."""
     name = "payment"
-    cluster.kubectl("create", "secret", "generic", name, "--from-literal=token=first")
+    cluster.kubectl("create", "secret", "generic", name, "--from-literal=token=2-Kx81-first")
     yield name
     cluster.kubectl("delete", "secret", name)
 
@@ -174,15 +174,15 @@ def test_settings_of_a_pod_reach_it(cluster: Any, own_values: Change) -> None:
     assert pod["metadata"]["annotations"]["team"] == "shop"
     script = 'echo "$TOKEN $POD_NAME $(stat --file-system --format=%T /dev/shm) $(grep --only-matching mail.test /etc/hosts)"'
     found = cluster.kubectl("exec", name, "--container=celery-worker", "--", "sh", "-c", script).stdout
-    assert found == f"first {name} tmpfs mail.test\n"
+    assert found == f"2-Kx81-first {name} tmpfs mail.test\n"
 
 
 @pytest.mark.drill
 def test_a_rotated_secret_rolls_exactly_the_pods_that_use_it(cluster: Any, apply: Apply, given_secret: str, own_values: Change) -> None:
-    cluster.kubectl("patch", "secret", given_secret, "--patch", json.dumps({"stringData": {"token": "second"}}))
+    cluster.kubectl("patch", "secret", given_secret, "--patch", json.dumps({"stringData": {"token": "2-Kx81-second"}}))
     assert apply(own_values.values).rolled() == {"celery-worker"}
     name = cluster.pods("celery-worker")[0]["metadata"]["name"]
-    assert cluster.kubectl("exec", name, "--container=celery-worker", "--", "printenv", "TOKEN").stdout == "second\n"
+    assert cluster.kubectl("exec", name, "--container=celery-worker", "--", "printenv", "TOKEN").stdout == "2-Kx81-second\n"
 
 
 def test_a_new_tag_has_its_own_jobs(cluster: Any, next_release: Change) -> None:
