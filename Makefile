@@ -42,11 +42,11 @@ clean-cluster: .venv ## Remove the local cluster; what was built for it is kept
 test: .venv ## Run everything that CI runs
 	set -m
 	trap 'kill -- $$(jobs -p | sed s/^/-/) 2>/dev/null || true' EXIT
-	{ $(MAKE) --no-print-directory lint sanity unit &>.cache/without-cluster.log && status=0 || status=$$?; cat .cache/without-cluster.log; exit $$status; } &
-	$(MAKE) --no-print-directory molecule &
+	{ $(MAKE) --no-print-directory lint sanity unit &>.cache/without-cluster.log && status=0 || status=$$?; cat .cache/without-cluster.log; exit $$status; } & checks=$$!
+	$(MAKE) --no-print-directory molecule & scenarios=$$!
 	set +m
-	wait -n
-	wait -n
+	wait -n -p ended $$checks $$scenarios
+	if [ "$$ended" = $$checks ]; then wait $$scenarios; else wait $$checks; fi
 
 .PHONY: lint
 lint: .venv ## Check style, types and rules without running anything
