@@ -81,8 +81,8 @@ def jobs_to_run(
         force: Whether completed commands run again.
 
     Returns:
-        An entry for each command that has to run. It contains the C(command), the C(name) of its Job, and C(replace), whether an existing
-        Job of that name has to be deleted first.
+        An entry for each command that has to run. It contains the C(command), the C(name) of its Job, C(replace), whether an existing Job
+        of that name has to be deleted first, and C(running), whether that Job is only waited for.
 
     Example:
         {{ [{'name': 'migrate'}] | jewelry_shop.platform.jobs_to_run([], 'v1') }}
@@ -97,7 +97,7 @@ def jobs_to_run(
         again = force or (command.get("repeat_on_return", False) and own is not None and _had_a_later_turn(own, known))
         if own is None or own["state"] != COMPLETE or again:
             replace = own is not None and (own["state"] != RUNNING or force)
-            found.append({"command": dict(command), "name": name, "replace": replace})
+            found.append({"command": dict(command), "name": name, "replace": replace, "running": own is not None and not replace})
     return found
 
 

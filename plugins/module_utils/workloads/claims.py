@@ -14,23 +14,24 @@ from ansible.module_utils.parsing.convert_bool import boolean
 Claims = Mapping[str, Mapping[str, Any]]
 
 
-def enabled_claims(claims: Claims, defaults: Claims) -> list[dict[str, Any]]:
+def enabled_claims(claims: Claims, defaults: Claims, common: Mapping[str, Any]) -> list[dict[str, Any]]:
     """List the claims that a run applies.
 
     Args:
         claims: The setting C(storage_claims): fields of claims that differ, and further claims.
-        defaults: The fields of each claim of the collection by its name. The key C(other) has those of further claims.
+        defaults: The fields of each claim of the collection by its name.
+        common: The fields that all claims have.
 
     Returns:
         An entry for each enabled claim, with C(name), C(claim_name), C(size), C(class) and C(access_mode).
 
     Example:
-        {{ storage_claims | jewelry_shop.platform.enabled_claims({'media': {'size': '1Gi'}, 'other': {}}) }}
+        {{ storage_claims | jewelry_shop.platform.enabled_claims({'media': {'size': '1Gi'}}, {'access_mode': 'ReadWriteMany'}) }}
     """
-    names = [*(name for name in defaults if name != "other"), *(name for name in claims if name not in defaults)]
+    names = [*defaults, *(name for name in claims if name not in defaults)]
     # A rule reports a claim that is no mapping. Other settings are resolved before that.
     given = {name: claim for name, claim in claims.items() if isinstance(claim, Mapping)}
-    complete = {name: {**defaults["other"], **defaults.get(name, {}), **given.get(name, {})} for name in names}
+    complete = {name: {**common, **defaults.get(name, {}), **given.get(name, {})} for name in names}
     return [
         {"name": name, "claim_name": f"{name}-pvc", **{key: value for key, value in claim.items() if key != "enabled"}}
         for name, claim in complete.items()

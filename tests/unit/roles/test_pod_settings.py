@@ -51,3 +51,9 @@ MEMORY = {"name": "memory", "path": "/dev/shm", "source": {"emptyDir": {"medium"
 def test_findings(resolve: Any, complete: dict[str, Any], values: dict[str, Any], beginnings: list[str]) -> None:
     found = resolve("__preflight_input_findings", **{**complete, **BASE, **values})
     assert [each[: len(beginning)] for each, beginning in zip(found, beginnings, strict=True)] == beginnings
+
+
+def test_a_claim_replaces_the_temporary_volume_of_its_name(resolve: Any) -> None:
+    volumes = resolve("platform_application_volumes", storage_claims={"logs": {"size": "1Gi"}})
+    assert volumes["logs"] == {"name": "logs", "path": "/app/logs", "source": {"persistentVolumeClaim": {"claimName": "logs-pvc"}}}
+    assert volumes["tmp"]["source"] == {"emptyDir": {}}

@@ -128,8 +128,14 @@ def test_states(status: dict[str, Any] | None, minutes_ago: float, state: str) -
     ],
 )
 def test_which_commands_run_and_which_jobs_are_replaced(jobs: list[dict[str, Any]], force: bool, expected: dict[str, bool]) -> None:
-    found = commands.jobs_to_run([MIGRATE, STATIC], commands.job_states(jobs, OURS, NOW), "a", force)
+    states = commands.job_states(jobs, OURS, NOW)
+    found = commands.jobs_to_run([MIGRATE, STATIC], states, "a", force)
     assert {each["name"]: each["replace"] for each in found} == expected
+    # Only a Job that runs and is not replaced is waited for without being applied.
+    running = {state["name"] for state in states if state["state"] == commands.RUNNING}
+    assert {each["name"] for each in found if each["running"]} == {
+        name for name, replaced in expected.items() if name in running and not replaced
+    }
     assert [each["command"]["command"] for each in found] == [[each["name"].rpartition("-")[0]] for each in found]
 
 

@@ -11,8 +11,8 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.cl
 DEFAULTS: dict[str, Any] = {
     "media": {"size": "50Gi"},
     "static": {"size": "10Gi"},
-    "other": {"class": "nfs", "access_mode": "ReadWriteMany"},
 }
+COMMON = {"class": "nfs", "access_mode": "ReadWriteMany"}
 MEDIA = {"name": "media", "claim_name": "media-pvc", "size": "50Gi", "class": "nfs", "access_mode": "ReadWriteMany"}
 STATIC = {**MEDIA, "name": "static", "claim_name": "static-pvc", "size": "10Gi"}
 
@@ -29,12 +29,13 @@ STATIC = {**MEDIA, "name": "static", "claim_name": "static-pvc", "size": "10Gi"}
             [{**MEDIA, "class": "fast", "access_mode": "ReadWriteOnce"}, STATIC],
         ),
         ({"exports": {"size": "1Gi"}}, [MEDIA, STATIC, {**MEDIA, "name": "exports", "claim_name": "exports-pvc", "size": "1Gi"}]),
+        ({"other": {"size": "1Gi"}}, [MEDIA, STATIC, {**MEDIA, "name": "other", "claim_name": "other-pvc", "size": "1Gi"}]),
         ({"media": None, "static": True}, [MEDIA, STATIC]),
         ({"media": {"enabled": False}, "static": {"enabled": False}}, []),
     ],
 )
 def test_enabled_claims(claims: dict[str, Any], expected: list[dict[str, Any]]) -> None:
-    assert enabled_claims(claims, DEFAULTS) == expected
+    assert enabled_claims(claims, DEFAULTS, COMMON) == expected
 
 
 def test_a_volume_of_a_further_claim_has_no_path() -> None:
