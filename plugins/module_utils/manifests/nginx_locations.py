@@ -10,9 +10,11 @@ import collections
 import dataclasses
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ansible.module_utils.common.validation import check_type_dict, check_type_list
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.traffic import body_bytes
@@ -25,8 +27,14 @@ _HEADER = re.compile(r"[A-Za-z0-9-]+")
 # What ends a string in double quotes. A backslash is an escape character there, which a regular expression needs.
 _NOT_IN_PATTERN = re.compile(r'["\x00-\x1f\x7f]|\\\Z')
 _NOT_IN_HEADER = re.compile(r'["\\\x00-\x1f\x7f]')
-# Locations of default.conf.j2 with the same path, and the paths that it answers with 404.
-_OWN = {"exact": ("/nginx_health", "/nginx_started"), "prefix": ("/", "/static/", "/media/")}
+# What re says of a group or set without its end. Its other findings may be PCRE that it does not know.
+_UNBALANCED = re.compile(r"unterminated|unbalanced|unexpected end")
+# The beginning of the paths that a regular expression matches.
+_LITERAL = re.compile(r"\^(/[A-Za-z0-9/_-]*)(?![?*{])")
+# An address, also with the length of a network in bits, as nginx reads it: neither a mask nor a zone.
+_NETWORK = re.compile(r"[0-9A-Fa-f.:]+(/[0-9]+)?")
+# Locations of default.conf.j2 with the same path, beside those of files, and the paths that it answers with 404.
+_OWN = {"exact": ("/nginx_health", "/nginx_started"), "prefix": ("/",)}
 _PRIVATE = re.compile(r"/(metrics|nginx_status|health/detailed)(/|$)")
 _PRIVATE_OF_DJANGO = ("/metrics", "/health/detailed")
 # Seconds without data before nginx closes a connection with WebSocket.
@@ -53,20 +61,35 @@ class Location:
 
     @classmethod
     def read(cls, entry: Mapping[str, Any]) -> Location:
-        """Read an entry. Before ansible-core 2.19, a template of a number or boolean results in a string.
+        """Read an entry, and convert its values as the argument specification does.
 
         Args:
             entry: the entry, whose keys and types are those of the argument specification.
         """
-        given = {key: value for key, value in entry.items() if value is not None}
-        for key in {"burst", "connections", "timeout", "cache_seconds"} & given.keys():
-            given[key] = int(given[key])
-        given["websocket"] = boolean(given.get("websocket", False))
-        return cls(**given)
+        return cls(**{key: _CONVERTED.get(key, str)(value) for key, value in entry.items() if value is not None})
 
     def __str__(self) -> str:
         """Name the location in a sentence."""
         return f"the location {self.path}"
+
+
+def _headers(value: Any) -> dict[str, str]:
+    return {str(name): "" if text is None else str(text) for name, text in check_type_dict(value).items()}
+
+
+def _networks(value: Any) -> list[str]:
+    return [str(network) for network in check_type_list(value)]
+
+
+# All other keys are text.
+_CONVERTED: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(("burst", "connections", "timeout", "cache_seconds"), int),
+    "websocket": boolean,
+    "headers": _headers,
+    **dict.fromkeys(("allow", "deny"), _networks),
+}
+# Keys that keep a request from Django.
+_RESTRICTIONS = ("allow", "deny", "rate", "connections")
 
 
 def nginx_locations(locations: Iterable[Mapping[str, Any]], general_limit: str, cache_size: str) -> dict[str, Any]:
@@ -177,11 +200,12 @@ def _cache(seconds: int) -> Iterator[str]:
     yield "proxy_cache_use_stale error timeout updating;"
 
 
-def location_problems(locations: Iterable[Mapping[str, Any]]) -> list[str]:
+def location_problems(locations: Iterable[Mapping[str, Any]], file_paths: Sequence[str]) -> list[str]:
     """Find what is wrong with locations.
 
     Args:
         locations: value of C(nginx_locations), with the keys and types of the argument specification.
+        file_paths: paths below which nginx itself serves files.
 
     Returns:
         A sentence for each problem, without a full stop.
@@ -191,22 +215,39 @@ def location_problems(locations: Iterable[Mapping[str, Any]]) -> list[str]:
     repeated = [
         f"the location {path} with match {match} is there {count} times; keep one" for (match, path), count in counted.items() if count > 1
     ]
-    return [problem for each in read for problem in _problems(each)] + repeated
+    return [problem for each in read for problem in _problems(each, file_paths)] + repeated + list(_ways_around(read))
 
 
-def _problems(location: Location) -> Iterator[str]:
-    yield from _path_problems(location)
+def _problems(location: Location, file_paths: Sequence[str]) -> Iterator[str]:
+    yield from _pattern_problems(location) if location.match == "regex" else _path_problems(location, file_paths)
     yield from _value_problems(location)
     yield from _pair_problems(location)
 
 
-def _path_problems(location: Location) -> Iterator[str]:
-    if location.match == "regex":
-        if not location.path or _NOT_IN_PATTERN.search(location.path):
-            yield f"{location} is no regular expression that nginx can read; remove double quotes, line breaks and a backslash at the end"
-        if location.proxy_path:
-            yield f"{location} has proxy_path, which nginx does not allow with match regex; leave it out, or use match prefix"
-        return
+def _pattern_problems(location: Location) -> Iterator[str]:
+    if not location.path or _NOT_IN_PATTERN.search(location.path):
+        yield f"{location} is no regular expression that nginx can read; remove double quotes, line breaks and a backslash at the end"
+    elif _is_unbalanced(location.path):
+        yield f"{location} has a ( or [ without its end, or a ) without its beginning; add it"
+    if location.proxy_path:
+        yield f"{location} has proxy_path, which nginx does not allow with match regex; leave it out, or use match prefix"
+
+
+def _is_unbalanced(pattern: str) -> bool:
+    """Whether a group or set has no end. The Job C(check-nginx) finds all other mistakes."""
+    # PCRE ends a set with [:alpha:] later.
+    if "[:" in pattern:
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            re.compile(pattern)
+    except re.error as error:
+        return bool(_UNBALANCED.search(error.msg))
+    return False
+
+
+def _path_problems(location: Location, file_paths: Sequence[str]) -> Iterator[str]:
     for key, path in (("path", location.path), ("proxy_path", location.proxy_path)):
         if (key == "path" or path) and not _PATH.fullmatch(path):
             yield (
@@ -215,7 +256,7 @@ def _path_problems(location: Location) -> Iterator[str]:
             )
         elif _PRIVATE.match(path):
             yield f"{location} has the {key} {path}, which nginx answers with 404 because it is not public; use another path"
-    if location.path in _OWN[location.match]:
+    if location.path in _OWN[location.match] or (location.match == "prefix" and location.path in file_paths):
         yield f"{location} with match {location.match} is a location of this collection; use another path, or the settings of nginx for it"
     if location.match == "prefix" and location.proxy_path and location.path.endswith("/") != location.proxy_path.endswith("/"):
         yield f"{location} has the proxy_path {location.proxy_path}, and only one of them ends with /; nginx replaces the one by the other"
@@ -232,8 +273,11 @@ def _value_problems(location: Location) -> Iterator[str]:
     for name, value in location.headers.items():
         if not _HEADER.fullmatch(name):
             yield f"{location} has the header '{name}'; a name has only letters, digits and hyphens"
-        if _NOT_IN_HEADER.search(str(value)):
+        if _NOT_IN_HEADER.search(value):
             yield f"{location} has a header {name} with a double quote, a backslash or a line break; leave these characters out"
+    for name, count in collections.Counter(name.lower() for name in location.headers).items():
+        if count > 1:
+            yield f"{location} has the header {name} {count} times, because capitals make no difference; keep one"
     for key in ("allow", "deny"):
         yield from (
             f"{location} has '{network}' in {key}; write an address or a network, such as 192.0.2.0/24"
@@ -249,7 +293,36 @@ def _pair_problems(location: Location) -> Iterator[str]:
         yield f"{location} has websocket and cache_seconds; nginx cannot cache a connection with WebSocket, so keep one of them"
 
 
+def _ways_around(locations: Sequence[Location]) -> Iterator[str]:
+    """Locations with another path at Django, by which requests reach the path of a location that restricts them."""
+    for restricted in locations:
+        for other in locations:
+            keys = [key for key in _RESTRICTIONS if getattr(restricted, key) and not getattr(other, key)]
+            if keys and _leads_to(other, restricted):
+                named = " and ".join(filter(None, (", ".join(keys[:-1]), keys[-1])))
+                yield (
+                    f"{other} has the proxy_path {other.proxy_path}, so its requests can reach the path of {restricted} without its "
+                    f"{named}; set {named} in both, or use another proxy_path"
+                )
+
+
+def _leads_to(location: Location, restricted: Location) -> bool:
+    """Whether a request to a location can arrive at Django with a path that another location matches."""
+    if location.match == "regex" or not location.proxy_path or restricted.proxy_path not in ("", restricted.path):
+        return False
+    if restricted.match == "regex":
+        literal = _LITERAL.match(restricted.path)
+        return location.match == "prefix" and literal is not None and literal[1].startswith(location.proxy_path)
+    return (
+        location.proxy_path == restricted.path
+        or (restricted.match == "prefix" and location.proxy_path.startswith(restricted.path))
+        or (location.match == "prefix" and restricted.path.startswith(location.proxy_path))
+    )
+
+
 def _is_network(value: str) -> bool:
+    if not _NETWORK.fullmatch(value):
+        return False
     try:
         ipaddress.ip_network(value, strict=False)
     except ValueError:

@@ -38,7 +38,10 @@ def _bytes_needed(v: Values) -> int:
 
 
 RULES = (
-    Rule(lambda v: "; ".join(location_problems(v["nginx_locations"])), "nginx_locations in {preflight_values_file}: {}."),
+    Rule(
+        lambda v: "; ".join(location_problems(v["nginx_locations"], v["nginx_file_paths"])),
+        "nginx_locations in {preflight_values_file}: {}.",
+    ),
     Rule(
         lambda v: " and ".join(_invalid_sizes(v)),
         "{} must be bytes, or a number with k, m or g, such as 50m: set it in {preflight_values_file}.",

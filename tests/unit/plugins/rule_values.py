@@ -40,6 +40,7 @@ SETTINGS: dict[str, Any] = {
     "network_policies_redis": ANY,
     "nginx_cache_size": "256m",
     "nginx_client_max_body_size": "50m",
+    "nginx_file_paths": ["/static/", "/media/"],
     "nginx_least_grace_period_seconds": 85,
     "nginx_locations": [],
     "nginx_temp_volume": {"emptyDir": {}},

@@ -176,9 +176,57 @@ def test_nginx_accepts_the_examples_of_the_readme(make_nginx: MakeNginx) -> None
     blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", README.read_text(), re.DOTALL)]
     settings = {name: value for block in blocks for name, value in block.items() if name != "nginx_temp_volume"}
     assert settings.keys() == {"nginx_locations", "nginx_http_snippet", "nginx_server_snippet"}
-    assert location_problems(settings["nginx_locations"]) == []
+    assert location_problems(settings["nginx_locations"], ["/static/", "/media/"]) == []
     tested = make_nginx(**settings).test()
     assert tested.returncode == 0, tested.stderr
+
+
+NETWORKS = ("192.0.2.1", "10.0.0.1/8", "0.0.0.0/0", "2001:db8::/32", "::ffff:192.0.2.1/128", "10.0.0.0/08")
+NO_NETWORKS = ("10.0.0.0/255.0.0.0", "10.0.0.0/0.255.255.255", "10.0.0.0/33", "10.0.0.0/", "fe80::1%eth0", "fe80::%eth0/64", "::/129")
+
+
+@pytest.mark.parametrize("network", [*NETWORKS, *NO_NETWORKS])
+def test_nginx_reads_the_same_networks_as_the_preflight(make_nginx: MakeNginx, network: str) -> None:
+    locations = [{"path": "/admin/", "allow": [network]}]
+    tested = make_nginx(nginx_locations=locations).test()
+    assert (tested.returncode == 0) is (network in NETWORKS), tested.stderr
+    assert (location_problems(locations, []) == []) is (network in NETWORKS)
+
+
+@pytest.mark.parametrize("pattern", ["(", "^/(a|b/", "^/a)", "^/[a-z", "^/(?"])
+def test_nginx_rejects_what_the_preflight_finds_in_a_regular_expression(make_nginx: MakeNginx, pattern: str) -> None:
+    locations = [{"path": pattern, "match": "regex"}]
+    assert location_problems(locations, [])
+    assert make_nginx(nginx_locations=locations).test().returncode != 0
+
+
+@pytest.mark.parametrize("pattern", [r"^/[[:alpha:](]+$", r"^/\Q(\E", r"^/(?<name>a)\K(?|b|c)d++"])
+def test_the_preflight_accepts_regular_expressions_that_only_nginx_reads(make_nginx: MakeNginx, pattern: str) -> None:
+    locations = [{"path": pattern, "match": "regex"}]
+    assert location_problems(locations, []) == []
+    tested = make_nginx(nginx_locations=locations).test()
+    assert tested.returncode == 0, tested.stderr
+
+
+# --- Files that Django serves -------------------------------------------------------------------------------------------------
+
+NO_FILES = {"storage_claims": {"static": {"enabled": False}, "media": {"enabled": False}}}
+
+
+@pytest.mark.parametrize("path", ["/static/app.css", "/media/ring.png"])
+def test_files_of_django_have_the_general_limit_and_the_access_log(start_nginx: MakeNginx, path: str) -> None:
+    nginx = start_nginx(**NO_FILES, nginx_rate_limit=1, nginx_rate_limit_burst=1)
+    assert 429 in statuses(nginx, path, 20)
+    patiently(lambda: f'"GET {path} HTTP/1.1" 200' in nginx.log, "the line of the request")
+
+
+def test_files_of_django_may_have_locations(start_nginx: MakeNginx, resolve: Any) -> None:
+    locations = [{"path": path, "headers": {"X-Own": "1"}} for path in ("/static/", "/media/")]
+    assert resolve("nginx_file_paths") == ["/static/", "/media/"]
+    assert resolve("nginx_file_paths", **NO_FILES) == []
+    assert location_problems(locations, []) == []
+    nginx = start_nginx(**NO_FILES, nginx_locations=locations)
+    assert [nginx.ask(path).headers["X-Own"] for path in ("/static/a", "/media/a")] == ["1", "1"]
 
 
 # --- Headers ------------------------------------------------------------------------------------------------------------------

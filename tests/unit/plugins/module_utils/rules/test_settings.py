@@ -281,6 +281,12 @@ CASES: list[tuple[Values, Values, str]] = [
         "location /api/ has the timeout -1; write 0 or more.",
     ),
     (
+        {"nginx_file_paths": [], "nginx_locations": [{"path": "/static/", "rate": "5r/s", "max_body_size": 1000}]},
+        {"nginx_file_paths": ["/static/"], "nginx_locations": [{"path": "/static/", "rate": 5, "max_body_size": 1000}]},
+        "nginx_locations in values.yml: the location /static/ with match prefix is a location of this collection; use another path, or the "
+        "settings of nginx for it; the location /static/ has the rate '5'; write a number with r/s or r/m, such as 10r/m.",
+    ),
+    (
         {"nginx_client_max_body_size": "2g", "nginx_cache_size": "8192"},
         {"nginx_client_max_body_size": "50mb", "nginx_cache_size": "1Gi"},
         "nginx_client_max_body_size '50mb' and nginx_cache_size '1Gi' must be bytes, or a number with k, m or g, such as 50m: set it in "
