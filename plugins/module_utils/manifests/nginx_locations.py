@@ -226,7 +226,7 @@ def _problems(location: Location, file_paths: Sequence[str]) -> Iterator[str]:
 
 def _pattern_problems(location: Location) -> Iterator[str]:
     if not location.path or _NOT_IN_PATTERN.search(location.path):
-        yield f"{location} is no regular expression that nginx can read; remove double quotes, line breaks and a backslash at the end"
+        yield f"{location} is not a regular expression that nginx can read; remove double quotes, line breaks and a backslash at the end"
     elif _is_unbalanced(location.path):
         yield f"{location} has a ( or [ without its end, or a ) without its beginning; add it"
     if location.proxy_path:

@@ -158,7 +158,7 @@ RULES = (
     Rule(_no_mappings, "{} must be a mapping: write it as in the spec of a pod in {preflight_values_file}."),
     Rule(
         _nested,
-        "{} is no field of the spec of a pod: write the fields of the spec directly into the setting in {preflight_values_file}, and "
+        "{} is not a field of the spec of a pod: write the fields of the spec directly into the setting in {preflight_values_file}, and "
         "labels and annotations into its key metadata.",
     ),
     Rule(

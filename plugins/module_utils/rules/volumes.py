@@ -45,7 +45,9 @@ def _problems_of_claims(v: Values) -> str:
             problems.append(f"{where} must be a mapping")
             continue
         problems += [
-            f"{where}.{key} is no field of a claim; the fields are {', '.join(_CLAIM_FIELDS)}" for key in claim if key not in _CLAIM_FIELDS
+            f"{where}.{key} is not a field of a claim; the fields are {', '.join(_CLAIM_FIELDS)}"
+            for key in claim
+            if key not in _CLAIM_FIELDS
         ]
         # Before ansible-core 2.19, a template of a boolean may result in a string.
         if str(claim.get("enabled", True)) not in ("True", "False"):
@@ -112,7 +114,7 @@ RULES = (
     Rule(_problems_of_volumes, "{} (set it in {preflight_values_file})."),
     Rule(
         lambda v: not _MODE.fullmatch(str(v["platform_secret_files_mode"])),
-        "platform_secret_files_mode '{platform_secret_files_mode}' is no mode of a file: write four octal digits that begin with 0 in "
+        "platform_secret_files_mode '{platform_secret_files_mode}' is not a file mode: write four octal digits that begin with 0 in "
         'quotes, such as "0440", in {preflight_values_file}.',
     ),
     Rule(

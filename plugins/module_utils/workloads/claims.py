@@ -29,7 +29,7 @@ def enabled_claims(claims: Claims, defaults: Claims, common: Mapping[str, Any]) 
         {{ storage_claims | jewelry_shop.platform.enabled_claims({'media': {'size': '1Gi'}}, {'access_mode': 'ReadWriteMany'}) }}
     """
     names = [*defaults, *(name for name in claims if name not in defaults)]
-    # A rule reports a claim that is no mapping. Other settings are resolved before that.
+    # A rule reports a claim that is not a mapping. Other settings are resolved before that.
     given = {name: claim for name, claim in claims.items() if isinstance(claim, Mapping)}
     complete = {name: {**common, **defaults.get(name, {}), **given.get(name, {})} for name in names}
     return [

@@ -11,7 +11,7 @@ from rule_values import SETTINGS
 
 FORM = "{} must be a list of mappings, each with a name: write it as in the spec of a pod in values.yml."
 NESTED = (
-    "{} is no field of the spec of a pod: write the fields of the spec directly into the setting in values.yml, and labels and annotations "
+    "{} is not a field of the spec of a pod: write the fields of the spec directly into the setting in values.yml, and labels and annotations "
     "into its key metadata."
 )
 OWN = "{} is set by this collection, whose selectors use it: choose another name in values.yml."
@@ -75,8 +75,7 @@ CASES: list[Case] = [
     (
         {},
         {"platform_pod": metadata("labels", app="web")},
-        "platform_pod.metadata.labels.app is a label that Services and network policies select by; take another key (set it in "
-        "values.yml).",
+        "platform_pod.metadata.labels.app is a label in selectors of this platform; use another key (set it in values.yml).",
     ),
     (
         {"django_service_account_annotations": {"role": "1"}},
@@ -128,14 +127,14 @@ CASES: list[Case] = [
             (
                 {"media": {"enabled": False}},
                 {"media": {"enable": False}},
-                "storage_claims.media.enable is no field of a claim; the fields are size, class, access_mode, enabled",
+                "storage_claims.media.enable is not a field of a claim; the fields are size, class, access_mode, enabled",
             ),
             ({"media": {"class": "fast"}}, {"media": True}, "storage_claims.media must be a mapping"),
             ({"media": {"enabled": "False"}}, {"media": {"enabled": "no"}}, "storage_claims.media.enabled must be a boolean"),
             (
                 {"media": {"size": "1Gi"}},
                 {"media": {"size": "1 GB"}},
-                "storage_claims.media.size '1 GB' is no quantity of Kubernetes; write a number with or without a suffix, such as 500m, 2, "
+                "storage_claims.media.size '1 GB' is not a Kubernetes quantity; write a number with or without a suffix, such as 500m, 2, "
                 "512Mi or 10Gi",
             ),
         )
@@ -178,7 +177,7 @@ CASES: list[Case] = [
         (
             {"platform_secret_files_mode": "0440"},
             {"platform_secret_files_mode": mode},
-            f"platform_secret_files_mode '{mode}' is no mode of a file: write four octal digits that begin with 0 in quotes, such as "
+            f"platform_secret_files_mode '{mode}' is not a file mode: write four octal digits that begin with 0 in quotes, such as "
             '"0440", in values.yml.',
         )
         for mode in ("440", "288", "0448")

@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.nginx_locations import location_problems, nginx_locations
 
 PATH = "begin it with / and use only letters, digits and the characters . _ ~ = @ : + , - between single slashes"
-PATTERN = "is no regular expression that nginx can read; remove double quotes, line breaks and a backslash at the end"
+PATTERN = "is not a regular expression that nginx can read; remove double quotes, line breaks and a backslash at the end"
 OWN = "is a location of this collection; use another path, or the settings of nginx for it"
 HIDDEN = "which nginx answers with 404 because it is not public; use another path"
 FILES = ["/static/", "/media/"]
