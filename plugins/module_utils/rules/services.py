@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.environment import is_referenced
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, integer
 
 MORE_THAN_A_HOST = re.compile(r"://|[@/\s]|^[^:]*:\d*$")
@@ -52,7 +53,7 @@ def _settings_of_an_external_redis(v: Values) -> str:
 
 RULES = (
     Rule(
-        lambda v: not v["platform_config_values"]["POSTGRES_HOST"],
+        lambda v: not v["platform_config_values"].get("POSTGRES_HOST", is_referenced(v, "POSTGRES_HOST")),
         "platform_postgresql_host is not set: put the host of the database into {preflight_values_file}, or set "
         "platform_postgresql_provider to in_cluster.",
     ),

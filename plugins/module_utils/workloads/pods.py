@@ -171,10 +171,17 @@ def application_pod(
     image = image or application["image"]
     shared = list(application["files"])
     mounted = [_mounted(volume, application["volumes"]) for volume in volumes]
+    env = environment_of(application, container)
     own = {
         "image": image,
-        "envFrom": [{"configMapRef": {"name": application["config_map"]}}, {"secretRef": {"name": application["secret"]}}],
+        # If two sources have the same key, the last one takes precedence.
+        "envFrom": [
+            *application["references"]["env_from"],
+            {"configMapRef": {"name": application["config_map"]}},
+            {"secretRef": {"name": application["secret"]}},
+        ],
         **container,
+        **({"env": env} if env else {}),
         "volumeMounts": [*(_mount(volume) for volume in [*shared, *mounted]), *container.get("volumeMounts", ())],
     }
     return {
@@ -182,6 +189,18 @@ def application_pod(
         "containers": [own],
         "volumes": [_volume(volume) for volume in [*mounted, *shared]],
     }
+
+
+def environment_of(application: Application, container: Mapping[str, Any]) -> list[Manifest]:
+    """The C(env) of a container with the application's image. The entries of the container take precedence.
+
+    Args:
+        application: the variable C(platform_application).
+        container: fields of the container that only it has.
+    """
+    own = list(container.get("env") or ())
+    names = {entry["name"] for entry in own}
+    return [*(entry for entry in application["references"]["env"] if entry["name"] not in names), *own]
 
 
 def config_maps(volumes: Iterable[Mapping[str, Any]]) -> list[Manifest]:
@@ -218,8 +237,9 @@ def _mount(volume: Mapping[str, Any]) -> Manifest:
 
 def _waiting(application: Application, name: str, image: str) -> Manifest:
     """An init container that waits until a service accepts connections. It gets the addresses of the services, and no secrets."""
-    dependency = application["dependencies"][name]
-    secret = [{"secretRef": {"name": application["secret"]}}] if dependency.get("address_is_secret") else []
+    dependency, found = application["dependencies"][name], application["references"]
+    is_secret = dependency.get("address_is_secret")
+    env = found["env" if is_secret else "waiting_env"]
     return {
         "name": f"wait-for-{name}",
         "image": image,
@@ -227,7 +247,12 @@ def _waiting(application: Application, name: str, image: str) -> Manifest:
             *("python", "-c", application["wait_script"], dependency["title"], dependency["host"], dependency["port"]),
             str(application["dependency_timeout"]),
         ],
-        "envFrom": [{"configMapRef": {"name": application["config_map"]}}, *secret],
+        **({"env": env} if env else {}),
+        "envFrom": [
+            *found["env_from" if is_secret else "waiting_env_from"],
+            {"configMapRef": {"name": application["config_map"]}},
+            *([{"secretRef": {"name": application["secret"]}}] if is_secret else []),
+        ],
         "volumeMounts": [],
         "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"cpu": "200m", "memory": "128Mi"}},
     }

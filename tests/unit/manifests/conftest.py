@@ -265,11 +265,39 @@ OPTIONAL: dict[str, Any] = {
 }
 
 
+# Values in existing Secrets and ConfigMaps, with the revisions that the preflight reads.
+REFERENCES: dict[str, Any] = {
+    "platform_config": {
+        **VALUES["platform_config"],
+        "POSTGRES_HOST": {"config_map": "places", "key": "database"},
+        "POD_NAME": {"field": "metadata.name"},
+    },
+    "platform_secrets": {
+        "DJANGO_SECRET_KEY": "k" * 50,
+        "POSTGRES_PASSWORD": {"secret": "database", "key": "password"},
+        "REDIS_PASSWORD": {"secret": "queues", "key": "password"},
+    },
+    "platform_env_from": [{"secret": "mail"}, {"config_map": "flags", "prefix": "FLAG_"}],
+    "celery_worker_env": {"PAYMENT_TOKEN": {"secret": "payment", "key": "token"}},
+    "preflight_existing": {
+        "revisions": {
+            "ConfigMap/places": {"database": "1"},
+            "Secret/database": {"password": "2", "user": "3"},
+            "Secret/queues": {"password": "4"},
+            "Secret/mail": {"MAIL_USER": "5", "MAIL_PASSWORD": "6"},
+            "ConfigMap/flags": {"A": "7"},
+            "Secret/payment": {"token": "8"},
+        }
+    },
+}
+
+
 # What production is rendered with, by host of the one run for all.
 HOSTS: dict[str, dict[str, Any]] = {
     "production": VALUES,
     "changed": {**VALUES, **CHANGED},
     "optional": {**VALUES, **OPTIONAL},
+    "references": {**VALUES, **REFERENCES},
     "other_configuration_of_nginx": {**VALUES, "nginx_client_max_body_size": "11m"},
     "other_environment_of_a_tier": {**VALUES, "celery_worker_env": {"DRILL": True}},
 }
@@ -321,9 +349,15 @@ def optional(productions: dict[str, Manifests]) -> Manifests:
 
 
 @pytest.fixture(scope="session")
-def every_manifest(rendered: Callable[[str], Manifests], changed: Manifests) -> Manifests:
+def references(productions: dict[str, Manifests]) -> Manifests:
+    """Production with the settings of REFERENCES."""
+    return productions["references"]
+
+
+@pytest.fixture(scope="session")
+def every_manifest(rendered: Callable[[str], Manifests], changed: Manifests, references: Manifests) -> Manifests:
     """The objects of all inventories, and of production with the optional features; equal ones once."""
-    objects = [manifest for inventory in INVENTORIES for manifest in rendered(inventory)] + changed.objects
+    objects = [manifest for inventory in INVENTORIES for manifest in rendered(inventory)] + changed.objects + references.objects
     return Manifests(list({json.dumps(manifest, sort_keys=True): manifest for manifest in objects}.values()))
 
 

@@ -425,7 +425,7 @@ GUESSABLE = "platform_secrets.{} could be guessed from the name of its Secret: p
         pytest.param({}, {"preflight_password_length": 19}, [], id="as long as the inventory asks for"),
         pytest.param(
             {},
-            {"platform_secrets_provider": "existing", "preflight_secret": {"problems": []}},
+            {"platform_secrets_provider": "existing", "preflight_existing": {"problems": []}},
             [],
             id="in a Secret with a name of somebody else's",
         ),

@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration.environment import (
     allowed_hosts,
     application_config,
+    application_references,
     application_secrets,
 )
 
@@ -107,3 +108,67 @@ def test_secrets_take_precedence() -> None:
 )
 def test_hosts_that_django_allows(allowed: str, health: str, no_host: bool, public: list[str]) -> None:
     assert allowed_hosts(allowed) == {"health": health, "no_host": no_host, "public": public}
+
+
+TOKEN = {"secret": "own", "key": "token"}
+HOST = {"config_map": "places", "key": "db"}
+POD = {"field": "metadata.name"}
+SETTINGS: dict[str, Any] = {"env_from": [], "existing_secret": "", "values": QUEUE, "redis_tls": False}
+TOKEN_ENTRY = {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "own", "key": "token"}}}
+HOST_ENTRY = {"name": "POSTGRES_HOST", "valueFrom": {"configMapKeyRef": {"name": "places", "key": "db"}}}
+PASSWORD_ENTRY = {"name": "REDIS_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "own", "key": "token"}}}
+
+
+def test_a_reference_replaces_the_value_that_follows_from_the_settings() -> None:
+    found = application_config({"postgresql": POSTGRESQL, "redis": REDIS}, {"POSTGRES_HOST": HOST, "A": POD, "B": 1}, "/ca")
+    assert found == {**ALWAYS, **QUEUE, "POSTGRES_PORT": "5432", "B": "1"}
+
+
+@pytest.mark.parametrize(
+    ("config", "secrets", "env", "waiting"),
+    [
+        pytest.param({"A": 1}, {"B": "2"}, [], [], id="values"),
+        pytest.param({"POSTGRES_HOST": HOST}, {"TOKEN": TOKEN}, [HOST_ENTRY, TOKEN_ENTRY], [HOST_ENTRY], id="references"),
+        pytest.param(
+            {"POD": POD}, {}, *2 * [[{"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]], id="a field of the pod"
+        ),
+        pytest.param({"TOKEN": HOST}, {"TOKEN": TOKEN}, [TOKEN_ENTRY], [], id="secrets take precedence"),
+        pytest.param({"TOKEN": HOST}, {"TOKEN": "a"}, [], [], id="the value of a secret takes precedence"),
+        pytest.param(
+            {},
+            {"REDIS_PASSWORD": TOKEN},
+            [
+                PASSWORD_ENTRY,
+                {"name": "CELERY_BROKER_URL", "value": "redis://:$(REDIS_PASSWORD)@cache:6379/0"},
+                {"name": "CELERY_RESULT_BACKEND", "value": "redis://:$(REDIS_PASSWORD)@cache:6379/1"},
+            ],
+            [],
+            id="the kubelet inserts the password",
+        ),
+        pytest.param(
+            {},
+            {"REDIS_PASSWORD": TOKEN, "CELERY_BROKER_URL": "amqp://b", "CELERY_RESULT_BACKEND": "rpc://"},
+            [PASSWORD_ENTRY],
+            [],
+            id="URLs of one's own",
+        ),
+    ],
+)
+def test_references_are_entries_of_the_containers(
+    config: dict[str, Any], secrets: dict[str, Any], env: list[Any], waiting: list[Any]
+) -> None:
+    found = application_references(SETTINGS, config, secrets)
+    assert (found["env"], found["waiting_env"]) == (env, waiting)
+
+
+def test_whole_objects_keep_their_order_and_init_containers_get_no_secrets() -> None:
+    sources = [{"secret": "b", "config_map": None}, {"config_map": "a", "prefix": "FLAG_"}]
+    found = application_references({**SETTINGS, "env_from": sources, "existing_secret": "given"}, {}, {"TOKEN": TOKEN})
+    assert found["env_from"] == [{"secretRef": {"name": "b"}}, {"prefix": "FLAG_", "configMapRef": {"name": "a"}}]
+    assert found["waiting_env_from"] == found["env_from"][1:]
+    assert found["uses"] == [
+        {"kind": "ConfigMap", "name": "a", "keys": []},
+        {"kind": "Secret", "name": "b", "keys": []},
+        {"kind": "Secret", "name": "given", "keys": []},
+        {"kind": "Secret", "name": "own", "keys": ["token"]},
+    ]

@@ -277,7 +277,7 @@ def test_a_secret_that_is_not_known_is_not_guessable() -> None:
         **PLANNED,
         **plan(),
         "platform_secrets_provider": "existing",
-        "preflight_secret": {"problems": []},
+        "preflight_existing": {"problems": []},
         **passwords(REDIS_PASSWORD="r"),
     }
     assert tables.FINDINGS["plan"](values) == []

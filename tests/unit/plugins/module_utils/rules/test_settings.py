@@ -13,6 +13,11 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Values, findings
 from rule_values import ANY, CA, SETTINGS
 
+# POSTGRES_PASSWORD is in an existing Secret.
+REFERENCE = {
+    "platform_secret_values": {"DJANGO_SECRET_KEY": "k" * 50, "REDIS_PASSWORD": "r" * 20},
+    "platform_secrets": {**SETTINGS["platform_secrets"], "POSTGRES_PASSWORD": {"secret": "database", "key": "password"}},
+}
 DIGEST = f"sha256:{'a' * 64}"
 SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "mine"}}
 CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine"}}
@@ -25,7 +30,7 @@ REDIS_IN_CLUSTER = {"platform_redis_provider": "in_cluster", "platform_redis_hos
 VERIFIED = {"platform_postgresql_tls_mode": "verify-ca", "platform_postgresql_ca": CA}
 
 
-def config(**values: str) -> Values:
+def config(**values: Any) -> Values:
     return {"platform_config": {**SETTINGS["platform_config"], **values}}
 
 
@@ -199,6 +204,27 @@ CASES: list[tuple[Values, Values, str]] = [
     ({"platform_postgresql_ca": CA}, {"platform_postgresql_ca": PRIVATE}, NO_AUTHORITY.format("postgresql")),
     ({"platform_redis_ca": f"{CA}\n{CA}"}, {"platform_redis_ca": "/ca.pem"}, NO_AUTHORITY.format("redis")),
     ({"platform_redis_ca": CA}, {"platform_redis_ca": PRIVATE}, NO_AUTHORITY.format("redis")),
+    (
+        {**secrets(), **REFERENCE},
+        secrets(POSTGRES_PASSWORD=""),
+        "platform_secrets.POSTGRES_PASSWORD is not set: put it into secrets.yml and encrypt it with ansible-vault.",
+    ),
+    (
+        {"platform_secret_values": {"REDIS_PASSWORD": "r"}, "platform_env_from": [{"secret": "own"}]},
+        secrets(DJANGO_SECRET_KEY=""),
+        "platform_secrets.DJANGO_SECRET_KEY is missing or shorter than 50 characters: put a random one into secrets.yml and encrypt it "
+        "with ansible-vault.",
+    ),
+    (
+        {
+            "platform_config_values": {key: each for key, each in SETTINGS["platform_config_values"].items() if key != "POSTGRES_HOST"},
+            "platform_postgresql_host": "",
+            **config(POSTGRES_HOST={"config_map": "places", "key": "db"}),
+        },
+        config_values(POSTGRES_HOST=""),
+        "platform_postgresql_host is not set: put the host of the database into values.yml, or set platform_postgresql_provider to "
+        "in_cluster.",
+    ),
     (
         {"platform_secrets_provider": "existing", "platform_secret_values": {}, "platform_existing_secret": "mine"},
         {"platform_secrets_provider": "existing", "platform_secret_values": {}},
