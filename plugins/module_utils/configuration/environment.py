@@ -32,7 +32,7 @@ def application_config(services: Mapping[str, Any], config: Mapping[str, Any], c
 
     Args:
         services: Settings of C(postgresql) (C(provider), C(host), C(port), C(database), C(user), C(tls_mode), C(ca)) and of C(redis)
-            (C(provider), C(host), C(port), C(tls), C(ca)).
+            (C(provider), C(host), C(port), C(user), C(tls), C(ca)).
         config: Further variables, which take precedence.
         ca_directory: Directory with the CA certificates in the container.
 
@@ -75,7 +75,8 @@ def _redis(service: Mapping[str, Any], directory: str) -> dict[str, Any]:
         return {"REDIS_HOST": "redis-service", "REDIS_PORT": 6379}
     tls = {"REDIS_SSL": True} if service["tls"] else {}
     authority = {"REDIS_SSL_CA_CERTS": f"{directory}/redis.crt"} if service["ca"] else {}
-    return {"REDIS_HOST": service["host"], "REDIS_PORT": service["port"], **tls, **authority}
+    user = {"REDIS_USERNAME": service["user"]} if service["user"] else {}
+    return {"REDIS_HOST": service["host"], "REDIS_PORT": service["port"], **user, **tls, **authority}
 
 
 def application_secrets(
@@ -101,11 +102,11 @@ def redis_urls(config: Mapping[str, str], password: str, *, redis_tls: bool) -> 
     """The URLs of Redis.
 
     Args:
-        config: the environment variables that are not secret.
+        config: the environment variables that are not secret. C(REDIS_USERNAME) is the user, by default that of Redis itself.
         password: in the form of a URL; empty for none.
         redis_tls: whether the connections to Redis use TLS.
     """
-    login = f":{password}@" if password else ""
+    login = f"{_quoted(config.get('REDIS_USERNAME', ''))}:{password}@" if password else ""
     host = config["REDIS_HOST"]
     is_ipv6 = ":" in host.partition("[")[0]
     server = f"{'rediss' if redis_tls else 'redis'}://{login}{f'[{host}]' if is_ipv6 else host}:{config['REDIS_PORT']}"

@@ -31,6 +31,10 @@ def _lacks(v: Values, name: str, length: int = 1) -> bool:
     return is_shorter(v, name, length) and not environment.comes_from_env_from(v, name)
 
 
+def _has_redis_password(v: Values) -> bool:
+    return "REDIS_PASSWORD" in v["platform_secret_values"] or environment.is_referenced(v, "REDIS_PASSWORD")
+
+
 def _extra_secrets(v: Values) -> str:
     secrets = object_identities(each for each in v["extra_objects_listed"] if each["kind"] == "Secret")
     return ", ".join(f"{each['namespace']}/{each['name']}" for each in secrets)
@@ -56,8 +60,13 @@ RULES = (
         "platform_secrets.POSTGRES_PASSWORD is not set: put it into {preflight_secrets_file} and encrypt it with ansible-vault.",
     ),
     Rule(
-        lambda v: is_shorter(v, "REDIS_PASSWORD", 1),
+        lambda v: v["platform_redis_authentication"] and is_shorter(v, "REDIS_PASSWORD", 1),
         "platform_secrets.REDIS_PASSWORD is not set: put it into {preflight_secrets_file} and encrypt it with ansible-vault.",
+    ),
+    Rule(
+        lambda v: not v["platform_redis_authentication"] and _has_redis_password(v),
+        "platform_secrets.REDIS_PASSWORD is set, but platform_redis_authentication is false, so Redis needs no password: remove one of "
+        "them in {preflight_secrets_file} or {preflight_values_file}.",
     ),
     # Checked here, so that the content of a Secret is never a module argument.
     Rule(

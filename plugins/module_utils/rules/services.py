@@ -45,6 +45,7 @@ def _settings_of_an_external_redis(v: Values) -> str:
         {
             "platform_redis_host": v["platform_redis_host"],
             "platform_redis_port": integer(v["platform_redis_port"]) != 6379,
+            "platform_redis_user": v["platform_redis_user"],
             "platform_redis_tls": v["platform_redis_tls"],
             "platform_redis_ca": v["platform_redis_ca"],
         }
@@ -98,5 +99,10 @@ RULES = (
         lambda v: v["platform_redis_provider"] != "external" and _settings_of_an_external_redis(v),
         "{} is for an external Redis, but platform_redis_provider is in_cluster: set that to external in "
         "{preflight_values_file}, or leave the other out.",
+    ),
+    Rule(
+        lambda v: v["platform_redis_user"] and not v["platform_redis_authentication"],
+        "platform_redis_user is {platform_redis_user}, but platform_redis_authentication is false, so nobody logs in: remove one of them "
+        "in {preflight_values_file}.",
     ),
 )

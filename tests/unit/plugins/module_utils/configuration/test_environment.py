@@ -14,7 +14,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuratio
 )
 
 POSTGRESQL = {"provider": "external", "host": "db", "port": "5432", "database": "shop", "user": "seller", "tls_mode": "", "ca": ""}
-REDIS = {"provider": "external", "host": "cache", "port": "6379", "tls": False, "ca": ""}
+REDIS = {"provider": "external", "host": "cache", "port": "6379", "user": "", "tls": False, "ca": ""}
 ALWAYS = {
     "DJANGO_SETTINGS_MODULE": "config.settings.production",
     "POSTGRES_DB": "shop",
@@ -32,14 +32,15 @@ QUEUE = {"REDIS_HOST": "cache", "REDIS_PORT": "6379"}
         pytest.param({}, {}, {}, {**DATABASE, **QUEUE}, id="external"),
         pytest.param(
             {"provider": "in_cluster", "tls_mode": "require", "ca": "c"},
-            {"provider": "in_cluster", "tls": True, "ca": "c"},
+            {"provider": "in_cluster", "user": "seller", "tls": True, "ca": "c"},
             {},
             {"POSTGRES_HOST": "postgres-service", "POSTGRES_PORT": "5432", "REDIS_HOST": "redis-service", "REDIS_PORT": "6379"},
-            id="in the cluster, where TLS does not apply",
+            id="in the cluster, where TLS and the user do not apply",
         ),
         pytest.param(
             {"tls_mode": "require"}, {"tls": True}, {}, {**DATABASE, "PGSSLMODE": "require", **QUEUE, "REDIS_SSL": "True"}, id="with TLS"
         ),
+        pytest.param({}, {"user": "seller"}, {}, {**DATABASE, **QUEUE, "REDIS_USERNAME": "seller"}, id="with a user of Redis"),
         pytest.param(
             {"ca": "c"},
             {"ca": "c"},
@@ -75,6 +76,7 @@ def test_an_invalid_variable_is_named() -> None:
         pytest.param({}, {"REDIS_PASSWORD": ""}, False, "redis://cache:6379/0", id="empty password"),
         pytest.param({}, {"REDIS_PASSWORD": 12}, False, "redis://:12@cache:6379/0", id="number"),
         pytest.param({}, {"REDIS_PASSWORD": "a/b@\u00e9"}, False, "redis://:a%2Fb%40%C3%A9@cache:6379/0", id="special characters"),
+        pytest.param({"REDIS_USERNAME": "a@b"}, {"REDIS_PASSWORD": "p"}, False, "redis://a%40b:p@cache:6379/0", id="a user"),
         pytest.param({"REDIS_HOST": "::1"}, {}, False, "redis://[::1]:6379/0", id="IPv6"),
         pytest.param({"REDIS_HOST": "[::1]"}, {}, False, "redis://[::1]:6379/0", id="IPv6 in brackets"),
         pytest.param({}, {}, True, "rediss://cache:6379/0?ssl_cert_reqs=required", id="TLS"),

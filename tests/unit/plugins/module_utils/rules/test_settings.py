@@ -30,6 +30,20 @@ REDIS_IN_CLUSTER = {"platform_redis_provider": "in_cluster", "platform_redis_hos
 VERIFIED = {"platform_postgresql_tls_mode": "verify-ca", "platform_postgresql_ca": CA}
 
 
+WITHOUT_REDIS = {name: value for name, value in SETTINGS["platform_secrets"].items() if name != "REDIS_PASSWORD"}
+OPEN_REDIS = {
+    **REDIS_IN_CLUSTER,
+    "platform_redis_authentication": False,
+    "platform_secret_values": WITHOUT_REDIS,
+    "platform_secrets": WITHOUT_REDIS,
+    "preflight_accepted_without_tls": ["redis"],
+}
+NO_PASSWORD = (
+    "platform_secrets.REDIS_PASSWORD is set, but platform_redis_authentication is false, so Redis needs no password: remove one of them in "
+    "secrets.yml or values.yml."
+)
+
+
 def config(**values: Any) -> Values:
     return {"platform_config": {**SETTINGS["platform_config"], **values}}
 
@@ -177,6 +191,7 @@ CASES: list[tuple[Values, Values, str]] = [
     ),
     (REDIS_IN_CLUSTER, {**REDIS_IN_CLUSTER, "platform_redis_host": "a"}, NOT_REDIS.format("platform_redis_host")),
     (REDIS_IN_CLUSTER, {**REDIS_IN_CLUSTER, "platform_redis_port": 1}, NOT_REDIS.format("platform_redis_port")),
+    (REDIS_IN_CLUSTER, {**REDIS_IN_CLUSTER, "platform_redis_user": "a"}, NOT_REDIS.format("platform_redis_user")),
     (REDIS_IN_CLUSTER, {**REDIS_IN_CLUSTER, "platform_redis_tls": True}, NOT_REDIS.format("platform_redis_tls")),
     (REDIS_IN_CLUSTER, {**REDIS_IN_CLUSTER, "platform_redis_ca": CA}, NOT_REDIS.format("platform_redis_ca")),
     *(
@@ -245,6 +260,34 @@ CASES: list[tuple[Values, Values, str]] = [
         secrets(REDIS_PASSWORD="r"),
         secrets(REDIS_PASSWORD=""),
         "platform_secrets.REDIS_PASSWORD is not set: put it into secrets.yml and encrypt it with ansible-vault.",
+    ),
+    (
+        {"platform_redis_authentication": False, "platform_secret_values": WITHOUT_REDIS, "platform_secrets": WITHOUT_REDIS},
+        {"platform_redis_authentication": False},
+        NO_PASSWORD,
+    ),
+    (
+        {},
+        {
+            "platform_redis_authentication": False,
+            "platform_secret_values": WITHOUT_REDIS,
+            "platform_secrets": {**WITHOUT_REDIS, "REDIS_PASSWORD": {"secret": "a", "key": "b"}},
+        },
+        NO_PASSWORD,
+    ),
+    (
+        {"platform_redis_user": "shop"},
+        {"platform_redis_user": "shop", "platform_redis_authentication": False, "platform_secret_values": WITHOUT_REDIS},
+        "platform_redis_user is shop, but platform_redis_authentication is false, so nobody logs in: remove one of them in values.yml.",
+    ),
+    *(
+        (
+            {**OPEN_REDIS, **passing},
+            {**OPEN_REDIS, "network_policies_enabled": False},
+            "Each pod of the cluster could change the queues and sessions, because platform_redis_authentication and "
+            "network_policies_enabled are false: set one of them to true in values.yml.",
+        )
+        for passing in ({}, {"network_policies_enabled": False, "platform_redis_provider": "external", "platform_redis_host": "a"})
     ),
     (
         {"extra_objects_listed": [CONFIG_MAP]},
