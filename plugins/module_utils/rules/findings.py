@@ -63,13 +63,16 @@ def _settings_findings(v: Values) -> list[str]:
 
 
 def _plan_findings(v: Values) -> list[str]:
-    return v["preflight_input_findings"] + (_existing_findings(v) if not v["preflight_input_findings"] else []) + _cluster_findings(v, PLAN)
+    # The check of the existing objects does not run before the settings have no problems.
+    return [*(v["preflight_input_findings"] or _existing_findings(v)), *_cluster_findings(v, PLAN)]
 
 
 def _existing_findings(v: Values) -> list[str]:
-    """What the check of the existing objects shows. It does not run before the settings have no problems."""
-    further = [*environment.set_twice_in_the_cluster_findings(v), *environment.missing_key_findings(v)]
-    return [*existing_object_findings(v), *further]
+    return [
+        *existing_object_findings(v),
+        *environment.set_twice_in_the_cluster_findings(v),
+        *environment.missing_key_findings(v),
+    ]
 
 
 def _cluster_findings(v: Values, rules: tuple[Rule, ...]) -> list[str]:
