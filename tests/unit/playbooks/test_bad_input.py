@@ -58,7 +58,7 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
                 "django_gunicorn_workers": "{{ 'lots' | jewelry_shop.platform.cpu_cores }}",
                 "celery_beat_resources": {"limits": {"cpu": "half"}},
                 "storage_media_size": "50 GB",
-                "platform_config": {"1ST": SECRET},
+                "platform_config": {"1ST": SECRET, "MAIL_HOST": {"secret": "mail"}},
                 "platform_secret_files": {"gcs/key.json": SECRET},
             },
             [
@@ -78,6 +78,7 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
                 "celery_beat_resources.limits.cpu 'half' is no quantity of Kubernetes; write a number",
                 "storage_media_size '50 GB' is no quantity of Kubernetes; write a number",
                 "platform_config.1ST is no name of an environment variable; write at most 253 ",
+                "platform_config.MAIL_HOST is a mapping, but no reference; write {secret: NAME, key: KEY}, ",
                 "platform_secret_files.gcs/key.json is no name of a file in a Secret; write at most 253 ",
             ],
         ),
@@ -86,6 +87,18 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
             [
                 "platform_secrets is of type list and we were unable to convert to dict",
                 "platform_secret_files has 1048578 bytes together (large.bin has 1048578), but a ConfigMap or Secret holds at most 1048576",
+            ],
+        ),
+        "references": (
+            {
+                "platform_env_from": [{"secret": "a", "config_map": "b"}],
+                "platform_secrets": {"REDIS_PASSWORD": {"secret": "a", "key": "b"}},
+            },
+            [
+                # One is about the cluster.
+                "3 problems, nothing was changed:",
+                "platform_env_from: the entry with the number 1 needs either secret or config_map, with the name of an object: ",
+                "platform_secrets.REDIS_PASSWORD cannot be a reference, because the service in the cluster gets its password from this ",
             ],
         ),
         # What the settings say together.
@@ -99,6 +112,8 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
                 "extra_objects_manifests": [OWN_SECRET, *LISTS],
                 "nginx_tls_provider": "existing",
                 "network_policies_flows": [{"from": ["django"], "to": ["mial"], "ports": [587]}],
+                "celery_worker_env": {"SITE_URL": SECRET},
+                "platform_required_keys": [{"name": "MAIL_HOST", "min_length": 4}],
             },
             [
                 "platform_kubeconfig /no/such/file does not exist: set it in",
@@ -111,6 +126,8 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
                 "extra_objects_manifests[3] has no apiVersion.",
                 "extra_objects_templates contains Secret /mine. Its content would be shown. Use platform_secrets",
                 "nginx_tls_secret is not set, but nginx_tls_provider is existing: put the name",
+                "SITE_URL: set in platform_config and in celery_worker_env, so one value hides the other. Remove one of them in ",
+                "MAIL_HOST is not set, but the application requires it: set it in platform_config ({values}) or platform_secrets (",
                 "the flow from django to mial names mial, which is no endpoint; there are ",
             ],
         ),
