@@ -138,7 +138,9 @@ def application_references(settings: Mapping[str, Any], config: Mapping[str, Any
     own, sources = references(secrets), settings["env_from"]
     # platform_secrets takes precedence, as a Secret does that a container reads after a ConfigMap.
     public = {name: reference for name, reference in references(config).items() if name not in secrets}
-    urls = redis_urls(settings["values"], "$(REDIS_PASSWORD)", redis_tls=settings["redis_tls"]) if "REDIS_PASSWORD" in own else {}
+    # An existing Secret has the URLs.
+    are_derived = "REDIS_PASSWORD" in own and not settings["existing_secret"]
+    urls = redis_urls(settings["values"], "$(REDIS_PASSWORD)", redis_tls=settings["redis_tls"]) if are_derived else {}
     waiting = [reference_entry(name, each) for name, each in public.items()]
     existing = [{"secret": settings["existing_secret"]}] if settings["existing_secret"] else []
     return {

@@ -162,12 +162,18 @@ def short_hash(values: Mapping[str, str] | Sequence[Any]) -> str:
 
 
 def environment_objects(
-    environments: Mapping[str, Mapping[str, Any]], sources: Iterable[Reference], requirements: Iterable[Mapping[str, Any]]
+    config: Mapping[str, Any],
+    secrets: Mapping[str, Any],
+    tiers: Mapping[str, Mapping[str, Any]],
+    sources: Iterable[Mapping[str, Any]],
+    requirements: Iterable[Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
     """List the existing objects that the environment uses, for a check.
 
     Args:
-        environments: The settings with environment variables, by name of the setting.
+        config: The setting C(platform_config).
+        secrets: The setting C(platform_secrets).
+        tiers: The settings with environment variables of one tier, by name of the setting.
         sources: The setting C(platform_env_from).
         requirements: What the value of an environment variable must fulfil, with C(name) and optionally C(min_length) and C(url_safe).
 
@@ -175,8 +181,9 @@ def environment_objects(
         Value for the option O(jewelry_shop.platform.existing_check#module:objects).
 
     Example:
-        {{ {'platform_config': platform_config} | jewelry_shop.platform.environment_objects(platform_env_from, []) }}
+        {{ platform_config | jewelry_shop.platform.environment_objects(platform_secrets, {}, platform_env_from, []) }}
     """
+    environments = {"platform_config": config, "platform_secrets": secrets, **tiers}
     found: dict[tuple[str, str], dict[str, Any]] = {}
     required = list(requirements)
 

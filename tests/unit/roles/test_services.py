@@ -180,6 +180,18 @@ def test_the_names_of_existing_objects_are_not_masked(resolve: Any) -> None:
         ),
         pytest.param(
             {
+                "platform_secrets": {"REDIS_PASSWORD": PASSWORD_ELSEWHERE},
+                "platform_secrets_provider": "existing",
+                "platform_existing_secret": "given",
+            },
+            [
+                ("queues", [{"name": "password", "min_length": 1, "url_safe": False}]),
+                ("given", [{"name": "DJANGO_SECRET_KEY", "min_length": 50}, *({"name": name} for name in ("POSTGRES_PASSWORD", *URLS))]),
+            ],
+            id="URLs of an existing Secret",
+        ),
+        pytest.param(
+            {
                 "django_env": {"TOKEN": PASSWORD_ELSEWHERE, "OTHER": {"secret": "queues", "key": "other"}},
                 "platform_required_keys": [{"name": "TOKEN", "min_length": 9}],
             },

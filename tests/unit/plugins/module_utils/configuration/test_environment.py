@@ -163,6 +163,11 @@ def test_references_are_entries_of_the_containers(
     assert (found["env"], found["waiting_env"]) == (env, waiting)
 
 
+def test_an_existing_secret_has_the_urls_of_redis() -> None:
+    found = application_references({**SETTINGS, "existing_secret": "given"}, {}, {"REDIS_PASSWORD": TOKEN})
+    assert found["env"] == [PASSWORD_ENTRY]
+
+
 def test_whole_objects_keep_their_order_and_init_containers_get_no_secrets() -> None:
     sources = [{"secret": "b", "config_map": None}, {"config_map": "a", "prefix": "FLAG_"}]
     found = application_references({**SETTINGS, "env_from": sources, "existing_secret": "given"}, {}, {"TOKEN": TOKEN})

@@ -70,13 +70,11 @@ def test_objects_that_were_not_read_have_no_revision() -> None:
 
 def test_the_objects_to_check_have_their_keys_and_settings_once() -> None:
     password = {"secret": "data", "key": "password"}
-    environments = {
-        "platform_config": {"A": 1, "POD": {"field": "metadata.name"}},
-        "platform_secrets": {"REDIS_PASSWORD": password, "TOKEN": {"secret": "data", "key": "token"}},
-        "django_env": {"PASSWORD": password, "FLAG": {"config_map": "data", "key": "flag"}},
-    }
+    config = {"A": 1, "POD": {"field": "metadata.name"}}
+    secrets = {"REDIS_PASSWORD": password, "TOKEN": {"secret": "data", "key": "token"}}
+    tiers = {"django_env": {"PASSWORD": password, "FLAG": {"config_map": "data", "key": "flag"}}}
     requirements: list[dict[str, Any]] = [{"name": "REDIS_PASSWORD"}, {"name": "REDIS_PASSWORD", "min_length": "20", "url_safe": True}]
-    assert environment_objects(environments, [{"secret": "data"}, {"secret": "whole"}], requirements) == [
+    assert environment_objects(config, secrets, tiers, [{"secret": "data"}, {"secret": "whole"}], requirements) == [
         {
             "kind": "Secret",
             "name": "data",
