@@ -25,8 +25,9 @@ def adapted_pod(pod: Mapping[str, Any], settings: Mapping[str, Any], defaults: M
     """Apply the settings that change a pod.
 
     Mappings are merged. Entries of C(containers) and C(initContainers) are merged with the entry of the same name. Entries of C(volumes),
-    C(env) and C(volumeMounts) replace the entry with the same name or C(mountPath). Further entries are appended, but init containers that keep
-    running (C(restartPolicy) C(Always)) come first, because the others may need them. All other lists and values replace those of the pod.
+    C(env) and C(volumeMounts) replace the entry with the same name or C(mountPath). Further entries are appended, but init containers that
+    keep running (C(restartPolicy) C(Always)) come first, because the others may need them. All other lists and values replace those of the
+    pod.
 
     Args:
         pod: Spec of a pod.

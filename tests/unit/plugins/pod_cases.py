@@ -69,14 +69,13 @@ CASES: list[Case] = [
     ),
     (
         {"job_pod": metadata("annotations", component="web")},
-        {"job_pod": {"metadata": {"annotations": {"jewelry-shop/secret-revision": "1"}}}},
-        OWN.format("job_pod.metadata.annotations.jewelry-shop/secret-revision"),
+        {"job_pod": {"metadata": {"annotations": {"jewelry-shop/references": "1"}}}},
+        OWN.format("job_pod.metadata.annotations.jewelry-shop/references"),
     ),
     (
         {},
         {"platform_pod": metadata("labels", app="web")},
-        "platform_pod.metadata.labels.app is a label that Services and network policies select by; take another key (set it in "
-        "values.yml).",
+        "platform_pod.metadata.labels.app is a label in selectors of this platform; use another key (set it in values.yml).",
     ),
     (
         {"django_service_account_annotations": {"role": "1"}},
@@ -135,7 +134,7 @@ CASES: list[Case] = [
             (
                 {"media": {"size": "1Gi"}},
                 {"media": {"size": "1 GB"}},
-                "storage_claims.media.size '1 GB' is no quantity of Kubernetes; write a number with or without a suffix, such as 500m, 2, "
+                "storage_claims.media.size '1 GB' is not a Kubernetes quantity; write a number with or without a suffix, such as 500m, 2, "
                 "512Mi or 10Gi",
             ),
         )
