@@ -12,7 +12,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster import permissions
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration import environment
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration import environment, references
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration import objects as configuration
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.jobs import commands, image_checks
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests import (
@@ -61,6 +61,9 @@ class FilterModule:
             configuration.configuration_objects,
             environment.allowed_hosts,
             environment.application_config,
+            environment.application_references,
+            references.environment_objects,
+            references.plain_environment,
             generated.secrets_kept_in,
             image_checks.image_checks,
             images.image_version,

@@ -14,6 +14,7 @@ description:
   - Lists all strings and numbers of variables, without duplicates. Use the result as the option C(mask) of the modules of this collection.
   - Ignores errors in templates, because an error message could show the values.
   - A string with a template is returned both unresolved and resolved.
+  - Leaves out references to Secrets, ConfigMaps and fields of the pod.
 options:
   _terms:
     description: Names of variables. An undefined variable has no values.
@@ -45,9 +46,15 @@ from typing import Any
 
 from ansible.plugins.lookup import LookupBase
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration.references import is_reference
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import values_to_mask
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.secret import values_or_templates
 from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.secret_templates import resolver
+
+
+def _without_references(value: Any) -> Any:
+    """A setting without references. The names of existing objects are not secret, and messages need them."""
+    return {key: each for key, each in value.items() if not is_reference(each)} if isinstance(value, Mapping) else value
 
 
 class LookupModule(LookupBase):
@@ -65,6 +72,6 @@ class LookupModule(LookupBase):
         resolve = resolver(self._templar)
 
         def read(names: list[str]) -> list[list[Any]]:
-            return [values_or_templates((variables or {}).get(name), resolve) for name in names]
+            return [values_or_templates(_without_references((variables or {}).get(name)), resolve) for name in names]
 
         return values_to_mask(read(terms), read(self.get_option("files")))

@@ -7,10 +7,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration.references import (
+    plain_environment,
+    reference_annotations,
+    reference_entry,
+    references,
+    source_entry,
+    uses,
+)
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import environment_strings
 
 # A public host name. An Ingress accepts no IP address, and a name without a dot is one of the cluster.
@@ -20,11 +28,12 @@ _PUBLIC_NAME = re.compile(r"([a-z0-9-]+\.)+[a-z][a-z0-9-]*")
 def application_config(services: Mapping[str, Any], config: Mapping[str, Any], ca_directory: str) -> dict[str, str]:
     """List the environment variables of the application that are not secret.
 
-    Converts each value to the string that the application reads. Booleans become V(True) and V(False).
+    Converts each value to the string that the application reads. Booleans become V(True) and V(False). Leaves out the variables that are
+    references.
 
     Args:
         services: Settings of C(postgresql) (C(provider), C(host), C(port), C(database), C(user), C(tls_mode), C(ca)) and of C(redis)
-            (C(provider), C(host), C(port), C(tls), C(ca)).
+            (C(provider), C(host), C(port), C(user), C(tls), C(ca)).
         config: Further variables, which take precedence.
         ca_directory: Directory with the CA certificates in the container.
 
@@ -38,7 +47,7 @@ def application_config(services: Mapping[str, Any], config: Mapping[str, Any], c
         {{ services | jewelry_shop.platform.application_config({'DEBUG': false}, '/etc/platform/ca') }}
     """
     postgresql, redis = services["postgresql"], services["redis"]
-    return environment_strings(
+    values = environment_strings(
         {
             "DJANGO_SETTINGS_MODULE": "config.settings.production",
             "POSTGRES_DB": postgresql["database"],
@@ -47,9 +56,10 @@ def application_config(services: Mapping[str, Any], config: Mapping[str, Any], c
             "BACKUP_LOCAL_PATH": "/backups",
             **_postgresql(postgresql, ca_directory),
             **_redis(redis, ca_directory),
-            **config,
+            **plain_environment(config),
         }
     )
+    return {name: value for name, value in values.items() if name not in references(config)}
 
 
 def _postgresql(service: Mapping[str, Any], directory: str) -> dict[str, Any]:
@@ -66,20 +76,38 @@ def _redis(service: Mapping[str, Any], directory: str) -> dict[str, Any]:
         return {"REDIS_HOST": "redis-service", "REDIS_PORT": 6379}
     tls = {"REDIS_SSL": True} if service["tls"] else {}
     authority = {"REDIS_SSL_CA_CERTS": f"{directory}/redis.crt"} if service["ca"] else {}
-    return {"REDIS_HOST": service["host"], "REDIS_PORT": service["port"], **tls, **authority}
+    user = {"REDIS_USERNAME": service["user"]} if service["user"] else {}
+    return {"REDIS_HOST": service["host"], "REDIS_PORT": service["port"], **user, **tls, **authority}
 
 
-def application_secrets(config: Mapping[str, str], secrets: Mapping[str, Any], *, redis_tls: bool) -> dict[str, str]:
+def application_secrets(
+    config: Mapping[str, str], secrets: Mapping[str, Any], *, redis_tls: bool, elsewhere: Collection[str] = ()
+) -> dict[str, str]:
     """The environment variables that are secret: the URLs of Redis and the secrets, which take precedence.
 
     Args:
         config: the environment variables that are not secret.
-        secrets: the secrets.
+        secrets: the secrets, without references.
         redis_tls: whether the connections to Redis use TLS.
+        elsewhere: names of variables that the containers have from elsewhere.
 
     :raises ValueError: as C(environment_strings) does.
     """
-    login = f":{_quoted(secrets['REDIS_PASSWORD'])}@" if secrets.get("REDIS_PASSWORD") else ""
+    password = secrets.get("REDIS_PASSWORD")
+    urls = redis_urls(config, _quoted(password) if password else "", redis_tls=redis_tls)
+    values = environment_strings({**urls, **secrets})
+    return {name: value for name, value in values.items() if name not in elsewhere}
+
+
+def redis_urls(config: Mapping[str, str], password: str, *, redis_tls: bool) -> dict[str, str]:
+    """The URLs of Redis.
+
+    Args:
+        config: the environment variables that are not secret. C(REDIS_USERNAME) is the user, by default that of Redis itself.
+        password: in the form of a URL; empty for none.
+        redis_tls: whether the connections to Redis use TLS.
+    """
+    login = f"{_quoted(config.get('REDIS_USERNAME', ''))}:{password}@" if password else ""
     host = config["REDIS_HOST"]
     is_ipv6 = ":" in host.partition("[")[0]
     server = f"{'rediss' if redis_tls else 'redis'}://{login}{f'[{host}]' if is_ipv6 else host}:{config['REDIS_PORT']}"
@@ -87,9 +115,49 @@ def application_secrets(config: Mapping[str, str], secrets: Mapping[str, Any], *
     parameters = "?ssl_cert_reqs=required" if redis_tls else ""
     if redis_tls and "REDIS_SSL_CA_CERTS" in config:
         parameters += f"&ssl_ca_certs={_quoted(config['REDIS_SSL_CA_CERTS'])}"
-    return environment_strings(
-        {"CELERY_BROKER_URL": f"{server}/0{parameters}", "CELERY_RESULT_BACKEND": f"{server}/1{parameters}", **secrets}
-    )
+    return {"CELERY_BROKER_URL": f"{server}/0{parameters}", "CELERY_RESULT_BACKEND": f"{server}/1{parameters}"}
+
+
+def application_references(settings: Mapping[str, Any], config: Mapping[str, Any], secrets: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe the environment that the application gets from existing Secrets and ConfigMaps and from fields of the pod.
+
+    If the password of Redis is a reference, the kubelet inserts it into the URLs of Celery.
+
+    Args:
+        settings: C(env_from), C(existing_secret) (a name, or empty), C(values) (the environment variables that are not secret),
+            C(redis_tls) and C(revisions) of existing objects.
+        config: The setting C(platform_config).
+        secrets: The setting C(platform_secrets).
+
+    Returns:
+        C(env) and C(env_from) are those of a container of the application. C(waiting_env) and C(waiting_env_from) have no secrets. They are
+        those of an init container that waits for a service. C(uses) lists the objects. C(annotations) has their revision, for pods of Jobs.
+
+    Example:
+        {{ settings | jewelry_shop.platform.application_references(platform_config, platform_secrets) }}
+    """
+    own, sources = references(secrets), settings["env_from"]
+    # platform_secrets takes precedence, as a Secret does that a container reads after a ConfigMap.
+    public = {name: reference for name, reference in references(config).items() if name not in secrets}
+    # An existing Secret has the URLs.
+    are_derived = "REDIS_PASSWORD" in own and not settings["existing_secret"]
+    urls = redis_urls(settings["values"], "$(REDIS_PASSWORD)", redis_tls=settings["redis_tls"]) if are_derived else {}
+    waiting = [reference_entry(name, each) for name, each in public.items()]
+    existing = [{"secret": settings["existing_secret"]}] if settings["existing_secret"] else []
+    used = uses([*public.values(), *own.values()], [*sources, *existing])
+    return {
+        # The kubelet inserts only variables of `env` that stand before the URL.
+        "env": [
+            *waiting,
+            *(reference_entry(name, each) for name, each in own.items()),
+            *({"name": name, "value": url} for name, url in urls.items() if name not in secrets),
+        ],
+        "env_from": [source_entry(each) for each in sources],
+        "waiting_env": waiting,
+        "waiting_env_from": [source_entry(each) for each in sources if each.get("config_map")],
+        "uses": used,
+        "annotations": reference_annotations(used, settings["revisions"]),
+    }
 
 
 def _quoted(text: Any) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration.environment import application_secrets
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration.references import environment_revision, short_hash
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import hash_named, secret_data
 
 _RELEASE_LENGTH = 10
@@ -29,8 +30,8 @@ def configuration_objects(settings: Mapping[str, Any]) -> dict[str, Any]:
 
     Args:
         settings: C(config), C(ca_files), C(secret_files) and C(tls_files) (both in base64), C(secrets), C(secrets_provider),
-            C(existing_secret), C(secret_revision), C(redis_previous) with the previous password of Redis, C(redis_tls), C(image),
-            C(postgresql_in_cluster) and C(redis_in_cluster).
+            C(existing_secret), C(references) from P(jewelry_shop.platform.application_references#filter), C(revisions) of existing objects,
+            C(redis_previous) with the previous password of Redis, C(redis_tls), C(image), C(postgresql_in_cluster) and C(redis_in_cluster).
 
     Returns:
         C(config_maps) and C(secrets) are manifests. C(secrets_without_data) are those of the Secrets without their values. C(names) are the
@@ -68,7 +69,8 @@ def _environment_secrets(settings: Mapping[str, Any]) -> dict[str, dict[str, Any
     found: dict[str, dict[str, Any] | None] = dict.fromkeys(("secret", "postgresql_secret", "redis_secret", "redis_previous_secret"))
     if settings["secrets_provider"] == "existing":
         return found
-    environment = application_secrets(settings["config"], secrets, redis_tls=settings["redis_tls"])
+    elsewhere = {entry["name"] for entry in settings["references"]["env"]}
+    environment = application_secrets(settings["config"], secrets, redis_tls=settings["redis_tls"], elsewhere=elsewhere)
     # The services inside the cluster get only their own password, so a change of other secrets does not restart them.
     found["secret"] = _secret("django-secrets", secret_data(environment))
     found["postgresql_secret"] = _password("postgresql-secrets", "POSTGRES_PASSWORD", secrets)
@@ -81,7 +83,11 @@ def _environment_secrets(settings: Mapping[str, Any]) -> dict[str, dict[str, Any
 
 def _release(names: Mapping[str, str], settings: Mapping[str, Any]) -> str:
     """What the pods are created from: code, configuration and secrets."""
-    parts = (names["config_map"], names["ca_config_map"], names["secret"], names["secret_files"], str(settings["secret_revision"]))
+    found = settings["references"]
+    # Without references, the release is the same as before there were any.
+    revision = environment_revision(found["uses"], settings["revisions"])
+    existing = short_hash([found["env"], found["env_from"], revision]) if revision or found["env"] or found["env_from"] else ""
+    parts = (names["config_map"], names["ca_config_map"], names["secret"], names["secret_files"], existing)
     return hashlib.sha256("".join((settings["image"], *parts)).encode()).hexdigest()[:_RELEASE_LENGTH]
 
 

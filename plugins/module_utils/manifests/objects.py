@@ -17,6 +17,13 @@ from typing import Any
 
 from ansible_collections.kubernetes.core.plugins.module_utils.hashes import generate_hash
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration.references import (
+    plain_environment,
+    reference_entry,
+    reference_problem,
+    references,
+)
+
 # Limit of a key in a ConfigMap or Secret. envFrom silently skips keys that are not valid variable names.
 _KEY_LENGTH = 253
 _FILE_NAME = re.compile(rf"[A-Za-z0-9._-]{{1,{_KEY_LENGTH}}}")
@@ -33,24 +40,39 @@ def environment_strings(values: Mapping[str, Any]) -> dict[str, str]:
     Booleans become C(True) and C(False), because the application compares with these strings.
     :raises ValueError: a value is null, a list or a mapping. The message names the key and never contains the value.
     """
-    for problem in environment_problems(values):
+    for problem in environment_problems(values, with_references=False):
         raise ValueError(problem)
     return {str(key): str(value) for key, value in values.items()}
 
 
-def environment_entries(values: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Convert environment values to a container's C(env). Dollar signs are escaped, because the kubelet replaces C($(NAME)).
+def environment_entries(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Convert environment values and references to a container's C(env).
 
-    :raises ValueError: as C(environment_strings) does.
+    Dollar signs are escaped, because the kubelet replaces C($(NAME)).
+
+    :raises ValueError: as C(environment_strings) does, or a mapping is not a reference.
     """
-    return [{"name": key, "value": text.replace("$", "$$")} for key, text in environment_strings(values).items()]
+    for problem in environment_problems(references(values)):
+        raise ValueError(problem)
+    texts = environment_strings(plain_environment(values))
+    entries = {key: {"name": key, "value": text.replace("$", "$$")} for key, text in texts.items()}
+    entries |= {key: reference_entry(key, reference) for key, reference in references(values).items()}
+    return [entries[str(key)] for key in values]
 
 
-def environment_problems(values: Mapping[str, Any]) -> list[str]:
-    """Find the entries that are not valid in an environment. Names the keys and never contains a value."""
+def environment_problems(values: Mapping[str, Any], *, with_references: bool = True) -> list[str]:
+    """Find the entries that are not valid in an environment. Names the keys and never contains a value.
+
+    Args:
+        values: environment variables by name.
+        with_references: whether a value can be a reference.
+    """
     problems = []
     for key, value in values.items():
-        problem = _unfit_name(str(key)) or _unfit(value) or _unfit_size(f"{key}={value}")
+        if with_references and isinstance(value, Mapping):
+            problem = _unfit_name(str(key)) or reference_problem(value)
+        else:
+            problem = _unfit_name(str(key)) or _unfit(value) or _unfit_size(f"{key}={value}")
         if problem:
             problems.append(f"{_shown(key)} {problem}")
     return problems
@@ -74,7 +96,7 @@ def size_problems(sizes: Mapping[str, int]) -> list[str]:
 
 def environment_sizes(values: Mapping[str, Any]) -> dict[str, int]:
     """Count the bytes of each value of an environment."""
-    return {str(key): len(str(value).encode()) for key, value in values.items()}
+    return {str(key): len(str(value).encode()) for key, value in plain_environment(values).items()}
 
 
 def file_problems(files: Mapping[str, Any]) -> list[str]:

@@ -59,6 +59,13 @@ RULES = (
         "redis to preflight_accepted_without_tls in {preflight_values_file} instead.",
     ),
     Rule(
+        lambda v: (
+            v["platform_redis_provider"] == "in_cluster" and not v["platform_redis_authentication"] and not v["network_policies_enabled"]
+        ),
+        "Each pod of the cluster could change the queues and sessions, because platform_redis_authentication and network_policies_enabled "
+        "are false: set one of them to true in {preflight_values_file}.",
+    ),
+    Rule(
         lambda v: v["platform_namespace"] == "default" or v["platform_namespace"].startswith("kube-"),
         "platform_namespace '{platform_namespace}' is a namespace of the cluster. The run would change the Pod Security level of all pods "
         "in it. Set platform_namespace to a separate namespace in {preflight_values_file}.",

@@ -13,6 +13,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import
     authorities,
     classes,
     cluster,
+    environment,
     exposure,
     hosts,
     image,
@@ -26,7 +27,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import
     traffic,
     volumes,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.existing import existing_secret_findings
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.existing import existing_object_findings
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.names import naming_findings
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, findings
 
@@ -57,11 +58,27 @@ def _type_findings(v: Values) -> list[str]:
 
 def _settings_findings(v: Values) -> list[str]:
     # The rules require valid types, so type problems are reported first.
-    return _type_findings(v) or [*naming_findings(v), *findings(SETTINGS, v), *(f"{each}." for each in v["extra_objects_problems"])]
+    first = _type_findings(v) or findings(environment.REFERENCES, v)
+    return first or [
+        *naming_findings(v),
+        *findings(SETTINGS, v),
+        *environment.set_twice_findings(v),
+        *environment.required_key_findings(v),
+        *(f"{each}." for each in v["extra_objects_problems"]),
+    ]
 
 
 def _plan_findings(v: Values) -> list[str]:
-    return [*v["preflight_input_findings"], *existing_secret_findings(v), *_cluster_findings(v, PLAN)]
+    # The check of the existing objects does not run before the settings have no problems.
+    return [*(v["preflight_input_findings"] or _existing_findings(v)), *_cluster_findings(v, PLAN)]
+
+
+def _existing_findings(v: Values) -> list[str]:
+    return [
+        *existing_object_findings(v),
+        *environment.set_twice_in_the_cluster_findings(v),
+        *environment.missing_key_findings(v),
+    ]
 
 
 def _cluster_findings(v: Values, rules: tuple[Rule, ...]) -> list[str]:

@@ -9,20 +9,30 @@ from __future__ import annotations
 import re
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import object_identities
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import environment
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, integer
 
 BASE64 = re.compile("([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$")
 
 
 def is_shorter(v: Values, name: str, length: int) -> bool:
-    """Whether a secret has fewer characters. The values of an existing Secret are not known.
+    """Whether a secret has fewer characters. The values of existing objects are not known here; the preflight checks them itself.
 
     Args:
         v: the variables.
         name: name of the environment variable.
         length: number of characters.
     """
-    return v["platform_secrets_provider"] != "existing" and len(str(v["platform_secret_values"].get(name, ""))) < length
+    is_known = v["platform_secrets_provider"] != "existing" and not environment.is_referenced(v, name)
+    return is_known and len(str(v["platform_secret_values"].get(name, ""))) < length
+
+
+def _lacks(v: Values, name: str, length: int = 1) -> bool:
+    return is_shorter(v, name, length) and not environment.comes_from_env_from(v, name)
+
+
+def _has_redis_password(v: Values) -> bool:
+    return "REDIS_PASSWORD" in v["platform_secret_values"] or environment.is_referenced(v, "REDIS_PASSWORD")
 
 
 def _extra_secrets(v: Values) -> str:
@@ -41,17 +51,22 @@ RULES = (
         "{preflight_values_file}.",
     ),
     Rule(
-        lambda v: is_shorter(v, "DJANGO_SECRET_KEY", integer(v["preflight_secret_key_length"])),
+        lambda v: _lacks(v, "DJANGO_SECRET_KEY", integer(v["preflight_secret_key_length"])),
         "platform_secrets.DJANGO_SECRET_KEY is missing or shorter than {preflight_secret_key_length} characters: put a random one into "
         "{preflight_secrets_file} and encrypt it with ansible-vault.",
     ),
     Rule(
-        lambda v: is_shorter(v, "POSTGRES_PASSWORD", 1),
+        lambda v: _lacks(v, "POSTGRES_PASSWORD"),
         "platform_secrets.POSTGRES_PASSWORD is not set: put it into {preflight_secrets_file} and encrypt it with ansible-vault.",
     ),
     Rule(
-        lambda v: is_shorter(v, "REDIS_PASSWORD", 1),
+        lambda v: v["platform_redis_authentication"] and is_shorter(v, "REDIS_PASSWORD", 1),
         "platform_secrets.REDIS_PASSWORD is not set: put it into {preflight_secrets_file} and encrypt it with ansible-vault.",
+    ),
+    Rule(
+        lambda v: not v["platform_redis_authentication"] and _has_redis_password(v),
+        "platform_secrets.REDIS_PASSWORD is set, but platform_redis_authentication is false, so Redis needs no password: remove one of "
+        "them in {preflight_secrets_file} or {preflight_values_file}.",
     ),
     # Checked here, so that the content of a Secret is never a module argument.
     Rule(

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.environment import is_referenced
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, integer
 
 MORE_THAN_A_HOST = re.compile(r"://|[@/\s]|^[^:]*:\d*$")
@@ -44,6 +45,7 @@ def _settings_of_an_external_redis(v: Values) -> str:
         {
             "platform_redis_host": v["platform_redis_host"],
             "platform_redis_port": integer(v["platform_redis_port"]) != 6379,
+            "platform_redis_user": v["platform_redis_user"],
             "platform_redis_tls": v["platform_redis_tls"],
             "platform_redis_ca": v["platform_redis_ca"],
         }
@@ -52,7 +54,7 @@ def _settings_of_an_external_redis(v: Values) -> str:
 
 RULES = (
     Rule(
-        lambda v: not v["platform_config_values"]["POSTGRES_HOST"],
+        lambda v: not v["platform_config_values"].get("POSTGRES_HOST", is_referenced(v, "POSTGRES_HOST")),
         "platform_postgresql_host is not set: put the host of the database into {preflight_values_file}, or set "
         "platform_postgresql_provider to in_cluster.",
     ),
@@ -97,5 +99,10 @@ RULES = (
         lambda v: v["platform_redis_provider"] != "external" and _settings_of_an_external_redis(v),
         "{} is for an external Redis, but platform_redis_provider is in_cluster. Set the provider to external in {preflight_values_file}, "
         "or remove the settings of the external service.",
+    ),
+    Rule(
+        lambda v: v["platform_redis_user"] and not v["platform_redis_authentication"],
+        "platform_redis_user is {platform_redis_user}, but platform_redis_authentication is false, so no user logs in: remove one of them "
+        "in {preflight_values_file}.",
     ),
 )

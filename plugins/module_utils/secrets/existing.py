@@ -2,21 +2,27 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Existing Secrets: checks and masks them without returning their content (private to the collection)."""
+"""Existing Secrets and ConfigMaps: checks and masks them without returning their content (private to the collection)."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import Cluster, patiently
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError, RefusedError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import auth
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import values_to_mask
 
 TIMEOUT = 30.0
+_REVISION_LENGTH = 10
+# https://www.rfc-editor.org/rfc/rfc3986#section-2.3
+_URL_SAFE = re.compile("[A-Za-z0-9._~-]*")
 
 
 def secrets_to_mask(params: Mapping[str, Any]) -> list[str]:
@@ -33,12 +39,12 @@ def secrets_to_mask(params: Mapping[str, Any]) -> list[str]:
 
 
 def key_problems(subject: str, data: Mapping[str, str], keys: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Keys that are missing or too short.
+    """Keys that are missing, too short or not fit for a URL.
 
     Args:
-        subject: the Secret, for messages.
-        data: the data of the Secret, in base64.
-        keys: the required keys: C(name), and C(min_length) in characters.
+        subject: the object, for messages.
+        data: the decoded data of the object.
+        keys: the required keys: C(name), C(min_length) in characters, and C(url_safe).
 
     Returns:
         A sentence for each problem, without a full stop and without values.
@@ -48,19 +54,74 @@ def key_problems(subject: str, data: Mapping[str, str], keys: Sequence[Mapping[s
         name, least = key["name"], key["min_length"]
         if name not in data:
             problems.append(f"{subject} has no key {name}")
-        elif (length := len(base64.b64decode(data[name]).decode(errors="replace"))) < least:
+        elif (length := len(data[name])) < least:
             problems.append(f"key {name} of {subject} has {length} characters, but needs at least {least}")
+        elif key.get("url_safe") and not _URL_SAFE.fullmatch(data[name]):
+            problems.append(f"key {name} of {subject} has characters other than letters, digits and -._~, which a URL cannot contain")
     return problems
 
 
-def read_secret(cluster: Cluster, namespace: str, name: str) -> dict[str, Any] | None:
-    """A Secret with its data; None if it does not exist.
+def check_object(cluster: Cluster, namespace: str, required: Mapping[str, Any]) -> tuple[list[str], dict[str, str]]:
+    """Check an existing Secret or ConfigMap.
+
+    Args:
+        cluster: the cluster.
+        namespace: namespace of the object.
+        required: C(kind), C(name), the required C(keys), and the C(settings) that name the object.
+
+    Returns:
+        The problems, and the revision of each key.
 
     Raises:
-        PlatformError: the Secret cannot be read; contains the error message of the cluster.
+        PlatformError: the API server did not respond.
+    """
+    subject = f"{required['kind']} {namespace}/{required['name']}"
+    try:
+        found = read_object(cluster, required["kind"], namespace, required["name"])
+    except PlatformError as error:
+        if not isinstance(error, RefusedError):
+            raise
+        return [f"{str(error).rstrip('.')} ({required['settings']})"], {}
+    data = decoded_data(found) if found else {}
+    problems = key_problems(subject, data, required["keys"]) if found else [f"{subject} does not exist"]
+    return [f"{problem} ({required['settings']})" for problem in problems], key_revisions(found) if found else {}
+
+
+def decoded_data(found: Mapping[str, Any]) -> dict[str, str]:
+    """The values that an environment variable can have from an object, by key.
+
+    Args:
+        found: a Secret or ConfigMap.
+    """
+    data = found.get("data") or {}
+    if found.get("kind") == "ConfigMap":
+        return dict(data)
+    return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}
+
+
+def key_revisions(found: Mapping[str, Any]) -> dict[str, str]:
+    """A revision of each key, which changes with its value.
+
+    Each is a hash with the UID of the object as its key. Only a user who can read the object knows the UID and could test a guess.
+
+    Args:
+        found: a Secret or ConfigMap.
+    """
+    uid = found["metadata"]["uid"].encode()
+    return {
+        key: hmac.new(uid, f"{key}={value}".encode(), hashlib.sha256).hexdigest()[:_REVISION_LENGTH]
+        for key, value in sorted((found.get("data") or {}).items())
+    }
+
+
+def read_object(cluster: Cluster, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
+    """A Secret or ConfigMap with its data; None if it does not exist.
+
+    Raises:
+        PlatformError: the object cannot be read; contains the error message of the cluster.
     """
     try:
-        return cluster.get("Secret", namespace, name, TIMEOUT)
+        return {**cluster.get(kind, namespace, name, TIMEOUT), "kind": kind}
     except PlatformError as error:
         if error.status == 404:
             return None
@@ -78,8 +139,8 @@ def secret_values(cluster: Cluster, namespace: str, names: Iterable[str]) -> lis
     Raises:
         PlatformError: a Secret cannot be read.
     """
-    found = [patiently(partial(read_secret, cluster, namespace, name)) for name in names]
-    return [base64.b64decode(value).decode(errors="replace") for secret in found for value in ((secret or {}).get("data") or {}).values()]
+    found = [patiently(partial(read_object, cluster, "Secret", namespace, name)) for name in names]
+    return [value for secret in found for value in decoded_data(secret or {}).values()]
 
 
 def manifest_values(manifests: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -9,6 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration.references import (
+    reference_annotations,
+    references,
+    uses,
+)
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import image_version
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import environment_entries, with_defaults
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.fragments import adapted_pod, fragment_metadata
@@ -141,9 +146,11 @@ def _of_the_application(description: Mapping[str, Any], settings: Mapping[str, A
         volumes=volumes,
     )
     own = description.get("pod") or {}
+    # A change of an existing object rolls exactly the pods that use it.
+    used = [*application["references"]["uses"], *uses(references(env).values())]
     return {
         "pod": {**own, **{key: [*made, *own.get(key, ())] for key, made in pod.items()}},
-        "pod_annotations": application["annotations"],
+        "pod_annotations": reference_annotations(used, application["revisions"]),
         "version": description.get("version") or tag or application["version"],
         "config_maps": [*description.get("config_maps", ()), *config_maps(volumes)],
     }

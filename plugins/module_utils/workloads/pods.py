@@ -186,10 +186,17 @@ def application_pod(
     mounted = [
         mounted_volume(volume, application["volumes"]) for volume in volumes if not _is_disabled(volume, application["disabled_volumes"])
     ]
+    env = environment_of(application, container)
     own = {
         "image": image,
-        "envFrom": [{"configMapRef": {"name": application["config_map"]}}, {"secretRef": {"name": application["secret"]}}],
+        # If two sources have the same key, the last one takes precedence.
+        "envFrom": [
+            *application["references"]["env_from"],
+            {"configMapRef": {"name": application["config_map"]}},
+            {"secretRef": {"name": application["secret"]}},
+        ],
         **container,
+        **({"env": env} if env else {}),
         "volumeMounts": [*(_mount(volume) for volume in [*shared, *mounted]), *container.get("volumeMounts", ())],
     }
     pod = {
@@ -224,6 +231,18 @@ def with_volumes(pod: Mapping[str, Any], volumes: Iterable[Mapping[str, Any]], s
     # Several mounts may name one volume.
     sources = {volume["name"]: _volume(_with_mode(volume)) for volume in mounted}
     return merged(pod, {"containers": [first], "volumes": [*sources.values()]})
+
+
+def environment_of(application: Application, container: Mapping[str, Any]) -> list[Manifest]:
+    """The C(env) of a container with the application's image. The entries of the container take precedence.
+
+    Args:
+        application: the variable C(platform_application).
+        container: fields of the container that only it has.
+    """
+    own = list(container.get("env") or ())
+    names = {entry["name"] for entry in own}
+    return [*(entry for entry in application["references"]["env"] if entry["name"] not in names), *own]
 
 
 def config_maps(volumes: Iterable[Mapping[str, Any]]) -> list[Manifest]:
@@ -270,8 +289,9 @@ def _is_disabled(volume: Mapping[str, Any], disabled: Iterable[str]) -> bool:
 
 def _waiting(application: Application, name: str, image: str) -> Manifest:
     """An init container that waits until a service accepts connections. It gets the addresses of the services, and no secrets."""
-    dependency = application["dependencies"][name]
-    secret = [{"secretRef": {"name": application["secret"]}}] if dependency.get("address_is_secret") else []
+    dependency, found = application["dependencies"][name], application["references"]
+    is_secret = dependency.get("address_is_secret")
+    env = found["env" if is_secret else "waiting_env"]
     return {
         "name": f"wait-for-{name}",
         "image": image,
@@ -279,7 +299,12 @@ def _waiting(application: Application, name: str, image: str) -> Manifest:
             *("python", "-c", application["wait_script"], dependency["title"], dependency["host"], dependency["port"]),
             str(application["dependency_timeout"]),
         ],
-        "envFrom": [{"configMapRef": {"name": application["config_map"]}}, *secret],
+        **({"env": env} if env else {}),
+        "envFrom": [
+            *found["env_from" if is_secret else "waiting_env_from"],
+            {"configMapRef": {"name": application["config_map"]}},
+            *([{"secretRef": {"name": application["secret"]}}] if is_secret else []),
+        ],
         "volumeMounts": [],
         "resources": application["wait_resources"],
     }

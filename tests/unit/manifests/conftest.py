@@ -348,6 +348,40 @@ ADAPTED: dict[str, Any] = {
 }
 
 
+# Values in existing Secrets and ConfigMaps, with the revisions that the preflight reads.
+REFERENCES: dict[str, Any] = {
+    "platform_config": {
+        **VALUES["platform_config"],
+        "POSTGRES_HOST": {"config_map": "places", "key": "database"},
+        "POD_NAME": {"field": "metadata.name"},
+    },
+    "platform_secrets": {
+        "DJANGO_SECRET_KEY": "k" * 50,
+        "POSTGRES_PASSWORD": {"secret": "database", "key": "password"},
+        "REDIS_PASSWORD": {"secret": "queues", "key": "password"},
+    },
+    "platform_env_from": [{"secret": "mail"}, {"config_map": "flags", "prefix": "FLAG_"}],
+    "celery_worker_env": {"PAYMENT_TOKEN": {"secret": "payment", "key": "token"}},
+    # Settings in the format of Kubernetes keep the references.
+    "django_pod": {
+        "metadata": {"annotations": {"team": "shop"}},
+        "containers": [{"name": "django", "env": [{"name": "POD_NAME", "value": "django"}]}],
+    },
+    "job_pod": {"metadata": {"annotations": {"team": "batch"}}, "priorityClassName": "batch"},
+    "job_volumes": [{"name": "scratch", "path": "/scratch", "source": {"emptyDir": {}}}],
+    "preflight_existing": {
+        "revisions": {
+            "ConfigMap/places": {"database": "1"},
+            "Secret/database": {"password": "2", "user": "3"},
+            "Secret/queues": {"password": "4"},
+            "Secret/mail": {"MAIL_USER": "5", "MAIL_PASSWORD": "6"},
+            "ConfigMap/flags": {"A": "7"},
+            "Secret/payment": {"token": "8"},
+        }
+    },
+}
+
+
 # What production is rendered with, by host of the one run for all.
 HOSTS: dict[str, dict[str, Any]] = {
     "production": VALUES,
@@ -355,6 +389,7 @@ HOSTS: dict[str, dict[str, Any]] = {
     "optional": {**VALUES, **OPTIONAL},
     "locations": {**VALUES, **LOCATIONS},
     "adapted": {**VALUES, **ADAPTED},
+    "references": {**VALUES, **REFERENCES},
     "other_configuration_of_nginx": {**VALUES, "nginx_client_max_body_size": "11m"},
     "other_environment_of_a_tier": {**VALUES, "celery_worker_env": {"DRILL": True}},
 }
@@ -418,10 +453,18 @@ def adapted(productions: dict[str, Manifests]) -> Manifests:
 
 
 @pytest.fixture(scope="session")
-def every_manifest(rendered: Callable[[str], Manifests], changed: Manifests, locations: Manifests, adapted: Manifests) -> Manifests:
+def references(productions: dict[str, Manifests]) -> Manifests:
+    """Production with the settings of REFERENCES."""
+    return productions["references"]
+
+
+@pytest.fixture(scope="session")
+def every_manifest(
+    rendered: Callable[[str], Manifests], changed: Manifests, locations: Manifests, adapted: Manifests, references: Manifests
+) -> Manifests:
     """The objects of all inventories, and of production with the optional features; equal ones once."""
     objects = [manifest for inventory in INVENTORIES for manifest in rendered(inventory)]
-    objects += changed.objects + locations.objects + adapted.objects
+    objects += changed.objects + locations.objects + adapted.objects + references.objects
     return Manifests(list({json.dumps(manifest, sort_keys=True): manifest for manifest in objects}.values()))
 
 

@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).parents[3]
 OLDEST = ROOT / ".cache" / "oldest" / "bin" / "ansible-playbook"
 # The controller of ansible-core 2.17 runs on Python 3.10 to 3.12.
 OLDEST_PYTHON = "3.10"
-HOSTS = ("production", "changed", "locations", "adapted")
+HOSTS = ("production", "changed", "locations", "adapted", "references")
 
 SITE_PACKAGES = next(pathlib.Path(sys.prefix).glob("lib/python*/site-packages"))
 

@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).parents[3]
 SNAPSHOTS = pathlib.Path(__file__).with_name("snapshots")
 WRITE = "WRITE_SNAPSHOTS"
 # Which fixtures are rendered into files of differences.
-HOSTS = ("changed", "optional", "locations", "adapted")
+HOSTS = ("changed", "optional", "locations", "adapted", "references")
 OTHERS = ("kind", "staging", *HOSTS)
 
 # A hash of content, in the letters of Python or of Kubernetes: it would change with all that it is a hash of.

@@ -59,7 +59,7 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
                 "celery_beat_resources": {"limits": {"cpu": "half"}},
                 "nginx_locations": [{"path": "/login/", "rates": "10r/m"}, {"path": "/a/", "burst": "many"}],
                 "storage_media_size": "50 GB",
-                "platform_config": {"1ST": SECRET},
+                "platform_config": {"1ST": SECRET, "MAIL_HOST": {"secret": "mail"}},
                 "platform_secret_files": {"gcs/key.json": SECRET},
             },
             [
@@ -82,6 +82,7 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
                 "celery_beat_resources.limits.cpu 'half' is not a Kubernetes quantity; write a number",
                 "storage_media_size '50 GB' is not a Kubernetes quantity; write a number",
                 "platform_config.1ST is not a valid name of an environment variable; write at most 253 ",
+                "platform_config.MAIL_HOST is a mapping, but not a reference; write {secret: NAME, key: KEY}, ",
                 "platform_secret_files.gcs/key.json is not a valid file name in a Secret; write at most 253 ",
             ],
         ),
@@ -90,6 +91,18 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
             [
                 "platform_secrets is of type list and we were unable to convert to dict",
                 "platform_secret_files has 1048578 bytes together (large.bin has 1048578), but a ConfigMap or Secret holds at most 1048576",
+            ],
+        ),
+        "references": (
+            {
+                "platform_env_from": [{"secret": "a", "config_map": "b"}],
+                "platform_secrets": {"REDIS_PASSWORD": {"secret": "a", "key": "b"}},
+            },
+            [
+                # One is about the cluster.
+                "3 problems, nothing was changed:",
+                "platform_env_from: the entry with the number 1 needs either secret or config_map, with the name of an object: ",
+                "platform_secrets.REDIS_PASSWORD cannot be a reference, because the service in the cluster gets its password from this ",
             ],
         ),
         # What the settings say together.
@@ -105,6 +118,8 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
                 "nginx_locations": [{"path": "/login/", "rate": "10"}],
                 "nginx_temp_volume": {"emptyDir": {"sizeLimit": "1Mi"}},
                 "network_policies_flows": [{"from": ["django"], "to": ["mial"], "ports": [587]}],
+                "celery_worker_env": {"SITE_URL": SECRET},
+                "platform_required_keys": [{"name": "MAIL_HOST", "min_length": 4}],
             },
             [
                 "platform_kubeconfig /no/such/file does not exist: set it in",
@@ -119,6 +134,8 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
                 "nginx_tls_secret is not set, but nginx_tls_provider is existing: put the name",
                 "the location /login/ has the rate '10'; write a number with r/s or r/m, such as 10r/m.",
                 "nginx_temp_volume.emptyDir.sizeLimit 1Mi is smaller than the largest request body ",
+                "SITE_URL: set in platform_config and in celery_worker_env, so one value hides the other. Remove one of them in ",
+                "MAIL_HOST is not set, but the application requires it: set it in platform_config ({values}) or platform_secrets (",
                 "the flow from django to mial names mial, which is not an endpoint; the endpoints are ",
             ],
         ),

@@ -69,8 +69,8 @@ CASES: list[Case] = [
     ),
     (
         {"job_pod": metadata("annotations", component="web")},
-        {"job_pod": {"metadata": {"annotations": {"jewelry-shop/secret-revision": "1"}}}},
-        OWN.format("job_pod.metadata.annotations.jewelry-shop/secret-revision"),
+        {"job_pod": {"metadata": {"annotations": {"jewelry-shop/references": "1"}}}},
+        OWN.format("job_pod.metadata.annotations.jewelry-shop/references"),
     ),
     (
         {},

@@ -241,20 +241,16 @@ def test_traefik_settings_with_the_class_of_another_controller_are_reported(judg
     assert judged(classes, **values) == ([sentence] if is_named else [])
 
 
-MISSING = {"problems": ["Secret jewelry-shop/shop-tls does not exist"], "skipped": False}
-
-
 @pytest.mark.parametrize(
-    ("found", "values", "beginnings"),
+    ("values", "names"),
     [
-        (MISSING, SECRET, ["Secret jewelry-shop/shop-tls does not exist (ingress_tls_secret; "]),
-        ({"problems": [], "skipped": False}, SECRET, []),
-        ({"msg": "secrets is forbidden", "failed": False}, SECRET, ["secrets is forbidden (ingress_tls_secret; "]),
-        ({"skipped": True}, {**SECRET, "ingress_cert_manager_issuer": "letsencrypt"}, []),
-        ({"skipped": True}, {}, []),
-        ({"skipped": True}, {**SECRET, "ingress_enabled": False}, []),
+        (SECRET, ["shop-tls"]),
+        ({**SECRET, "ingress_cert_manager_issuer": "letsencrypt"}, []),
+        ({}, []),
+        ({**SECRET, "ingress_enabled": False}, []),
     ],
 )
-def test_a_missing_certificate_is_reported(judged: Any, found: dict[str, Any], values: dict[str, Any], beginnings: list[str]) -> None:
-    findings = judged(preflight_ingress_secret=found, **values)
-    assert [finding[: len(beginning)] for finding, beginning in zip(findings, beginnings, strict=True)] == beginnings
+def test_a_certificate_is_checked_unless_cert_manager_creates_it(resolve: Any, values: dict[str, Any], names: list[str]) -> None:
+    found = resolve("preflight_existing_objects", **{"ingress_enabled": True, **values})
+    assert [each["name"] for each in found] == names
+    assert all(each["settings"].startswith("ingress_tls_secret; ") for each in found)

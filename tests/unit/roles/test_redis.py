@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -20,9 +21,9 @@ from tools import debian_programs
 PASSWORD = "p{%\"'$(id) /w"
 
 
-@pytest.fixture
-def client(resolve: Any, tmp_path: Path) -> Iterator[redis.Redis]:
-    """A client with the application's password."""
+@contextlib.contextmanager
+def started(resolve: Any, folder: Path, password: str | None, **values: Any) -> Iterator[redis.Redis]:
+    """A server with the configuration of the role, and a client of it."""
     try:
         debian_programs.ensure()
     except LocalClusterError as error:
@@ -30,12 +31,12 @@ def client(resolve: Any, tmp_path: Path) -> Iterator[redis.Redis]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = resolve("__redis_command").replace("port 6379", f"port {port}").replace("dir /data", f"dir {tmp_path}")
+    command = resolve("__redis_command", **values).replace("port 6379", f"port {port}").replace("dir /data", f"dir {folder}")
     server = Path(debian_programs.program("redis-server"))
-    environment = {**debian_programs.environment("redis-server"), "REDIS_PASSWORD": PASSWORD}
+    environment = {**debian_programs.environment("redis-server"), **({"REDIS_PASSWORD": password} if password else {})}
     environment["PATH"] = f"{server.parent}:{os.environ['PATH']}"
     with subprocess.Popen(["sh", "-c", command], env=environment, stdout=subprocess.DEVNULL) as process:
-        connected = redis.Redis(port=port, password=PASSWORD)
+        connected = redis.Redis(port=port, password=password)
         deadline = time.monotonic() + 20
         while True:
             try:
@@ -47,6 +48,27 @@ def client(resolve: Any, tmp_path: Path) -> Iterator[redis.Redis]:
         yield connected
         connected.close()
         process.terminate()
+
+
+@pytest.fixture
+def client(resolve: Any, tmp_path: Path) -> Iterator[redis.Redis]:
+    """A client with the application's password."""
+    with started(resolve, tmp_path, PASSWORD) as connected:
+        yield connected
+
+
+def test_without_authentication_a_client_needs_no_password_and_has_no_further_permissions(resolve: Any, tmp_path: Path) -> None:
+    with started(resolve, tmp_path, None, platform_redis_authentication=False) as client:
+        client.set("cart", "1")
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            client.execute_command("CONFIG", "GET", "*")  # type: ignore[no-untyped-call]
+
+
+def test_without_authentication_no_container_reads_a_password(resolve: Any) -> None:
+    workload = resolve("redis_workload", platform_redis_authentication=False, platform_redis_secret_name="redis-secrets-0")
+    assert "PASSWORD" not in str(
+        [workload["pod"]["containers"][0]["env"], workload["probes"], workload["check_command"][2].splitlines()[-15:]]
+    )
 
 
 def test_commands_of_applications_are_allowed(client: redis.Redis) -> None:

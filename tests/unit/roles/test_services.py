@@ -21,6 +21,7 @@ KEY = CA + "-----BEGIN " + "PRIVATE KEY-----\n"
 CA_FILE = "/etc/platform/ca/redis.crt"
 IN_CLUSTER = {"platform_postgresql_provider": "in_cluster", "platform_redis_provider": "in_cluster"}
 HOSTS = {"platform_postgresql_host": "db.example.com", "platform_redis_host": "redis.example.com"}
+URLS = ["CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"]
 PASSWORD = "a/b@c:d?e&f#g é%"
 ALWAYS = {
     "DJANGO_SETTINGS_MODULE": "config.settings.production",
@@ -62,6 +63,12 @@ EXTERNAL = {**ALWAYS, "POSTGRES_HOST": "db.example.com", "REDIS_HOST": "redis.ex
             id="a CA means a full check",
         ),
         pytest.param({**HOSTS, "platform_redis_tls": True}, {**EXTERNAL, "REDIS_SSL": "True"}, id="Redis with TLS"),
+        pytest.param({**HOSTS, "platform_redis_user": "shop"}, {**EXTERNAL, "REDIS_USERNAME": "shop"}, id="Redis with a user"),
+        pytest.param(
+            {**HOSTS, "platform_config": {"POSTGRES_HOST": {"config_map": "places", "key": "db"}, "POD": {"field": "metadata.name"}}},
+            {key: value for key, value in EXTERNAL.items() if key != "POSTGRES_HOST"},
+            id="references",
+        ),
         pytest.param(
             {**HOSTS, "platform_redis_tls": True, "platform_redis_ca": CA},
             {**EXTERNAL, "REDIS_SSL": "True", "REDIS_SSL_CA_CERTS": CA_FILE},
@@ -94,6 +101,11 @@ def urls(resolve: Any, **values: Any) -> list[str]:
     [
         pytest.param({**IN_CLUSTER, "platform_secrets": {"REDIS_PASSWORD": "r"}}, "redis://:r@redis-service:6379/0", id="in the cluster"),
         pytest.param(HOSTS, "redis://redis.example.com:6379/0", id="no password"),
+        pytest.param(
+            {**HOSTS, "platform_redis_user": "a b", "platform_secrets": {"REDIS_PASSWORD": "r"}},
+            "redis://a%20b:r@redis.example.com:6379/0",
+            id="a user",
+        ),
         pytest.param({"platform_redis_host": "2001:db8::1"}, "redis://[2001:db8::1]:6379/0", id="IPv6"),
         pytest.param(
             {**HOSTS, "platform_redis_tls": True}, "rediss://redis.example.com:6379/0?ssl_cert_reqs=required", id="TLS with the image's CAs"
@@ -113,6 +125,112 @@ def test_urls_of_celery(resolve: Any, values: dict[str, Any], broker: str) -> No
     assert found == broker
     if broker.startswith("redis"):
         assert backend == broker.replace("/0", "/1", 1)
+
+
+PASSWORD_ELSEWHERE = {"secret": "queues", "key": "password"}
+
+
+def test_the_kubelet_inserts_a_password_that_is_a_reference(resolve: Any) -> None:
+    values = {**HOSTS, "platform_redis_tls": True, "platform_secrets": {"REDIS_PASSWORD": PASSWORD_ELSEWHERE, "TOKEN": "t"}}
+    [data] = [each["data"] for each in objects(resolve, **values)["secrets"]]
+    assert list(data) == ["TOKEN"]
+    env = {each["name"]: each.get("value") for each in resolve("platform_references", **values)["env"]}
+    assert env["CELERY_BROKER_URL"] == "rediss://:$(REDIS_PASSWORD)@redis.example.com:6379/0?ssl_cert_reqs=required"
+    assert list(env) == ["REDIS_PASSWORD", "CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"]
+
+
+@pytest.mark.parametrize(
+    ("values", "secrets"),
+    [
+        pytest.param({}, [], id="values"),
+        pytest.param({"platform_secrets_provider": "existing", "platform_existing_secret": "given"}, ["given"], id="existing Secret"),
+        pytest.param(
+            {
+                "platform_secrets": {"REDIS_PASSWORD": PASSWORD_ELSEWHERE},
+                "platform_env_from": [{"secret": "mail"}, {"config_map": "flags"}],
+                "celery_worker_env": {"A": {"secret": "payment", "key": "token"}, "B": {"config_map": "flags", "key": "b"}},
+            },
+            ["queues", "payment", "mail"],
+            id="references and whole objects",
+        ),
+    ],
+)
+def test_the_values_of_existing_secrets_are_masked(resolve: Any, values: dict[str, Any], secrets: list[str]) -> None:
+    assert resolve("platform_masked_secrets", **values) == secrets
+
+
+def test_the_names_of_existing_objects_are_not_masked(resolve: Any) -> None:
+    shown = resolve("platform_hidden_values", platform_secrets={"REDIS_PASSWORD": PASSWORD_ELSEWHERE, "A": {"secret": ["hidden"]}})
+    assert shown == ["hidden"]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        pytest.param({}, [], id="nothing"),
+        pytest.param(
+            {"platform_secrets": {"REDIS_PASSWORD": PASSWORD_ELSEWHERE}},
+            [("queues", [{"name": "password", "min_length": 1, "url_safe": True}])],
+            id="the derived URLs contain the password",
+        ),
+        pytest.param(
+            {"platform_secrets": {"REDIS_PASSWORD": PASSWORD_ELSEWHERE, "CELERY_BROKER_URL": "a", "CELERY_RESULT_BACKEND": "b"}},
+            [("queues", [{"name": "password", "min_length": 1, "url_safe": False}])],
+            id="URLs of one's own",
+        ),
+        pytest.param(
+            {
+                "platform_secrets": {"REDIS_PASSWORD": PASSWORD_ELSEWHERE},
+                "platform_secrets_provider": "existing",
+                "platform_existing_secret": "given",
+            },
+            [
+                ("queues", [{"name": "password", "min_length": 1, "url_safe": False}]),
+                ("given", [{"name": "DJANGO_SECRET_KEY", "min_length": 50}, *({"name": name} for name in ("POSTGRES_PASSWORD", *URLS))]),
+            ],
+            id="URLs of an existing Secret",
+        ),
+        pytest.param(
+            {
+                "django_env": {"TOKEN": PASSWORD_ELSEWHERE, "OTHER": {"secret": "queues", "key": "other"}},
+                "platform_required_keys": [{"name": "TOKEN", "min_length": 9}],
+            },
+            [
+                (
+                    "queues",
+                    [{"name": "password", "min_length": 9, "url_safe": False}, {"name": "other", "min_length": 0, "url_safe": False}],
+                )
+            ],
+            id="required keys of the application",
+        ),
+        pytest.param({"platform_env_from": [{"config_map": "flags"}]}, [("flags", [])], id="a whole object"),
+    ],
+)
+def test_the_preflight_checks_the_objects_of_references(resolve: Any, values: dict[str, Any], expected: list[tuple[str, Any]]) -> None:
+    assert [(each["name"], each["keys"]) for each in resolve("preflight_existing_objects", **values)] == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "keys"),
+    [
+        pytest.param({}, ["DJANGO_SECRET_KEY", "POSTGRES_PASSWORD", *URLS, "REDIS_PASSWORD"], id="all"),
+        pytest.param({"platform_redis_authentication": False}, ["DJANGO_SECRET_KEY", "POSTGRES_PASSWORD", *URLS], id="no password"),
+        pytest.param(
+            {"platform_config": {"A": 1}, "platform_required_keys": [{"name": "A"}, {"name": "B", "min_length": 3}]},
+            ["DJANGO_SECRET_KEY", "POSTGRES_PASSWORD", *URLS, "REDIS_PASSWORD", "B"],
+            id="required keys of the application",
+        ),
+        pytest.param(
+            {"platform_secrets": {"POSTGRES_PASSWORD": PASSWORD_ELSEWHERE, "REDIS_PASSWORD": "not used"}},
+            ["DJANGO_SECRET_KEY", *URLS, "REDIS_PASSWORD"],
+            id="a key that another object has",
+        ),
+    ],
+)
+def test_the_preflight_checks_the_keys_of_the_existing_secret(resolve: Any, values: dict[str, Any], keys: list[str]) -> None:
+    existing = {"platform_secrets_provider": "existing", "platform_existing_secret": "given"}
+    [found] = [each for each in resolve("preflight_existing_objects", **existing, **values) if each["name"] == "given"]
+    assert [each["name"] for each in found["keys"]] == keys
 
 
 def test_client_libraries_parse_the_urls_correctly(resolve: Any) -> None:
@@ -428,7 +546,7 @@ GUESSABLE = (
         pytest.param({}, {"preflight_password_length": 19}, [], id="as long as the inventory asks for"),
         pytest.param(
             {},
-            {"platform_secrets_provider": "existing", "preflight_secret": {"problems": []}},
+            {"platform_secrets_provider": "existing", "preflight_existing": {"problems": []}},
             [],
             id="in an existing Secret with another name",
         ),

@@ -50,7 +50,7 @@ _redis_login = quote(environment.text("REDIS_PASSWORD"), safe="")
 _redis_over_tls = environment.flag("REDIS_SSL")
 _redis_server = "{scheme}://{login}{host}:{port}".format(
     scheme="rediss" if _redis_over_tls else "redis",
-    login=f":{_redis_login}@" if _redis_login else "",
+    login=f"{quote(environment.text('REDIS_USERNAME'), safe='')}:{_redis_login}@" if _redis_login else "",
     host=environment.text("REDIS_HOST"),
     port=environment.integer("REDIS_PORT", 6379),
 )

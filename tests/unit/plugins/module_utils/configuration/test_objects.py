@@ -9,6 +9,9 @@ import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration.objects import configuration_objects
 
+NO_REFERENCES: dict[str, Any] = {"env": [], "env_from": [], "uses": []}
+TOKEN = {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "own", "key": "token"}}}
+OWN = [{"kind": "Secret", "name": "own", "keys": []}]
 SETTINGS: dict[str, Any] = {
     "config": {"REDIS_HOST": "cache", "REDIS_PORT": "6379"},
     "ca_files": {},
@@ -17,7 +20,8 @@ SETTINGS: dict[str, Any] = {
     "secrets": {"POSTGRES_PASSWORD": "p", "REDIS_PASSWORD": "r"},
     "secrets_provider": "inventory",
     "existing_secret": "",
-    "secret_revision": "",
+    "references": NO_REFERENCES,
+    "revisions": {},
     "redis_previous": {"REDIS_PASSWORD": ""},
     "redis_tls": False,
     "image": "shop:1",
@@ -104,7 +108,11 @@ def test_the_types_of_secrets() -> None:
         pytest.param({"ca_files": FILES["ca_files"]}, True, id="certificate authorities"),
         pytest.param({"secret_files": FILES["secret_files"]}, True, id="secret files"),
         pytest.param({"secrets": {**SETTINGS["secrets"], "A": "b"}}, True, id="secrets"),
-        pytest.param({"secret_revision": 7}, True, id="revision of an existing Secret"),
+        pytest.param({"references": {**NO_REFERENCES, "env": [TOKEN]}}, True, id="a reference"),
+        pytest.param({"references": {**NO_REFERENCES, "env_from": [{"secretRef": {"name": "own"}}]}}, True, id="a whole object"),
+        pytest.param({"references": {**NO_REFERENCES, "uses": OWN}, "revisions": {"Secret/own": {"A": "1"}}}, True, id="its revision"),
+        pytest.param({"references": {**NO_REFERENCES, "uses": OWN}}, False, id="an existing Secret before the preflight"),
+        pytest.param({"revisions": {"Secret/other": {"A": "1"}}}, False, id="revision of an object that only one tier uses"),
         pytest.param({"tls_files": FILES["tls_files"]}, False, id="certificate of nginx"),
         pytest.param({"redis_previous": {"REDIS_PASSWORD": "before"}}, False, id="previous password"),
         pytest.param(IN_CLUSTER, False, id="services in the cluster"),
@@ -112,6 +120,18 @@ def test_the_types_of_secrets() -> None:
 )
 def test_changes_that_create_a_new_release(values: dict[str, Any], is_other: bool) -> None:
     assert (made(**values)["names"]["release"] != made()["names"]["release"]) is is_other
+
+
+def test_a_rotation_is_another_release() -> None:
+    references = {**NO_REFERENCES, "uses": OWN}
+    first, second = (made(references=references, revisions={"Secret/own": {"A": revision}}) for revision in ("1", "2"))
+    assert first["names"]["release"] != second["names"]["release"]
+
+
+def test_a_variable_from_elsewhere_is_not_in_the_secret() -> None:
+    elsewhere = {"name": "CELERY_BROKER_URL", "valueFrom": {"secretKeyRef": {"name": "own", "key": "url"}}}
+    [secret] = made(references={**NO_REFERENCES, "env": [elsewhere]})["secrets"]
+    assert set(secret["data"]) == {"CELERY_RESULT_BACKEND", "POSTGRES_PASSWORD", "REDIS_PASSWORD"}
 
 
 def test_an_invalid_secret_is_reported_without_its_value() -> None:

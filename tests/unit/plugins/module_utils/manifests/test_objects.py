@@ -34,6 +34,14 @@ def test_references_in_env_entries_are_escaped() -> None:
     assert entries == [{"name": "ON", "value": "True"}, {"name": "PRICE", "value": "$$5 $$(HOME) $$$$"}]
 
 
+def test_entries_of_env_can_be_references_in_their_order() -> None:
+    entries = objects.environment_entries({"A": 1, "POD": {"field": "metadata.name"}, "B": 2})
+    assert [each["name"] for each in entries] == ["A", "POD", "B"]
+    assert entries[1]["valueFrom"] == {"fieldRef": {"fieldPath": "metadata.name"}}
+    with pytest.raises(ValueError, match=r"^POD is a mapping, but not a reference; write \{secret: NAME, key: KEY\}, "):
+        objects.environment_entries({"POD": {"fields": "metadata.name"}})
+
+
 @pytest.mark.parametrize("value", [None, ["secret-value"], {"secret-value": 1}])
 def test_an_invalid_value_is_rejected_with_its_name_and_without_its_content(value: Any) -> None:
     with pytest.raises(ValueError, match=r"^POSTGRES_PASSWORD is ") as refusal:
@@ -53,6 +61,9 @@ def test_an_invalid_value_is_rejected_with_its_name_and_without_its_content(valu
         ({"a" * 254: SECRET}, [f"{'a' * 254} is not a valid name of an environment variable"]),
         ({1: SECRET}, ["1 is not a valid name of an environment variable"]),
         ({"NULL": None}, ["NULL is null"]),
+        ({"REFERENCE": {"secret": "a", "key": "b"}}, []),
+        ({"1REFERENCE": {"secret": "a", "key": "b"}}, ["1REFERENCE is not a valid name of an environment variable"]),
+        ({"MAPPING": {"secrets": SECRET}}, ["MAPPING is a mapping, but not a reference; write {secret: NAME, key: KEY}, "]),
         ({"FITS": "x" * (131072 - 6)}, []),
         ({"LARGE": "x" * (131072 - 6)}, ["LARGE has 131073 bytes including its name, but Linux allows at most 131072"]),
         ({"ZERO": f"{SECRET}\0"}, ["ZERO contains a null character"]),
@@ -92,7 +103,7 @@ def test_the_size_of_a_file_is_the_size_of_its_decoded_content(content: bytes) -
 
 
 def test_the_size_of_an_environment_value_is_its_size_in_utf8() -> None:
-    assert objects.environment_sizes({"A": "größer", "B": 10, "C": True}) == {"A": 8, "B": 2, "C": 4}
+    assert objects.environment_sizes({"A": "größer", "B": 10, "C": True, "D": {"field": "metadata.name"}}) == {"A": 8, "B": 2, "C": 4}
 
 
 def test_a_secret_that_is_too_large_is_reported_with_its_largest_entry_and_the_limit() -> None:

@@ -297,7 +297,7 @@ def test_an_unknown_secret_is_not_reported_as_short() -> None:
         **PLANNED,
         **plan(),
         "platform_secrets_provider": "existing",
-        "preflight_secret": {"problems": []},
+        "preflight_existing": {"problems": []},
         **passwords(REDIS_PASSWORD="r"),
     }
     assert tables.FINDINGS["plan"](values) == []

@@ -14,6 +14,11 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule i
 from pod_cases import CASES as POD_CASES
 from rule_values import ANY, CA, SETTINGS
 
+# POSTGRES_PASSWORD is in an existing Secret.
+REFERENCE = {
+    "platform_secret_values": {"DJANGO_SECRET_KEY": "k" * 50, "REDIS_PASSWORD": "r" * 20},
+    "platform_secrets": {**SETTINGS["platform_secrets"], "POSTGRES_PASSWORD": {"secret": "database", "key": "password"}},
+}
 DIGEST = f"sha256:{'a' * 64}"
 SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "mine"}}
 CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine"}}
@@ -26,7 +31,21 @@ REDIS_IN_CLUSTER = {"platform_redis_provider": "in_cluster", "platform_redis_hos
 VERIFIED = {"platform_postgresql_tls_mode": "verify-ca", "platform_postgresql_ca": CA}
 
 
-def config(**values: str) -> Values:
+WITHOUT_REDIS = {name: value for name, value in SETTINGS["platform_secrets"].items() if name != "REDIS_PASSWORD"}
+OPEN_REDIS = {
+    **REDIS_IN_CLUSTER,
+    "platform_redis_authentication": False,
+    "platform_secret_values": WITHOUT_REDIS,
+    "platform_secrets": WITHOUT_REDIS,
+    "preflight_accepted_without_tls": ["redis"],
+}
+NO_PASSWORD = (
+    "platform_secrets.REDIS_PASSWORD is set, but platform_redis_authentication is false, so Redis needs no password: remove one of them in "
+    "secrets.yml or values.yml."
+)
+
+
+def config(**values: Any) -> Values:
     return {"platform_config": {**SETTINGS["platform_config"], **values}}
 
 
@@ -180,6 +199,7 @@ CASES: list[tuple[Values, Values, str]] = [
     ),
     (REDIS_IN_CLUSTER, {**REDIS_IN_CLUSTER, "platform_redis_host": "a"}, NOT_REDIS.format("platform_redis_host")),
     (REDIS_IN_CLUSTER, {**REDIS_IN_CLUSTER, "platform_redis_port": 1}, NOT_REDIS.format("platform_redis_port")),
+    (REDIS_IN_CLUSTER, {**REDIS_IN_CLUSTER, "platform_redis_user": "a"}, NOT_REDIS.format("platform_redis_user")),
     (REDIS_IN_CLUSTER, {**REDIS_IN_CLUSTER, "platform_redis_tls": True}, NOT_REDIS.format("platform_redis_tls")),
     (REDIS_IN_CLUSTER, {**REDIS_IN_CLUSTER, "platform_redis_ca": CA}, NOT_REDIS.format("platform_redis_ca")),
     *(
@@ -208,6 +228,27 @@ CASES: list[tuple[Values, Values, str]] = [
     ({"platform_redis_ca": f"{CA}\n{CA}"}, {"platform_redis_ca": "/ca.pem"}, NO_AUTHORITY.format("redis")),
     ({"platform_redis_ca": CA}, {"platform_redis_ca": PRIVATE}, NO_AUTHORITY.format("redis")),
     (
+        {**secrets(), **REFERENCE},
+        secrets(POSTGRES_PASSWORD=""),
+        "platform_secrets.POSTGRES_PASSWORD is not set: put it into secrets.yml and encrypt it with ansible-vault.",
+    ),
+    (
+        {"platform_secret_values": {"REDIS_PASSWORD": "r"}, "platform_env_from": [{"secret": "own"}]},
+        secrets(DJANGO_SECRET_KEY=""),
+        "platform_secrets.DJANGO_SECRET_KEY is missing or shorter than 50 characters: put a random one into secrets.yml and encrypt it "
+        "with ansible-vault.",
+    ),
+    (
+        {
+            "platform_config_values": {key: each for key, each in SETTINGS["platform_config_values"].items() if key != "POSTGRES_HOST"},
+            "platform_postgresql_host": "",
+            **config(POSTGRES_HOST={"config_map": "places", "key": "db"}),
+        },
+        config_values(POSTGRES_HOST=""),
+        "platform_postgresql_host is not set: put the host of the database into values.yml, or set platform_postgresql_provider to "
+        "in_cluster.",
+    ),
+    (
         {"platform_secrets_provider": "existing", "platform_secret_values": {}, "platform_existing_secret": "mine"},
         {"platform_secrets_provider": "existing", "platform_secret_values": {}},
         "platform_existing_secret is not set, but platform_secrets_provider is existing: put the name of the Secret into values.yml.",
@@ -227,6 +268,34 @@ CASES: list[tuple[Values, Values, str]] = [
         secrets(REDIS_PASSWORD="r"),
         secrets(REDIS_PASSWORD=""),
         "platform_secrets.REDIS_PASSWORD is not set: put it into secrets.yml and encrypt it with ansible-vault.",
+    ),
+    (
+        {"platform_redis_authentication": False, "platform_secret_values": WITHOUT_REDIS, "platform_secrets": WITHOUT_REDIS},
+        {"platform_redis_authentication": False},
+        NO_PASSWORD,
+    ),
+    (
+        {},
+        {
+            "platform_redis_authentication": False,
+            "platform_secret_values": WITHOUT_REDIS,
+            "platform_secrets": {**WITHOUT_REDIS, "REDIS_PASSWORD": {"secret": "a", "key": "b"}},
+        },
+        NO_PASSWORD,
+    ),
+    (
+        {"platform_redis_user": "shop"},
+        {"platform_redis_user": "shop", "platform_redis_authentication": False, "platform_secret_values": WITHOUT_REDIS},
+        "platform_redis_user is shop, but platform_redis_authentication is false, so no user logs in: remove one of them in values.yml.",
+    ),
+    *(
+        (
+            {**OPEN_REDIS, **passing},
+            {**OPEN_REDIS, "network_policies_enabled": False},
+            "Each pod of the cluster could change the queues and sessions, because platform_redis_authentication and "
+            "network_policies_enabled are false: set one of them to true in values.yml.",
+        )
+        for passing in ({}, {"network_policies_enabled": False, "platform_redis_provider": "external", "platform_redis_host": "a"})
     ),
     (
         {"extra_objects_listed": [CONFIG_MAP]},

@@ -11,12 +11,15 @@ from ansible_collections.kubernetes.core.plugins.module_utils.args_common import
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster import client
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import Cluster
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import ForbiddenError, PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets import existing
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.existing import (
     TIMEOUT,
+    check_object,
+    decoded_data,
     key_problems,
-    read_secret,
+    key_revisions,
+    read_object,
     secret_values,
     secrets_to_mask,
 )
@@ -47,7 +50,62 @@ def encoded(**values: str | bytes) -> dict[str, str]:
     ],
 )
 def test_missing_and_short_keys_are_reported(data: dict[str, str], problems: list[str]) -> None:
-    assert key_problems(SECRET, data, KEYS) == problems
+    assert key_problems(SECRET, decoded_data({"data": data}), KEYS) == problems
+
+
+@pytest.mark.parametrize(("value", "is_safe"), [("aB9-._~", True), ("", True), ("a@b", False), ("a%20", False), ("\u00fc", False)])
+def test_a_value_in_a_url_has_no_special_characters(value: str, is_safe: bool) -> None:
+    problem = f"key A of {SECRET} has characters other than letters, digits and -._~, which a URL cannot contain"
+    required = [{"name": "A", "min_length": 0, "url_safe": True}]
+    assert key_problems(SECRET, {"A": value}, required) == ([] if is_safe else [problem])
+
+
+def of(kind: str, data: dict[str, str], uid: str = "u") -> dict[str, Any]:
+    return {"kind": kind, "metadata": {"uid": uid}, "data": data}
+
+
+def test_a_revision_changes_with_the_value_and_not_with_another_write() -> None:
+    first = key_revisions(of("Secret", {"a": "QQ==", "b": "QQ=="}))
+    written = {**of("Secret", {"b": "QQ==", "a": "QQ=="}), "metadata": {"uid": "u", "resourceVersion": "2", "labels": {"a": "b"}}}
+    assert key_revisions(written) == first
+    assert first["a"] != first["b"]
+    rotated = key_revisions(of("Secret", {"a": "Qg==", "b": "QQ=="}))
+    assert (rotated["a"] != first["a"], rotated["b"] == first["b"]) == (True, True)
+    # Nobody who only sees the revision can test a guess.
+    assert key_revisions(of("Secret", {"a": "QQ=="}, uid="v"))["a"] != first["a"]
+
+
+@pytest.mark.parametrize(
+    ("required", "problems", "keys"),
+    [
+        pytest.param({"name": "given", "keys": [{"name": "a", "min_length": 1}]}, [], ["a"], id="nothing is wrong"),
+        pytest.param({"name": "given", "keys": [{"name": "b", "min_length": 1}]}, ["Secret shop/given has no key b"], ["a"], id="no key"),
+        pytest.param({"name": "flags", "kind": "ConfigMap"}, [], ["on"], id="ConfigMap"),
+        pytest.param({"name": "flags"}, ["Secret shop/flags does not exist"], [], id="of another kind"),
+        pytest.param({"name": "hidden"}, ["Secret shop/hidden: refused"], [], id="a permission is missing"),
+    ],
+)
+def test_each_object_is_checked_and_named_with_its_settings(required: dict[str, Any], problems: list[str], keys: list[str]) -> None:
+    class Cluster:
+        def get(self, kind: str, namespace: str, name: str, timeout: float) -> dict[str, Any]:
+            if name == "hidden":
+                raise ForbiddenError(f"{kind} {namespace}/{name}: refused", status=403)
+            found = {"Secret given": {"a": "QQ=="}, "ConfigMap flags": {"on": "yes"}}.get(f"{kind} {name}")
+            if found is None:
+                raise PlatformError("absent", status=404)
+            return {"metadata": {"uid": "u"}, "data": found}
+
+    found, revisions = check_object(cast(Any, Cluster()), "shop", {"kind": "Secret", "keys": [], "settings": "django_env.A", **required})
+    assert (found, list(revisions)) == ([f"{problem} (django_env.A)" for problem in problems], keys)
+
+
+def test_an_api_server_that_does_not_answer_is_an_error_of_the_whole_check() -> None:
+    class Cluster:
+        def get(self, *_arguments: Any) -> dict[str, Any]:
+            raise PlatformError("no answer", away=True)
+
+    with pytest.raises(PlatformError, match="no answer"):
+        check_object(cast(Any, Cluster()), "shop", {"kind": "Secret", "name": "a", "keys": [], "settings": "b"})
 
 
 class Secrets:
@@ -95,15 +153,15 @@ def test_a_secret_is_read_in_its_namespace_within_the_deadline() -> None:
             asked.append(arguments)
             return {"data": {}}
 
-    assert read_secret(cast(Any, Cluster()), "shop", "given") == {"data": {}}
+    assert read_object(cast(Any, Cluster()), "Secret", "shop", "given") == {"data": {}, "kind": "Secret"}
     assert asked == [("Secret", "shop", "given", TIMEOUT)]
 
 
 def test_a_missing_secret_is_none_and_other_errors_are_raised() -> None:
     cluster = cast(Cluster, Secrets(hidden=403))
-    assert read_secret(cluster, "shop", "missing") is None
+    assert read_object(cluster, "Secret", "shop", "missing") is None
     with pytest.raises(PlatformError, match="refused with 403"):
-        read_secret(cluster, "shop", "hidden")
+        read_object(cluster, "Secret", "shop", "hidden")
 
 
 def test_the_secrets_of_the_option_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:

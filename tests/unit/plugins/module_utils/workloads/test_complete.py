@@ -16,7 +16,14 @@ APPLICATION: dict[str, Any] = {
     "version": "1",
     "config_map": "config-0",
     "secret": "secret-0",
-    "annotations": {"jewelry-shop/secret-revision": "7"},
+    "references": {
+        "env": [],
+        "env_from": [],
+        "waiting_env": [],
+        "waiting_env_from": [],
+        "uses": [{"kind": "Secret", "name": "secret-0", "keys": []}],
+    },
+    "revisions": {"Secret/secret-0": {"A": "7"}, "Secret/mail": {"key": "1", "other": "2"}},
     "files": [{"name": "ca", "path": "/ca", "source": {"configMap": {"name": "ca-0"}}}],
     "volumes": {"media": {"name": "media", "path": "/media", "source": {"persistentVolumeClaim": {"claimName": "media-pvc"}}}},
     "dependencies": {
@@ -36,6 +43,12 @@ DEFAULTS: dict[str, Any] = {
     "spec": {"securityContext": {"runAsUser": 1000}},
     "container": {"imagePullPolicy": "Always"},
 }
+# A reference, entries of `env` and of `envFrom`.
+MAIL = {"secret": "mail", "key": "key"}
+TOKEN = {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "mail", "key": "token"}}}
+HOST = {"name": "POSTGRES_HOST", "valueFrom": {"configMapKeyRef": {"name": "places", "key": "db"}}}
+FLAGS = {"configMapRef": {"name": "flags"}}
+KEYS = {"secretRef": {"name": "keys"}}
 OF_THE_APPLICATION: dict[str, Any] = {"name": "web", "container": {"command": ["web"]}}
 WITH_ITS_OWN_IMAGE: dict[str, Any] = {
     "name": "proxy",
@@ -68,7 +81,46 @@ def test_the_container_is_named_as_the_workload_and_has_the_environment_of_the_a
     container = first_container(complete(OF_THE_APPLICATION))
     assert (container["name"], container["command"]) == ("web", ["web"])
     assert container["envFrom"] == [{"configMapRef": {"name": "config-0"}}, {"secretRef": {"name": "secret-0"}}]
-    assert complete(OF_THE_APPLICATION)["pod_annotations"] == {"jewelry-shop/secret-revision": "7"}
+
+
+def test_a_value_of_an_existing_object_is_an_entry_with_its_own_source() -> None:
+    references = {**APPLICATION["references"], "env": [TOKEN, {"name": "B", "value": "1"}], "env_from": [FLAGS]}
+    workload = complete_workload(OF_THE_APPLICATION, {"env": {"B": MAIL}}, {**APPLICATION, "references": references}, DEFAULTS)
+    container = first_container(workload)
+    assert container["env"] == [TOKEN, {"name": "B", "valueFrom": {"secretKeyRef": {"name": "mail", "key": "key"}}}]
+    # The settings of the platform take precedence over whole objects.
+    assert container["envFrom"] == [FLAGS, {"configMapRef": {"name": "config-0"}}, {"secretRef": {"name": "secret-0"}}]
+
+
+@pytest.mark.parametrize(
+    ("env", "same"),
+    [
+        pytest.param({"A": {"secret": "mail", "key": "other"}}, False, id="another key"),
+        pytest.param({"A": MAIL, "B": {"field": "metadata.name"}}, True, id="a field of the pod"),
+        pytest.param({"A": MAIL, "B": {"config_map": "unknown", "key": "a"}}, True, id="an object that the preflight did not read"),
+    ],
+)
+def test_the_pods_have_the_revisions_of_the_keys_that_they_use(env: dict[str, Any], same: bool) -> None:
+    annotation = complete(OF_THE_APPLICATION, env={"A": MAIL})["template"]["metadata"]["annotations"]["jewelry-shop/references"]
+    assert re.fullmatch("Secret/mail [0-9a-f]{10}, Secret/secret-0 [0-9a-f]{10}", annotation)
+    assert (complete(OF_THE_APPLICATION, env=env)["pod_annotations"]["jewelry-shop/references"] == annotation) is same
+
+
+def test_pods_without_existing_objects_have_no_annotation() -> None:
+    references = {**APPLICATION["references"], "uses": []}
+    assert complete_workload(OF_THE_APPLICATION, {}, {**APPLICATION, "references": references}, DEFAULTS)["pod_annotations"] == {}
+
+
+def test_an_init_container_gets_the_references_without_the_secrets() -> None:
+    all_of_it = {"env": [TOKEN, HOST], "env_from": [KEYS, FLAGS], "waiting_env": [HOST], "waiting_env_from": [FLAGS]}
+    references = {**APPLICATION["references"], **all_of_it}
+    application = {**APPLICATION, "references": references}
+    config_map, secret = {"configMapRef": {"name": "config-0"}}, {"secretRef": {"name": "secret-0"}}
+    [waiting] = application_pod(application, {"name": "web"}, waits_for=["db"])["initContainers"]
+    assert (waiting["env"], waiting["envFrom"]) == ([HOST], [FLAGS, config_map])
+    application["dependencies"] = {"db": {**APPLICATION["dependencies"]["db"], "address_is_secret": True}}
+    [waiting] = application_pod(application, {"name": "web"}, waits_for=["db"])["initContainers"]
+    assert (waiting["env"], waiting["envFrom"]) == ([TOKEN, HOST], [KEYS, FLAGS, config_map, secret])
 
 
 def test_the_environment_of_the_settings_wins_and_native_entries_stay() -> None:
@@ -261,7 +313,7 @@ def test_the_template_has_labels_annotations_and_the_defaults_of_all_pods() -> N
         "prometheus.io/scrape": "true",
         "prometheus.io/port": "80",
         "prometheus.io/path": "/m",
-        "jewelry-shop/secret-revision": "7",
+        "jewelry-shop/references": "Secret/secret-0 49647be4dd",
     }
     spec = template["spec"]
     assert (spec["serviceAccountName"], spec["securityContext"]) == ("web", {"runAsUser": 1000})

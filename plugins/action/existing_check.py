@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs the module M(jewelry_shop.platform.secret_check) in Ansible's worker process where possible."""
+"""Runs the module M(jewelry_shop.platform.existing_check) in Ansible's worker process where possible."""
 
 from __future__ import annotations
 
