@@ -123,6 +123,11 @@ def test_all_values_are_masked_and_one_that_is_not_there_hides_nothing() -> None
     assert secret_values(cluster, "shop", ["one", "empty", "missing"]) == ["first", "second"]
 
 
+def test_of_one_key_only_its_value_is_masked() -> None:
+    cluster = cast(Cluster, Secrets(one=encoded(A="first", B="second", C="third"), two=encoded(A="fourth")))
+    assert secret_values(cluster, "shop", ["one/C", "one/A", "one/missing", "two/A", "two"]) == ["first", "third", "fourth"]
+
+
 def test_a_secret_to_mask_is_read_from_an_api_server_that_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "FIRST_RETRY", 0.01)
     cluster, away = Secrets(one=encoded(A="first")), [PlatformError("the API server cannot be reached", away=True)]
