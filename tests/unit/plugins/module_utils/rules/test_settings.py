@@ -283,7 +283,7 @@ CASES: list[tuple[Values, Values, str]] = [
     (
         {"platform_redis_user": "shop"},
         {"platform_redis_user": "shop", "platform_redis_authentication": False, "platform_secret_values": WITHOUT_REDIS},
-        "platform_redis_user is shop, but platform_redis_authentication is false, so nobody logs in: remove one of them in values.yml.",
+        "platform_redis_user is shop, but platform_redis_authentication is false, so no client logs in: remove one of them in values.yml.",
     ),
     *(
         (
