@@ -107,7 +107,7 @@ RULES = (
     ),
     Rule(
         lambda v: v["platform_redis_user"] and not v["platform_redis_authentication"],
-        "platform_redis_user is {platform_redis_user}, but platform_redis_authentication is false, so no client logs in: remove one of them "
-        "in {preflight_values_file}.",
+        "platform_redis_user is {platform_redis_user}, but platform_redis_authentication is false, so no client logs in: remove one of "
+        "them in {preflight_values_file}.",
     ),
 )
