@@ -63,6 +63,7 @@ class FilterModule:
             environment.application_config,
             environment.application_references,
             references.environment_objects,
+            references.masked_secrets,
             references.plain_environment,
             generated.secrets_kept_in,
             image_checks.image_checks,

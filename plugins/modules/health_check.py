@@ -180,7 +180,7 @@ options:
     elements: str
     default: []
   mask_secrets:
-    description: Names of Secrets whose values are replaced in the same way.
+    description: Secrets whose values are replaced in the same way, as V(NAME), or V(NAME/KEY) for the value of one key.
     type: list
     elements: str
     default: []

@@ -105,7 +105,9 @@ options:
     elements: str
     default: []
   mask_secrets:
-    description: Names of Secrets of O(namespace) whose values are masked in the same way. The module reads these Secrets.
+    description:
+      - Secrets of O(namespace) whose values are masked in the same way, as V(NAME), or V(NAME/KEY) for the value of one key. The module
+        reads these Secrets.
     type: list
     elements: str
     default: []

@@ -117,6 +117,11 @@ def test_redis_password_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings["CACHES"]["default"]["LOCATION"] == "redis://:a%40b%2Fc@redis.invalid:6379/1"
 
 
+def test_redis_has_a_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = production(monkeypatch, REDIS_PASSWORD="p", REDIS_USERNAME="a@b")
+    assert settings["REDIS_URL"] == "redis://a%40b:p@redis.invalid:6379/0"
+
+
 @pytest.mark.parametrize(
     ("values", "scheme", "query"),
     [

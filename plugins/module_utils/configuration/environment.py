@@ -81,39 +81,40 @@ def _redis(service: Mapping[str, Any], directory: str) -> dict[str, Any]:
 
 
 def application_secrets(
-    config: Mapping[str, str], secrets: Mapping[str, Any], *, redis_tls: bool, elsewhere: Collection[str] = ()
+    config: Mapping[str, str], secrets: Mapping[str, Any], *, redis: Mapping[str, Any], elsewhere: Collection[str] = ()
 ) -> dict[str, str]:
     """The environment variables that are secret: the URLs of Redis and the secrets, which take precedence.
 
     Args:
         config: the environment variables that are not secret.
         secrets: the secrets, without references.
-        redis_tls: whether the connections to Redis use TLS.
+        redis: C(tls), whether the connections to Redis use TLS, and C(user).
         elsewhere: names of variables that the containers have from elsewhere.
 
     :raises ValueError: as C(environment_strings) does.
     """
     password = secrets.get("REDIS_PASSWORD")
-    urls = redis_urls(config, _quoted(password) if password else "", redis_tls=redis_tls)
+    urls = redis_urls(config, redis, _quoted(password) if password else "")
     values = environment_strings({**urls, **secrets})
     return {name: value for name, value in values.items() if name not in elsewhere}
 
 
-def redis_urls(config: Mapping[str, str], password: str, *, redis_tls: bool) -> dict[str, str]:
+def redis_urls(config: Mapping[str, str], redis: Mapping[str, Any], password: str) -> dict[str, str]:
     """The URLs of Redis.
 
     Args:
-        config: the environment variables that are not secret. C(REDIS_USERNAME) is the user, by default that of Redis itself.
+        config: the environment variables that are not secret.
+        redis: C(tls), whether the connections to Redis use TLS, and C(user), which is empty for the default user of Redis.
         password: in the form of a URL; empty for none.
-        redis_tls: whether the connections to Redis use TLS.
     """
-    login = f"{_quoted(config.get('REDIS_USERNAME', ''))}:{password}@" if password else ""
+    tls = redis["tls"]
+    login = f"{_quoted(redis['user'])}:{password}@" if password else ""
     host = config["REDIS_HOST"]
     is_ipv6 = ":" in host.partition("[")[0]
-    server = f"{'rediss' if redis_tls else 'redis'}://{login}{f'[{host}]' if is_ipv6 else host}:{config['REDIS_PORT']}"
+    server = f"{'rediss' if tls else 'redis'}://{login}{f'[{host}]' if is_ipv6 else host}:{config['REDIS_PORT']}"
     # redis-py, kombu and Celery's result backend all support these parameters.
-    parameters = "?ssl_cert_reqs=required" if redis_tls else ""
-    if redis_tls and "REDIS_SSL_CA_CERTS" in config:
+    parameters = "?ssl_cert_reqs=required" if tls else ""
+    if tls and "REDIS_SSL_CA_CERTS" in config:
         parameters += f"&ssl_ca_certs={_quoted(config['REDIS_SSL_CA_CERTS'])}"
     return {"CELERY_BROKER_URL": f"{server}/0{parameters}", "CELERY_RESULT_BACKEND": f"{server}/1{parameters}"}
 
@@ -124,8 +125,8 @@ def application_references(settings: Mapping[str, Any], config: Mapping[str, Any
     If the password of Redis is a reference, the kubelet inserts it into the URLs of Celery.
 
     Args:
-        settings: C(env_from), C(existing_secret) (a name, or empty), C(values) (the environment variables that are not secret),
-            C(redis_tls) and C(revisions) of existing objects.
+        settings: C(env_from), C(existing_secret) (a name, or empty), C(values) (the environment variables that are not secret), C(redis)
+            (C(tls) and C(user)) and C(revisions) of existing objects.
         config: The setting C(platform_config).
         secrets: The setting C(platform_secrets).
 
@@ -141,7 +142,7 @@ def application_references(settings: Mapping[str, Any], config: Mapping[str, Any
     public = {name: reference for name, reference in references(config).items() if name not in secrets}
     # An existing Secret has the URLs.
     are_derived = "REDIS_PASSWORD" in own and not settings["existing_secret"]
-    urls = redis_urls(settings["values"], "$(REDIS_PASSWORD)", redis_tls=settings["redis_tls"]) if are_derived else {}
+    urls = redis_urls(settings["values"], settings["redis"], "$(REDIS_PASSWORD)") if are_derived else {}
     waiting = [reference_entry(name, each) for name, each in public.items()]
     existing = [{"secret": settings["existing_secret"]}] if settings["existing_secret"] else []
     used = uses([*public.values(), *own.values()], [*sources, *existing])

@@ -31,7 +31,8 @@ def configuration_objects(settings: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         settings: C(config), C(ca_files), C(secret_files) and C(tls_files) (both in base64), C(secrets), C(secrets_provider),
             C(existing_secret), C(references) from P(jewelry_shop.platform.application_references#filter), C(revisions) of existing objects,
-            C(redis_previous) with the previous password of Redis, C(redis_tls), C(image), C(postgresql_in_cluster) and C(redis_in_cluster).
+            C(redis) (C(tls) and C(user)), C(redis_previous) with the previous password of Redis, C(image), C(postgresql_in_cluster) and
+            C(redis_in_cluster).
 
     Returns:
         C(config_maps) and C(secrets) are manifests. C(secrets_without_data) are those of the Secrets without their values. C(names) are the
@@ -70,7 +71,7 @@ def _environment_secrets(settings: Mapping[str, Any]) -> dict[str, dict[str, Any
     if settings["secrets_provider"] == "existing":
         return found
     elsewhere = {entry["name"] for entry in settings["references"]["env"]}
-    environment = application_secrets(settings["config"], secrets, redis_tls=settings["redis_tls"], elsewhere=elsewhere)
+    environment = application_secrets(settings["config"], secrets, redis=settings["redis"], elsewhere=elsewhere)
     # The services inside the cluster get only their own password, so a change of other secrets does not restart them.
     found["secret"] = _secret("django-secrets", secret_data(environment))
     found["postgresql_secret"] = _password("postgresql-secrets", "POSTGRES_PASSWORD", secrets)

@@ -223,3 +223,28 @@ def environment_objects(
         }
         for each in found.values()
     ]
+
+
+def masked_secrets(
+    config: Mapping[str, Any],
+    secrets: Mapping[str, Any],
+    tiers: Mapping[str, Mapping[str, Any]],
+    sources: Iterable[Mapping[str, Any]],
+) -> list[str]:
+    """List the existing Secrets whose values must be masked.
+
+    Args:
+        config: The setting C(platform_config).
+        secrets: The setting C(platform_secrets).
+        tiers: The settings with environment variables of one tier, by name of the setting.
+        sources: The setting C(platform_env_from).
+
+    Returns:
+        V(NAME) of each Secret of which all keys are used, and V(NAME/KEY) of each single value.
+
+    Example:
+        {{ platform_config | jewelry_shop.platform.masked_secrets(platform_secrets, {}, platform_env_from) }}
+    """
+    found = [reference for values in (config, secrets, *tiers.values()) for reference in references(values).values()]
+    used = [each for each in uses(found, sources) if each["kind"] == "Secret"]
+    return [f"{each['name']}/{key}" if key else each["name"] for each in used for key in each["keys"] or [""]]

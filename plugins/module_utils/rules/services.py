@@ -24,7 +24,7 @@ def _names(given: Mapping[str, Any]) -> str:
     return ", ".join(name for name, value in given.items() if value)
 
 
-def _host_in_two_places(v: Values, setting: str, key: str) -> bool:
+def _is_in_two_places(v: Values, setting: str, key: str) -> bool:
     return v[setting] not in ("", v["platform_config"].get(key, v[setting]))
 
 
@@ -63,14 +63,19 @@ RULES = (
         "platform_redis_host is not set: put the host of Redis into {preflight_values_file}, or set platform_redis_provider to in_cluster.",
     ),
     Rule(
-        lambda v: _host_in_two_places(v, "platform_postgresql_host", "POSTGRES_HOST"),
+        lambda v: _is_in_two_places(v, "platform_postgresql_host", "POSTGRES_HOST"),
         "platform_postgresql_host is {platform_postgresql_host}, but platform_config.POSTGRES_HOST, which takes precedence, is "
         "{platform_config[POSTGRES_HOST]}. Keep only one of them in {preflight_values_file}.",
     ),
     Rule(
-        lambda v: _host_in_two_places(v, "platform_redis_host", "REDIS_HOST"),
+        lambda v: _is_in_two_places(v, "platform_redis_host", "REDIS_HOST"),
         "platform_redis_host is {platform_redis_host}, but platform_config.REDIS_HOST, which takes precedence, is "
         "{platform_config[REDIS_HOST]}. Keep only one of them in {preflight_values_file}.",
+    ),
+    Rule(
+        lambda v: _is_in_two_places(v, "platform_redis_user", "REDIS_USERNAME"),
+        "platform_redis_user is {platform_redis_user}, but platform_config.REDIS_USERNAME has another value. Keep only one of them in "
+        "{preflight_values_file}.",
     ),
     Rule(
         lambda v: MORE_THAN_A_HOST.search(v["platform_postgresql_host"]),
@@ -102,7 +107,7 @@ RULES = (
     ),
     Rule(
         lambda v: v["platform_redis_user"] and not v["platform_redis_authentication"],
-        "platform_redis_user is {platform_redis_user}, but platform_redis_authentication is false, so no user logs in: remove one of them "
-        "in {preflight_values_file}.",
+        "platform_redis_user is {platform_redis_user}, but platform_redis_authentication is false, so no client logs in: remove one of "
+        "them in {preflight_values_file}.",
     ),
 )

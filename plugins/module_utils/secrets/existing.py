@@ -134,13 +134,17 @@ def secret_values(cluster: Cluster, namespace: str, names: Iterable[str]) -> lis
     Args:
         cluster: the cluster.
         namespace: namespace of the Secrets.
-        names: names of the Secrets. A missing Secret is skipped.
+        names: C(NAME) of a Secret, or C(NAME/KEY) of one value. A missing Secret or key is skipped.
 
     Raises:
         PlatformError: a Secret cannot be read.
     """
-    found = [patiently(partial(read_object, cluster, "Secret", namespace, name)) for name in names]
-    return [value for secret in found for value in decoded_data(secret or {}).values()]
+    keys: dict[str, set[str]] = {}
+    for entry in names:
+        name, _separator, key = entry.partition("/")
+        keys.setdefault(name, set()).add(key)
+    found = [(wanted, patiently(partial(read_object, cluster, "Secret", namespace, name))) for name, wanted in keys.items()]
+    return [value for wanted, secret in found for key, value in decoded_data(secret or {}).items() if {"", key} & wanted]
 
 
 def manifest_values(manifests: Iterable[Mapping[str, Any]]) -> list[str]:

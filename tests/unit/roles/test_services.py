@@ -150,7 +150,7 @@ def test_the_kubelet_inserts_a_password_that_is_a_reference(resolve: Any) -> Non
                 "platform_env_from": [{"secret": "mail"}, {"config_map": "flags"}],
                 "celery_worker_env": {"A": {"secret": "payment", "key": "token"}, "B": {"config_map": "flags", "key": "b"}},
             },
-            ["queues", "payment", "mail"],
+            ["mail", "payment/token", "queues/password"],
             id="references and whole objects",
         ),
     ],

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.unit.roles.conftest import WORKLOAD_VALUES
+
 WORKLOAD: dict[str, Any] = {
     "name": "web",
     "version": "1",
@@ -140,3 +142,27 @@ def test_the_variables_of_a_role_of_another_collection_begin_with_its_last_name(
     description = {key: value for key, value in WORKLOAD.items() if key != "replicas"}
     [found] = resolve("tiers_workloads", tiers_roles=["acme.shop.web"], web_workload=description, web_replicas=7, **NAMES)
     assert found["replicas"] == 7
+
+
+def test_a_rotation_replaces_exactly_the_pods_that_use_the_value(resolve: Any) -> None:
+    given = {
+        "platform_secrets": {"POSTGRES_PASSWORD": {"secret": "database", "key": "password"}},
+        "platform_env_from": [{"config_map": "flags"}],
+        "celery_worker_env": {"TOKEN": {"secret": "payment", "key": "token"}},
+    }
+    first = {"Secret/database": {"password": "1", "user": "1"}, "Secret/payment": {"token": "1"}, "ConfigMap/flags": {"A": "1"}}
+
+    def templates(**changed: dict[str, str]) -> dict[str, Any]:
+        revisions = {**first, **{name.replace("_", "/"): keys for name, keys in changed.items()}}
+        found = resolve("tiers_workloads", **{**WORKLOAD_VALUES, **given}, preflight_existing={"revisions": revisions})
+        return {workload["name"]: workload["template"] for workload in found}
+
+    before = templates()
+
+    def replaced(**changed: dict[str, str]) -> list[str]:
+        return [name for name, template in templates(**changed).items() if template != before[name]]
+
+    assert replaced(Secret_payment={"token": "2"}) == ["celery-worker"]
+    assert replaced(Secret_database={"password": "2", "user": "1"}) == ["django", "celery-worker", "celery-beat"]
+    assert replaced(Secret_database={"password": "1", "user": "2"}) == []
+    assert replaced(ConfigMap_flags={"A": "1", "B": "1"}) == ["django", "celery-worker", "celery-beat"]

@@ -70,31 +70,35 @@ def test_an_invalid_variable_is_reported() -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "secrets", "tls", "broker"),
+    ("config", "secrets", "redis", "broker"),
     [
-        pytest.param({}, {}, False, "redis://cache:6379/0", id="no password"),
-        pytest.param({}, {"REDIS_PASSWORD": ""}, False, "redis://cache:6379/0", id="empty password"),
-        pytest.param({}, {"REDIS_PASSWORD": 12}, False, "redis://:12@cache:6379/0", id="number"),
-        pytest.param({}, {"REDIS_PASSWORD": "a/b@\u00e9"}, False, "redis://:a%2Fb%40%C3%A9@cache:6379/0", id="special characters"),
-        pytest.param({"REDIS_USERNAME": "a@b"}, {"REDIS_PASSWORD": "p"}, False, "redis://a%40b:p@cache:6379/0", id="a user"),
-        pytest.param({"REDIS_HOST": "::1"}, {}, False, "redis://[::1]:6379/0", id="IPv6"),
-        pytest.param({"REDIS_HOST": "[::1]"}, {}, False, "redis://[::1]:6379/0", id="IPv6 in brackets"),
-        pytest.param({}, {}, True, "rediss://cache:6379/0?ssl_cert_reqs=required", id="TLS"),
-        pytest.param({"REDIS_SSL_CA_CERTS": "/ca"}, {}, False, "redis://cache:6379/0", id="an authority without TLS"),
+        pytest.param({}, {}, {}, "redis://cache:6379/0", id="no password"),
+        pytest.param({}, {"REDIS_PASSWORD": ""}, {}, "redis://cache:6379/0", id="empty password"),
+        pytest.param({}, {"REDIS_PASSWORD": 12}, {}, "redis://:12@cache:6379/0", id="number"),
+        pytest.param({}, {"REDIS_PASSWORD": "a/b@\u00e9"}, {}, "redis://:a%2Fb%40%C3%A9@cache:6379/0", id="special characters"),
+        pytest.param({}, {"REDIS_PASSWORD": "p"}, {"user": "a@b"}, "redis://a%40b:p@cache:6379/0", id="a user"),
+        pytest.param({"REDIS_HOST": "::1"}, {}, {}, "redis://[::1]:6379/0", id="IPv6"),
+        pytest.param({"REDIS_HOST": "[::1]"}, {}, {}, "redis://[::1]:6379/0", id="IPv6 in brackets"),
+        pytest.param({}, {}, {"tls": True}, "rediss://cache:6379/0?ssl_cert_reqs=required", id="TLS"),
+        pytest.param({"REDIS_SSL_CA_CERTS": "/ca"}, {}, {}, "redis://cache:6379/0", id="an authority without TLS"),
         pytest.param(
-            {"REDIS_SSL_CA_CERTS": "/ca"}, {}, True, "rediss://cache:6379/0?ssl_cert_reqs=required&ssl_ca_certs=%2Fca", id="an authority"
+            {"REDIS_SSL_CA_CERTS": "/ca"},
+            {},
+            {"tls": True},
+            "rediss://cache:6379/0?ssl_cert_reqs=required&ssl_ca_certs=%2Fca",
+            id="an authority",
         ),
     ],
 )
-def test_the_urls_of_redis(config: dict[str, str], secrets: dict[str, Any], tls: bool, broker: str) -> None:
-    found = application_secrets({**QUEUE, **config}, secrets, redis_tls=tls)
+def test_the_urls_of_redis(config: dict[str, str], secrets: dict[str, Any], redis: dict[str, Any], broker: str) -> None:
+    found = application_secrets({**QUEUE, **config}, secrets, redis={**REDIS, **redis})
     assert found.pop("CELERY_BROKER_URL") == broker
     assert found.pop("CELERY_RESULT_BACKEND") == broker.replace("/0", "/1")
     assert found == {key: str(value) for key, value in secrets.items()}
 
 
 def test_secrets_take_precedence() -> None:
-    assert application_secrets(QUEUE, {"CELERY_BROKER_URL": "amqp://b"}, redis_tls=False)["CELERY_BROKER_URL"] == "amqp://b"
+    assert application_secrets(QUEUE, {"CELERY_BROKER_URL": "amqp://b"}, redis=REDIS)["CELERY_BROKER_URL"] == "amqp://b"
 
 
 @pytest.mark.parametrize(
@@ -115,7 +119,7 @@ def test_hosts_that_django_allows(allowed: str, health: str, no_host: bool, publ
 TOKEN = {"secret": "own", "key": "token"}
 HOST = {"config_map": "places", "key": "db"}
 POD = {"field": "metadata.name"}
-SETTINGS: dict[str, Any] = {"env_from": [], "existing_secret": "", "values": QUEUE, "redis_tls": False, "revisions": {}}
+SETTINGS: dict[str, Any] = {"env_from": [], "existing_secret": "", "values": QUEUE, "redis": REDIS, "revisions": {}}
 TOKEN_ENTRY = {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "own", "key": "token"}}}
 HOST_ENTRY = {"name": "POSTGRES_HOST", "valueFrom": {"configMapKeyRef": {"name": "places", "key": "db"}}}
 PASSWORD_ENTRY = {"name": "REDIS_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "own", "key": "token"}}}

@@ -23,7 +23,7 @@ SETTINGS: dict[str, Any] = {
     "references": NO_REFERENCES,
     "revisions": {},
     "redis_previous": {"REDIS_PASSWORD": ""},
-    "redis_tls": False,
+    "redis": {"tls": False, "user": ""},
     "image": "shop:1",
     "postgresql_in_cluster": False,
     "redis_in_cluster": False,

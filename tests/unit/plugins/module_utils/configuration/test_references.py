@@ -10,6 +10,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuratio
     environment_objects,
     environment_revision,
     is_reference,
+    masked_secrets,
     plain_environment,
 )
 
@@ -89,3 +90,10 @@ def test_the_objects_to_check_have_their_keys_and_settings_once() -> None:
         },
         {"kind": "Secret", "name": "whole", "keys": [], "settings": "platform_env_from"},
     ]
+
+
+def test_only_the_values_in_use_are_masked() -> None:
+    config = {"A": 1, "FLAG": {"config_map": "flags", "key": "a"}, "POD": {"field": "metadata.name"}}
+    secrets = {"PASSWORD": {"secret": "data", "key": "password"}, "TOKEN": {"secret": "mail", "key": "token"}}
+    tiers = {"django_env": {"OTHER": {"secret": "data", "key": "other"}}}
+    assert masked_secrets(config, secrets, tiers, [{"secret": "mail"}]) == ["data/other", "data/password", "mail"]

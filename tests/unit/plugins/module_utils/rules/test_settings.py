@@ -284,9 +284,14 @@ CASES: list[tuple[Values, Values, str]] = [
         NO_PASSWORD,
     ),
     (
+        {**config(REDIS_USERNAME="shop"), "platform_redis_user": "shop"},
+        {**config(REDIS_USERNAME="seller"), "platform_redis_user": "shop"},
+        "platform_redis_user is shop, but platform_config.REDIS_USERNAME has another value. Keep only one of them in values.yml.",
+    ),
+    (
         {"platform_redis_user": "shop"},
         {"platform_redis_user": "shop", "platform_redis_authentication": False, "platform_secret_values": WITHOUT_REDIS},
-        "platform_redis_user is shop, but platform_redis_authentication is false, so no user logs in: remove one of them in values.yml.",
+        "platform_redis_user is shop, but platform_redis_authentication is false, so no client logs in: remove one of them in values.yml.",
     ),
     *(
         (

@@ -126,6 +126,11 @@ def test_all_values_are_masked_and_a_missing_secret_masks_nothing() -> None:
     assert secret_values(cluster, "shop", ["one", "empty", "missing"]) == ["first", "second"]
 
 
+def test_of_one_key_only_its_value_is_masked() -> None:
+    cluster = cast(Cluster, Secrets(one=encoded(A="first", B="second", C="third"), two=encoded(A="fourth")))
+    assert secret_values(cluster, "shop", ["one/C", "one/A", "one/missing", "two/A", "two"]) == ["first", "third", "fourth"]
+
+
 def test_reading_a_secret_to_mask_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "FIRST_RETRY", 0.01)
     cluster, away = Secrets(one=encoded(A="first")), [PlatformError("the API server cannot be reached", away=True)]
