@@ -93,15 +93,12 @@ REFERENCES = (
 
 
 def set_twice_findings(v: Values) -> list[str]:
-    """Variables that two settings set.
+    """Variables that two settings of all tiers set. A setting such as C(django_env) is there to override them.
 
     Args:
         v: the variables.
     """
-    tiers = v["tiers_environments"]
-    pairs = itertools.combinations(_places(v).items(), 2)
-    # Two tiers have nothing in common, and a tier may have a broker of its own.
-    return [found for first, second in pairs if first[0] not in (*tiers, DERIVED_URLS) for found in _twice(v, first, second)]
+    return [found for first, second in itertools.combinations(_places(v).items(), 2) for found in _twice(v, first, second)]
 
 
 def set_twice_in_the_cluster_findings(v: Values) -> list[str]:
@@ -130,7 +127,6 @@ def _places(v: Values) -> Places:
         "platform_config": {str(name) for name in v["platform_config"]},
         "platform_secrets": given,
         DERIVED_URLS: urls,
-        **{setting: {str(name) for name in values} for setting, values in v["tiers_environments"].items()},
     }
 
 

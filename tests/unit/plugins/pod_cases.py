@@ -11,8 +11,8 @@ from rule_values import SETTINGS
 
 FORM = "{} must be a list of mappings, each with a name: write it as in the spec of a pod in values.yml."
 NESTED = (
-    "{} is not a field of the spec of a pod: write the fields of the spec directly into the setting in values.yml, and labels and annotations "
-    "into its key metadata."
+    "{} is not a field of the spec of a pod: write the fields of the spec directly into the setting in values.yml, and labels and "
+    "annotations into its key metadata."
 )
 OWN = "{} is set by this collection, whose selectors use it: choose another name in values.yml."
 GRACE = "{} would override the grace period that fits the time to stop: set {} in values.yml instead."

@@ -97,12 +97,8 @@ def twice(names: str, first: str, second: str) -> str:
             id="configuration and secrets",
         ),
         pytest.param(
-            {**config(A=1), **secrets(B=SECRET), "tiers_environments": {"django_env": {"A": 2, "B": POD}}},
-            [twice("A", "platform_config", "django_env"), twice("B", "platform_secrets", "django_env")],
-            id="a tier",
+            {**config(A=1), **secrets(B=SECRET), "tiers_environments": {"django_env": {"A": 2, "B": POD}}}, [], id="a tier that overrides"
         ),
-        pytest.param({"tiers_environments": {"django_env": {"A": 1}, "celery_worker_env": {"A": 2}}}, [], id="two tiers"),
-        pytest.param({"tiers_environments": {"django_env": {"CELERY_BROKER_URL": "a"}}}, [], id="a broker of one tier"),
         pytest.param(
             config(CELERY_BROKER_URL="a"),
             [twice("CELERY_BROKER_URL", "platform_config", "the derived URLs of Redis")],
@@ -138,8 +134,8 @@ GIVEN = {"platform_secrets_provider": "existing", "platform_existing_secret": "g
         ),
         pytest.param(
             {"platform_env_from": [{"secret": "keys"}], **secrets(K=SECRET), "tiers_environments": {"django_env": {"A": 1}}},
-            [twice("K", KEYS, "platform_secrets"), twice("A", KEYS, "django_env")],
-            id="references and tiers",
+            [twice("K", KEYS, "platform_secrets")],
+            id="references, and a tier that overrides",
         ),
         pytest.param(GIVEN, [twice("SITE_URL", "Secret/given (platform_existing_secret)", "platform_config")], id="existing Secret"),
         pytest.param(
