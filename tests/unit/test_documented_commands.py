@@ -119,7 +119,7 @@ def test_extra_variables_of_a_wrong_type_are_found() -> None:
 @pytest.mark.parametrize(("document", "example"), EXAMPLES, ids=[f"{name}-{example.split(':')[0]}" for name, example in EXAMPLES])
 def test_examples_of_an_inventory_hold_values_that_the_roles_accept(document: str, example: str) -> None:
     variables = yaml.safe_load(example)
-    assert len(variables) >= 2
+    assert variables
     assert problems(variables) == []
 
 

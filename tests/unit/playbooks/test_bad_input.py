@@ -118,7 +118,6 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
                 "nginx_locations": [{"path": "/login/", "rate": "10"}],
                 "nginx_temp_volume": {"emptyDir": {"sizeLimit": "1Mi"}},
                 "network_policies_flows": [{"from": ["django"], "to": ["mial"], "ports": [587]}],
-                "celery_worker_env": {"SITE_URL": SECRET},
                 "platform_required_keys": [{"name": "MAIL_HOST", "min_length": 4}],
             },
             [
@@ -134,7 +133,6 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
                 "nginx_tls_secret is not set, but nginx_tls_provider is existing: put the name",
                 "the location /login/ has the rate '10'; write a number with r/s or r/m, such as 10r/m.",
                 "nginx_temp_volume.emptyDir.sizeLimit 1Mi is smaller than the largest request body ",
-                "SITE_URL: set in platform_config and in celery_worker_env, so one value hides the other. Remove one of them in ",
                 "MAIL_HOST is not set, but the application requires it: set it in platform_config ({values}) or platform_secrets (",
                 "the flow from django to mial names mial, which is not an endpoint; the endpoints are ",
             ],
