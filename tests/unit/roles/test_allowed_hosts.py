@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.http.request import validate_host
 
-REFUSED = "platform_config.DJANGO_ALLOWED_HOSTS '{}' has no name that Django answers to: write .example.com, not *.example.com"
+REFUSED = "platform_config.DJANGO_ALLOWED_HOSTS '{}' contains no host name that Django accepts. For a domain and its subdomains, write "
 SERVICES = {"platform_postgresql_provider": "in_cluster", "platform_redis_provider": "in_cluster"}
 
 

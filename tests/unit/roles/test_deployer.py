@@ -70,7 +70,7 @@ def test_further_rules_are_added(resolve: Any, setting: str, kind: str) -> None:
             {"deployer_kubeconfig": "/b/admin", "platform_kubeconfig": "/a/admin:/b/admin"},
             ["deployer_kubeconfig is the kubeconfig of this"],
         ),
-        ({"deployer_namespace": "jewelry-shop"}, ["deployer_namespace is platform_namespace."]),
+        ({"deployer_namespace": "jewelry-shop"}, ["deployer_namespace is the same as platform_namespace."]),
     ],
 )
 def test_settings_that_remove_the_limits_are_reported(resolve: Any, values: dict[str, Any], problems: list[str]) -> None:
