@@ -122,3 +122,22 @@ def test_galaxy_gets_the_description_of_the_role_and_the_facts_of_the_collection
         },
         "dependencies": [{"role": "a"}],
     }
+
+
+@pytest.mark.parametrize(("tier", "limit"), [("celery_beat", 60), ("celery_worker", 90), ("django", 90)])
+def test_few_lines_of_a_tier_are_written_by_hand(tier: str, limit: int) -> None:
+    """Below the comment line, only defaults that differ and further paragraphs are written by hand."""
+    role = ROOT / "roles" / tier
+    specification_text = (role / "meta" / "argument_specs.yml").read_text()
+    own, _line, _shared_part = specification_text.partition(SHARED)
+    shared = yaml.safe_load((ROOT / "tools" / "tier_options.yml").read_text())
+    lines = own.count("\n") + sum(path.read_text().count("\n") for path in role.rglob("vars/*.yml"))
+    for name, option in options_of(specification_text).items():
+        common = shared.get(name.replace(tier, "<tier>", 1))
+        if common and name not in options_of(own):
+            lines += common.get("default") != option["default"]
+            # A paragraph has a line with its sign and at least one of text.
+            lines += 2 * (len(option["description"]) - 1) if isinstance(option["description"], list) else 0
+    assert lines < limit
+    assert not list(role.glob("files/*"))
+    assert not list(role.glob("tasks/*"))
