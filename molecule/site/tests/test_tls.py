@@ -154,9 +154,9 @@ def test_a_key_of_another_certificate_stops_the_run_before_the_rollout(
 
 def test_an_invalid_nginx_configuration_stops_the_run_before_the_rollout(cluster: Any, playbook: Any) -> None:
     before = cluster.generations()
-    run = playbook("site.yml", nginx_client_max_body_size="lots")
+    run = playbook("site.yml", nginx_server_snippet="colour red;")
     assert run.returncode != 0, run.output
-    assert "client_max_body_size" in " ".join(run.output.split()), run.output
+    assert 'unknown directive "colour"' in " ".join(run.output.split()), run.output
     assert "check-nginx" in run.output
     assert cluster.generations() == before
 
