@@ -21,13 +21,13 @@ class GoBuild:
 
     Attributes:
         module: Name of the folder that holds go.mod and go.sum.
-        binaries: Names of the programs that it makes.
-        packages: What is built: ``tool`` stands for all tools of go.mod.
-        linker_flags: Flags for the linker beside ``-s -w``.
-        minutes: About how long it takes on two cores when the Go build cache is empty.
-        modules: Folder of that folder.
-        copied: Module that is built from a copy of its source, so that its own replaces hold.
-        placeholders: Files that the copy gets, because the module embeds them and comes without.
+        binaries: Names of the programs to build.
+        packages: Go packages to build. ``tool`` builds all tools of go.mod.
+        linker_flags: Linker flags in addition to ``-s -w``.
+        minutes: Approximate build time on two cores with an empty Go build cache.
+        modules: Parent folder of ``module``.
+        copied: Module that is built from a copy of its source. Only then do the replace directives of its go.mod apply.
+        placeholders: Empty files that are added to the copy, because the module embeds files that it does not contain.
     """
 
     module: str
@@ -51,11 +51,11 @@ class GoBuild:
 
     @property
     def directory(self) -> Path:
-        """Folder of the programs; it is there only when all of them are."""
+        """Folder of the programs. It exists only when all programs are built."""
         return cache.root() / "builds" / f"{self.module}-{self.hash}"
 
     def ensure(self) -> None:
-        """Build the programs unless they are there."""
+        """Build the programs unless they exist."""
         if not self.directory.exists():
             self.build()
 
@@ -89,7 +89,7 @@ class GoBuild:
             return
         with cache.scratch() as folder:
             copy = folder / "source"
-            # Not the modes: the module cache is read-only.
+            # Do not copy the file modes, because the module cache is read-only.
             shutil.copytree(module_directory(self.source, self.copied), copy, copy_function=shutil.copyfile)
             for path in (copy, *copy.rglob("*/")):
                 path.chmod(0o755)
@@ -156,7 +156,7 @@ LOCAL_PATH_PROVISIONER = GoBuild(
     ("local-path-provisioner",),
     packages=("github.com/rancher/local-path-provisioner",),
 )
-# A controller for the scenario network: no part of a node.
+# The ingress controller of the scenario network. The node image does not contain it.
 TRAEFIK = GoBuild(
     "traefik",
     ("traefik",),

@@ -1,4 +1,4 @@
-"""The per-machine cache: where built things are kept, and how they are named by content."""
+"""The per-machine cache: the results of builds, named by a hash of their inputs."""
 
 import fcntl
 import hashlib
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_DAY = 24 * 3600.0  # seconds; no build takes longer
+_DAY = 24 * 3600.0  # seconds. No build takes longer.
 
 
 def root() -> Path:
@@ -35,8 +35,8 @@ def content_hash(*parts: str | Path) -> str:
     """Return 12 hex digits that change with any part.
 
     Args:
-        parts: Text, a file, or a folder. Of a file the content counts, of a folder the relative
-            names, the executable bits and the contents below it; never where it is.
+        parts: Text, a file, or a folder. A file counts by its content. A folder counts by the relative
+            names, executable bits and contents of its files. The location does not count.
     """
     digest = hashlib.sha256()
     for part in parts:
@@ -60,11 +60,11 @@ def _entries(part: str | Path) -> Iterator[tuple[str, bytes]]:
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """Give a temporary folder on the cache's file system, removed at the end."""
+    """Yield a temporary folder on the file system of the cache, and remove it at the end."""
     folder = root() / "tmp"
     folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.iterdir():  # by a run that was killed
-        with suppress(FileNotFoundError):  # another run removes its own
+    for left in folder.iterdir():  # left by a run that was killed
+        with suppress(FileNotFoundError):  # another run may remove its folder at the same time
             if time.time() - left.stat().st_mtime > _DAY:
                 shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=folder) as name:
@@ -73,7 +73,7 @@ def scratch() -> Iterator[Path]:
 
 @contextmanager
 def atomic_directory(target: Path) -> Iterator[Path]:
-    """Give a folder to fill that becomes ``target`` only when the block ends without an error."""
+    """Yield a folder to fill, which becomes ``target`` only when the block ends without an error."""
     with scratch() as folder:
         filled = folder / target.name
         filled.mkdir()

@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"local_cluster: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("local_cluster: interrupted; run it again to go on.", file=sys.stderr)
+        print("local_cluster: interrupted. Run it again to continue.", file=sys.stderr)
         return 130
     print(f"{done} ({time.monotonic() - started:.0f} s)")
     return 0
@@ -56,7 +56,7 @@ def _images(options: argparse.Namespace) -> str:
 def _down(options: argparse.Namespace) -> str:
     engine.ensure()
     cluster.delete(_cluster(options))
-    return f"The cluster {options.name} is gone; images and caches are kept."
+    return f"The cluster {options.name} was deleted. Images and caches are kept."
 
 
 def _status(options: argparse.Namespace) -> str:

@@ -33,7 +33,7 @@ def kind_configuration(
 
     Args:
         cluster: The cluster.
-        networking: kind's networking settings.
+        networking: networking settings of kind.
         mounts: Host directories that every node mounts.
         restricted: The engine's root lacks capabilities, so that no OOM score can be lowered.
     """
@@ -63,7 +63,7 @@ def up(cluster: Cluster) -> None:
     """Create the cluster, or repair an existing one.
 
     Raises:
-        LocalClusterError: It cannot be created, or the one that is there differs or does not come back.
+        LocalClusterError: The cluster cannot be created, or an existing cluster has other settings or does not become ready.
     """
     configuration = kind_configuration(
         cluster,
@@ -97,7 +97,7 @@ def up(cluster: Cluster) -> None:
 def delete(cluster: Cluster) -> None:
     """Delete the cluster, its registry container, its context and its volumes' files."""
     log = cache.log_file(f"cluster-{cluster.name}")
-    if (cache.binaries() / "kind").exists():  # Else this machine has never made a cluster.
+    if (cache.binaries() / "kind").exists():  # Without kind, this machine has never created a cluster.
         run([*_kind("delete", "cluster"), "--name", cluster.name, "--kubeconfig", cluster.kubeconfig], log=log)
     registry.remove(cluster)
     storage.remove(cluster)
@@ -105,7 +105,7 @@ def delete(cluster: Cluster) -> None:
 
 
 def status(cluster: Cluster) -> str:
-    """Return some lines on the cluster's state."""
+    """Return a few lines about the state of the cluster."""
     if not engine.answers():
         return "The docker engine does not answer."
     nodes = _nodes(cluster)
@@ -120,7 +120,7 @@ def status(cluster: Cluster) -> str:
 
 
 def node_image_reference() -> str:
-    """Return the node image: the published one if it can be pulled, else one that is built here."""
+    """Return the node image: the published image if it can be pulled, otherwise an image built on this machine."""
     return PUBLISHED_NODE_IMAGE if registry.published_images_answer() else node_image.reference()
 
 
@@ -147,7 +147,7 @@ def _repair(cluster: Cluster, nodes: dict[str, str]) -> None:
     if stopped:
         print(f"Starting {', '.join(stopped)} ...", flush=True)
         output(["docker", "start", *stopped])
-    # A container that was started again, here or by the engine, has another port for the API server.
+    # A restarted container has another port for the API server.
     if not kubectl.works(cluster, "get", "--raw=/readyz"):
         output([*_kind("export", "kubeconfig"), "--name", cluster.name, "--kubeconfig", cluster.kubeconfig])
     deadline = time.monotonic() + _ANSWER_TIMEOUT

@@ -13,7 +13,7 @@ TRAEFIK_VERSION = "v3.5.0"
 PUBLISHED_NODE_IMAGE = f"kindest/node:{KUBERNETES_VERSION}"
 PUBLISHED_REGISTRY_IMAGE = "registry:2"
 
-# Where every node sees the one directory that ReadWriteMany volumes live in.
+# Path on every node of the directory that holds the ReadWriteMany volumes.
 SHARED_MOUNT = "/var/lib/shared-volumes"
 HTTP_NODE_PORT = 30080
 HTTPS_NODE_PORT = 30443
@@ -58,12 +58,12 @@ class Cluster:
 
     @property
     def directory(self) -> Path:
-        """Folder of what belongs to this cluster alone."""
+        """Folder of the files that only this cluster uses."""
         return cache.root() / "clusters" / self.name
 
 
 def default_kubeconfig(name: str) -> Path:
-    """Return the user's kubeconfig for the demo cluster, a file of its own for any other."""
+    """Return the user's kubeconfig for the demo cluster, or a separate file for another cluster."""
     if name == DEMO_CLUSTER:
         return Path.home() / ".kube" / "config"
     return cache.root() / "clusters" / name / "kubeconfig"

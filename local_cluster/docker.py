@@ -9,11 +9,11 @@ _REPOSITORY = "jewelry-shop.local"
 
 
 def local_reference(name: str, tag: str) -> str:
-    """Return the reference of an image that is made here.
+    """Return the reference of an image that is built on this machine.
 
     Args:
-        name: What it is.
-        tag: Ends with the hash of what it is made of, so that being there means being right.
+        name: Name of the image.
+        tag: Tag of the image. It ends with a hash of the inputs of the build, so an existing image is up to date.
     """
     return f"{_REPOSITORY}/{name}:{tag}"
 
@@ -54,8 +54,8 @@ def build(
         context: Folder that is sent to the engine.
         reference: Name of the image.
         log: File for the command's output.
-        dockerfile: The Dockerfile, when it is not in the context.
-        target: Stage to stop at, when it is not the last.
+        dockerfile: The Dockerfile, if it is not in the context.
+        target: Stage to stop at, if it is not the last.
         arguments: Build arguments.
     """
     command: list[str | Path] = ["docker", "build", "--tag", reference]
@@ -69,5 +69,5 @@ def build(
 
 
 def _builder() -> dict[str, str]:
-    """Debian's client has no buildx: the classic builder serves there."""
+    """Use the classic builder if there is no buildx, as with Debian's client."""
     return {} if succeeds(["docker", "buildx", "version"]) else {"DOCKER_BUILDKIT": "0"}

@@ -29,7 +29,7 @@ def answers() -> bool:
 
 
 def ensure() -> None:
-    """Make a docker engine answer that can run the nodes of a kind cluster.
+    """Find, install or start a docker engine that can run the nodes of a kind cluster.
 
     Raises:
         LocalClusterError: No engine answers and this user cannot install or start one.
@@ -62,14 +62,14 @@ def merged_configuration(current: dict[str, Any], shim: Path) -> dict[str, Any]:
 
 
 def _configure_runtime(missing: frozenset[int]) -> None:
-    """Put the shim into daemon.json where capabilities are missing."""
+    """Set the shim as default runtime in daemon.json if capabilities are missing."""
     if not missing:
         return
     shim = runtime.install()
     try:
         current = json.loads(_DAEMON_JSON.read_text()) if _DAEMON_JSON.exists() else {}
     except json.JSONDecodeError as error:
-        raise LocalClusterError(f"{_DAEMON_JSON} is not valid JSON: {error}. Mend it and run this again.") from error
+        raise LocalClusterError(f"{_DAEMON_JSON} is not valid JSON: {error}. Fix the file, then run this command again.") from error
     wanted = merged_configuration(current, shim)
     if wanted == current:
         return
@@ -95,7 +95,7 @@ def _start() -> None:
         process = subprocess.Popen(_start_command(), stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True)
     deadline = time.monotonic() + _START_TIMEOUT
     while not answers():
-        # `systemctl start` ends with 0 when it has done its work; dockerd itself must not end.
+        # `systemctl start` exits with 0 after it started the engine. dockerd itself must not exit.
         if process.poll() or time.monotonic() > deadline:
             lines = "\n".join(log.read_text(errors="replace").splitlines()[-10:])
             raise LocalClusterError(f"The docker engine did not start. Last lines of {log}:\n{lines}")
@@ -106,7 +106,7 @@ def _start_command() -> list[str]:
     if Path("/run/systemd/system").is_dir():
         return ["systemctl", "start", "docker"]
     for file, program in _PID_FILES:
-        # After a hard kill the number may belong to another program, and dockerd would not start.
+        # After a hard kill, another program may have the process ID in the file, and dockerd would not start.
         if file.exists() and _running_pid(file, program) is None:
             file.unlink()
     return ["dockerd"]

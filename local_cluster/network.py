@@ -13,7 +13,7 @@ def kind_settings() -> dict[str, object]:
 
 
 def apply(cluster: Cluster) -> None:
-    """Put kube-router onto every node; it routes, masquerades and enforces NetworkPolicies."""
+    """Install kube-router on every node. It routes, masquerades and enforces NetworkPolicies."""
     if not published_images_answer():
         kubectl.do(cluster, "apply", "--server-side", "--force-conflicts", "-f", _MANIFEST)
 

@@ -69,7 +69,7 @@ def _make() -> None:
         _make_network_images(names, context, log)
         _make_tools(names, context, log)
         run(["docker", "save", "--output", context / "images.tar", *names.values()], log=log)
-        # The module cache is read-only, a build context's folders must not be.
+        # The module cache is read-only, but the folders of a build context must be writable.
         run(["cp", "-r", "--no-preserve=mode", kind_files, context / "files"], log=log)
         (context / "bin").mkdir()
         for program in _NODE_PROGRAMS:
@@ -93,7 +93,7 @@ def _program(name: str) -> Path:
 
 
 def _make_static_images(names: dict[str, str], context: Path, log: Path) -> None:
-    """Put each static program into an image of its own."""
+    """Create a separate image for each static program."""
     for program in set(names) - {"pause", "busybox", "kube-proxy", "kube-router"}:
         root = context / program
         target = root / "usr" / "local" / "bin" / program

@@ -24,9 +24,9 @@ class PlatformImage:
         name: Name in the registry.
         tag: Tag in the registry.
         context: Folder with the Dockerfile.
-        suite: Debian suite of the base image that stands in for the Dockerfile's published one; empty where it has none.
-        arguments: Build arguments that are part of what the image is.
-        programs: What is built from Go modules first and put into the context.
+        suite: Debian suite of the base image that replaces the published one of the Dockerfile. Empty if nothing is replaced.
+        arguments: Build arguments. A change of one builds a new image.
+        programs: Programs that are built from Go modules first and copied into the context.
     """
 
     name: str

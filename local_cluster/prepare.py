@@ -1,4 +1,4 @@
-"""Everything that is made once per machine, in order."""
+"""All steps that run once per machine, in order."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from local_cluster.steps import Step, run_steps
 
 
 def prepare() -> None:
-    """Make what is missing on this machine; another run may continue what was interrupted."""
+    """Build what is missing on this machine. A later run continues after an interruption."""
     with cache.lock():
         engine.ensure()
         builds = _builds()

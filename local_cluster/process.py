@@ -42,13 +42,13 @@ def run(
     environment: Mapping[str, str] | None = None,
     text: str | None = None,
 ) -> None:
-    """Run a long command, its output in a log file, and show every 30 s that it goes on.
+    """Run a long command with its output in a log file, and show every 30 s that it is still running.
 
     Args:
         command: Program and arguments.
         log: File that the output is appended to.
         cwd: Working directory.
-        environment: Variables beside the inherited ones.
+        environment: Variables in addition to the inherited ones.
         text: What the command reads; nothing when left out.
 
     Raises:

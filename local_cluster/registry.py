@@ -63,7 +63,7 @@ def remove(cluster: Cluster) -> None:
 
 
 def mount(cluster: Cluster) -> dict[str, object]:
-    """Return the mount that leads a node's pulls from 127.0.0.1 to the registry's container."""
+    """Return the mount with the configuration that sends a node's pulls from 127.0.0.1 to the registry's container."""
     address = f"127.0.0.1:{cluster.registry_port}"
     folder = cluster.directory / "certs.d"
     (folder / address).mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ def mount(cluster: Cluster) -> dict[str, object]:
 def hosts_toml(container: str) -> str:
     """Return containerd's configuration of a registry that is served by a container.
 
-    ``server`` is the same as the host, or else a missing tag is reported as a refused connection.
+    ``server`` is the same as the host. Otherwise containerd reports a missing tag as a refused connection.
     """
     return f'server = "http://{container}:5000"\n\n[host."http://{container}:5000"]\n'
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from local_cluster import binaries
 
 NAME = "capability-shim"
-# A place of the machine, not of a user's cache: the engine needs it for as long as it is configured.
+# Not in a user's cache, because the engine needs the file as long as daemon.json names it.
 _INSTALLED = Path("/usr/local/lib/jewelry-shop/runc-shim")
 
 
@@ -27,7 +27,7 @@ def missing_from_status(status: str, last: int) -> frozenset[int]:
 
 
 def install() -> Path:
-    """Build the shim, put it in its place and return that."""
+    """Build and install the shim, and return its path."""
     binaries.RUNC_SHIM.ensure()
     built = binaries.RUNC_SHIM.directory / "runc-shim"
     if not _INSTALLED.exists() or _INSTALLED.read_bytes() != built.read_bytes():

@@ -1,4 +1,4 @@
-"""A list of steps, each done once: what is there already is not built again."""
+"""A list of steps. A step whose result exists is skipped."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -10,9 +10,9 @@ class Step:
     """One thing to make.
 
     Attributes:
-        title: What is made, in a few words.
-        done: Tells whether it is there, made of the very same inputs.
-        make: Makes it; after an interruption it may be called again.
+        title: Name of the result.
+        done: Returns whether the result exists and has the current inputs.
+        make: Creates the result. After an interruption it can be called again.
     """
 
     title: str
@@ -21,11 +21,11 @@ class Step:
 
 
 def run_steps(steps: Sequence[Step]) -> None:
-    """Make what is missing, in order, and show each step, how far it is, and its time in seconds."""
+    """Run the missing steps in order, and show the progress and the time of each in seconds."""
     for number, step in enumerate(steps, start=1):
         label = f"[{number}/{len(steps)}] {step.title}"
         if step.done():
-            print(f"{label}: there", flush=True)
+            print(f"{label}: exists", flush=True)
             continue
         print(f"{label} ...", flush=True)
         started = time.monotonic()

@@ -1,4 +1,4 @@
-"""The host directory that every node mounts, so that ReadWriteMany holds across nodes."""
+"""The host directory that every node mounts, so that ReadWriteMany volumes work across nodes."""
 
 import shutil
 from pathlib import Path
@@ -20,7 +20,7 @@ def mount(cluster: Cluster) -> dict[str, object]:
 
 
 def remove(cluster: Cluster) -> None:
-    """Delete a cluster's volumes; the files belong to the users that the pods run as."""
+    """Delete a cluster's volumes, whose files belong to the users of the pods."""
     if not directory(cluster).exists():
         return
     try:

@@ -38,7 +38,7 @@ Object = dict[str, Any]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "drill: takes minutes; for `make drills`, before a release")
+    config.addinivalue_line("markers", "drill: slow test, which `make drills` runs before a release")
 
 
 class Cluster:
@@ -214,7 +214,7 @@ def oldest_playbook() -> Callable[..., Run]:
 
 @pytest.fixture(scope="session")
 def task() -> Callable[..., Object]:
-    """Run one module of the collection against the cluster, and return its result, with what it warned of as `warned`."""
+    """Run one module of the collection against the cluster, and return its result, with its warnings as `warned`."""
 
     def run(module: str, **arguments: Any) -> Object:
         access = {"kubeconfig": KUBECONFIG, "context": f"kind-{SETTINGS['kind_cluster_name']}"}
@@ -334,7 +334,7 @@ class Client:
         self.node: str = found["spec"]["nodeName"]
 
     def run(self, script: str, *arguments: str, timeout: float = 120) -> str:
-        """Run a program, with arguments in its sys.argv, and return what it prints; one that fails fails the test."""
+        """Run a program, with arguments in its sys.argv, and return what it prints; a failed program fails the test."""
         command = ["exec", "--stdin", self.name, f"--namespace={self.namespace}", "--", "python", "-", *arguments]
         printed: str = self._cluster.kubectl(*command, input=script, timeout=timeout).stdout
         return printed

@@ -17,7 +17,7 @@ options:
   _terms:
     description:
       - Names of tables.
-      - V(settings) checks what the settings say together. V(plan) adds what the preflight read from the cluster.
+      - V(settings) checks the settings together. V(plan) adds what the preflight read from the cluster.
       - V(named) checks that the inventory names a cluster. V(cluster) also checks that the cluster can be read and is the intended one.
       - V(deployer), V(remove), V(restart) and V(scale) check what the role of that name needs.
     type: list

@@ -1,7 +1,7 @@
 """Deploys that fail, and deploys that recover.
 
 Each asserts the reason, the object and the container that the report names, and that the version before still serves. Where the
-cluster says when a fault became visible, the time from there to the verdict is measured and printed.
+cluster shows when a fault became visible, the time from there to the verdict is measured and printed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def deploy(playbook: Any, tmp_path: pathlib.Path) -> Deploy:
         done = playbook("site.yml", platform_report_dir=str(tmp_path), **values)
         found: Report = json.loads(next(tmp_path.glob("kind_*.json")).read_text())
         assert (found["verdict"] == "failed") == (done.returncode != 0), done.output
-        # A failure ends with its cause, which stands nowhere else.
+        # A failed run shows its cause only once, at the end.
         output, cause = essence(done.output), essence(found["sentence"])
         assert output.count(cause) == 1, done.output
         assert found["verdict"] == "succeeded" or not output[output.index(cause) + len(cause) :].count("log:"), done.output

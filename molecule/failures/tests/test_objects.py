@@ -69,7 +69,7 @@ def test_rejected_pods_are_reported_with_the_message_of_the_cluster(
 @pytest.mark.parametrize(
     ("manifest", "reason", "words"),
     [
-        ("job_of_two_containers.yaml", "JobFailed", "ended with exit code 3, while container helper runs on"),
+        ("job_of_two_containers.yaml", "JobFailed", "ended with exit code 3, while container helper still runs"),
         ("job_with_sidecar.yaml", "SidecarRunsOn", "but the injected container istio-proxy still runs"),
     ],
 )

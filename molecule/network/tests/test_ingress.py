@@ -72,7 +72,7 @@ def test_the_certificate_is_rejected_without_its_authority(ask: Any, site: list[
     """Positive control: the client does verify, both the authority and the name."""
     host, address, authority = site
     assert "unable to get local issuer certificate" in ask("/", site=[host, address, None]).get("refused", "")
-    # For another name Traefik has a certificate of its own making.
+    # For another name Traefik serves its self-signed default certificate.
     assert "refused" in ask("/", site=[f"other.{host}", address, authority])
 
 

@@ -26,7 +26,7 @@ Kubectl = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="module")
 def kubectl(watch_environment: dict[str, str]) -> Kubectl:
-    """kubectl without a namespace of its own, for objects of several."""
+    """kubectl without a default namespace, for objects of several namespaces."""
 
     def run(*arguments: str, check: bool = True, **options: Any) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
@@ -227,7 +227,7 @@ def operators_kinds(kubectl: Kubectl) -> Iterator[None]:
 
 @pytest.mark.usefixtures("operators_kinds")
 def test_service_monitors_and_rules_come_and_go_with_the_settings(playbook: Any, kubectl: Kubectl) -> None:
-    """The stage alone: what else the scenario has set stays as it is."""
+    """Runs only the stage, so the other settings of the scenario stay unchanged."""
     wanted = {"monitoring_service_monitors": True, "monitoring_rules": True, "monitoring_labels": {"release": "prometheus"}}
     run = playbook("site.yml", "--tags=monitoring", **wanted)
     assert run.returncode == 0, run.output

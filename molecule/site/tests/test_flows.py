@@ -147,7 +147,7 @@ def test_an_additional_flow_is_allowed_until_it_is_removed(playbook: Any, cluste
         assert run.returncode == 0, run.output
         with_own = {**ALLOWED, "celery-worker": ALLOWED["celery-worker"] | {"server:8000"}}
         assert reached() == with_own
-        # The old version goes on serving, and keeps its flows.
+        # The old version still serves, and keeps its flows.
         failed = playbook("site.yml", pre_deploy_commands=[{"name": "drill", "command": ["false"]}])
         assert failed.returncode != 0, failed.output
         assert reached() == with_own

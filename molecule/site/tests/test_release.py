@@ -18,7 +18,7 @@ APPLICATION = {"django", "celery-worker", "celery-beat"}
 VALUES = {"A": True, "B": 1000.0, "C": "0123", "D": "1e3", "E": "", "F": "a: b # ü 金\n'\"$HOME $(A) $$", "G": "null"}
 BYTES = bytes(range(256))
 STRICT_CONFIG = {
-    # The second is that of the customers who go on meanwhile.
+    # The second host is that of the customers, who send requests during the change.
     "DJANGO_ALLOWED_HOSTS": "shop.example.com,localhost",
     "SITE_URL": "https://shop.example.com",
     "SECURE_SSL_REDIRECT": True,
@@ -47,7 +47,7 @@ class Change:
     checks: list[dict[str, str]]
 
     def rolled(self) -> set[str]:
-        """The tiers that changed, each of which has none of its old pods."""
+        """The changed tiers. All their pods are new."""
         changed = {tier for tier in TIERS if self.pods[tier] != self.pods_before[tier]}
         assert not [tier for tier in changed if self.pods[tier] & self.pods_before[tier]]
         assert {name for name, generation in self.generations.items() if generation != self.generations_before[name]} == changed
@@ -59,7 +59,7 @@ Apply = Callable[..., Change]
 
 @pytest.fixture(scope="module")
 def apply(cluster: Any, playbook: Any, customers: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apply]:
-    """Deploys with further values and options, while customers go on. All is taken back at the end."""
+    """Deploys with further values and options, while customers send requests. All changes are reverted at the end."""
     folder = tmp_path_factory.mktemp("changes")
     before = budgets(cluster)
 

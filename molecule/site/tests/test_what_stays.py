@@ -17,7 +17,7 @@ LABELS = ("app=jewelry-shop", "app.kubernetes.io/managed-by=ansible")
 
 
 def release(number: int, config: dict[str, Any]) -> dict[str, Any]:
-    """Settings of a release of its own configuration and Secret, whose one Job is quick."""
+    """Settings of a release with its own configuration and Secret, and one quick Job."""
     return {
         "platform_config": {**config, "DRILL": f"release {number}"},
         "platform_secrets": {"DJANGO_SECRET_KEY": f"{number}" * 50},

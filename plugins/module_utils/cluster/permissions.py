@@ -220,7 +220,7 @@ RULES: tuple[Rule, ...] = (
         ("list",),
         "Check that no container is near its memory limit.",
         group="metrics.k8s.io",
-        without="memory usage is not checked, which the report says",
+        without="memory usage is not checked, which the report shows",
         asked=False,
     ),
     Rule(

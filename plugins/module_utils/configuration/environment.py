@@ -174,7 +174,7 @@ def allowed_hosts(allowed: Any) -> dict[str, Any]:
         allowed: Hosts, separated by commas.
 
     Returns:
-        C(health) is a host to which Django responds. C(no_host) tells whether Django responds to no host. C(public) lists the names that
+        C(health) is a host to which Django responds. C(no_host) is true if Django responds to no host. C(public) lists the names that
         contain a dot, without wildcards and IP addresses.
 
     Example:

@@ -82,7 +82,7 @@ def _held(job: Manifest, pod: Manifest) -> Finding | None:
         )
         return _about(pod, failed or final[0], "SidecarRunsOn", message, AFTER_FAILURE if failed else AFTER_SUCCESS)
     if failed and running and _is_last_try(job):
-        message = f"{exit_words(_ended(failed))}, while {_listed(running)} {_verb(running, 'runs', 'run')} on"
+        message = f"{exit_words(_ended(failed))}, while {_listed(running)} still {_verb(running, 'runs', 'run')}"
         return _about(pod, failed, "JobFailed", message, AFTER_FAILURE)
     return None
 

@@ -122,7 +122,7 @@ def checked(variable: str, description: Any, keys: Iterable[str] = ()) -> dict[s
     if not isinstance(description, Mapping):
         raise ValueError(f"{variable} must be a mapping")
     form = {key: KEYS[key] for key in keys} or KEYS
-    # An empty mapping is how a description leaves out a key under a condition.
+    # A description sets a key to an empty mapping to leave it out under a condition.
     description = {key: value for key, value in description.items() if value is not None and value != {}}
     result = ArgumentSpecValidator(form).validate(description)
     problems = unknown_keys(variable, description) or [f"{variable}: {message}" for message in result.error_messages]
