@@ -57,4 +57,4 @@ def debian_mirror(targets: str) -> str:
         creator, label, component, address = line.split("\t")
         if (creator, label, component) == ("Packages", "Debian", "main"):
             return address
-    raise LocalClusterError("The base images come from a Debian mirror, and apt on this machine has none.")
+    raise LocalClusterError("The base images come from a Debian mirror, but apt on this machine has no Debian mirror.")

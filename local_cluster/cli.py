@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 -m local_cluster", description="A local kind cluster.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("engine", help="find, install or start the docker engine")
-    commands.add_parser("prepare", help="make what is made once per machine")
+    commands.add_parser("prepare", help="build everything that is needed once per machine")
     up = commands.add_parser("up", help="create the cluster, or repair it")
     images = commands.add_parser("images", help="build the platform's images and push them")
     down = commands.add_parser("down", help="delete the cluster, its registry's container and its volumes")

@@ -75,14 +75,14 @@ def up(cluster: Cluster) -> None:
     nodes = _nodes(cluster)
     created_from = cluster.directory / "settings.json"
     if nodes and not created_from.exists():
-        print(f"The creation of {cluster.name} was interrupted; starting again.", flush=True)
+        print(f"The creation of {cluster.name} was interrupted. Starting again.", flush=True)
         delete(cluster)
         nodes = {}
     if nodes:
         if json.loads(created_from.read_text()) != settings:
             raise LocalClusterError(
-                f"The cluster {cluster.name} is there with other settings (ports, workers or mounts). "
-                f"Remove it first: python3 -m local_cluster down --name {cluster.name}"
+                f"The cluster {cluster.name} has other settings (ports, workers or mounts). "
+                f"Delete it first: python3 -m local_cluster down --name {cluster.name}"
             )
         _repair(cluster, nodes)
     else:
@@ -154,7 +154,7 @@ def _repair(cluster: Cluster, nodes: dict[str, str]) -> None:
     while not kubectl.works(cluster, "get", "--raw=/readyz"):
         if time.monotonic() > deadline:
             raise LocalClusterError(
-                f"The API server of {cluster.name} does not come back. Make a new cluster: "
+                f"The API server of {cluster.name} does not answer. Create a new cluster: "
                 f"python3 -m local_cluster down --name {cluster.name}, then up."
             )
         time.sleep(1)

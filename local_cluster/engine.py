@@ -36,9 +36,7 @@ def ensure() -> None:
     """
     if not answers():
         if os.geteuid() != 0:
-            raise LocalClusterError(
-                "No docker engine answers (`docker version`). Start one, or run this as root so that it can be installed."
-            )
+            raise LocalClusterError("No docker engine answers (`docker version`). Start one, or run this command as root to install it.")
         if shutil.which("dockerd") is None:
             print("Installing the docker engine from Debian packages ...", flush=True)
             packages.install("docker.io", "containerd", "runc", "iptables")
@@ -116,7 +114,7 @@ def _wait_for_runtime() -> None:
     deadline = time.monotonic() + _START_TIMEOUT
     while not lacks_capabilities():
         if time.monotonic() > deadline:
-            raise LocalClusterError(f"The docker engine did not load {_DAEMON_JSON}; stop it (`dockerd`) and run this again.")
+            raise LocalClusterError(f"The docker engine did not load {_DAEMON_JSON}. Stop it (`dockerd`), then run this command again.")
         time.sleep(0.2)
 
 

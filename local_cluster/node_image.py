@@ -89,7 +89,7 @@ def _program(name: str) -> Path:
     for build in binaries.NODE_BUILDS:
         if name in build.binaries:
             return build.directory / name
-    raise LocalClusterError(f"No Go build makes {name}.")
+    raise LocalClusterError(f"No Go build produces {name}.")
 
 
 def _make_static_images(names: dict[str, str], context: Path, log: Path) -> None:

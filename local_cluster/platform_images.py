@@ -41,7 +41,7 @@ def platform_images() -> list[PlatformImage]:
     """Return the images of the set ``platform``."""
     version_file = _DEMO / "shop" / "VERSION"
     if not version_file.exists():
-        raise LocalClusterError("demo/shop/VERSION is missing: it holds the tag of the shop's image.")
+        raise LocalClusterError("demo/shop/VERSION is missing. It contains the tag of the shop's image.")
     version = version_file.read_text().strip()
     shops = [
         PlatformImage("jewelry-shop", tag, _DEMO / "shop", arguments=(("APP_VERSION", tag), *gunicorn))
@@ -91,7 +91,7 @@ def build_and_push(set_name: str, port: int) -> None:
         LocalClusterError: The registry does not answer, or a build fails.
     """
     if not registry.answers(port):
-        raise LocalClusterError(f"No registry answers on 127.0.0.1:{port}. Bring the cluster up first.")
+        raise LocalClusterError(f"No registry answers on 127.0.0.1:{port}. Start the cluster first: python3 -m local_cluster up.")
     images = SETS[set_name]()
     for number, image in enumerate(images, start=1):
         label = f"[{number}/{len(images)}] image {image.name}:{image.tag}"

@@ -31,7 +31,7 @@ VALUES = dict.fromkeys(("site", "failures"), ("cluster.yml", "deployer.yml"))
 NAMESPACE = "jewelry-shop"
 TIERS = ("django", "nginx", "celery-worker", "celery-beat")
 ENVIRONMENT = {**os.environ, "KUBECONFIG": KUBECONFIG, "MOLECULE_PROJECT_DIRECTORY": str(ROOT), "ANSIBLE_NOCOLOR": "1"}
-# The runs of a test are those of a person in a checkout, not of molecule's own configuration.
+# A test runs the playbooks like a user in a checkout, without the configuration of molecule.
 ENVIRONMENT["ANSIBLE_CONFIG"] = str(ROOT / "ansible.cfg")
 
 Object = dict[str, Any]
@@ -42,10 +42,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class Cluster:
-    """The message of the cluster."""
+    """The cluster, through kubectl and testinfra."""
 
     def kubectl(self, *arguments: str, check: bool = True, timeout: float = 120, **options: Any) -> subprocess.CompletedProcess[str]:
-        """Run kubectl in the platform's namespace, with options of subprocess.run; its output belongs to a failing assertion."""
+        """Run kubectl in the platform's namespace, with options of subprocess.run. A failed assertion shows its output."""
         result = subprocess.run(
             ["kubectl", f"--namespace={NAMESPACE}", *arguments],
             env=ENVIRONMENT,
@@ -64,7 +64,7 @@ class Cluster:
         return items
 
     def pods(self, component: str) -> list[Object]:
-        """Read the pods of a tier that are not ending."""
+        """Read the pods of a tier that are not terminating."""
         pods = self.get("pods", f"--selector=app=jewelry-shop,component={component}")
         return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
 
@@ -73,7 +73,7 @@ class Cluster:
         return testinfra.get_host(f"kubectl://{pod}?container={container}&namespace={NAMESPACE}&kubeconfig={KUBECONFIG}")
 
     def generations(self) -> dict[str, int]:
-        """Read the generation of every Deployment, which moves with each change of its specification."""
+        """Read the generation of every Deployment, which each change of its specification increases."""
         return {o["metadata"]["name"]: o["metadata"]["generation"] for o in self.get("deployments")}
 
     def resource_versions(self) -> dict[str, str]:
@@ -113,7 +113,7 @@ def kind_config() -> dict[str, Any]:
 
 
 class Unsafe(str):
-    """A value that Ansible takes for no template."""
+    """A value that Ansible does not treat as a template."""
 
     __slots__ = ()
 
@@ -168,7 +168,7 @@ def grant(playbook: Callable[..., Run], administrator: Object) -> Callable[[], R
 
 
 def playbook_runner(*command: str, **environment: str) -> Callable[..., Run]:
-    """Runs a playbook against the cluster as a person does, with the credential of the scenario; further values become extra variables."""
+    """Runs a playbook against the cluster as a user does, with the credential of the scenario; further values become extra variables."""
     files = VALUES.get(os.environ.get("MOLECULE_SCENARIO_NAME", ""), ("cluster.yml",))
 
     def run(name: str, *arguments: str, **values: Any) -> Run:
@@ -274,7 +274,7 @@ class Shop:
 
 @pytest.fixture(scope="module")
 def customers(request: pytest.FixtureRequest) -> Iterator[load.Load]:
-    """Customers who send requests through nginx at the module's PACE, for as long as its tests run."""
+    """Customers who send requests through nginx at the module's PACE, while its tests run."""
     with load.Load(SETTINGS["kind_http_port"], "localhost", pace=request.module.PACE) as running:
         yield running
 

@@ -31,7 +31,7 @@ def applied(cluster: Any) -> Iterator[Callable[[str], None]]:
 
 @pytest.fixture
 def limited(cluster: Any, applied: Callable[[str], None]) -> Callable[[str], None]:
-    """Applies a limit for one test, and waits until the API server knows it, which can take it half a minute."""
+    """Applies a limit for one test, and waits until the API server knows it, which can take half a minute."""
 
     def apply(name: str) -> None:
         applied(name)
@@ -49,7 +49,7 @@ def limited(cluster: Any, applied: Callable[[str], None]) -> Callable[[str], Non
 
 @pytest.fixture
 def secrets(cluster: Any) -> dict[str, str]:
-    """The secrets that the Django pods have, which a change of one of them keeps."""
+    """The secrets of the Django pods. A test that changes one secret keeps the others."""
     [source] = [each["secretRef"]["name"] for each in cluster.pods("django")[0]["spec"]["containers"][0]["envFrom"] if "secretRef" in each]
     [data] = [each["data"] for each in cluster.get("secrets") if each["metadata"]["name"] == source]
     values = {key: base64.b64decode(value).decode() for key, value in data.items()}

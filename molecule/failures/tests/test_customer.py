@@ -17,7 +17,7 @@ pytestmark = pytest.mark.drill
 
 @pytest.fixture(scope="module", autouse=True)
 def repaired(playbook: Any, cluster: Any, shop_of_module: Any) -> Iterator[None]:
-    """A run of site.yml repairs all of it, and its verdict includes the way of a customer."""
+    """A run of site.yml repairs all of it, and its verdict includes a request like that of a customer."""
     yield
     run = playbook("site.yml")
     assert run.returncode == 0, run.output
@@ -38,13 +38,13 @@ def failed_checks(playbook: Any, tmp_path: pathlib.Path) -> Callable[[], Checks]
 
 
 def of_nginx(checks: Checks) -> Checks:
-    """What customers meet at the replicas of nginx."""
+    """The responses that customers get from the replicas of nginx."""
     return [check for check in checks if check["name"] == "customer" and check["subject"].startswith("Pod/nginx-")]
 
 
 def test_a_network_policy_between_nginx_and_django_is_reported(cluster: Any, failed_checks: Callable[[], Checks]) -> None:
     [policy] = [o["metadata"]["name"] for o in cluster.get("networkpolicies") if o["metadata"]["name"].startswith("nginx-")]
-    # What is left for the pods of nginx denies all but DNS.
+    # The remaining policies of the nginx pods deny everything except DNS.
     cluster.kubectl("delete", "networkpolicy", policy)
     checks = of_nginx(failed_checks())
     assert len(checks) == 2

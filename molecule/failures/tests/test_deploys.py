@@ -28,7 +28,7 @@ Deploy = Callable[..., Report]
 
 
 def essence(text: str) -> str:
-    """A text without what YAML adds to it."""
+    """A string without the characters that YAML adds."""
     return re.sub(r"[\s'\"\\]", "", text)
 
 
@@ -242,7 +242,7 @@ def test_a_failed_migration_ends_the_run_with_its_last_log_line_but_no_secret(
 
 @pytest.mark.drill
 def test_a_migration_whose_pod_is_evicted_is_repeated(cluster: Any, deploy: Deploy) -> None:
-    """As a drain of its node does it. The first one sleeps until it is evicted."""
+    """Evicts the pod, as a drain of its node does. The first pod sleeps until it is evicted."""
     name = f"evicted-{time.time_ns()}"
     script = f"test -e /app/media/{name} && echo second && exit; touch /app/media/{name}; trap 'exit 143' TERM; sleep 600 & wait"
     evicted: list[dict[str, Any]] = []
@@ -273,7 +273,7 @@ def test_a_migration_whose_pod_is_evicted_is_repeated(cluster: Any, deploy: Depl
 
 @pytest.mark.drill
 def test_a_wrong_image_of_redis_leaves_its_pod_serving(cluster: Any, deploy: Deploy) -> None:
-    """A StatefulSet ends the old pod before the new one starts, so the image is proved first."""
+    """A StatefulSet ends the old pod before the new one starts, so the image is tested first."""
     before = {pod["metadata"]["uid"] for pod in cluster.pods("redis")}
     [image] = {container["image"] for pod in cluster.pods("redis") for container in pod["spec"]["containers"]}
     report = deploy(redis_image=f"{image}-nope")
@@ -311,7 +311,7 @@ def test_a_pod_that_never_becomes_ready_times_out_with_the_response_of_the_probe
     report = deploy(django_env={"DEMO_NEVER_READY": "True"}, platform_rollout_timeout=25)
     entry = evidence(report, kind="Deployment", name="django", verdict="timeout", reason="ProbeFailing", container="django")
     assert "Readiness probe failed: HTTP probe failed with statuscode: 503" in report["sentence"]
-    # From the last progress, which is the start of the container.
+    # Counted from the last progress, which is the start of the container.
     assert 24 <= entry["idle_seconds"] <= 30
     assert "made no progress for 25 s" in report["sentence"]
     assert entry["seconds"] <= 80

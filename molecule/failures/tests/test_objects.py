@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-# Far above what a verdict takes, so that waiting for the timeout shows.
+# Much longer than a verdict takes, so that a wait for the timeout is visible.
 TIMEOUT = 120
 
 Rollout = Callable[..., dict[str, Any]]
@@ -113,7 +113,7 @@ def test_a_load_balancer_without_an_address_is_a_warning(playbook: Any, cluster:
 
 
 def test_waiting_for_all_tiers_takes_as_long_as_the_slowest(applied: Any, rollout: Rollout, measured: Any) -> None:
-    """Four at once: two that take their time, two that are there."""
+    """Four workloads at once: two need time, and two are ready."""
     applied("slow.yaml")
     names = ("drill-slow", "drill-slower", "nginx", "django")
     result = rollout(*({"kind": "Deployment", "name": name} for name in names))

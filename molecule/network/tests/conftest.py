@@ -34,13 +34,13 @@ def playbook(playbook: Callable[..., Any]) -> Callable[..., Any]:
 
 @pytest.fixture(scope="session")
 def visitor_program() -> str:
-    """The beginning of a program that visits the site."""
+    """The first lines of a program that sends requests to the site."""
     return pathlib.Path(__file__).with_name("visitor.py").read_text()
 
 
 @pytest.fixture(scope="session")
 def site(cluster: Any) -> list[str]:
-    """Name and address of the site, and the authority of its certificate."""
+    """Name and address of the site, and the certificate authority."""
     [secret] = cluster.get("secrets", f"--field-selector=metadata.name={NETWORK['ingress_tls_secret']}")
     [service] = cluster.get("services", "--namespace=traefik", "--field-selector=metadata.name=traefik")
     return [HOST, service["spec"]["clusterIP"], base64.b64decode(secret["data"]["ca.crt"]).decode()]

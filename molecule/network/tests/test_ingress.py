@@ -55,7 +55,7 @@ FORGED = [
 
 @pytest.fixture(scope="module", autouse=True)
 def _traefik_knows_the_ingress(ask: Any) -> None:
-    """It takes a moment to hear of one."""
+    """Traefik needs a moment to detect a new Ingress."""
     deadline = time.monotonic() + 30
     while (answer := ask("/health/")).get("status") != 200:
         assert time.monotonic() < deadline, answer

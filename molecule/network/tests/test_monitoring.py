@@ -51,7 +51,7 @@ def wait_for(what: str, ask: Callable[[], Any], seconds: float = 60) -> Any:
 
 @pytest.fixture(scope="module")
 def rules(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The rules of this platform, rendered as a person does it."""
+    """The rules of this platform, rendered as a user does it."""
     folder = tmp_path_factory.mktemp("rendered")
     done = subprocess.run(
         [
@@ -73,7 +73,7 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 class Prometheus:
-    """Its HTTP API, through the API server."""
+    """The HTTP API of Prometheus, through the API server."""
 
     def __init__(self, kubectl: Kubectl) -> None:
         self.kubectl = kubectl
@@ -110,7 +110,7 @@ def prometheus(kubectl: Kubectl, rules: Any) -> Iterator[Prometheus]:
             "data": {"rules.json": json.dumps(rules)},
         },
     )
-    # Pods of other tests may be there.
+    # Pods of other tests may exist.
     ours = kubectl("get", "namespace", "monitoring", check=False).returncode != 0
     removed = [*others, namespace] if ours else others
     try:
@@ -124,7 +124,7 @@ def prometheus(kubectl: Kubectl, rules: Any) -> Iterator[Prometheus]:
 
 
 def pods(cluster: Any, tier: str) -> set[str]:
-    """Names of a tier's pods; one that a test made with its labels is of no Deployment."""
+    """Names of a tier's pods; a pod that a test created with the same labels has no Deployment."""
     found = cluster.get("pods", f"--selector=app=jewelry-shop,component={tier},pod-template-hash")
     return {pod["metadata"]["name"] for pod in found if "deletionTimestamp" not in pod["metadata"]}
 
@@ -144,7 +144,7 @@ def test_every_pod_of_every_tier_is_a_target_that_is_up(cluster: Any, prometheus
     while not all_up():
         assert time.monotonic() < deadline, f"pods: {sorted(expected)}; targets: {sorted(seen)}"
         time.sleep(1)
-    # By the pods' addresses, each once.
+    # Each pod address occurs once.
     assert len(seen) == len(expected)
     assert {url.rpartition(":")[2] for *_others, url in seen} == {"8000/metrics", "9113/metrics"}
 
@@ -173,7 +173,7 @@ def test_requests_through_nginx_are_counted(prometheus: Prometheus, ask: Callabl
 
 
 def test_tasks_are_counted(prometheus: Prometheus) -> None:
-    """Celery beat sends some every minute."""
+    """Celery beat sends tasks every minute."""
     wait_for("a task", lambda: prometheus.value('sum(celery_worker_tasks_total{namespace="jewelry-shop"})') >= 1, 120)
 
 

@@ -10,12 +10,12 @@ import urllib.parse
 
 
 class Visitor:
-    """Keeps cookies, follows nothing, and believes only certificates of one authority.
+    """Keeps cookies, follows no redirects, and accepts only certificates of one certificate authority.
 
     Args:
         host: name of the site.
-        address: where it leads to.
-        authority: certificate in PEM; None leaves the choice to the system.
+        address: address to connect to.
+        authority: certificate of the authority in PEM. None uses the trust store of the system.
     """
 
     def __init__(self, host: str, address: str, authority: str | None) -> None:

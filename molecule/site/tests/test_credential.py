@@ -85,7 +85,7 @@ BINDING = {
     "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
     "subjects": [{"kind": "ServiceAccount", "name": ROLE, "namespace": ROLE}],
 }
-# The API server authorizes a dry run as it does the request itself. Each word of the API server names what it rejected.
+# The API server authorizes a dry run like the real request. Each message of the API server names the rejected request.
 DRY = "--dry-run=server"
 PRIVILEGED = "pod-security.kubernetes.io/enforce=privileged"
 
@@ -121,7 +121,7 @@ def test_the_credential_runs_no_privileged_pod_in_its_own_namespace(deployer: An
 
 
 def test_the_credential_reads_the_secrets_of_its_namespace(deployer: Any) -> None:
-    """Without this the tests above would pass for a token that is not valid."""
+    """Without this test, the tests above would also pass with an invalid token."""
     assert "secret/django-secrets-" in deployer("get", "secrets", "--output=name").stdout
 
 
@@ -148,7 +148,7 @@ def lesser(cluster: Any, deployer: Any, grant: Any) -> Iterator[None]:
 
 
 def test_missing_permissions_are_reported_before_any_write(run: Run, cluster: Any, lesser: None) -> None:
-    """A permission, one that the run does without, and a label of the Namespace."""
+    """A required permission, an optional permission, and a label of the Namespace."""
     before = cluster.resource_versions()
     done = run("site.yml", platform_image_tag="1.0.0-next", platform_labels={"team": "shop"})
     said = " ".join(done.output.split())

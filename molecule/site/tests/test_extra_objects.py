@@ -26,7 +26,7 @@ def names(cluster: Any) -> set[str]:
 def test_additional_objects_are_created_and_removed_with_the_lists(
     cluster: Any, playbook: Any, tmp_path: pathlib.Path, administrator: dict[str, Any]
 ) -> None:
-    """As an administrator: the credential of the runs may make no PriorityClass."""
+    """Runs as an administrator, because the credential of the runs cannot create a PriorityClass."""
     template = tmp_path / "templated.yaml.j2"
     template.write_text(TEMPLATE)
     all_of_them = {"extra_objects_manifests": [NOTE, PRIORITY], "extra_objects_templates": [str(template)], **administrator}

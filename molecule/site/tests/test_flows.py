@@ -33,7 +33,7 @@ ALLOWED = {
     "other pod of the namespace": DNS | CLIENTS | ELSEWHERE,
 }
 EVERYTHING = DNS | DATA | CLIENTS | METRICS | ELSEWHERE
-# Prints which of its arguments (name=address:port) take a connection.
+# Prints the arguments (name=address:port) that accept a connection.
 CONNECT = """
 for target in "$@"; do
     address=${target#*=}

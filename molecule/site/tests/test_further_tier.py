@@ -29,7 +29,7 @@ def playbook_with_flower(playbook_with_roles: Callable[..., Any]) -> Callable[..
 def deployed(
     cluster: Any, playbook: Any, playbook_with_flower: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Any]]:
-    """Deploys the tier; gives the report, and the generations of the other tiers before. The tier goes at the end."""
+    """Deploys the tier. Returns the report, and the generations of the other tiers before. Removes the tier at the end."""
     reports = tmp_path_factory.mktemp("reports")
     before = cluster.generations()
     try:

@@ -15,15 +15,15 @@ import yaml
 ROOT = pathlib.Path(__file__).parents[3]
 SETTINGS: dict[str, Any] = yaml.safe_load((ROOT / "molecule" / "cluster.yml").read_text())
 REQUESTS = 10_000
-# Requests of each kind a second: 16 with GET and 16 with POST.
+# Requests of each kind per second: 16 with GET and 16 with POST.
 PACE = 8.0
-# Those of production, as the roles have them, in place of the short ones of the scenarios.
+# The times of production, which are the defaults of the roles, instead of the short times of the scenarios.
 DRAIN = {"django_drain_seconds": 15, "nginx_drain_seconds": 15}
 
 
 @pytest.fixture(scope="module")
 def pods_of_production(playbook: Any) -> Iterator[None]:
-    """The platform with the drain of production, before the first customer comes."""
+    """The platform with the drain of production, before the first request of a customer."""
     images = [sys.executable, "-m", "local_cluster", "images", "--set=drill", f"--registry-port={SETTINGS['kind_registry_port']}"]
     subprocess.run(images, cwd=ROOT, check=True)
     run = playbook("site.yml", **DRAIN)

@@ -45,7 +45,7 @@ def tenant(cluster: Any) -> Iterator[None]:
 def test_a_forged_record_removes_nothing_of_another_tenant(
     cluster: Any, playbook: Any, administrator: dict[str, Any], task: Any, tenant: None
 ) -> None:
-    """An administrator's run could; the deployer's credential does not even read it."""
+    """A run of an administrator could delete the object of the other tenant. The credential of the deployer cannot even read it."""
     plan = task("plan", stages=[], records=[RECORD])
     assert plan["objects"] == [], plan
     assert squeezed("its list was written by the field manager kubectl-create") in squeezed(plan["warned"]), plan
@@ -66,7 +66,7 @@ def test_a_forged_record_removes_nothing_of_another_tenant(
 @pytest.fixture
 def planted(cluster: Any) -> Iterator[str]:
     """A container in the Deployment of Celery beat, which is paused so that no pod rolls, and a Job of the release; the Job's name."""
-    # Also after a way back to an older release, whose migration is not run again.
+    # Also after a rollback to an older release, whose migration is not run again.
     jobs = cluster.get("jobs", "--selector=jewelry-shop/release,component=collectstatic")
     newest = max(jobs, key=lambda each: str(each["metadata"]["creationTimestamp"]))["metadata"]
     name = f"planted-{newest['labels']['jewelry-shop/release']}"

@@ -75,7 +75,7 @@ def test_an_upload_through_nginx_is_read_back_on_another_node(shop: Any, cluster
     assert path, shop.get("/").text
     assert shop.get(path[1]).content == picture.getvalue()
 
-    # Each of these mounts the volume.
+    # Each of these pods mounts the volume.
     mounted = [(pod, component) for component in ("django", "celery-worker", "nginx") for pod in cluster.pods(component)]
     nodes = {pod["spec"]["nodeName"]: (pod["metadata"]["name"], component) for pod, component in mounted}
     assert len(nodes) > 1, nodes

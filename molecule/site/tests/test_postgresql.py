@@ -11,7 +11,7 @@ import pytest
 
 POD = "postgresql-of-before"
 OPTIONS = ("--no-psqlrc", "--tuples-only", "--no-align", "--quiet")
-# What an application, its migrations and the README's second login leave.
+# The objects that an application, its migrations and the second login of the README create.
 CONTENT = """
 CREATE EXTENSION pg_trgm;
 CREATE TABLE "Rings" (id serial PRIMARY KEY, gen int GENERATED ALWAYS AS IDENTITY, name text);
@@ -42,7 +42,7 @@ CREATE DATABASE of_a_colleague;
 \\connect of_a_colleague
 CREATE TABLE rings (a int);
 """
-# Makes the data as before: the image's first user is the application's.
+# Creates the data of an older version, in which the first user of the image is the user of the application.
 FORMER = """
 docker-entrypoint.sh postgres -c listen_addresses= & server=$!
 until [ "$(sed -n 1p "$PGDATA/postmaster.pid")" = "$server" ] && pg_isready --username="$POSTGRES_USER"; do sleep 0.2; done
@@ -65,7 +65,7 @@ UNION SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_da
 
 @dataclass
 class Database:
-    """The one of a pod."""
+    """The database of a pod."""
 
     cluster: Any
     pod: str
@@ -77,7 +77,7 @@ class Database:
         return str(done.stdout + done.stderr).strip()
 
     def log_in(self, user: str) -> str:
-        """Log in by the network, as pods do, with the password of the application; return who one is, or the error."""
+        """Log in by the network, as pods do, with the password of the application. Return the current user, or the error."""
         command = f"""PGPASSWORD=$POSTGRES_PASSWORD psql {" ".join(OPTIONS)} --host=$(hostname -i) --username={user} \\
             --dbname="$POSTGRES_DB" --command='SELECT current_user'"""
         done = self.cluster.kubectl("exec", self.pod, "--container=postgresql", "--", "sh", "-c", command, check=False)
@@ -86,7 +86,7 @@ class Database:
 
 @pytest.fixture(scope="module")
 def converted(cluster: Any) -> Iterator[Database]:
-    """A pod as the StatefulSet makes it, on the data of an older version."""
+    """A pod like that of the StatefulSet, on the data of an older version."""
     [stateful_set] = [each for each in cluster.get("statefulsets") if each["metadata"]["name"] == "postgresql"]
     spec = stateful_set["spec"]["template"]["spec"]
     former = {key: value for key, value in spec["initContainers"][0].items() if key != "command"}
@@ -118,7 +118,7 @@ def test_the_user_of_the_application_owns_its_database_and_is_not_a_superuser(ow
 
 
 def test_the_superuser_cannot_log_in_with_a_password(own: Database) -> None:
-    """Only who may open a shell in the pod becomes it."""
+    """Only a user who can open a shell in the pod can become the superuser."""
     assert own.query("SELECT current_user", user="postgres") == "postgres"
     assert own.log_in("jewelry_shop") == "jewelry_shop"
     assert "password authentication failed" in own.log_in("postgres")
@@ -138,13 +138,13 @@ def test_the_user_of_an_existing_database_stays_its_owner_and_is_no_longer_a_sup
 
 
 def test_an_existing_database_keeps_its_password(converted: Database) -> None:
-    """The pods that run know no other."""
+    """The running pods have only this password."""
     assert converted.log_in("jewelry_shop") == "jewelry_shop"
     assert "password authentication failed" in converted.log_in("postgres")
 
 
 def test_a_second_login_acts_as_the_first_and_is_not_a_superuser(converted: Database) -> None:
-    """The README's way to a new password."""
+    """The steps of the README to change the password."""
     assert converted.query("SELECT current_user", user="second") == "jewelry_shop"
     assert "permission denied" in converted.query("SET ROLE postgres", user="second")
     assert "ERROR" in converted.query("COPY (SELECT 1) TO PROGRAM 'true'", user="second")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 TIERS = ("django", "nginx", "celery-worker", "celery-beat", "postgresql", "redis")
-# Requests of each kind a second; `make drills` sends more.
+# Requests of each kind per second; `make drills` sends more.
 PACE = 2.0
 APPLICATION = {"django", "celery-worker", "celery-beat"}
 # Values after YAML parsing, and values that a shell, Kubernetes or JSON would change.
@@ -80,7 +80,7 @@ def apply(cluster: Any, playbook: Any, customers: Any, tmp_path_factory: pytest.
 
 @pytest.fixture(scope="module")
 def configured(apply: Apply, marker: str, unsafe: type[str], kind_config: dict[str, Any]) -> Change:
-    """Configuration and secrets, as loudly as one can."""
+    """Configuration and secrets, with the most verbose output."""
     values = {
         "platform_config": {**kind_config, "DRILL": "0123", "DRILL_TOO": 1e3},
         "platform_secrets": {"SHOP_MARKER": unsafe(marker)},
@@ -144,7 +144,7 @@ def test_values_of_a_tier_roll_exactly_its_pods(own_values: Change) -> None:
 
 
 def test_values_reach_the_application_unchanged(cluster: Any, own_values: Change) -> None:
-    """Booleans, numbers and any text are strings in the cluster, any bytes are a file."""
+    """Booleans, numbers and any text are strings in the cluster, and any bytes are a file."""
     pod = cluster.pods("celery-worker")[0]["metadata"]["name"]
     program = "import json, os; print(json.dumps({key: os.environ[key] for key in 'ABCDEFG'}))"
     found = json.loads(cluster.kubectl("exec", pod, "--container=celery-worker", "--", "python", "-c", program).stdout)
@@ -187,7 +187,7 @@ def test_a_rotated_secret_rolls_exactly_the_pods_that_use_it(cluster: Any, apply
 
 def test_a_new_tag_has_its_own_jobs(cluster: Any, next_release: Change) -> None:
     """The pod template of a Job is immutable, so each release has its own Jobs."""
-    # nginx too, whose certificate is for the hosts.
+    # nginx is replaced too, because its certificate contains the hosts.
     assert next_release.rolled() == {*APPLICATION, "nginx"}
     jobs = cluster.get("jobs", "--selector=component in (migrate,collectstatic),app.kubernetes.io/version=1.0.0-next")
     assert {o["metadata"]["name"].rsplit("-", 1)[0] for o in jobs} == {"migrate", "collectstatic"}
@@ -211,7 +211,7 @@ def test_an_autoscaler_keeps_the_replicas(cluster: Any, next_release: Change) ->
 
 
 def test_pods_of_a_rollout_are_spread_over_nodes(cluster: Any, next_release: Change) -> None:
-    """Although the scheduler also counted the old pods."""
+    """The pods are spread, although the scheduler also counts the old pods."""
     for tier in ("django", "celery-worker"):
         nodes = [pod["spec"]["nodeName"] for pod in cluster.pods(tier)]
         assert len(set(nodes)) > 1, (tier, nodes)

@@ -44,7 +44,7 @@ def test_a_failed_migration_leaves_every_deployment_as_it_was(cluster: Any, play
 def test_an_unhealthy_replica_fails_validation_and_is_reported(cluster: Any, playbook: Any) -> None:
     sick = cluster.pods("django")[1]["metadata"]["name"]
     host = cluster.host(sick, "django")
-    # The workers stop, the master does not: the pod runs on, but answers nothing.
+    # The worker processes stop, but the master does not. The pod still runs, but does not answer.
     stop = "for p in /proc/[0-9]*; do grep -q [g]unicorn $p/cmdline && [ ${p#/proc/} != 1 ] && kill -STOP ${p#/proc/}; done; true"
     assert host.run(stop).rc == 0
     try:

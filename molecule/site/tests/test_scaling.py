@@ -47,7 +47,7 @@ class Watch:
 
 @pytest.fixture
 def load(shop: Any) -> Iterator[None]:
-    """Requests, one after another from a few clients, for as long as a test lasts."""
+    """Requests, one after another from a few clients, while a test runs."""
     over = threading.Event()
 
     def ask() -> None:
@@ -147,7 +147,7 @@ def test_scaled_replicas_last_until_the_next_run(cluster: Any, playbook: Any) ->
 
 @pytest.mark.drill
 def test_a_tier_set_to_0_replicas_is_ok(cluster: Any, playbook: Any, tmp_path: pathlib.Path) -> None:
-    """Whether scale.yml sets it or the inventory."""
+    """The same for scale.yml and for the inventory."""
     as_set = {
         ("Deployment/celery-worker", "has 0 replicas, as set"),
         ("Service/celery-worker-service", "has no endpoint, because Deployment celery-worker has 0 replicas"),
@@ -184,5 +184,5 @@ def test_a_restart_replaces_the_pods_of_the_named_tiers_only(cluster: Any, playb
     after = uids()
     assert not after["celery-worker"] & before["celery-worker"]
     assert {**after, "celery-worker": set()} == {**before, "celery-worker": set()}
-    # The next deploy has nothing to put back.
+    # The next deploy has nothing to restore.
     assert playbook("site.yml").changed == 0

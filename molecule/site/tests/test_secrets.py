@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 NAMESPACE = "jewelry-shop-secrets"
-# Prints all that it knows, and fails.
+# Prints all values that it has, and fails.
 LEAK = {"name": "leak", "command": ["sh", "-c", 'env; env | grep SHOP_MARKER; printf %s "$SHOP_MARKER" | base64 -w0; exit 1']}
 # By stage: settings that make a run fail there, and the expected message.
 STAGES: dict[str, tuple[dict[str, Any], str]] = {
@@ -37,13 +37,13 @@ STAGES: dict[str, tuple[dict[str, Any], str]] = {
         "nowhere: status 404 instead of 200",
     ),
 }
-# Kinds of objects that hold no Secret's value.
+# Kinds of objects that must not contain the value of a Secret.
 KINDS = "configmaps,services,persistentvolumeclaims,deployments,statefulsets,replicasets,jobs,pods,events,serviceaccounts"
 
 
 @pytest.fixture
 def namespace(cluster: Any) -> Iterator[str]:
-    """The name of a namespace that is not there yet: that of the test before may still be ending."""
+    """The name of a new namespace, because the one of the previous test may still be terminating."""
     name = f"{NAMESPACE}-{uuid.uuid4().hex[:8]}"
     yield name
     cluster.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
@@ -106,7 +106,7 @@ def test_no_secret_leaks_in_a_failed_first_run(
 ) -> None:
     """The result is the same for each provider of secrets, although the failing container prints the secret."""
     own: dict[str, Any] = {"platform_secrets_provider": provider, "platform_namespace": namespace, "nginx_service_type": "ClusterIP"}
-    # The run makes the namespace.
+    # The run creates the namespace.
     values = {**own, **administrator}
     if provider == "existing":
         given_secret(cluster, namespace, marker, marker_line)
@@ -123,7 +123,7 @@ def test_no_secret_leaks_in_a_failed_first_run(
     assert run.returncode != 0, run.output
     assert "SHOP_MARKER=******" in run.output, run.output
     listed = cluster.get(KINDS, f"--namespace={namespace}", "--show-managed-fields")
-    # The kubelet keeps in a pod's status what the container printed last.
+    # The kubelet keeps the last output of the container in the status of the pod.
     printed = [pod.pop("status") for pod in listed if pod["kind"] == "Pod"]
     assert base64.b64encode(marker.encode()).decode() in json.dumps(printed)
     objects = json.dumps(listed, ensure_ascii=False)
@@ -166,7 +166,7 @@ def test_no_secret_leaks_in_a_failed_run(
     assert run.returncode != 0, run.output
     assert said in " ".join(run.output.split()), run.output
     listed = cluster.get(KINDS, "--show-managed-fields")
-    # The kubelet keeps in a pod's status what the container printed last.
+    # The kubelet keeps the last output of the container in the status of the pod.
     objects = json.dumps([{**each, "status": None} if each["kind"] == "Pod" else each for each in listed], ensure_ascii=False)
     everything = run.output + objects + "".join(path.read_text() for path in tmp_path.iterdir())
     assert [form for form in marker_forms if form in everything] == []

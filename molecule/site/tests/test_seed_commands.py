@@ -60,7 +60,7 @@ def test_manual_collectstatic_finds_all_files_in_place() -> None:
 
 @pytest.mark.parametrize("component", ["django", "celery-worker", "celery-beat", "nginx"])
 def test_log_lines(shop: Any, component: str) -> None:
-    """With -f the line does not end by itself: some output has to come."""
+    """With -f the command does not end, so some output is sufficient."""
     # A new nginx pod without requests has an empty log.
     for _ in range(20):
         shop.get("/")

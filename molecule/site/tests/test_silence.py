@@ -22,7 +22,7 @@ DEPLOYS: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.fixture(scope="module")
 def empty(playbook: Any, administrator: dict[str, Any], grant: Any) -> Iterator[None]:
-    """The cluster without the platform, and its namespace with what the credential of the runs needs."""
+    """The cluster without the platform. Its namespace has the permissions of the credential of the runs."""
     run = playbook("playbooks/remove.yml", remove_confirmed=True, **administrator)
     assert run.returncode == 0, run.output
     run = grant()
@@ -44,6 +44,6 @@ def test_deploys_of_a_healthy_platform_end_without_a_warning(empty: None, playbo
         tasks = run.output.count("\nTASK [")
         measured(f"{name}: {len(warnings[name])} warnings, {len(report['checks'])} checks, {tasks} tasks shown")
         assert tasks <= 60, run.output
-        # Ansible's own.
+        # Tasks of Ansible itself.
         assert "WARNING]" not in run.output, run.output
     assert {name: found for name, found in warnings.items() if found} == {}

@@ -49,7 +49,7 @@ def test_a_client_that_trusts_the_authority_is_served_over_http_2() -> None:
 
 
 def test_a_client_without_the_authority_rejects_the_certificate() -> None:
-    """The control: the one before does verify."""
+    """Positive control: the client of the previous test does verify."""
     with pytest.raises(ssl.SSLCertVerificationError, match="unable to get local issuer certificate"):
         connect(trusts=False)
 
@@ -110,7 +110,7 @@ def test_headers_of_untrusted_proxies_are_ignored(client_pod: Callable[..., Any]
 
 
 def pair(name: str) -> dict[str, str]:
-    """A certificate that signs itself, and its key, as a Secret holds them."""
+    """A self-signed certificate and its key, as the data of a Secret."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)
@@ -170,7 +170,7 @@ def test_a_missing_certificate_secret_is_reported_before_the_first_write(cluster
 
 
 def served() -> str:
-    """Name in the certificate that nginx serves now."""
+    """The name in the certificate that nginx currently serves."""
     certificate = x509.load_pem_x509_certificate(ssl.get_server_certificate(("127.0.0.1", HTTPS_PORT)).encode())
     return str(certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value)
 

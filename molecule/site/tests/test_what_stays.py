@@ -44,7 +44,7 @@ def before(cluster: Any, playbook: Any, kind_config: dict[str, Any]) -> Iterator
     found = {
         "configmaps": names(cluster, "configmaps", "django-config-") - {BY_HAND},
         "secrets": names(cluster, "secrets", "django-secrets-"),
-        # The checks of nginx and of images bear the name of what they try, and come again with the same.
+        # The names of the Jobs that check nginx and images depend on their subject, so the same subject creates the same Job again.
         "jobs": {name for name in names(cluster, "jobs", "") if not name.startswith(("check-nginx-", "check-postgresql-", "check-redis-"))},
     }
     for number in range(1, HISTORY + 2):
@@ -94,7 +94,7 @@ def test_a_second_run_removes_nothing_more(cluster: Any, playbook: Any, before: 
 
 
 def test_kubectl_rollout_undo_still_works(cluster: Any, shop: Any, before: dict[str, set[str]]) -> None:
-    """To the oldest release that is kept, whose configuration nothing but its ReplicaSet refers to."""
+    """Back to the oldest kept release. Only its ReplicaSet refers to its configuration."""
     oldest = min(
         int(o["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
         for o in cluster.get("replicasets", "--selector=component=django")

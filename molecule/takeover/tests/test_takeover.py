@@ -28,7 +28,7 @@ def named(cluster: Any, kind: str) -> dict[str, Any]:
 
 
 def as_written(cluster: Any) -> dict[str, str]:
-    """A hash of each object without its status, and of who wrote which of its fields."""
+    """A hash of each object without its status, and of the field managers of its fields."""
     found = {}
     for item in cluster.get(EVERYTHING, "--show-managed-fields"):
         metadata = {key: value for key, value in item["metadata"].items() if key != "resourceVersion"}
@@ -39,7 +39,7 @@ def as_written(cluster: Any) -> dict[str, str]:
 
 
 def copy_content(cluster: Any, kind: str, name: str) -> None:
-    """Create what the seed expects by hand, with the content of this platform's."""
+    """Create the objects that the seed expects to exist, with the content of this platform."""
     [content] = [item["data"] for own, item in named(cluster, kind).items() if own.startswith(f"{name}-")]
     kinds = {"configmaps": "ConfigMap", "secrets": "Secret"}
     plain = {"apiVersion": "v1", "kind": kinds[kind], "metadata": {"name": name}, "data": content}
@@ -60,7 +60,7 @@ def seed(cluster: Any, playbook: Any) -> None:
     cluster.kubectl("apply", "-k", str(SEED))
     for tier in TIERS:
         cluster.kubectl("rollout", "status", f"deployment/{tier}", "--timeout=300s", timeout=310)
-        # Beat does not come up before that.
+        # Beat does not become ready before that.
         for command in (["migrate"], ["collectstatic", "--noinput"]) if tier == "django" else ():
             cluster.kubectl("exec", "deployment/django", "--", "python", "manage.py", *command, timeout=300)
     cluster.kubectl("exec", "deployment/django", "--", "sh", "-c", f"echo '{UPLOAD}' > /app/media/upload.txt")
@@ -121,7 +121,7 @@ class Visitors:
 
 
 def events(text: str) -> Iterator[dict[str, Any]]:
-    """The JSON documents of a watch; the last may be cut."""
+    """The JSON documents of a watch. The last one may be incomplete."""
     decoder = json.JSONDecoder()
     text = text.strip()
     while text:
