@@ -60,4 +60,4 @@ def test_only_missing_results_are_created(capsys: pytest.CaptureFixture[str]) ->
         ]
     )
     assert made == ["second"]
-    assert capsys.readouterr().out.startswith("[1/2] first: there\n[2/2] second ...\n[2/2] second: done")
+    assert capsys.readouterr().out.startswith("[1/2] first: exists\n[2/2] second ...\n[2/2] second: done")
