@@ -33,6 +33,8 @@ TIERS = ("django", "nginx", "celery-worker", "celery-beat")
 ENVIRONMENT = {**os.environ, "KUBECONFIG": KUBECONFIG, "MOLECULE_PROJECT_DIRECTORY": str(ROOT), "ANSIBLE_NOCOLOR": "1"}
 # A test runs the playbooks like a user in a checkout, without the configuration of molecule.
 ENVIRONMENT["ANSIBLE_CONFIG"] = str(ROOT / "ansible.cfg")
+# Molecule turns colors on, and this takes precedence over ANSIBLE_NOCOLOR.
+ENVIRONMENT["ANSIBLE_FORCE_COLOR"] = "0"
 
 Object = dict[str, Any]
 
