@@ -1,0 +1,192 @@
+"""Variables that tasks use and that are not part of a manifest: what they are for given facts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SETS = [{"name": "postgresql", "kind": "StatefulSet"}, {"name": "redis", "kind": "StatefulSet"}, {"name": "pooler"}]
+
+
+def planned(*entries: tuple[str, str, str]) -> dict[str, Any]:
+    """A plan with objects, each with its kind, name and action."""
+    return {"objects": [{"kind": kind, "name": name, "action": action} for kind, name, action in entries]}
+
+
+def created(*names: str) -> dict[str, Any]:
+    return planned(
+        *(("StatefulSet", name, "create") for name in names), ("StatefulSet", "redis", "change"), ("Deployment", "postgresql", "create")
+    )
+
+
+LABELS = {"platform_common_labels": {"app": "shop", "app.kubernetes.io/managed-by": "ansible", "environment": "test"}}
+DELETION = {"preflight_plan": {"forbidden": ["delete namespaces"]}}
+FAILED = {"kind": "Job", "name": "migrate", "message": "ended with exit code 3", "reason": "x"}
+HANDOVERS = {"preflight_plan": {"handovers": [{"name": "django", "replicas": None}, {"name": "nginx", "replicas": 2}]}}
+AUTOSCALED = [{"name": "django", "autoscaling": {"min_replicas": 3}}, {"name": "nginx", "autoscaling": {"min_replicas": 2}}]
+AT_ZERO = {
+    "endpoints": [{"wanted": 0, "workload": {"name": "django"}}, {"wanted": 2, "workload": {"name": "nginx"}}, {"workload": {"name": "a"}}]
+}
+CHECKS = {"validate_checks": [{"name": name, "severity": severity} for name, severity in (("a", "ok"), ("b", "error"), ("c", "warning"))]}
+STAGES = {"configuration": [{"metadata": {"name": "config-1"}}], "secrets": [{"metadata": {"name": "secret-1"}}]}
+ALL_STAGES = [
+    "namespace",
+    "network_policies",
+    "configuration",
+    "secrets",
+    "extra_objects",
+    "storage",
+    "data_services",
+    "tiers",
+    "ingress",
+    "monitoring",
+]
+OPERATOR = [{"apiVersion": "v1", "kind": "Widget", "metadata": {"name": "a"}}]
+
+# By variable: the values of other variables, and what the variable is.
+CASES: dict[str, list[tuple[dict[str, Any], Any]]] = {
+    "__data_services_stateful_sets": [({"manifests_workloads": {"data_services": SETS}}, ["postgresql", "redis"])],
+    "__data_services_live_stateful_sets": [
+        ({"manifests_workloads": {"data_services": SETS}, "preflight_plan": created("postgresql")}, ["redis"]),
+        ({"manifests_workloads": {"data_services": SETS[1:]}, "preflight_plan": created()}, ["redis"]),
+    ],
+    "__data_services_created": [({"preflight_plan": created("postgresql", "redis")}, ["postgresql", "redis"])],
+    "__deployer_next_step": [
+        (
+            {"deployer_kubeconfig": "/a", "deployer_token": {"msg": "Written"}},
+            "Written. Run site.yml with -e platform_kubeconfig=/a.",
+        ),
+        (
+            {"deployer_kubeconfig": "", "deployer_name": "d", "deployer_namespace": "n"},
+            "No token was requested. Set deployer_kubeconfig to a path for a kubeconfig with a token, or show a token with kubectl create "
+            "token d -n n.",
+        ),
+    ],
+    "__extra_objects_custom_resources": [({"manifests_stages": {"extra_objects": OPERATOR}}, [])],
+    "__job_was_evicted": [
+        ({"platform_rolled_out": {"resources": [{**FAILED, "reason": "JobEvicted"}]}}, True),
+        ({"platform_rolled_out": {"resources": [FAILED]}}, False),
+        ({"platform_rolled_out": {}}, False),
+    ],
+    "__job_may_repeat": [
+        ({"job_commands": [{"name": "migrate"}]}, True),
+        ({"job_commands": [{"name": "migrate", "repeat_after_eviction": False}]}, False),
+        ({"job_commands": [{"name": "migrate"}], "__job_last_attempt": True}, False),
+    ],
+    "__job_given_up": [
+        (
+            {
+                "platform_rolled_out": {
+                    "resources": [{**FAILED, "verdict": verdict} for verdict in ("failed",)] + [{**FAILED, "kind": "Pod"}]
+                }
+            },
+            {"migrate": "ended with exit code 3"},
+        ),
+        ({"platform_rolled_out": {"resources": [{**FAILED, "verdict": "timeout"}]}}, {"migrate": "ended with exit code 3"}),
+        ({"platform_rolled_out": {"resources": [{**FAILED, "verdict": "ready"}]}}, {}),
+    ],
+    "__job_labels": [(LABELS, {"app": "shop", "app.kubernetes.io/managed-by": "ansible"})],
+    "__job_to_run": [
+        (
+            {"job_release_commands": [{"name": "migrate"}], "platform_release": "v1", "job_force": "false", "job_existing": {}},
+            [{"command": {"name": "migrate"}, "name": "migrate-v1", "replace": False, "running": False}],
+        )
+    ],
+    "__nginx_is_to_change": [
+        ({}, True),
+        ({"preflight_plan": planned(("Deployment", "nginx", "change"))}, True),
+        ({"preflight_plan": planned(("Deployment", "nginx", "none"), ("Service", "nginx", "change"))}, False),
+        ({"preflight_plan": planned(("Deployment", "nginx", "none"), ("Deployment", "django", "change"))}, False),
+    ],
+    "configuration_names": [({"manifests_stages": STAGES}, ["config-1", "secret-1"])],
+    "platform_stages_to_apply": [({}, ALL_STAGES), ({"preflight_plan": {"differing": ["tiers"]}}, ["tiers"])],
+    "platform_taking_over": [({"preflight_plan": {}}, False), ({"preflight_plan": {"taking_over": True}}, True)],
+    "platform_jobs": [({"preflight_plan": {}}, []), ({"preflight_plan": {"jobs": [{"name": "a"}]}}, [{"name": "a"}])],
+    "platform_field_manager": [({}, "jewelry_shop.platform")],
+    "__post_deploy_prune_labels": [(LABELS, {"app": "shop", "app.kubernetes.io/managed-by": "ansible"})],
+    "__post_deploy_keep": [
+        ({"manifests_stages": {**STAGES, "extra_objects": [{"metadata": {"name": "own"}}]}}, ["config-1", "secret-1", "own"])
+    ],
+    "__preflight_stages": [
+        (
+            {"manifests_stages": {"tiers": ["a"], "ingress": []}},
+            [{"name": "tiers", "manifests": ["a"]}, {"name": "ingress", "manifests": []}],
+        )
+    ],
+    "__remove_namespace_permission": [({"platform_namespace": "shop"}, {"resource": "namespaces", "verbs": ["delete"], "name": "shop"})],
+    "__remove_namespace_labels": [
+        (LABELS, {"app": "jewelry-shop", "environment": "test"}),
+        ({**LABELS, "namespace_labels": {"environment": "own"}}, {"app": "jewelry-shop", "environment": "own"}),
+    ],
+    "__remove_subject": [
+        (
+            {"platform_namespace": "shop", **DELETION},
+            "what this platform has in namespace shop, but not the namespace and its volumes",
+        ),
+        ({"platform_namespace": "shop", "preflight_plan": {}}, "namespace shop with everything in it, uploads and backups included"),
+    ],
+    "__report_problems": [({}, []), ({"report_problems_found": ["a"]}, ["a"])],
+    "__report_rolled_out": [({}, {}), ({"platform_rolled_out": {"msg": "a"}}, {"msg": "a"})],
+    "__report_validated": [({}, []), ({"validate_checks": [{"name": "a"}]}, [{"name": "a"}])],
+    "__restart_names": [
+        ({"restart_tiers": [], "tiers_overview": [{"name": "django"}, {"name": "nginx"}]}, ["django", "nginx"]),
+        ({"restart_tiers": ["nginx"], "tiers_overview": [{"name": "django"}]}, ["nginx"]),
+    ],
+    "__tiers_further_roles": [
+        ({"tiers_roles": ["django", "acme.shop.web"]}, ["acme.shop.web"]),
+        ({"tiers_roles": "django"}, []),
+        ({"tiers_roles": ["django", "nginx"]}, []),
+    ],
+    "__tiers_first_replicas": [({**HANDOVERS, "manifests_workloads": {"tiers": AUTOSCALED}}, {"django": 3})],
+    "__validate_is_due": [
+        ({"ansible_check_mode": False, "preflight_plan": {"differing": ["tiers"]}}, True),
+        ({"ansible_check_mode": True, "preflight_plan": {"differing": ["tiers"]}}, False),
+        ({"ansible_check_mode": True, "preflight_plan": {"differing": []}}, True),
+    ],
+    "__validate_at_zero": [({"validate_health": AT_ZERO}, ["django"]), ({"validate_health": {}}, [])],
+    "__validate_is_closed": [
+        ({"validate_health": AT_ZERO}, True),
+        ({"validate_health": {"endpoints": [{"wanted": 0, "workload": {"name": "celery-beat"}}]}}, False),
+    ],
+    "__validate_errors": [(CHECKS, [{"name": "b", "severity": "error"}])],
+    "__validate_warnings": [(CHECKS, [{"name": "c", "severity": "warning"}])],
+    "__validate_queues": [
+        (
+            {"platform_namespace": "shop"},
+            {
+                "name": "queues",
+                "path": "/queues",
+                "return_content": True,
+                "workload": {"kind": "Deployment", "name": "celery-beat", "namespace": "shop", "port": 8000},
+            },
+        )
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "expected"),
+    [(name, *case) for name, cases in CASES.items() for case in cases],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_variable_follows_from_the_facts(resolve: Any, name: str, values: dict[str, Any], expected: Any) -> None:
+    assert resolve(name, **values) == expected
+
+
+@pytest.mark.parametrize(
+    ("provider", "files", "due"),
+    [
+        ("generated", [], True),
+        ("generated", ["django_secret_key", "postgres_password"], True),
+        ("generated", ["django_secret_key", "postgres_password", "redis_password"], False),
+        ("inventory", [], False),
+    ],
+)
+def test_secrets_are_generated_only_if_a_file_is_missing(resolve: Any, tmp_path: Path, provider: str, files: list[str], due: bool) -> None:
+    for name in files:
+        (tmp_path / name).touch()
+    former = str(tmp_path / "former")
+    values = {"platform_generated_secrets_directory": str(tmp_path), "platform_former_secrets_directory": former}
+    assert resolve("platform_generation_is_due", platform_secrets_provider=provider, **values) is due
