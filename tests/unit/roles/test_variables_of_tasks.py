@@ -29,19 +29,11 @@ AUTOSCALED = [{"name": "django", "autoscaling": {"min_replicas": 3}}, {"name": "
 AT_ZERO = {
     "endpoints": [{"wanted": 0, "workload": {"name": "django"}}, {"wanted": 2, "workload": {"name": "nginx"}}, {"workload": {"name": "a"}}]
 }
-CHECKS = {"validate_checks": [{"name": name, "severity": severity} for name, severity in (("a", "ok"), ("b", "error"), ("c", "warning"))]}
+CHECKS = {"validate_checks": [{"name": severity, "severity": severity} for severity in ("ok", "error", "warning")]}
 STAGES = {"configuration": [{"metadata": {"name": "config-1"}}], "secrets": [{"metadata": {"name": "secret-1"}}]}
 ALL_STAGES = [
-    "namespace",
-    "network_policies",
-    "configuration",
-    "secrets",
-    "extra_objects",
-    "storage",
-    "data_services",
-    "tiers",
-    "ingress",
-    "monitoring",
+    *("namespace", "network_policies", "configuration", "secrets", "extra_objects"),
+    *("storage", "data_services", "tiers", "ingress", "monitoring"),
 ]
 OPERATOR = [{"apiVersion": "v1", "kind": "Widget", "metadata": {"name": "a"}}]
 
@@ -150,8 +142,8 @@ CASES: dict[str, list[tuple[dict[str, Any], Any]]] = {
         ({"validate_health": AT_ZERO}, True),
         ({"validate_health": {"endpoints": [{"wanted": 0, "workload": {"name": "celery-beat"}}]}}, False),
     ],
-    "__validate_errors": [(CHECKS, [{"name": "b", "severity": "error"}])],
-    "__validate_warnings": [(CHECKS, [{"name": "c", "severity": "warning"}])],
+    "__validate_errors": [(CHECKS, [{"name": "error", "severity": "error"}])],
+    "__validate_warnings": [(CHECKS, [{"name": "warning", "severity": "warning"}])],
     "__validate_queues": [
         (
             {"platform_namespace": "shop"},
