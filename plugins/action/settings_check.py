@@ -13,7 +13,7 @@ from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import (
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration.values import (
     environment_problems,
     environment_sizes,
     file_problems,

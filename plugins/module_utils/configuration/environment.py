@@ -19,7 +19,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuratio
     source_entry,
     uses,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import environment_strings
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration.values import environment_strings
 
 # A public host name. An Ingress accepts no IP address, and a name without a dot is one of the cluster.
 _PUBLIC_NAME = re.compile(r"([a-z0-9-]+\.)+[a-z][a-z0-9-]*")

@@ -12,7 +12,8 @@ from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration.environment import application_secrets
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration.references import environment_revision, short_hash
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import hash_named, secret_data
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration.values import secret_data
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import hash_named
 
 _RELEASE_LENGTH = 10
 # Secrets that only a service inside the cluster needs, with the setting that says so.

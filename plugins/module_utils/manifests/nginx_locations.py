@@ -259,7 +259,7 @@ def _path_problems(location: Location, file_paths: Sequence[str]) -> Iterator[st
     if location.path in _OWN[location.match] or (location.match == "prefix" and location.path in file_paths):
         yield f"{location} with match {location.match} is a location of this collection; use another path, or the settings of nginx for it"
     if location.match == "prefix" and location.proxy_path and location.path.endswith("/") != location.proxy_path.endswith("/"):
-        yield f"{location} has the proxy_path {location.proxy_path}, and only one of them ends with /; nginx replaces the one by the other"
+        yield f"{location} has the proxy_path {location.proxy_path}, but only one of the two paths ends with /; end both with / or neither"
 
 
 def _value_problems(location: Location) -> Iterator[str]:

@@ -14,8 +14,9 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuratio
     references,
     uses,
 )
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration.values import environment_entries
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import image_version
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import environment_entries, with_defaults
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import with_defaults
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.fragments import adapted_pod, fragment_metadata
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.pods import (
     account_metadata,

@@ -23,8 +23,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.fr
 
 Application = Mapping[str, Any]
 Manifest = dict[str, Any]
-# Octal 0440.
-KEY_MODE = 0o440
+_KEY_MODE = 0o440
 # A label that only the pods of one template have.
 _TEMPLATE_LABEL = "jewelry-shop/pod-template"
 
@@ -280,7 +279,7 @@ def _mount(volume: Mapping[str, Any]) -> Manifest:
 
 def _with_mode(volume: Mapping[str, Any]) -> Mapping[str, Any]:
     source = volume["source"]
-    return {**volume, "source": {**source, "secret": {"defaultMode": KEY_MODE, **source["secret"]}}} if "secret" in source else volume
+    return {**volume, "source": {**source, "secret": {"defaultMode": _KEY_MODE, **source["secret"]}}} if "secret" in source else volume
 
 
 def _is_disabled(volume: Mapping[str, Any], disabled: Iterable[str]) -> bool:

@@ -16,24 +16,11 @@ import pytest
 import yaml
 
 from local_cluster.errors import LocalClusterError
+from tests.unit.manifests.variants import HOSTS, IN_ITS_NAMESPACE, VALUES, VARIANTS
 from tools import manifest_checkers
 
 ROOT = pathlib.Path(__file__).parents[3]
 INVENTORIES = ("kind", "staging", "production")
-
-# Settings that an inventory leaves to the operator, so that the manifests are complete.
-VALUES: dict[str, Any] = {
-    "platform_image_registry": "registry.example.com/shop",
-    "platform_image": "jewelry-shop",
-    "platform_image_tag": "v1.0.0",
-    "platform_config": {
-        "DJANGO_ALLOWED_HOSTS": "shop.example.com",
-        "SITE_URL": "https://shop.example.com",
-    },
-    "platform_postgresql_host": "postgres.example.com",
-    "platform_redis_host": "redis.example.com",
-    "platform_secrets": {"DJANGO_SECRET_KEY": "k" * 50, "POSTGRES_PASSWORD": "p", "REDIS_PASSWORD": "r"},
-}
 
 Manifest = dict[str, Any]
 
@@ -137,264 +124,6 @@ def production(rendered: Callable[[str], Manifests]) -> Manifests:
     return rendered("production")
 
 
-# Settings that do not meet in an object that a test looks at, together for one host, since a host costs seconds.
-CHANGED: dict[str, Any] = {
-    "nginx_tls_secret": "shop-tls",
-    "nginx_trusted_proxies": ["10.42.0.0/16"],
-    "ingress_enabled": True,
-    "ingress_cert_manager_issuer": "letsencrypt",
-    "nginx_service_annotations": {"service.beta.kubernetes.io/aws-load-balancer-type": "nlb"},
-    "nginx_service_session_affinity": "None",
-    "nginx_service_load_balancer_class": "service.k8s.aws/nlb",
-    "nginx_hpa_enabled": True,
-    "celery_worker_hpa_enabled": True,
-    "celery_worker_hpa_external": True,
-    "django_image_tag": "v2",
-    "platform_image_digest": "sha256:" + "0" * 64,
-    "platform_image_pull_secrets": [{"name": "registry-credentials"}],
-    "platform_uid": 2001,
-    "platform_gid": 2002,
-    "nginx_exporter_uid": 2003,
-    "django_bind_address": "[::]",
-    "platform_labels": {"team": "shop"},
-    "platform_release_history": 2,
-    "job_labels": {"sidecar.istio.io/inject": "false", "component": "web"},
-    "job_annotations": {"linkerd.io/inject": "disabled"},
-    "platform_annotations": {"contact": "shop@example.com"},
-    "platform_postgresql_ca": "certificates of the database's authority",
-    "monitoring_service_monitors": True,
-    "monitoring_rules": True,
-    "monitoring_labels": {"release": "prometheus"},
-    "extra_objects_manifests": [
-        {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {
-                "name": "own",
-                "namespace": "jewelry-shop",
-                "labels": {"team": "shop"},
-                "annotations": {"contact": "shop@example.com"},
-            },
-            "data": {"a": "b"},
-        }
-    ],
-}
-
-
-# Settings that exclude those of CHANGED, so that each branch of a template is rendered once.
-OPTIONAL: dict[str, Any] = {
-    "platform_environment": "acceptance",
-    "platform_namespace": "shop",
-    "platform_image_pull_policy": "Always",
-    "platform_config": {
-        "DJANGO_ALLOWED_HOSTS": ".example.com,*.example.org",
-        "SITE_URL": "https://shop.example.com",
-        "USE_PGBOUNCER": True,
-        "PGBOUNCER_HOST": "pool.example.com",
-        "PGBOUNCER_PORT": 6543,
-    },
-    "platform_secret_files": {"payment.key": "cGF5bWVudA=="},
-    "platform_postgresql_port": 5433,
-    "platform_postgresql_database": "shop",
-    "platform_postgresql_user": "seller",
-    "platform_postgresql_tls_mode": "require",
-    "platform_redis_provider": "in_cluster",
-    "platform_redis_previous_password": "before",
-    "platform_fs_group": 2004,
-    "platform_dependency_timeout": 121,
-    "platform_ephemeral_storage_request": "65Mi",
-    "platform_ephemeral_storage_limit": "11Gi",
-    "configuration_annotations": {"reloader": "off"},
-    "namespace_pod_security": "baseline",
-    "namespace_labels": {"team": "shop"},
-    "storage_class": "nfs",
-    "storage_access_mode": "ReadWriteOnce",
-    "redis_storage_class": "fast",
-    "redis_uid": 2005,
-    "django_hpa_enabled": False,
-    "django_replicas": 1,
-    "django_env": {"TIER": "web", "DEBUG": False},
-    "django_metrics_by_pod_address": False,
-    "django_gunicorn_workers": 3,
-    "django_gunicorn_threads": 2,
-    "django_gunicorn_timeout": 61,
-    "django_gunicorn_keep_alive": 76,
-    "django_drain_seconds": 11,
-    "django_termination_grace_period_seconds": 91,
-    "celery_app": "shop",
-    "celery_log_level": "debug",
-    "celery_worker_probe": "inspect",
-    "celery_worker_image_tag": "v1.0.1",
-    "celery_worker_env": {"TIER": "worker"},
-    "celery_worker_queues": ["celery", "mail"],
-    "celery_worker_concurrency": 2,
-    "celery_worker_max_tasks_per_child": 100,
-    "celery_beat_image_tag": "v1.0.2",
-    "celery_beat_env": {"TIER": "beat"},
-    "celery_beat_hung_seconds": 661,
-    "nginx_replicas": 1,
-    "nginx_uid": 2006,
-    "nginx_service_type": "ClusterIP",
-    "nginx_hsts_seconds": 3600,
-    "nginx_headers": {"X-Frame-Options": "DENY"},
-    "nginx_rate_limit": 20,
-    "nginx_rate_limit_burst": 51,
-    "nginx_ipv6": False,
-    "nginx_client_max_body_size": "51m",
-    "nginx_proxy_timeout": 62,
-    "nginx_drain_seconds": 12,
-    "ingress_enabled": True,
-    "ingress_class": "",
-    "ingress_hosts": ["shop.example.com", "www.example.com"],
-    "ingress_tls_secret": "shop-tls",
-    "ingress_annotations": {"own": "annotation"},
-    "ingress_traefik_middlewares": ["shop-limits@kubernetescrd"],
-    "job_active_deadline_seconds": 1801,
-    "pre_deploy_check_services": False,
-    "pre_deploy_commands": [
-        {"name": "migrate", "command": ["python", "manage.py", "migrate"]},
-        {"name": "seed", "command": ["true"], "wait_for_db": False},
-    ],
-    "monitoring_service_monitors": True,
-    "monitoring_interval": "15s",
-    "network_policies_postgresql": [{"ipBlock": {"cidr": "192.0.2.1/32"}}],
-    "network_policies_pgbouncer": [{"ipBlock": {"cidr": "192.0.2.2/32"}}],
-    "network_policies_clients": [],
-    "network_policies_endpoints": {"mail": [{"ipBlock": {"cidr": "192.0.2.3/32"}}]},
-    "network_policies_flows": [{"from": ["celery-worker"], "to": ["mail"], "ports": [587], "reason": "sends mail"}],
-}
-
-
-# Settings of nginx that change its files and its volume.
-LOCATIONS: dict[str, Any] = {
-    "nginx_locations": [
-        {"path": "/accounts/login/", "rate": "10r/m", "burst": 5, "headers": {"X-Frame-Options": "DENY"}},
-        {"path": "/ws/", "websocket": True, "connections": 20},
-        {"path": "/admin/import/", "match": "exact", "max_body_size": "1g", "timeout": 300, "allow": ["203.0.113.0/24"]},
-        {"path": "/api/", "proxy_path": "/"},
-        {"path": "^/catalogue/[0-9]+/$", "match": "regex", "cache_seconds": 60},
-    ],
-    "nginx_http_snippet": "map $http_accept_language $language { ~^de de; default en; }\n",
-    "nginx_server_snippet": "location = / { return 302 /$language/; }\n",
-    "nginx_access_log_format": "json",
-    "nginx_cache_size": "128m",
-    "nginx_temp_volume": {"emptyDir": {"sizeLimit": "2048Mi"}},
-}
-
-
-# Settings in the format of Kubernetes that change pods.
-ADAPTED: dict[str, Any] = {
-    "platform_postgresql_provider": "in_cluster",
-    "platform_postgresql_host": "",
-    "platform_redis_provider": "in_cluster",
-    "platform_redis_host": "",
-    "platform_pod": {
-        "metadata": {"labels": {"azure.workload.identity/use": "true"}, "annotations": {"team": "shop"}},
-        "nodeSelector": {"pool": "shop"},
-        "tolerations": [{"key": "dedicated", "operator": "Equal", "value": "shop", "effect": "NoSchedule"}],
-        "priorityClassName": "shop",
-        "hostAliases": [{"ip": "192.0.2.1", "hostnames": ["mail.example.com"]}],
-        "dnsConfig": {"options": [{"name": "ndots", "value": "2"}]},
-        "initContainers": [{"name": "proxy", "image": "proxy:1", "resources": {"limits": {"cpu": "100m", "memory": "64Mi"}}}],
-        "containers": [{"name": "nginx-exporter", "env": [{"name": "TZ", "value": "UTC"}]}],
-    },
-    "platform_service_account_annotations": {"iam.gke.io/gcp-service-account": "shop@project.iam.gserviceaccount.com"},
-    "platform_wait_resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"cpu": "500m", "memory": "64Mi"}},
-    "job_pod": {"metadata": {"annotations": {"team": "batch"}}, "priorityClassName": "batch"},
-    "job_read_only_root_filesystem": False,
-    "job_service_account_annotations": {"iam.gke.io/gcp-service-account": "batch@project.iam.gserviceaccount.com"},
-    "django_pod": {
-        "topologySpreadConstraints": [],
-        "containers": [
-            {"name": "django", "lifecycle": {"preStop": {"exec": {"command": ["sleep", "20"]}}}},
-            {"name": "log", "image": "log:1", "resources": {"limits": {"cpu": "100m", "memory": "64Mi"}}},
-        ],
-    },
-    "django_strategy": {"type": "Recreate"},
-    "django_read_only_root_filesystem": False,
-    "celery_worker_service_account_annotations": {"iam.gke.io/gcp-service-account": "worker@project.iam.gserviceaccount.com"},
-    "celery_beat_pod": {"serviceAccountName": "existing"},
-    "nginx_pod": {"nodeSelector": {"pool": "edge"}},
-    "postgresql_pod": {
-        "affinity": {
-            "nodeAffinity": {
-                "requiredDuringSchedulingIgnoredDuringExecution": {
-                    "nodeSelectorTerms": [{"matchExpressions": [{"key": "disk", "operator": "In", "values": ["ssd"]}]}]
-                }
-            }
-        }
-    },
-    "redis_pod": {"nodeSelector": {"pool": "data"}, "tolerations": []},
-    # Static files from the image, uploads in an object store.
-    "storage_access_mode": "ReadWriteOnce",
-    "storage_claims": {
-        "media": {"enabled": False},
-        "static": {"enabled": False},
-        "backups": {"class": "fast", "size": "5Gi"},
-        "exports": {"size": "1Gi"},
-    },
-    "platform_secret_files": {"payment.key": "cGF5bWVudA=="},
-    "platform_secret_files_mode": "0440",
-    "platform_volumes": [
-        {"name": "client", "path": "/etc/client", "source": {"secret": {"secretName": "client-certificate"}}},
-        {"name": "memory", "path": "/dev/shm", "source": {"emptyDir": {"medium": "Memory", "sizeLimit": "256Mi"}}},
-    ],
-    "job_volumes": [{"name": "exports", "path": "/exports"}],
-    "celery_worker_volumes": [{"name": "memory", "path": "/dev/shm", "source": {"emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}}}],
-    "nginx_volumes": [
-        {"name": "snippet", "path": "/etc/nginx/own.conf", "source": {"configMap": {"name": "own"}}, "sub_path": "own.conf"},
-    ],
-    "postgresql_volumes": [{"name": "shared-memory", "path": "/dev/shm", "source": {"emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}}}],
-}
-
-
-# Values in existing Secrets and ConfigMaps, with the revisions that the preflight reads.
-REFERENCES: dict[str, Any] = {
-    "platform_config": {
-        **VALUES["platform_config"],
-        "POSTGRES_HOST": {"config_map": "places", "key": "database"},
-        "POD_NAME": {"field": "metadata.name"},
-    },
-    "platform_secrets": {
-        "DJANGO_SECRET_KEY": "k" * 50,
-        "POSTGRES_PASSWORD": {"secret": "database", "key": "password"},
-        "REDIS_PASSWORD": {"secret": "queues", "key": "password"},
-    },
-    "platform_env_from": [{"secret": "mail"}, {"config_map": "flags", "prefix": "FLAG_"}],
-    "celery_worker_env": {"PAYMENT_TOKEN": {"secret": "payment", "key": "token"}},
-    # Settings in the format of Kubernetes keep the references.
-    "django_pod": {
-        "metadata": {"annotations": {"team": "shop"}},
-        "containers": [{"name": "django", "env": [{"name": "POD_NAME", "value": "django"}]}],
-    },
-    "job_pod": {"metadata": {"annotations": {"team": "batch"}}, "priorityClassName": "batch"},
-    "job_volumes": [{"name": "scratch", "path": "/scratch", "source": {"emptyDir": {}}}],
-    "preflight_existing": {
-        "revisions": {
-            "ConfigMap/places": {"database": "1"},
-            "Secret/database": {"password": "2", "user": "3"},
-            "Secret/queues": {"password": "4"},
-            "Secret/mail": {"MAIL_USER": "5", "MAIL_PASSWORD": "6"},
-            "ConfigMap/flags": {"A": "7"},
-            "Secret/payment": {"token": "8"},
-        }
-    },
-}
-
-
-# What production is rendered with, by host of the one run for all.
-HOSTS: dict[str, dict[str, Any]] = {
-    "production": VALUES,
-    "changed": {**VALUES, **CHANGED},
-    "optional": {**VALUES, **OPTIONAL},
-    "locations": {**VALUES, **LOCATIONS},
-    "adapted": {**VALUES, **ADAPTED},
-    "references": {**VALUES, **REFERENCES},
-    "other_configuration_of_nginx": {**VALUES, "nginx_client_max_body_size": "11m"},
-    "other_environment_of_a_tier": {**VALUES, "celery_worker_env": {"DRILL": True}},
-}
-
-
 @pytest.fixture(scope="session")
 def values() -> dict[str, dict[str, Any]]:
     """What production is rendered with, by host."""
@@ -428,43 +157,23 @@ def rendered(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRe
     return get
 
 
-@pytest.fixture(scope="session")
-def changed(productions: dict[str, Manifests]) -> Manifests:
-    """Production with the settings of CHANGED."""
-    return productions["changed"]
+def _variant(name: str) -> Any:
+    @pytest.fixture(scope="session", name=name)
+    def variant(productions: dict[str, Manifests]) -> Manifests:
+        """Production with the settings of a variant."""
+        return productions[name]
+
+    return variant
+
+
+changed, optional, locations, adapted, references = map(_variant, VARIANTS)
 
 
 @pytest.fixture(scope="session")
-def optional(productions: dict[str, Manifests]) -> Manifests:
-    """Production with the settings of OPTIONAL."""
-    return productions["optional"]
-
-
-@pytest.fixture(scope="session")
-def locations(productions: dict[str, Manifests]) -> Manifests:
-    """Production with the settings of LOCATIONS."""
-    return productions["locations"]
-
-
-@pytest.fixture(scope="session")
-def adapted(productions: dict[str, Manifests]) -> Manifests:
-    """Production with the settings of ADAPTED."""
-    return productions["adapted"]
-
-
-@pytest.fixture(scope="session")
-def references(productions: dict[str, Manifests]) -> Manifests:
-    """Production with the settings of REFERENCES."""
-    return productions["references"]
-
-
-@pytest.fixture(scope="session")
-def every_manifest(
-    rendered: Callable[[str], Manifests], changed: Manifests, locations: Manifests, adapted: Manifests, references: Manifests
-) -> Manifests:
-    """The objects of all inventories, and of production with the optional features; equal ones once."""
+def every_manifest(rendered: Callable[[str], Manifests], productions: dict[str, Manifests]) -> Manifests:
+    """The objects of all inventories, and of the variants of production in its namespace; equal ones once."""
     objects = [manifest for inventory in INVENTORIES for manifest in rendered(inventory)]
-    objects += changed.objects + locations.objects + adapted.objects + references.objects
+    objects += [manifest for name in IN_ITS_NAMESPACE for manifest in productions[name].objects]
     return Manifests(list({json.dumps(manifest, sort_keys=True): manifest for manifest in objects}.values()))
 
 

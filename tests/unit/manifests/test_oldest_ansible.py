@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.unit.manifests.variants import IN_ITS_NAMESPACE
+
 ROOT = pathlib.Path(__file__).parents[3]
 OLDEST = ROOT / ".cache" / "oldest" / "bin" / "ansible-playbook"
 # The controller of ansible-core 2.17 runs on Python 3.10 to 3.12.
 OLDEST_PYTHON = "3.10"
-HOSTS = ("production", "changed", "locations", "adapted", "references")
+HOSTS = ("production", *IN_ITS_NAMESPACE)
 
 SITE_PACKAGES = next(pathlib.Path(sys.prefix).glob("lib/python*/site-packages"))
 

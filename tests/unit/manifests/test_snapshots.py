@@ -17,12 +17,13 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.unit.manifests.variants import VARIANTS
+
 ROOT = pathlib.Path(__file__).parents[3]
 SNAPSHOTS = pathlib.Path(__file__).with_name("snapshots")
 WRITE = "WRITE_SNAPSHOTS"
 # Which fixtures are rendered into files of differences.
-HOSTS = ("changed", "optional", "locations", "adapted", "references")
-OTHERS = ("kind", "staging", *HOSTS)
+OTHERS = ("kind", "staging", *VARIANTS)
 
 # A hash of content, in the letters of Python or of Kubernetes: it would change with all that it is a hash of.
 HASH = re.compile(r"\b(?:[0-9a-f]{10}|[2456789bcdfghkmt]{10})\b")
@@ -141,7 +142,7 @@ def test_the_objects_of_production_are_as_in_the_snapshot(base: Objects) -> None
 def test_the_differences_from_production_are_as_in_the_snapshot(
     request: pytest.FixtureRequest, base: Objects, rendered: Any, name: str
 ) -> None:
-    manifests = request.getfixturevalue(name) if name in HOSTS else rendered(name)
+    manifests = request.getfixturevalue(name) if name in VARIANTS else rendered(name)
     compare(name, differences(base, objects(manifests)))
 
 

@@ -71,7 +71,7 @@ CASES: dict[str, list[tuple[dict[str, Any], Any]]] = {
         (
             {
                 "platform_rolled_out": {
-                    "resources": [{**FAILED, "verdict": verdict} for verdict in ("failed",)] + [{**FAILED, "kind": "Pod"}]
+                    "resources": [{**FAILED, "verdict": "failed"}, {**FAILED, "kind": "Pod", "name": "a", "verdict": "failed"}]
                 }
             },
             {"migrate": "ended with exit code 3"},

@@ -75,7 +75,7 @@ def test_nothing_is_wrong(location: dict[str, Any]) -> None:
         ({"path": "/a", "proxy_path": "/metrics"}, f"the location /a has the proxy_path /metrics, {HIDDEN}"),
         (
             {"path": "/a/", "proxy_path": "/b"},
-            "the location /a/ has the proxy_path /b, and only one of them ends with /; nginx replaces the one by the other",
+            "the location /a/ has the proxy_path /b, but only one of the two paths ends with /; end both with / or neither",
         ),
         *(
             ({"path": "/a/", "rate": rate}, f"the location /a/ has the rate '{rate}'; write a number with r/s or r/m, such as 10r/m")
