@@ -29,7 +29,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.pro
     unknown_settings,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.secret import unresolved_secrets
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.schema import unknown_keys
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.schema import unknown_keys, variable_prefix
 from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.secret_templates import resolver
 
 ROLES = Path(__file__).parents[2] / "roles"
@@ -61,7 +61,7 @@ class ActionModule(ActionBase):
             # Fail at once: each later task that reads such a value would fail with a message that shows the value.
             result.update(failed=True, changed=False, problems=unresolved, msg=f"secrets that cannot be resolved: {len(unresolved)}")
             return result
-        roles = [role.rpartition(".")[2] for role in arguments["workloads"]]
+        roles = [variable_prefix(role) for role in arguments["workloads"]]
         kinds = {name: kind for kind in KINDS for name in arguments[kind]}
         kinds |= {f"{role}_{end}": kind for role in roles for end, kind in (("env", "environments"), ("resources", "quantities"))}
         # The name of a role outside this collection may begin with the name of a role of this collection.

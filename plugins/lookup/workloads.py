@@ -52,7 +52,7 @@ from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.problems import resolved
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.complete import SETTINGS, complete_workload
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.schema import checked
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.schema import checked, variable_prefix
 
 
 class LookupModule(LookupBase):
@@ -67,7 +67,7 @@ class LookupModule(LookupBase):
             kwargs: the options.
         """
         self.set_options(var_options=variables, direct=kwargs)
-        return [self._described(role.rpartition(".")[2], variables or {}) for role in terms]
+        return [self._described(variable_prefix(role), variables or {}) for role in terms]
 
     def _described(self, role: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         name = f"{role}_workload"

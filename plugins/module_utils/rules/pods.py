@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.names import naming_problems
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, workload_prefixes
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.volumes import volume_settings
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.pod_security import CONTAINERS, LEVELS, entries, needed_levels
 
@@ -23,18 +23,14 @@ _METADATA = ("labels", "annotations")
 _OWN_PREFIX = "jewelry-shop/"
 
 
-def _roles(v: Values) -> list[str]:
-    return [role.rpartition(".")[2] for role in (*v["tiers_roles"], *v["data_services_roles"])]
-
-
 def _fragments(v: Values) -> dict[str, Mapping[str, Any]]:
     """The fragments by the name of their setting. A tier of another collection may have no such setting."""
-    names = ["platform_pod", "job_pod", *(f"{role}_pod" for role in _roles(v))]
+    names = ["platform_pod", "job_pod", *(f"{role}_pod" for role in workload_prefixes(v))]
     return {name: v[name] for name in names if name in v}
 
 
 def _account_settings(v: Values) -> list[str]:
-    names = ["platform", "job", *_roles(v)]
+    names = ["platform", "job", *workload_prefixes(v)]
     return [name for name in (f"{each}_service_account_annotations" for each in names) if name in v]
 
 
@@ -102,7 +98,8 @@ def _names(v: Values) -> str:
 def _grace_periods(v: Values) -> dict[str, str]:
     given = [name.removesuffix("_pod") for name, fragment in _fragments(v).items() if "terminationGracePeriodSeconds" in fragment]
     settings = {"platform": "<tier>_termination_grace_period_seconds"}
-    settings |= {role: f"{role}_termination_grace_period_seconds" for role in _roles(v) if f"{role}_termination_grace_period_seconds" in v}
+    own = {role: f"{role}_termination_grace_period_seconds" for role in workload_prefixes(v)}
+    settings |= {role: setting for role, setting in own.items() if setting in v}
     found = {f"{role}_pod.terminationGracePeriodSeconds": settings[role] for role in given if role in settings}
     return {"fields": ", ".join(found), "settings": ", ".join(found.values())} if found else {}
 

@@ -10,6 +10,8 @@ import string
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.schema import variable_prefix
+
 Values = Mapping[str, Any]
 
 
@@ -40,8 +42,17 @@ def tags_of_tiers(values: Values) -> list[str]:
     Args:
         values: the variables by name.
     """
-    names = (f"{role.rpartition('.')[2]}_image_tag" for role in values["tiers_roles"])
+    names = (f"{variable_prefix(role)}_image_tag" for role in values["tiers_roles"])
     return [name for name in names if name in values]
+
+
+def workload_prefixes(values: Values) -> list[str]:
+    """The beginnings of the names of the variables of all tiers and data services.
+
+    Args:
+        values: the variables by name.
+    """
+    return [variable_prefix(role) for role in (*values["tiers_roles"], *values["data_services_roles"])]
 
 
 def findings(rules: Iterable[Rule], values: Values) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.names import naming_problems
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.quantities import quantity_problems
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, workload_prefixes
 
 _OWN_CLAIMS = ("media", "static", "backups")
 _CLAIM_FIELDS = ("size", "class", "access_mode", "enabled")
@@ -28,8 +28,7 @@ def volume_settings(v: Values) -> dict[str, list[dict[str, Any]]]:
     Args:
         v: the variables.
     """
-    roles = [role.rpartition(".")[2] for role in (*v["tiers_roles"], *v["data_services_roles"])]
-    names = ["platform_volumes", "job_volumes", *(f"{role}_volumes" for role in roles)]
+    names = ["platform_volumes", "job_volumes", *(f"{prefix}_volumes" for prefix in workload_prefixes(v))]
     return {name: v[name] for name in names if v.get(name)}
 
 

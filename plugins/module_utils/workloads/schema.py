@@ -95,6 +95,15 @@ KEYS: dict[str, Spec] = {
 }
 
 
+def variable_prefix(role: str) -> str:
+    """The beginning of the names of a role's variables.
+
+    Args:
+        role: name of the role, with its collection if it is not one of this collection.
+    """
+    return role.rpartition(".")[2]
+
+
 def unknown_keys(variable: str, keys: Mapping[str, Any]) -> list[str]:
     """Find keys that no description has.
 
