@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.report import customer, outcome, queues
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.report import addresses, customer, outcome, queues
 
 
 class FilterModule:
@@ -17,6 +17,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name, as Ansible requires."""
         functions = (
+            addresses.shop_addresses,
             customer.customer_endpoints,
             queues.round_trip_checks,
             queues.unserved_queue_checks,

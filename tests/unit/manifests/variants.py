@@ -160,6 +160,9 @@ LOCATIONS: dict[str, Any] = {
     "nginx_access_log_format": "json",
     "nginx_cache_size": "128m",
     "nginx_temp_volume": {"emptyDir": {"sizeLimit": "2048Mi"}},
+    "nginx_tls_secret": "shop-tls",
+    "nginx_ipv6": False,
+    "nginx_follow_symlinks": True,
 }
 
 # Settings in the format of Kubernetes that change pods.
