@@ -166,7 +166,7 @@ def _variant(name: str) -> Any:
     return variant
 
 
-changed, optional, locations, adapted, references = map(_variant, VARIANTS)
+changed, optional, locations, adapted, references, groups = map(_variant, VARIANTS)
 
 
 @pytest.fixture(scope="session")
