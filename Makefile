@@ -37,12 +37,13 @@ clean-cluster: .venv ## Remove the local cluster; what was built for it is kept
 
 ##### Checks
 
-# A cluster waits for much of its time, which is when the rest gets on. What ends first is shown first, and what fails ends the other.
+# The scenarios take longest, and wait for much of their time. The checks without a cluster run in that time: nice keeps them from slowing
+# the scenarios. What ends first is shown first, and what fails ends the other.
 .PHONY: test
 test: .venv ## Run everything that CI runs
 	set -m
 	trap 'kill -- $$(jobs -p | sed s/^/-/) 2>/dev/null || true' EXIT
-	{ $(MAKE) --no-print-directory lint sanity unit &>.cache/without-cluster.log && status=0 || status=$$?; cat .cache/without-cluster.log; exit $$status; } & checks=$$!
+	{ nice -n 19 $(MAKE) --no-print-directory lint sanity unit &>.cache/without-cluster.log && status=0 || status=$$?; cat .cache/without-cluster.log; exit $$status; } & checks=$$!
 	$(MAKE) --no-print-directory molecule & scenarios=$$!
 	set +m
 	wait -n -p ended $$checks $$scenarios

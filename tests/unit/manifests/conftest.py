@@ -31,11 +31,13 @@ class Manifests:
     Args:
         objects: all but the Secrets.
         secrets: the Secrets, without content.
+        tasks: values that tasks of the playbooks use, from render.yml.
     """
 
-    def __init__(self, objects: list[Manifest], secrets: list[Manifest] | None = None) -> None:
+    def __init__(self, objects: list[Manifest], secrets: list[Manifest] | None = None, tasks: dict[str, Any] | None = None) -> None:
         self.objects = objects
         self.secrets = secrets or []
+        self.tasks = tasks or {}
 
     def __iter__(self) -> Iterator[Manifest]:
         return iter(self.objects)
@@ -99,7 +101,8 @@ def render(inventory: str, directory: pathlib.Path, hosts: dict[str, dict[str, A
 
 
 def _manifests(made: dict[str, Any]) -> Manifests:
-    return Manifests([manifest for stage in made["stages"].values() for manifest in _objects(stage)], list(_objects(made["secrets"])))
+    objects = [manifest for stage in made["stages"].values() for manifest in _objects(stage)]
+    return Manifests(objects, list(_objects(made["secrets"])), made["tasks"])
 
 
 def _objects(stage: Any) -> Iterator[Manifest]:

@@ -1,5 +1,7 @@
 """The rendered objects of each inventory equal the committed snapshots, so that a review shows how a change affects the objects.
 
+The object `(used by tasks)` has values that no object shows, such as the endpoints that validate.yml requests.
+
 `snapshots/production.yaml` has all objects of production. The other files have what is different from it, by object and place.
 After a change that is meant: `make snapshots`, then read the diff.
 """
@@ -70,6 +72,7 @@ def objects(manifests: Any) -> Objects:
         name = f"{made['kind']} {made['metadata']['name']}"
         # The present and the previous password of Redis are Secrets of one name but for the hash.
         found[name if name not in found else f"{name}, second"] = made
+    found["(used by tasks)"] = normal(manifests.tasks)
     return found
 
 
