@@ -62,7 +62,9 @@ options:
         type: str
         required: true
       image:
-        description: Image that one of its containers must have. An image that an admission webhook pinned to a digest still matches.
+        description: >-
+          Image that one of its containers must have. An image that an admission webhook pinned to a digest, or whose registry it replaced
+          by a mirror, still matches.
         type: str
   services:
     description: Names of the Services that must have ready endpoints.

@@ -193,6 +193,13 @@ RULES: tuple[Rule, ...] = (
         "Try a pod in a dry run, before the first write.",
         without="the preflight does not find what a quota, Pod Security or a webhook rejects",
     ),
+    Rule(
+        ("limitranges",),
+        ("list",),
+        "Name the containers that a LimitRange rejects, before the first write.",
+        without="the API server rejects such containers without their names",
+        asked=False,
+    ),
     Rule(("pods/log",), ("get",), "Show the last lines of a container that failed, and search the logs for errors."),
     Rule(("events",), ("list", "watch"), "Read the events, to report the cause of a failure."),
     Rule(("replicasets",), ("list", "watch"), "Distinguish the pods of the new revision from older pods.", group="apps"),

@@ -17,8 +17,10 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import
     exposure,
     hosts,
     image,
+    limits,
     nginx,
     operations,
+    others,
     passwords,
     planned,
     pods,
@@ -45,7 +47,17 @@ SETTINGS = (
     *volumes.RULES,
     *cluster.NAMED,
 )
-PLAN = (*cluster.MEANT, *cluster.FIT, *classes.RULES, *passwords.CHANGED, *planned.RULES, *pods.PLANNED, *passwords.GUESSABLE)
+PLAN = (
+    *cluster.MEANT,
+    *cluster.FIT,
+    *classes.RULES,
+    *passwords.CHANGED,
+    *planned.RULES,
+    *limits.RULES,
+    *others.RULES,
+    *pods.PLANNED,
+    *passwords.GUESSABLE,
+)
 
 
 def _type_findings(v: Values) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.limits import rejected_containers
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values
 
 # Kinds that a setting needs and a cluster may not serve. A rule reports each with the name of the setting.
@@ -27,6 +28,9 @@ def _unknown(v: Values, kind: str) -> list[str]:
 
 def _rejected(v: Values) -> dict[str, str]:
     known_causes = [each for kind in SETTING_OF_KIND for each in _unknown(v, kind)]
+    if rejected_containers(v):
+        # The rule for it names the containers, which the API server does not.
+        known_causes += [each for each in v["preflight_plan"]["refusals"] if " per Container is " in each]
     rejected = [each for each in dict.fromkeys(v["preflight_plan"]["refusals"]) if each not in known_causes]
     return {"objects": "; ".join(rejected), "hint": SETTINGS_OF_CLAIMS if _is_about_a_claim(rejected) else ""} if rejected else {}
 

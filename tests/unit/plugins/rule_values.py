@@ -9,10 +9,13 @@ from typing import Any
 
 CA = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"
 ANY = [{"ipBlock": {"cidr": "10.0.0.0/8"}}]
+RESOURCES = {"requests": {"memory": "64Mi"}, "limits": {"memory": "128Mi"}}
 # External services with TLS.
 SETTINGS: dict[str, Any] = {
     "celery_beat_image_tag": "",
     "celery_worker_image_tag": "",
+    "django_hpa_enabled": False,
+    "django_hpa_external": False,
     "django_image_tag": "",
     "django_least_grace_period_seconds": 85,
     "django_termination_grace_period_seconds": 85,
@@ -99,6 +102,10 @@ SETTINGS: dict[str, Any] = {
 # PostgreSQL and Redis in the cluster, which only the rules of the plan read.
 PLANNED: dict[str, Any] = {
     **SETTINGS,
+    "django_pod": {},
+    "job_resources": RESOURCES,
+    "nginx_check_resources": RESOURCES,
+    "nginx_exporter_resources": {},
     "__preflight_permissions": [{"verbs": ["get", "list"]}, {"verbs": ["create"], "without": "warning"}],
     "ingress_enabled": True,
     "ingress_class": "traefik",

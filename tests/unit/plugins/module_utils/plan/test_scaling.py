@@ -130,3 +130,30 @@ def test_an_autoscaler_of_the_settings_stays() -> None:
     wanted = {**AUTOSCALER, "spec": {"replicas": 1}}
     entries, _warnings = plan(Cluster(deployment(3), wanted), [("tiers", [LEFT_OUT, wanted])], OURS, owned=OWNED)
     assert "remove" not in [entry.action for entry in entries]
+
+
+class Mirror(Cluster):
+    """An admission webhook puts a mirror before each image and injects a container, also in a dry run."""
+
+    def dry_run(self, manifest: dict[str, Any], field_manager: str) -> tuple[dict[str, Any], list[str]]:
+        applied, warnings = super().dry_run(manifest, field_manager)
+        return mirrored(applied), warnings
+
+
+def mirrored(item: dict[str, Any]) -> dict[str, Any]:
+    changed = copy.deepcopy(item)
+    containers = changed["spec"]["template"]["spec"]["containers"]
+    for container in containers:
+        container["image"] = f"mirror.example.com/{container['image'].removeprefix('mirror.example.com/')}"
+    containers.append({"name": "proxy", "image": "proxy:1"})
+    return changed
+
+
+def test_a_workload_that_a_webhook_changes_is_planned_without_a_change() -> None:
+    live = mirrored(deployment(3, owner(OURS)))
+    [entry], warnings = plan(Mirror(live), [("tiers", [deployment(3)])], OURS)
+    assert (entry.action, warnings) == ("none", [])
+    newer = deployment(3)
+    newer["spec"]["template"]["spec"]["containers"][0]["image"] = "shop:2"
+    [entry], _warnings = plan(Mirror(live), [("tiers", [newer])], OURS)
+    assert entry.action == "change"

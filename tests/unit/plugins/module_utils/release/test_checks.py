@@ -487,6 +487,19 @@ def test_a_long_error_line_is_shortened_after_its_secrets_are_hidden() -> None:
     assert check.message.endswith("x****")
 
 
+def test_logs_of_injected_containers_are_not_searched() -> None:
+    """Istio also moves the probes in the pod to its agent, so the probes of the template are needed to recognize their log lines."""
+
+    def inject(item: Object) -> None:
+        item["spec"]["containers"].insert(0, {"name": "istio-proxy", "image": "proxy:1"})
+        item["spec"]["containers"][1]["readinessProbe"] = {"httpGet": {"path": "/app-health/django/readyz", "port": 15020}}
+
+    owner = replica_set("2")
+    probed = {"name": "django", "image": IMAGE, "readinessProbe": {"httpGet": {"path": "/health/ready/"}}}
+    owner["spec"]["template"]["spec"]["containers"] = [probed, {"name": "added-later", "image": IMAGE}]
+    assert list(logs_to_search(Snapshot([deployment(), owner, pod(change=inject)]))) == [("django-a", probed)]
+
+
 def test_logs_of_ending_pods_are_not_searched() -> None:
     old = replica_set("1")
     pods = [
