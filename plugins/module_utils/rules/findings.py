@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import (
     authorities,
+    autoscaling,
     classes,
     cluster,
     environment,
@@ -45,6 +46,7 @@ SETTINGS = (
     *exposure.RULES,
     *pods.RULES,
     *volumes.RULES,
+    *autoscaling.RULES,
     *cluster.NAMED,
 )
 PLAN = (
@@ -56,6 +58,7 @@ PLAN = (
     *limits.RULES,
     *others.RULES,
     *pods.PLANNED,
+    *autoscaling.PLANNED,
     *passwords.GUESSABLE,
 )
 

@@ -45,7 +45,7 @@ def _containers(v: Values) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
             for key in CONTAINERS:
                 for container in spec.get(key) or ():
                     is_first = key == "containers" and container is spec[key][0]
-                    setting = _setting(v, workload["name"], container["name"], is_first)
+                    setting = _setting(v, workload.get("group_of") or workload["name"], container["name"], is_first)
                     yield setting, f"container {container['name']} of {workload['name']}", container.get("resources") or {}
     for setting, owner in _JOBS.items():
         yield setting, owner, v[setting]

@@ -21,30 +21,32 @@ def _autoscalers(v: Values) -> str:
 
 def _about_autoscaler(v: Values, other: Mapping[str, Any]) -> str:
     subject, target = _subject("HorizontalPodAutoscaler", other), other["target"]
+    prefix = _prefix(v, target)
+    is_external = bool(v.get(f"{prefix}_hpa_enabled") and v.get(f"{prefix}_hpa_external"))
     effect = (
         f"{other['own']} scales it too, and Kubernetes stops both."
         if other["own"]
         else "Another autoscaler scales it too, and Kubernetes stops both."
-        if _is_external(v, target)
+        if is_external
         else "This run would set another number of replicas."
     )
-    cure = f"{_removal(v, 'horizontalpodautoscaler', other)}{_alternative(v, target)}"
+    cure = _removal(v, "horizontalpodautoscaler", other) + ("" if is_external else _alternative(v, target, prefix))
     return f"{subject} is not managed by this collection, but scales {target}. {effect} {cure}."
 
 
-def _prefix(target: str) -> str:
-    return target.split()[-1].replace("-", "_")
+def _prefix(v: Values, target: str) -> str:
+    """The beginning of the names of the settings of a workload."""
+    name = target.split()[-1]
+    workloads = [workload for stage in v.get("manifests_workloads", {}).values() for workload in stage if workload["name"] == name]
+    whole = next((workload["group_of"] for workload in workloads if workload.get("group_of")), name)
+    return str(whole).replace("-", "_")
 
 
-def _is_external(v: Values, target: str) -> bool:
-    return bool(v.get(f"{_prefix(target)}_hpa_enabled") and v.get(f"{_prefix(target)}_hpa_external"))
-
-
-def _alternative(v: Values, target: str) -> str:
-    if _is_external(v, target) or target.startswith("StatefulSet"):
+def _alternative(v: Values, target: str, prefix: str) -> str:
+    if target.startswith("StatefulSet"):
         return ""
-    prefix = _prefix(target) if f"{_prefix(target)}_hpa_external" in v else "<tier>"
-    return f", or set {prefix}_hpa_enabled and {prefix}_hpa_external to true in {v['preflight_values_file']} to keep it"
+    known = prefix if f"{prefix}_hpa_external" in v else "<tier>"
+    return f", or set {known}_hpa_enabled and {known}_hpa_external to true in {v['preflight_values_file']} to keep it"
 
 
 def _budgets(v: Values) -> str:
