@@ -16,11 +16,13 @@ import pytest
 import yaml
 
 from local_cluster.errors import LocalClusterError
-from tests.unit.manifests.variants import HOSTS, IN_ITS_NAMESPACE, VALUES, VARIANTS
+from tests.unit.manifests.variants import HOSTS, IN_ITS_NAMESPACE, PRODUCTION_LIKE_REVISIONS, VALUES, VARIANTS
 from tools import manifest_checkers
 
 ROOT = pathlib.Path(__file__).parents[3]
-INVENTORIES = ("kind", "staging", "production")
+INVENTORIES = ("kind", "staging", "production", "production_like")
+# The inventory whose objects of others a scenario deploys.
+PRODUCTION_LIKE = ROOT / "tests" / "inventories" / "production_like"
 
 Manifest = dict[str, Any]
 
@@ -74,7 +76,7 @@ class Manifests:
 def copied_inventory(name: str, directory: pathlib.Path, hosts: dict[str, dict[str, Any]]) -> pathlib.Path:
     """Copy an inventory, with these hosts and their settings in place of its own host."""
     copy = directory / "inventory"
-    shutil.copytree(ROOT / "inventories" / name, copy)
+    shutil.copytree(PRODUCTION_LIKE if name == PRODUCTION_LIKE.name else ROOT / "inventories" / name, copy)
     own = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
     (copy / "hosts.yml").write_text(json.dumps({"platform": {"hosts": {host: {**own, **values} for host, values in hosts.items()}}}))
     return copy
@@ -152,7 +154,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRe
         if inventory == "production":
             productions: dict[str, Manifests] = request.getfixturevalue("productions")
             return productions[inventory]
-        values = {} if inventory == "kind" else VALUES
+        values = {"kind": {}, "production_like": PRODUCTION_LIKE_REVISIONS}.get(inventory, VALUES)
         return render(inventory, tmp_path_factory.mktemp(inventory), {inventory: values})[inventory]
 
     return get

@@ -286,6 +286,13 @@ AUTOSCALED: dict[str, Any] = {
     ],
 }
 
+# What the preflight reads from the Secrets of tests/inventories/production_like.
+PRODUCTION_LIKE_REVISIONS: dict[str, Any] = {
+    "preflight_existing": {
+        "revisions": {"Secret/shop-database": {"db-pass": "1"}, "Secret/shop-payment": {"api-key": "2", "signing-key": "3"}}
+    }
+}
+
 # Production with other settings, by the name of the fixture and of the snapshot.
 VARIANTS: dict[str, dict[str, Any]] = {
     "changed": CHANGED,
