@@ -30,13 +30,13 @@ _BROKER = "CELERY_BROKER_URL"
 
 
 class _Tier(NamedTuple):
-    """A workload of a tier with its settings.
+    """A workload of a tier, or of a group of it, with its settings.
 
     Args:
         name: name of the workload.
         role: prefix of the variables of its role.
         values: the variables.
-        own: settings of this workload alone, without the prefix.
+        own: settings of this group alone, without the prefix.
         queues: names of the queues that it serves.
     """
 
@@ -78,7 +78,7 @@ class _Tier(NamedTuple):
         Args:
             key: name of the setting, without the prefix.
         """
-        return f"{self.role}_{key} of {self.name}" if key in self.own else f"{self.role}_{key}"
+        return f"{self.role}_groups[{self.name}].{key}" if key in self.own else f"{self.role}_{key}"
 
     @property
     def has_own_hpa(self) -> bool:
@@ -89,9 +89,12 @@ class _Tier(NamedTuple):
 def _tiers(v: Values) -> Iterator[_Tier]:
     for role in map(variable_prefix, v["tiers_roles"]):
         described = v.get(f"{role}_workload") or {}
-        for workload in [described] if isinstance(described, Mapping) else described:
-            own, queues = workload.get("settings") or {}, workload.get("queues") or []
-            yield _Tier(workload.get("name", role), role, v, own, queues)
+        queues = described.get("queues") or []
+        # A tier without groups is one workload. Rules report groups that are not valid.
+        groups = v.get(f"{role}_groups", [{"name": described.get("name", role)}])
+        for group in groups if isinstance(groups, list) else ():
+            if isinstance(group, Mapping):
+                yield _Tier(str(group.get("name", role)), role, v, group, group.get("queues", queues) or [])
 
 
 def _of_tiers(v: Values, find: Callable[[_Tier], str]) -> str:
