@@ -19,7 +19,6 @@ METRIC = (
 )
 STRINGS = "{} needs a type, and metadata whose values are all strings: quote the numbers in values.yml."
 BOUNDS = "{}: correct it in values.yml. Only the minimum of KEDA can be 0."
-NO_TRIGGER = "KEDA has no trigger: set {}, or <tier>_keda_tasks_per_replica for a tier with queues, in values.yml."
 HPA: dict[str, Any] = {"django_hpa_enabled": True, "django_hpa_min_replicas": 2, "django_hpa_max_replicas": 3, "django_hpa_cpu_percent": 70}
 KEDA: dict[str, Any] = {
     "celery_worker_keda_enabled": True,
@@ -35,7 +34,7 @@ ANOTHER_BROKER = {"platform_secrets": {**SETTINGS["platform_secrets"], "CELERY_B
 
 def group(**settings: Any) -> dict[str, Any]:
     """A worker group with settings of its own."""
-    return {**KEDA, "celery_worker_workload": [{"name": "reports", "queues": ["reports"], "settings": settings}]}
+    return {**KEDA, "celery_worker_groups": [{"name": "reports", "queues": ["reports"], **settings}]}
 
 
 def budget(replicas: int, **spec: Any) -> dict[str, Any]:
@@ -64,12 +63,6 @@ CASES: list[Case] = [
             {"django_hpa_cpu_percent": 0, "django_hpa_enabled": False},
         )
     ),
-    (
-        {**KEDA, "celery_worker_keda_tasks_per_replica": 0, "celery_worker_keda_triggers": [CRON]},
-        {**KEDA, "celery_worker_keda_tasks_per_replica": 0},
-        NO_TRIGGER.format("celery_worker_keda_triggers"),
-    ),
-    (group(), group(keda_tasks_per_replica=0, keda_triggers=[]), NO_TRIGGER.format("celery_worker_keda_triggers of reports")),
     (
         {**KEDA, **ANOTHER_BROKER, "celery_worker_keda_tasks_per_replica": 0, "celery_worker_keda_triggers": [CRON]},
         {**KEDA, **ANOTHER_BROKER},
@@ -102,7 +95,7 @@ CASES: list[Case] = [
             (
                 group(keda_min_replicas=3),
                 group(keda_min_replicas=4),
-                "celery_worker_keda_min_replicas of reports is 4, which is more than celery_worker_keda_max_replicas (3)",
+                "celery_worker_groups[reports].keda_min_replicas is 4, which is more than celery_worker_keda_max_replicas (3)",
             ),
         )
     ),

@@ -60,6 +60,11 @@ def autoscaled(metric: dict[str, Any], **pod: Any) -> dict[str, Any]:
     return {"manifests_workloads": {"tiers": [{**workload}], "data_services": []}}
 
 
+def scaled(*triggers: dict[str, Any]) -> dict[str, Any]:
+    """A workload with a ScaledObject."""
+    return {"name": "reports", "template": {"spec": {}}, "autoscaling": {"scaled_object": {"triggers": [*triggers]}}}
+
+
 def percent(resource: str, kind: str = "Utilization", **source: str) -> dict[str, Any]:
     where = "containerResource" if source else "resource"
     return {"type": f"{where[0].upper()}{where[1:]}", where: {"name": resource, "target": {"type": kind}, **source}}
@@ -281,6 +286,12 @@ CASES: list[tuple[Values, Values, str]] = [
         "values.yml.",
     ),
     (
+        plan(),
+        plan(refusals=[f"TriggerAuthentication a: {UNKNOWN}", f"ScaledObject a: {UNKNOWN}"]),
+        "The API server does not serve the kind ScaledObject (keda.sh/v1alpha1). Install KEDA first, or set <tier>_keda_enabled to false "
+        "in values.yml.",
+    ),
+    (
         plan(untrusted=[]),
         plan(untrusted=["a, or add it to platform_allowed_field_managers", "platform_allowed_field_managers b"]),
         "Other field managers wrote into objects of this platform: a, or add it to platform_allowed_field_managers in values.yml; "
@@ -320,6 +331,12 @@ CASES: list[tuple[Values, Values, str]] = [
         {**passwords(REDIS_PASSWORD="r"), "platform_redis_provider": "external"},
         passwords(POSTGRES_PASSWORD="p", REDIS_PASSWORD="r"),
         GUESSABLE.format("POSTGRES_PASSWORD and REDIS_PASSWORD"),
+    ),
+    (
+        {"manifests_workloads": {"tiers": [scaled({"type": "cron"})], "data_services": []}},
+        {"manifests_workloads": {"tiers": [scaled()], "data_services": []}},
+        "KEDA has no trigger for reports: set <tier>_keda_tasks_per_replica for a tier with queues, or <tier>_keda_triggers, in "
+        "values.yml.",
     ),
     (autoscaled(percent("cpu")), autoscaled(percent("memory")), NO_REQUEST.format("log", "memory")),
     (
