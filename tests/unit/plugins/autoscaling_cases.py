@@ -34,7 +34,7 @@ ANOTHER_BROKER = {"platform_secrets": {**SETTINGS["platform_secrets"], "CELERY_B
 
 def group(**settings: Any) -> dict[str, Any]:
     """A worker group with settings of its own."""
-    return {**KEDA, "celery_worker_groups": [{"name": "reports", "queues": ["reports"], **settings}]}
+    return {**KEDA, "celery_worker_groups": [{"name": "reports", "queues": ["celery", "reports"], **settings}]}
 
 
 def budget(replicas: int, **spec: Any) -> dict[str, Any]:
