@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.limit_ranges import container_problems
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.groups import NAME, named_groups
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.pod_security import CONTAINERS
 
 _WAITS = "wait-"
@@ -45,17 +46,20 @@ def _containers(v: Values) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
             for key in CONTAINERS:
                 for container in spec.get(key) or ():
                     is_first = key == "containers" and container is spec[key][0]
-                    setting = _setting(v, workload.get("group_of") or workload["name"], container["name"], is_first)
+                    setting = _setting(v, workload, container["name"], is_first)
                     yield setting, f"container {container['name']} of {workload['name']}", container.get("resources") or {}
     for setting, owner in _JOBS.items():
         yield setting, owner, v[setting]
 
 
-def _setting(v: Values, workload: str, container: str, is_first: bool) -> str:
-    role, name = workload.replace("-", "_"), container.replace("-", "_")
-    candidates = [f"{role}_resources" if is_first else f"{name}_resources", f"{role}_pod"]
-    own = next((each for each in candidates if each in v), "the resources of the container")
-    return "platform_wait_resources" if container.startswith(_WAITS) else own
+def _setting(v: Values, workload: Mapping[str, Any], container: str, is_first: bool) -> str:
+    if container.startswith(_WAITS):
+        return "platform_wait_resources"
+    role = str(workload.get("group_of") or workload["name"]).replace("-", "_")
+    if is_first and any(group[NAME] == workload["name"] and "resources" in group for group in named_groups(v.get(f"{role}_groups"))):
+        return f"{role}_groups[{workload['name']}].resources"
+    candidates = [f"{role}_resources" if is_first else f"{container.replace('-', '_')}_resources", f"{role}_pod"]
+    return next((each for each in candidates if each in v), "the resources of the container")
 
 
 RULES = (Rule(rejected_containers, "{}"),)

@@ -381,6 +381,38 @@ CASES: list[tuple[Values, Values, str]] = [
             ("flower", "proxy", "the resources of the container"),
         )
     ),
+    *(
+        (
+            plan(limit_ranges=[LIMITS]),
+            {
+                **plan(limit_ranges=[LIMITS]),
+                "celery_worker_resources": {},
+                "celery_worker_groups": [{"name": "reports", **own}],
+                "manifests_workloads": {
+                    "tiers": [
+                        {
+                            "name": "reports",
+                            "group_of": "celery-worker",
+                            "template": {"spec": {"containers": [container("reports", request="32Mi")]}},
+                        }
+                    ]
+                },
+            },
+            f"{REJECTS} container reports of reports, {TOO_SMALL}: change {setting} in values.yml.",
+        )
+        for own, setting in (({}, "celery_worker_resources"), ({"resources": {}}, "celery_worker_groups[reports].resources"))
+    ),
+    (
+        plan(),
+        {
+            **plan(other_autoscalers=[{**AUTOSCALER, "target": "Deployment reports"}]),
+            "manifests_workloads": {
+                "tiers": [{"name": "reports", "group_of": "django", "template": {"spec": {"containers": [container("a", request="64Mi")]}}}]
+            },
+        },
+        "HorizontalPodAutoscaler shop/django-hpa is not managed by this collection, but scales Deployment reports. This run would set "
+        f"another number of replicas. {DELETE_AUTOSCALER}, {KEEP_AUTOSCALER}",
+    ),
     (
         plan(),
         plan(refusals=["Deployment x: maximum cpu usage per Container is 1, but limit is 2"], limit_ranges=[LIMITS]),
