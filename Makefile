@@ -90,6 +90,7 @@ drills: .venv ## Run what takes many minutes, before a release
 	PYTEST_MARKS=drill molecule test --scenario-name site --destroy never
 	PYTEST_MARKS=drill molecule test --scenario-name failures --destroy never
 	molecule test --scenario-name takeover --destroy never
+	molecule test --scenario-name production --destroy never
 	molecule test --scenario-name network
 
 ##### Releases

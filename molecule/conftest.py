@@ -27,7 +27,10 @@ INVENTORY: dict[str, Any] = yaml.safe_load((ROOT / "inventories" / "kind" / "gro
 KUBECONFIG = str(ROOT / ".cache" / "jewelry-shop-test.kubeconfig")
 DEPLOYER_KUBECONFIG = str(ROOT / ".cache" / "jewelry-shop-test-deployer.kubeconfig")
 # By scenario, the files with its extra variables, as its molecule.yml lists them.
-VALUES = dict.fromkeys(("site", "failures"), ("cluster.yml", "deployer.yml"))
+VALUES = {
+    **dict.fromkeys(("site", "failures"), ("cluster.yml", "deployer.yml")),
+    "production": ("../tests/inventories/production_like/group_vars/all/main.yml", "cluster.yml", "production.yml"),
+}
 NAMESPACE = "jewelry-shop"
 TIERS = ("django", "nginx", "celery-worker", "celery-beat")
 ENVIRONMENT = {**os.environ, "KUBECONFIG": KUBECONFIG, "MOLECULE_PROJECT_DIRECTORY": str(ROOT), "ANSIBLE_NOCOLOR": "1"}

@@ -20,6 +20,7 @@ class FilterModule:
             addresses.shop_addresses,
             customer.customer_endpoints,
             queues.round_trip_checks,
+            queues.sleeping_queues,
             queues.unserved_queue_checks,
             outcome.health_checks,
             outcome.masked,

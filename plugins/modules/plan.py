@@ -33,7 +33,8 @@ description:
     The data stays on the control node and in the cluster.
   - Retries for up to 90 seconds while the API server is unavailable or overloaded. With O(cluster) the API server has to answer first.
   - With O(cluster) the same call reads the version, identity, storage classes and ingress classes of the cluster, the Jobs, and the
-    permissions of the user.
+    permissions of the user. It also finds autoscalers and disruption budgets of other sources that act on the planned workloads, and
+    what others in the namespace would lose.
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
@@ -371,6 +372,128 @@ forbidden:
   type: list
   elements: str
   sample: [list endpointslices.discovery.k8s.io]
+other_autoscalers:
+  description:
+    - HorizontalPodAutoscalers that scale a planned workload, but do not come from the stage of the workload. The only autoscaler of a
+      workload whose manifest leaves out the replicas is not listed.
+  returned: when O(cluster) is given and there are manifests
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the object.
+      type: str
+      returned: always
+    namespace:
+      description: Namespace of the object.
+      type: str
+      returned: always
+    owner:
+      description: Kind and name of the object that controls it, such as a ScaledObject of KEDA; empty if there is none.
+      type: str
+      returned: always
+    stage:
+      description: Stage that applies the object; empty if no stage applies it.
+      type: str
+      returned: always
+    target:
+      description: Kind and name of the workload.
+      type: str
+      returned: always
+    own:
+      description: The autoscaler of the same workload in its stage; empty if there is none.
+      type: str
+      returned: always
+other_budgets:
+  description: >-
+    PodDisruptionBudgets that select pods of planned workloads, but do not come from their stage. A budget is listed if the pods have
+    another budget, because Kubernetes evicts no pod that has two budgets, or if it allows no eviction.
+  returned: when O(cluster) is given and there are manifests
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the object.
+      type: str
+      returned: always
+    namespace:
+      description: Namespace of the object.
+      type: str
+      returned: always
+    owner:
+      description: Kind and name of the object that controls it; empty if there is none.
+      type: str
+      returned: always
+    stage:
+      description: Stage that applies the object; empty if no stage applies it.
+      type: str
+      returned: always
+    targets:
+      description: Kind and name of each selected workload.
+      type: list
+      elements: str
+      returned: always
+    own:
+      description: Budgets of the same pods in the stage of the workloads.
+      type: list
+      elements: str
+      returned: always
+cut_off_pods:
+  description: Pods that do not belong to the platform and that the API server would not allow under the Pod Security level of the plan.
+  returned: when O(cluster) is given and there are manifests
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the pod.
+      type: str
+      returned: always
+    namespace:
+      description: Namespace of the pod.
+      type: str
+      returned: always
+    enforced:
+      description: Level that the run would enforce in the namespace.
+      type: str
+      returned: always
+    needed:
+      description: Strictest level that allows the pod.
+      type: str
+      returned: always
+lost_ports:
+  description: Services to be adopted that would lose ports.
+  returned: when O(cluster) is given and there are manifests
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the Service.
+      type: str
+      returned: always
+    namespace:
+      description: Namespace of the Service.
+      type: str
+      returned: always
+    ports:
+      description: The ports.
+      type: list
+      elements: int
+      returned: always
+limit_ranges:
+  description: The LimitRanges of O(cluster.namespace); empty if the user may not list them.
+  returned: when O(cluster) is given and there are manifests
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the LimitRange.
+      type: str
+      returned: always
+    limits:
+      description: The entries for containers.
+      type: list
+      elements: dict
+      returned: always
 jobs:
   description: The Jobs of O(cluster.job_selector), in the form of the filter P(jewelry_shop.platform.job_states#filter).
   returned: when O(cluster) is given
@@ -461,8 +584,10 @@ def make_plan(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     # Imported here, because they import the kubernetes client, which may not be installed.
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.permissions import lacking, permissions, warning
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.jobs.commands import job_states
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.limit_ranges import limit_ranges
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan import changes
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.api import PlanApi
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.others import find_others
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.removals import Removal
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.run import OwnedKind, plan
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.scaling import handovers
@@ -506,6 +631,9 @@ def make_plan(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     result["taking_over"] = any(entry.action == changes.TAKE_OVER for entry in entries)
     replaced = [entry for entry in entries if entry.replaces]
     result["left_behind"] = left_behind((entry.replaces for entry in replaced), (entry.manifest for entry in replaced))
+    # Only a preflight passes the cluster. It rejects a run before the first write.
+    if meant and entries:
+        result |= {**find_others(api, entries), "limit_ranges": limit_ranges(api.listed("v1", "LimitRange", meant["namespace"]))}
     result["msg"] = changes.summary(entries)
     result["changed"] = module.check_mode and any(entry.action in changes.WRITES for entry in entries)
     if module.check_mode and module._diff:

@@ -61,7 +61,7 @@ options:
       image:
         description:
           - Image that one container of the pod template must have.
-          - An image that an admission webhook pinned to a digest, with or without its tag, still matches.
+          - An image that an admission webhook pinned to a digest, or whose registry it replaced by a mirror, still matches.
         type: str
       timeout:
         description: Seconds without progress after which the wait for this resource ends. By default O(timeout).

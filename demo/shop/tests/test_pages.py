@@ -57,6 +57,15 @@ def test_front_page_lists_products_and_a_hashed_stylesheet(browser: Client, sett
     assert "0.0.0-test" in page
 
 
+def test_static_files_are_served_without_nginx(browser: Client) -> None:
+    """A shop without the volume `static` passes these requests to Django."""
+    address = re.search(r'href="(/static/shop/style\.[0-9a-f]{12}\.css)"', browser.get("/").content.decode())
+    assert address
+    response = browser.get(address[1])
+    assert (response.status_code, response["Content-Type"]) == (200, "text/css")
+    assert browser.get("/static/no-such-file").status_code == 404
+
+
 def test_checkout_runs_one_task_on_each_queue(browser: Client, settings: Settings) -> None:
     response = order(browser)
     assert response.status_code == 201

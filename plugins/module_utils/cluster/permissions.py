@@ -149,6 +149,13 @@ RULES: tuple[Rule, ...] = (
         group="autoscaling",
         without=_EARLIER_SETTINGS_STAY,
     ),
+    Rule(
+        ("scaledobjects", "triggerauthentications"),
+        ("get", "list", "create", "patch", "delete"),
+        "Apply and remove the ScaledObjects of KEDA and the references to the password of Redis.",
+        group="keda.sh",
+        when=(Setting("celery_worker_keda_enabled"),),
+    ),
     Rule(("poddisruptionbudgets",), ("get", "list", "create", "patch"), "Apply the disruption budgets.", group="policy"),
     Rule(
         ("poddisruptionbudgets",),
@@ -193,6 +200,13 @@ RULES: tuple[Rule, ...] = (
         ("create",),
         "Try a pod in a dry run, before the first write.",
         without="the preflight does not find what a quota, Pod Security or a webhook rejects",
+    ),
+    Rule(
+        ("limitranges",),
+        ("list",),
+        "Name the containers that a LimitRange rejects, before the first write.",
+        without="the API server rejects such containers without their names",
+        asked=False,
     ),
     Rule(("pods/log",), ("get",), "Show the last lines of a container that failed, and search the logs for errors."),
     Rule(("events",), ("list", "watch"), "Read the events, to report the cause of a failure."),

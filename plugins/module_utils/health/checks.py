@@ -24,6 +24,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.pods
     label_selector,
     newest_pods,
     newest_revision,
+    own_containers,
     port_number,
     stalled,
     wanted_pods,
@@ -142,7 +143,8 @@ class WorkloadCheck:
         except PlatformError as error:
             raise PlatformError(f"{self._workload}: {error}", error.certain) from error
         revision = newest_revision(found, sets)
-        described = [describe(pod, revision, self._workload.container) for pod in newest_pods(found, sets, pods)]
+        own = own_containers(found)
+        described = [describe(pod, revision, self._workload.container, own) for pod in newest_pods(found, sets, pods)]
         self._pods = [self._take_in(pod) for pod in sorted(described, key=lambda pod: pod.name)]
         least = self._prober.endpoint.min_pods
         self._wanted = wanted_pods(found) if least is None else least

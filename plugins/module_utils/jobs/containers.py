@@ -14,18 +14,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.diagnosis import exit_words, last_end
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.pods import DEFAULT_CONTAINER_ANNOTATION
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.pods import DEFAULT_CONTAINER_ANNOTATION, own_containers
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import Finding, Manifest
 
 # Seconds that injected containers have to end by themselves. A proxy that is asked to quit drains its connections first; Istio's proxy
 # does so for 5 s (terminationDrainDuration).
 AFTER_FAILURE = 5.0
 AFTER_SUCCESS = 15.0
-
-
-def own_containers(job: Manifest) -> list[str]:
-    """Names of the containers in the Job's template."""
-    return [container["name"] for container in job["spec"]["template"]["spec"]["containers"]]
 
 
 def main_container(job: Manifest, pod: Manifest) -> str:

@@ -13,6 +13,7 @@ import re
 
 _DEFAULT_TAG = "latest"
 _DEFAULT_REGISTRY = "docker.io"
+_OFFICIAL = "library/"
 # The grammar of https://pkg.go.dev/github.com/distribution/reference
 _HOST_PART = r"(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])"
 _HOST = rf"(?:{_HOST_PART}(?:\.{_HOST_PART})*|\[[0-9A-Fa-f:]+\])(?::[0-9]+)?"
@@ -24,8 +25,8 @@ _NAME_LENGTH = 255
 _SHORT_DIGEST = 12
 
 
-def is_pinned_or_same(found: str, wanted: str) -> bool:
-    """Whether an image is the expected one, or the expected one pinned to a digest by an admission webhook.
+def is_same_image(found: str, wanted: str) -> bool:
+    """Whether an image is the expected one, also if an admission webhook pinned it to a digest or put a mirror before its path.
 
     Args:
         found: the image in the cluster.
@@ -33,7 +34,9 @@ def is_pinned_or_same(found: str, wanted: str) -> bool:
     """
     found_repository, found_tag, found_digest = _parts(found)
     repository, tag, digest = _parts(wanted)
-    if found_repository != repository:
+    # The path without the registry. Mirrors have the official images with and without `library`.
+    path = repository.partition("/")[2]
+    if not found_repository.endswith((f"/{path}", f"/{path.removeprefix(_OFFICIAL)}")):
         return False
     if digest:
         return found_digest == digest
@@ -121,5 +124,5 @@ def _parts(image: str) -> tuple[str, str, str]:
     if not slash or not ("." in registry or ":" in registry or registry == "localhost"):
         registry, rest = _DEFAULT_REGISTRY, repository
     if registry == _DEFAULT_REGISTRY and "/" not in rest:
-        rest = f"library/{rest}"
+        rest = f"{_OFFICIAL}{rest}"
     return f"{registry}/{rest}", tag or ("" if digest else _DEFAULT_TAG), digest

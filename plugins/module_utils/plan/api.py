@@ -103,14 +103,28 @@ class PlanApi(Cluster):
     def ours(self, api_version: str, kind: str, namespace: str) -> list[Manifest]:
         """The objects of a kind in a namespace that have the labels of the collection.
 
+        Raises:
+            PlatformError: the objects cannot be listed.
+        """
+        return self.listed(api_version, kind, namespace, ",".join(f"{key}={value}" for key, value in OUR_LABELS.items()))
+
+    def listed(self, api_version: str, kind: str, namespace: str, selector: str = "") -> list[Manifest]:
+        """The objects of a kind in a namespace.
+
         Empty if the API server does not serve the kind or the user may not list it: then the user has not created such objects.
+
+        Args:
+            api_version: apiVersion of the kind.
+            kind: the kind.
+            namespace: the namespace.
+            selector: a label selector; empty for all objects.
 
         Raises:
             PlatformError: the objects cannot be listed for another reason.
         """
-        selector = ",".join(f"{key}={value}" for key, value in OUR_LABELS.items())
+        query = {"label_selector": selector} if selector else {}
         try:
-            items = self._items(api_version, kind, f"{kind} of namespace {namespace}", namespace=namespace, label_selector=selector)
+            items = self._items(api_version, kind, f"{kind} of namespace {namespace}", namespace=namespace, **query)
         # NotFoundError: the kind was removed after the client read the list of kinds.
         except (RefusedError, NotFoundError):
             return []

@@ -34,6 +34,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.release.even
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.diagnosis import exit_words, why_not_ready
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.pods import (
+    controlled_by,
     is_ready,
     newest_replica_set,
     wanted_pods,
@@ -46,9 +47,11 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.type
     Policy,
     Snapshot,
     Target,
+    conditions,
     created,
     event_count,
     instant,
+    is_true,
     leaving,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.log_lines import begins_traceback, is_error_line
@@ -60,6 +63,7 @@ NEAR_LIMIT = Decimal("0.9")
 _LONGEST_LINE = 300
 # Kinds with their own number of replicas.
 SCALED = ("Deployment", "StatefulSet")
+_WITH_TEMPLATE = ("ReplicaSet", "StatefulSet", "DaemonSet", "Job")
 
 
 @dataclass(frozen=True)
@@ -307,6 +311,30 @@ def check_services(names: Iterable[str], snapshot: Snapshot) -> Iterator[Check]:
             yield Check("service", subject, ERROR, f"has no ready endpoint (0 of {count})")
 
 
+def check_scaled_objects(snapshot: Snapshot, now: datetime) -> Iterator[Check]:
+    """KEDA can read the triggers of every ScaledObject of the platform.
+
+    Args:
+        snapshot: the objects of the namespace.
+        now: the present, in the cluster's time.
+    """
+    for item in snapshot.all("ScaledObject"):
+        if not _is_ours(item):
+            continue
+        subject, ready = f"ScaledObject/{item['metadata']['name']}", conditions(item).get("Ready") or {}
+        # KEDA first sets the status of a new object to Unknown, without a message.
+        is_read = bool(ready.get("message") or ready.get("reason"))
+        if is_true(item, "Ready"):
+            spec = item["spec"]
+            words = f"KEDA sets from {spec.get('minReplicaCount', 0)} to {spec.get('maxReplicaCount', 100)} replicas"
+            yield Check("autoscaler", subject, OK, words)
+        elif is_read:
+            said = ": ".join(str(ready[key]).strip() for key in ("reason", "message") if ready.get(key))
+            yield Check("autoscaler", subject, WARNING, f"KEDA cannot set the replicas: {said}")
+        elif now - created(item) > METRICS_GRACE:
+            yield Check("autoscaler", subject, WARNING, "KEDA has not read it. Check that its operator runs")
+
+
 def _selected(service: Manifest, snapshot: Snapshot) -> list[Manifest]:
     """The workloads whose pods a Service selects."""
     selector: Mapping[str, str] = (service.get("spec") or {}).get("selector") or {}
@@ -387,13 +415,24 @@ def check_events(events: Iterable[Manifest], since: datetime, moment: Moment) ->
 def logs_to_search(snapshot: Snapshot) -> Iterator[tuple[str, Manifest]]:
     """Pod name and container specification of each log to search: those of running pods that are not being deleted.
 
+    The specification is that of the template, because an admission webhook can change the probes in a pod. Containers that a webhook
+    injected are skipped.
+
     Args:
         snapshot: the objects of the namespace.
     """
     for pod in snapshot.all("Pod"):
         if (pod.get("status") or {}).get("phase") == "Running" and not leaving(pod) and not of_older_revision(pod, snapshot):
-            for container in pod["spec"]["containers"]:
+            for container in _own_specifications(pod, snapshot):
                 yield pod["metadata"]["name"], container
+
+
+def _own_specifications(pod: Manifest, snapshot: Snapshot) -> list[Manifest]:
+    """The containers in the template of a pod's controller; those of the pod if the controller is not among the objects."""
+    owners = [owner for kind in _WITH_TEMPLATE for owner in snapshot.all(kind) if controlled_by(owner, [pod])]
+    specification = owners[0]["spec"]["template"]["spec"] if owners else pod["spec"]
+    names = {container["name"] for container in pod["spec"]["containers"]}
+    return [container for container in specification["containers"] if container["name"] in names]
 
 
 def check_log(pod: str, container: Manifest, lines: Sequence[str], mask: Callable[[str], str]) -> Check | None:

@@ -10,7 +10,7 @@ Pure functions on objects as the API server returns them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -135,30 +135,33 @@ def _served(status: Manifest, moment: datetime) -> bool:
     return bool(status.get("ready")) and settled
 
 
-def settling(pods: Iterable[Manifest], policy: Policy) -> Finding | None:
+def settling(pods: Iterable[Manifest], own: Collection[str], policy: Policy) -> Finding | None:
     """Whether pods are ready only because they have no readiness probe: such a container is ready whenever it runs.
 
     Args:
         pods: the pods of the newest revision, all ready.
+        own: names of the containers in the template. The probe of an injected container is no evidence for them.
         policy: the limits of the wait.
 
     Returns:
         A finding whose certain_after is the time for which the pods must stay ready; None if they count as ready already.
     """
-    return max((_settling(pod, status, policy) for pod in pods for init, status in _statuses(pod) if not init), key=_time, default=None)
+    statuses = [(pod, status) for pod in pods for init, status in _statuses(pod) if not init]
+    return max((_settling(pod, status, own, policy) for pod, status in statuses), key=_time, default=None)
 
 
 def _time(finding: Finding | None) -> float:
     return (finding.certain_after or 0.0) if finding else 0.0
 
 
-def _settling(pod: Manifest, status: Manifest, policy: Policy) -> Finding | None:
+def _settling(pod: Manifest, status: Manifest, own: Collection[str], policy: Policy) -> Finding | None:
     probes = {container["name"]: bool(container.get("readinessProbe")) for container in pod["spec"]["containers"]}
+    evidence = any(probes[name] for name in own if name in probes)
     started = instant(((status.get("state") or {}).get("running") or {}).get("startedAt"))
     failures = failure_count(status) - policy.failures_before.get((pod["metadata"]["uid"], status["name"]), 0)
     seconds = SETTLED_AFTER_FAILURE if failures > 0 else SETTLED
     # While no container has failed, one with a readiness probe is sufficient evidence for the others in its pod.
-    if (policy.began - started).total_seconds() >= seconds or probes.get(status["name"]) or (failures <= 0 and any(probes.values())):
+    if (policy.began - started).total_seconds() >= seconds or probes.get(status["name"]) or (failures <= 0 and evidence):
         return None
     words = f"it has no readiness probe and must run for {seconds:.0f} s" + (f" after {failures} failures" if failures > 0 else "")
     return Finding("Settling", words, seconds, pod=pod["metadata"]["name"], container=status["name"], verdict=READY)

@@ -9,7 +9,7 @@ Pure functions on objects as the API server returns them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
@@ -32,6 +32,11 @@ class Pod:
     reason: str | None
     revision: str | None
     image: str | None
+
+
+def own_containers(workload: Manifest) -> list[str]:
+    """Names of the containers in a workload's template. An admission webhook can inject further ones into its pods."""
+    return [container["name"] for container in workload["spec"]["template"]["spec"]["containers"]]
 
 
 def label_selector(workload: Manifest) -> str:
@@ -163,17 +168,19 @@ def is_ready(pod: Manifest) -> bool:
     return is_true(pod, "Ready")
 
 
-def describe(pod: Manifest, revision: str | None, container: str | None) -> Pod:
+def describe(pod: Manifest, revision: str | None, container: str | None, own: Collection[str] = ()) -> Pod:
     """The part of a result about one pod.
 
     Args:
         pod: as the API server returns it.
         revision: the revision of the pod; None to use the label of the pod.
         container: the container whose image is returned; None for the default container.
+        own: names of the containers in the template. The first one is the default if the pod names none.
     """
     metadata, spec = pod["metadata"], pod["spec"]
     main = container or (metadata.get("annotations") or {}).get(DEFAULT_CONTAINER_ANNOTATION)
     images = {item["name"]: item.get("image") for item in spec["containers"]}
+    first = next((name for name in own if name in images), next(iter(images)))
     ready = is_ready(pod)
     return Pod(
         name=metadata["name"],
@@ -182,5 +189,5 @@ def describe(pod: Manifest, revision: str | None, container: str | None) -> Pod:
         ready=ready,
         reason=None if ready else why_not_ready(pod),
         revision=revision or (metadata.get("labels") or {}).get(REVISION_LABEL),
-        image=images.get(main) or next(iter(images.values()), None),
+        image=images.get(main) or images[first],
     )

@@ -24,7 +24,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.jobs.ends im
     own_limit,
     stopped,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import is_pinned_or_same
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import is_same_image
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.diagnosis import (
     diagnose_claim,
     diagnose_leaving,
@@ -40,6 +40,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.pods
     controlled_by,
     is_ready,
     newest_replica_set,
+    own_containers,
     wanted_pods,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import (
@@ -108,7 +109,7 @@ def _wrong_image(target: Target, item: Manifest) -> Finding | None:
         return None
     pod = item["spec"]["template"]["spec"]
     images = [container["image"] for container in [*pod["containers"], *(pod.get("initContainers") or [])]]
-    if any(is_pinned_or_same(image, target.image) for image in images):
+    if any(is_same_image(image, target.image) for image in images):
         return None
     return Finding("ImageMismatch", f"no container of its template has the image {target.image} (it has {', '.join(images)})", 0)
 
@@ -210,7 +211,7 @@ def assess_deployment(item: Manifest, snapshot: Snapshot, policy: Policy) -> Ass
         and replicas.available >= wanted
         and int(status.get("availableReplicas") or 0) >= wanted
     )
-    finding = settling(pods, policy) if done else None
+    finding = settling(pods, own_containers(item), policy) if done else None
     if not done:
         refusal = _replica_set_refusal(newest, snapshot, policy) if newest else None
         finding = most_certain(
@@ -324,7 +325,7 @@ def assess_stateful_set(item: Manifest, snapshot: Snapshot, policy: Policy) -> A
         and int(status.get("replicas") or 0) == wanted == len(pods) == sum(is_ready(pod) for pod in pods)
         and min(ready, available) >= wanted
     )
-    finding = settling(newest, policy) if done else None
+    finding = settling(newest, own_containers(item), policy) if done else None
     if not done:
         last = _pods_missing(newest, replicas) if to_update else None
         finding = most_certain(
@@ -374,7 +375,7 @@ def assess_daemon_set(item: Manifest, snapshot: Snapshot, policy: Policy) -> Ass
     older = [pod for pod in ending if is_ready(pod) and not _is_of_generation(pod, generation)]
     updated = on_delete or (replicas.updated >= wanted and not older)
     done = updated and sum(is_ready(pod) for pod in pods) >= wanted and min(replicas.ready, replicas.available) >= wanted
-    finding = settling(newest, policy) if done else None
+    finding = settling(newest, own_containers(item), policy) if done else None
     if not done:
         finding = most_certain(
             [

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import (
     authorities,
+    autoscaling,
     classes,
     cluster,
     environment,
@@ -18,8 +19,10 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import
     groups,
     hosts,
     image,
+    limits,
     nginx,
     operations,
+    others,
     passwords,
     planned,
     pods,
@@ -45,9 +48,21 @@ SETTINGS = (
     *groups.RULES,
     *pods.RULES,
     *volumes.RULES,
+    *autoscaling.RULES,
     *cluster.NAMED,
 )
-PLAN = (*cluster.MEANT, *cluster.FIT, *classes.RULES, *passwords.CHANGED, *planned.RULES, *pods.PLANNED, *passwords.GUESSABLE)
+PLAN = (
+    *cluster.MEANT,
+    *cluster.FIT,
+    *classes.RULES,
+    *passwords.CHANGED,
+    *planned.RULES,
+    *limits.RULES,
+    *others.RULES,
+    *pods.PLANNED,
+    *autoscaling.PLANNED,
+    *passwords.GUESSABLE,
+)
 
 
 def _type_findings(v: Values) -> list[str]:

@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.limits import rejected_containers
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values
 
 # Kinds that a setting needs and a cluster may not serve. A rule reports each with the name of the setting.
-SETTING_OF_KIND = {"ServiceMonitor": "monitoring_service_monitors", "PrometheusRule": "monitoring_rules"}
+SETTING_OF_KIND = {
+    "ServiceMonitor": "monitoring_service_monitors",
+    "PrometheusRule": "monitoring_rules",
+    "ScaledObject": "platform_uses_keda",
+    "TriggerAuthentication": "platform_uses_keda",
+}
 SETTINGS_OF_CLAIMS = (
     " Set storage_class, storage_access_mode, storage_media_size, storage_static_size and storage_backups_size, or the fields of the claim "
     "in storage_claims, to the values of the claim."
@@ -27,6 +33,9 @@ def _unknown(v: Values, kind: str) -> list[str]:
 
 def _rejected(v: Values) -> dict[str, str]:
     known_causes = [each for kind in SETTING_OF_KIND for each in _unknown(v, kind)]
+    if rejected_containers(v):
+        # The rule for it names the containers, which the API server does not.
+        known_causes += [each for each in v["preflight_plan"]["refusals"] if " per Container is " in each]
     rejected = [each for each in dict.fromkeys(v["preflight_plan"]["refusals"]) if each not in known_causes]
     return {"objects": "; ".join(rejected), "hint": SETTINGS_OF_CLAIMS if _is_about_a_claim(rejected) else ""} if rejected else {}
 
@@ -75,6 +84,11 @@ RULES = (
         lambda v: _unknown(v, "PrometheusRule"),
         "The API server does not serve the kind PrometheusRule (monitoring.coreos.com/v1). Install the Prometheus operator first, or set "
         "monitoring_rules to false in {preflight_values_file}.",
+    ),
+    Rule(
+        lambda v: _unknown(v, "ScaledObject"),
+        "The API server does not serve the kind ScaledObject (keda.sh/v1alpha1). Install KEDA first, or set <tier>_keda_enabled to false "
+        "in {preflight_values_file}.",
     ),
     Rule(
         _written_by_others,

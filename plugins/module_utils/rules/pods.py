@@ -12,9 +12,14 @@ from typing import Any
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.names import naming_problems
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, setting_names, workload_settings
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.volumes import volume_settings
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.pod_security import CONTAINERS, LEVELS, entries, needed_levels
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.pod_security import (
+    CONTAINERS,
+    ENFORCED,
+    LEVELS,
+    entries,
+    needed_levels,
+)
 
-_ENFORCED = "pod-security.kubernetes.io/enforce"
 # Lists of a fragment, whose entries are mappings with a name.
 _LISTS = (*CONTAINERS, "volumes")
 _MAPPINGS = ("affinity", "dnsConfig", "metadata", "nodeSelector", "securityContext")
@@ -135,7 +140,7 @@ def _workloads(v: Values, stage: str) -> list[Any]:
 
 
 def _forbidden(v: Values) -> dict[str, str]:
-    level = v["namespace_labels"].get(_ENFORCED, v["namespace_pod_security"])
+    level = v["namespace_labels"].get(ENFORCED, v["namespace_pod_security"])
     if level not in LEVELS:
         return {}
     levels = {f"{name}.{path}": needed for name, fragment in _fragments(v).items() for path, needed in needed_levels(fragment).items()}
@@ -145,7 +150,7 @@ def _forbidden(v: Values) -> dict[str, str]:
     found = {path: needed for path, needed in levels.items() if LEVELS.index(needed) > LEVELS.index(level)}
     if not found:
         return {}
-    setting = f"{_ENFORCED} in namespace_labels" if _ENFORCED in v["namespace_labels"] else "namespace_pod_security"
+    setting = f"{ENFORCED} in namespace_labels" if ENFORCED in v["namespace_labels"] else "namespace_pod_security"
     return {"level": level, "fields": ", ".join(found), "needed": max(found.values(), key=LEVELS.index), "setting": setting}
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+ENFORCED = "pod-security.kubernetes.io/enforce"
 LEVELS = ("restricted", "baseline", "privileged")
 CONTAINERS = ("containers", "initContainers")
 _RESTRICTED_VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret"}
@@ -91,6 +92,31 @@ def needed_levels(fragment: Mapping[str, Any]) -> dict[str, str]:
             found |= dict(_of_controls(container, "container", place))
             found |= {f"{place}ports.hostPort": "privileged" for port in entries(container, "ports") if port.get("hostPort")}
     return {path: level for path, level in found.items() if level != "restricted"}
+
+
+def pod_level(spec: Mapping[str, Any]) -> str:
+    """Find the strictest Pod Security level that allows a pod.
+
+    Args:
+        spec: the spec of a live pod.
+    """
+    missing = ["baseline" for name, is_met in _REQUIRED.items() if not _has(spec, name, is_met)]
+    return max([*needed_levels(spec).values(), *missing, "restricted"], key=LEVELS.index)
+
+
+# Fields that the level restricted requires, each in all containers or, if the pod has the field too, in the pod.
+_REQUIRED: dict[str, Callable[[Any], bool]] = {
+    "allowPrivilegeEscalation": lambda value: value is False,
+    "capabilities": lambda value: "ALL" in ((value or {}).get("drop") or ()),
+    "runAsNonRoot": lambda value: value is True,
+    "seccompProfile": lambda value: (value or {}).get("type") in ("RuntimeDefault", "Localhost"),
+}
+
+
+def _has(spec: Mapping[str, Any], name: str, is_met: Callable[[Any], bool]) -> bool:
+    pod = spec.get("securityContext") or {}
+    containers = [each.get("securityContext") or {} for key in CONTAINERS for each in entries(spec, key)]
+    return all(is_met(each[name]) if name in each else is_met(pod.get(name)) for each in containers)
 
 
 def entries(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:

@@ -55,7 +55,12 @@ AUTOSCALING: dict[str, Spec] = {
     "min_replicas": NUMBER,
     "max_replicas": NUMBER,
     "cpu_percent": NUMBER,
+    "memory_percent": NUMBER,
+    "metrics": _list("dict"),
+    "behavior": NATIVE,
 }
+# Each is a setting of a role: <role>_keda_<key>.
+KEDA = ("enabled", "min_replicas", "max_replicas", "tasks_per_replica", "polling_seconds", "cooldown_seconds", "triggers")
 KEYS: dict[str, Spec] = {
     "name": REQUIRED_TEXT,
     "component": TEXT,

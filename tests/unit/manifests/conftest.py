@@ -16,11 +16,13 @@ import pytest
 import yaml
 
 from local_cluster.errors import LocalClusterError
-from tests.unit.manifests.variants import HOSTS, IN_ITS_NAMESPACE, VALUES, VARIANTS
+from tests.unit.manifests.variants import HOSTS, IN_ITS_NAMESPACE, PRODUCTION_LIKE_REVISIONS, VALUES, VARIANTS
 from tools import manifest_checkers
 
 ROOT = pathlib.Path(__file__).parents[3]
-INVENTORIES = ("kind", "staging", "production")
+INVENTORIES = ("kind", "staging", "production", "production_like")
+# The inventory whose objects of others a scenario deploys.
+PRODUCTION_LIKE = ROOT / "tests" / "inventories" / "production_like"
 
 Manifest = dict[str, Any]
 
@@ -56,9 +58,10 @@ class Manifests:
         """Those whose schemas Kubernetes has.
 
         The Prometheus operator's are in its releases, which not every machine reaches: test_monitoring.py holds its objects against the
-        Services and pods that they are about, test_alerts.py the rules against promtool.
+        Services and pods that they are about, test_alerts.py the rules against promtool. The scenario `keda` applies KEDA's objects.
         """
-        return Manifests([o for o in self.objects if not o["apiVersion"].startswith("monitoring.coreos.com/")])
+        others = ("monitoring.coreos.com/", "keda.sh/")
+        return Manifests([o for o in self.objects if not o["apiVersion"].startswith(others)])
 
     def of_kind(self, *kinds: str) -> list[Manifest]:
         return [o for o in self.objects if o["kind"] in kinds]
@@ -75,7 +78,7 @@ class Manifests:
 def copied_inventory(name: str, directory: pathlib.Path, hosts: dict[str, dict[str, Any]]) -> pathlib.Path:
     """Copy an inventory, with these hosts and their settings in place of its own host."""
     copy = directory / "inventory"
-    shutil.copytree(ROOT / "inventories" / name, copy)
+    shutil.copytree(PRODUCTION_LIKE if name == PRODUCTION_LIKE.name else ROOT / "inventories" / name, copy)
     own = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
     (copy / "hosts.yml").write_text(json.dumps({"platform": {"hosts": {host: {**own, **values} for host, values in hosts.items()}}}))
     return copy
@@ -154,7 +157,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRe
         if inventory == "production":
             productions: dict[str, Manifests] = request.getfixturevalue("productions")
             return productions[inventory]
-        values = {} if inventory == "kind" else VALUES
+        values = {"kind": {}, "production_like": PRODUCTION_LIKE_REVISIONS}.get(inventory, VALUES)
         return render(inventory, tmp_path_factory.mktemp(inventory), {inventory: values})[inventory]
 
     return get
@@ -169,7 +172,7 @@ def _variant(name: str) -> Any:
     return variant
 
 
-changed, optional, locations, adapted, references, groups = map(_variant, VARIANTS)
+changed, optional, locations, adapted, references, autoscaled, groups = map(_variant, VARIANTS)
 
 
 @pytest.fixture(scope="session")

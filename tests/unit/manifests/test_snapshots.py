@@ -25,7 +25,7 @@ ROOT = pathlib.Path(__file__).parents[3]
 SNAPSHOTS = pathlib.Path(__file__).with_name("snapshots")
 WRITE = "WRITE_SNAPSHOTS"
 # Which fixtures are rendered into files of differences.
-OTHERS = ("kind", "staging", *VARIANTS)
+OTHERS = ("kind", "staging", "production_like", *VARIANTS)
 
 # A hash of content, in the letters of Python or of Kubernetes: it would change with all that it is a hash of.
 HASH = re.compile(r"\b(?:[0-9a-f]{10}|[2456789bcdfghkmt]{10})\b")

@@ -9,12 +9,15 @@ from typing import Any
 
 CA = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"
 ANY = [{"ipBlock": {"cidr": "10.0.0.0/8"}}]
+RESOURCES = {"requests": {"memory": "64Mi"}, "limits": {"memory": "128Mi"}}
 # External services with TLS.
 SETTINGS: dict[str, Any] = {
     "__network_policies_own_endpoints": {"jobs": {}, "redis": []},
     "celery_beat_image_tag": "",
     "celery_worker_groups": [{"name": "celery-worker"}],
     "celery_worker_image_tag": "",
+    "django_hpa_enabled": False,
+    "django_hpa_external": False,
     "celery_worker_pool": "prefork",
     "celery_worker_probe": "heartbeat",
     "celery_worker_queues": ["celery", "reports"],
@@ -98,6 +101,7 @@ SETTINGS: dict[str, Any] = {
     "platform_secrets": {"DJANGO_SECRET_KEY": "k" * 50, "POSTGRES_PASSWORD": "p" * 20, "REDIS_PASSWORD": "r" * 20},
     "platform_secrets_provider": "inventory",
     "postgresql_user_is_superuser": False,
+    "preflight_accepted_blocking_budgets": [],
     "preflight_accepted_overrides": [],
     "preflight_accepted_without_tls": [],
     "preflight_secret_key_length": 50,
@@ -108,6 +112,10 @@ SETTINGS: dict[str, Any] = {
 # PostgreSQL and Redis in the cluster, which only the rules of the plan read.
 PLANNED: dict[str, Any] = {
     **SETTINGS,
+    "django_pod": {},
+    "job_resources": RESOURCES,
+    "nginx_check_resources": RESOURCES,
+    "nginx_exporter_resources": {},
     "__preflight_permissions": [{"verbs": ["get", "list"]}, {"verbs": ["create"], "without": "warning"}],
     "ingress_enabled": True,
     "ingress_class": "traefik",
@@ -122,6 +130,7 @@ PLANNED: dict[str, Any] = {
     "platform_redis_provider": "in_cluster",
     "platform_redis_secret_name": "redis-new",
     "platform_storage_class": "standard",
+    "platform_uses_keda": True,
     "postgresql_storage_class": "standard",
     "preflight_accepted_password_changes": [],
     "preflight_input_findings": [],

@@ -55,8 +55,8 @@ def by_method(**routes: Callable[[Handler], None]) -> Callable[[Handler], None]:
     return lambda handler: routes[handler.command](handler)
 
 
-def group(name: str) -> dict[str, Any]:
-    version = {"groupVersion": f"{name}/v1", "version": "v1"}
+def group(name: str, version_name: str = "v1") -> dict[str, Any]:
+    version = {"groupVersion": f"{name}/{version_name}", "version": version_name}
     return {"name": name, "versions": [version], "preferredVersion": version}
 
 
@@ -416,6 +416,35 @@ def test_the_cluster_is_read_in_the_same_call(run: Run, server: Server) -> None:
         ("collectstatic-1", "failed"),
         ("compress-1", "running"),
     ]
+
+
+def test_the_cluster_is_searched_for_what_acts_on_the_pods(run: Run, server: Server) -> None:
+    scaled = {"scaleTargetRef": {"kind": "Deployment", "name": "web"}, "maxReplicas": 3}
+    others = {
+        "/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers": ("web-hpa", scaled),
+        "/apis/policy/v1/namespaces/shop/poddisruptionbudgets": ("all", {"selector": {}, "maxUnavailable": 0}),
+        f"{PLACE}/limitranges": ("limits", {"limits": [{"type": "Pod"}, {"type": "Container", "min": {"memory": "64Mi"}}]}),
+    }
+    versions = {"autoscaling": "v2", "policy": "v1"}
+    server.routes |= {  # type: ignore[operator]
+        "/apis": answer({"kind": "APIGroupList", "groups": [group(name) for name in GROUPS] + [group(*each) for each in versions.items()]}),
+        "/api/v1": resource_list("v1", pods="Pod", limitranges="LimitRange", namespaces="Namespace"),
+        "/apis/autoscaling/v2": resource_list("autoscaling/v2", horizontalpodautoscalers="HorizontalPodAutoscaler"),
+        "/apis/policy/v1": resource_list("policy/v1", poddisruptionbudgets="PodDisruptionBudget"),
+        "/apis/apps/v1/namespaces/shop/deployments/web": by_method(GET=answer(DEPLOYMENT), PATCH=answer(DEPLOYMENT)),
+        **{
+            path: answer({"items": [{"metadata": {"name": name, "namespace": "shop"}, "spec": spec}]})
+            for path, (name, spec) in others.items()
+        },
+    }
+    result = run(DEPLOYMENT, cluster=JOBS)
+    assert [(each["name"], each["target"]) for each in result["other_autoscalers"]] == [("web-hpa", "Deployment web")]
+    assert [(each["name"], each["targets"]) for each in result["other_budgets"]] == [("all", ["Deployment web"])]
+    assert result["limit_ranges"] == [{"name": "limits", "limits": [{"type": "Container", "min": {"memory": "64Mi"}}]}]
+
+    server.routes |= {path: refusal(403, "forbidden") for path in others}  # type: ignore[operator]
+    result = run(DEPLOYMENT, cluster=JOBS)
+    assert (result["code"], result["other_autoscalers"], result["other_budgets"], result["limit_ranges"]) == (0, [], [], [])
 
 
 def test_a_long_list_is_read_in_pages_up_to_a_limit(run: Run, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import digest_of, image_version, is_pinned_or_same
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import digest_of, image_version, is_same_image
 
 A, B = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
 
@@ -26,17 +26,25 @@ A, B = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
         ("registry:5000/shop:1", f"registry:5000/shop:1@{A}", False),
         (f"registry:5000/shop:1@{B}", f"registry:5000/shop:1@{A}", False),
         (f"registry:5000/other@{A}", "registry:5000/shop:1", False),
-        (f"mirror:5000/shop:1@{A}", "registry:5000/shop:1", False),
-        (f"registry/shop:1@{A}", "registry:5000/shop:1", False),
+        # A mirror, in place of the registry or before it.
+        ("mirror:5000/shop:1", "registry:5000/shop:1", True),
+        (f"mirror:5000/shop:1@{A}", "registry:5000/shop:1", True),
+        ("mirror.example.com/registry.example.com/team/shop:1", "registry.example.com/team/shop:1", True),
+        ("1.dkr.ecr.eu-west-1.amazonaws.com/docker-hub/library/nginx:1.30", "nginx:1.30", True),
+        ("mirror:5000/proxy/nginx:1.30", "docker.io/library/nginx:1.30", True),
+        ("mirror:5000/team/shop:2", "registry.example.com/team/shop:1", False),
+        ("mirror:5000/shop:1", "registry.example.com/team/shop:1", False),
+        ("mirror:5000/webshop:1", "registry:5000/shop:1", False),
+        (f"mirror:5000/shop@{B}", f"registry:5000/shop@{A}", False),
         # Kyverno names the default registry as well.
         (f"docker.io/redis:8@{A}", "redis:8", True),
         (f"docker.io/library/redis:8@{A}", "redis:8", True),
         (f"docker.io/shop/django:1@{A}", "shop/django:1", True),
-        (f"localhost/redis:8@{A}", "redis:8", False),
+        (f"localhost/redis:8@{A}", "redis:8", True),
     ],
 )
-def test_an_image_can_be_pinned_to_a_digest_but_not_replaced(found: str, wanted: str, same: bool) -> None:
-    assert is_pinned_or_same(found, wanted) == same
+def test_an_image_can_be_pinned_to_a_digest_or_mirrored_but_not_replaced(found: str, wanted: str, same: bool) -> None:
+    assert is_same_image(found, wanted) == same
 
 
 @pytest.mark.parametrize(

@@ -286,6 +286,15 @@ def test_the_image_of_the_main_container_is_returned(annotations: dict[str, str]
     assert describe(pod("a", annotations=annotations), "10", container) == Pod("a", "uid-a", "worker", True, None, "10", image)
 
 
+def test_an_injected_container_is_not_the_default_container() -> None:
+    """Istio puts its container first if the application has to wait for it, and other injectors name no default container."""
+    item = pod("a")
+    item["spec"]["containers"].insert(0, {"name": "proxy", "image": "proxy:1"})
+    assert describe(item, "10", None, ["django"]).image == next(
+        each["image"] for each in item["spec"]["containers"] if each["name"] == "django"
+    )
+
+
 def test_the_revision_of_other_kinds_comes_from_the_label() -> None:
     assert describe(pod("a", labels={"controller-revision-hash": "x-1"}), None, None).revision == "x-1"
 

@@ -46,6 +46,35 @@ def rendered(*containers: dict[str, str]) -> dict[str, Any]:
     return {"manifests_workloads": {"tiers": [pods(*containers)], "data_services": []}}
 
 
+def autoscaled(metric: dict[str, Any], **pod: Any) -> dict[str, Any]:
+    """A workload with a HorizontalPodAutoscaler and two containers, of which one has no request."""
+    containers = [
+        {"name": "django", "image": "a", "resources": {"requests": {"memory": "1Gi"}, "limits": {"cpu": 1}}},
+        {"name": "log", "image": "a", "resources": {"requests": {"cpu": "10m"}}},
+    ]
+    workload = {
+        "name": "django",
+        "template": {"spec": {"containers": containers, **pod}},
+        "autoscaling": {"horizontal_pod_autoscaler": {"metrics": [metric]}},
+    }
+    return {"manifests_workloads": {"tiers": [{**workload}], "data_services": []}}
+
+
+def scaled(*triggers: dict[str, Any]) -> dict[str, Any]:
+    """A workload with a ScaledObject."""
+    return {"name": "reports", "template": {"spec": {}}, "autoscaling": {"scaled_object": {"triggers": [*triggers]}}}
+
+
+def percent(resource: str, kind: str = "Utilization", **source: str) -> dict[str, Any]:
+    where = "containerResource" if source else "resource"
+    return {"type": f"{where[0].upper()}{where[1:]}", where: {"name": resource, "target": {"type": kind}, **source}}
+
+
+NO_REQUEST = (
+    "The HorizontalPodAutoscaler could not compute the use in percent, because container {} of django has no {} request: set it in "
+    "values.yml (<tier>_resources, or the resources of the container in <tier>_pod)."
+)
+SIDECAR = {"name": "proxy", "image": "a"}
 JOBS = {
     "platform_release": "1",
     "__pre_deploy_commands": [{"name": "migrate"}],
@@ -83,6 +112,35 @@ JOB_OF_OTHERS = (
     "Other field managers created Jobs with names that this run uses: {0} (the field manager k9s). Whether the commands of this release "
     "ran is not known. Delete them with kubectl delete job {0} -n shop, and run again."
 )
+AUTOSCALER = {"name": "django-hpa", "namespace": "shop", "owner": "", "stage": "", "target": "Deployment django", "own": ""}
+SCALES = "HorizontalPodAutoscaler shop/django-hpa is not managed by this collection, but scales Deployment django."
+DELETE_AUTOSCALER = "Delete it with kubectl delete horizontalpodautoscaler django-hpa -n shop"
+KEEP_AUTOSCALER = "or set django_hpa_enabled and django_hpa_external to true in values.yml to keep it."
+BUDGET = {"name": "old", "namespace": "shop", "owner": "", "stage": "", "targets": ["Deployment django", "StatefulSet redis"], "own": []}
+SELECTS = "PodDisruptionBudget shop/old is not managed by this collection, but selects the pods of Deployment django and StatefulSet redis."
+LIMITS = {"name": "limits", "limits": [{"min": {"memory": "64Mi"}, "maxLimitRequestRatio": {"memory": "10"}}]}
+REJECTS = "LimitRange shop/limits rejects"
+TOO_SMALL = "because a memory request of 32Mi is below the minimum 64Mi"
+
+
+def resources(request: str, limit: str = "128Mi") -> dict[str, Any]:
+    return {"requests": {"memory": request}, "limits": {"memory": limit}}
+
+
+def workload(name: str, **containers: Any) -> dict[str, Any]:
+    first = {"name": name, "image": "a", "resources": resources("64Mi")}
+    spec = {"containers": [first, *containers.get("containers", ())], "initContainers": containers.get("init", [])}
+    return {"manifests_workloads": {"tiers": [{"name": name, "template": {"spec": spec}}]}}
+
+
+def cut_off(name: str, needed: str = "baseline") -> dict[str, str]:
+    return {"name": name, "namespace": "shop", "enforced": "restricted", "needed": needed}
+
+
+def container(name: str, **values: str) -> dict[str, Any]:
+    return {"name": name, "image": "a", "resources": resources(**values)}
+
+
 # Values that pass, values that do not, and the message.
 CASES: list[tuple[Values, Values, str]] = [
     *(
@@ -228,6 +286,12 @@ CASES: list[tuple[Values, Values, str]] = [
         "values.yml.",
     ),
     (
+        plan(),
+        plan(refusals=[f"TriggerAuthentication a: {UNKNOWN}", f"ScaledObject a: {UNKNOWN}"]),
+        "The API server does not serve the kind ScaledObject (keda.sh/v1alpha1). Install KEDA first, or set <tier>_keda_enabled to false "
+        "in values.yml.",
+    ),
+    (
         plan(untrusted=[]),
         plan(untrusted=["a, or add it to platform_allowed_field_managers", "platform_allowed_field_managers b"]),
         "Other field managers wrote into objects of this platform: a, or add it to platform_allowed_field_managers in values.yml; "
@@ -267,6 +331,162 @@ CASES: list[tuple[Values, Values, str]] = [
         {**passwords(REDIS_PASSWORD="r"), "platform_redis_provider": "external"},
         passwords(POSTGRES_PASSWORD="p", REDIS_PASSWORD="r"),
         GUESSABLE.format("POSTGRES_PASSWORD and REDIS_PASSWORD"),
+    ),
+    (
+        {"manifests_workloads": {"tiers": [scaled({"type": "cron"})], "data_services": []}},
+        {"manifests_workloads": {"tiers": [scaled()], "data_services": []}},
+        "KEDA has no trigger for reports: set <tier>_keda_tasks_per_replica for a tier with queues, or <tier>_keda_triggers, in "
+        "values.yml.",
+    ),
+    (autoscaled(percent("cpu")), autoscaled(percent("memory")), NO_REQUEST.format("log", "memory")),
+    (
+        autoscaled(percent("memory", container="django")),
+        autoscaled(percent("memory", container="log")),
+        NO_REQUEST.format("log", "memory"),
+    ),
+    (autoscaled(percent("memory", "AverageValue")), autoscaled(percent("memory")), NO_REQUEST.format("log", "memory")),
+    (
+        autoscaled(percent("cpu"), initContainers=[SIDECAR]),
+        autoscaled(percent("cpu"), initContainers=[{**SIDECAR, "restartPolicy": "Always"}]),
+        NO_REQUEST.format("proxy", "cpu"),
+    ),
+    (
+        {**plan(limit_ranges=[LIMITS]), **workload("django", init=[container("wait-for-db", request="64Mi")])},
+        {
+            **plan(limit_ranges=[LIMITS], refusals=["Deployment django: minimum memory usage per Container is 64Mi, but request is 32Mi"]),
+            **workload("django", init=[container("wait-for-db", request="32Mi"), container("wait-for-redis", request="32Mi")]),
+        },
+        f"{REJECTS} container wait-for-db of django, container wait-for-redis of django, {TOO_SMALL}: change platform_wait_resources in "
+        "values.yml.",
+    ),
+    (
+        plan(limit_ranges=[LIMITS]),
+        {**plan(limit_ranges=[LIMITS]), "job_resources": resources("64Mi", "1Gi")},
+        f"{REJECTS} the Jobs, because the memory limit 1Gi is more than 10 times the request 64Mi: change job_resources in values.yml.",
+    ),
+    (
+        plan(limit_ranges=[LIMITS]),
+        {**plan(limit_ranges=[LIMITS]), "nginx_check_resources": resources("32Mi")},
+        f"{REJECTS} the Job check-nginx, {TOO_SMALL}: change nginx_check_resources in values.yml.",
+    ),
+    *(
+        (
+            plan(limit_ranges=[LIMITS]),
+            {**plan(limit_ranges=[LIMITS]), **workload(name, containers=[container(sidecar, request="32Mi")])},
+            f"{REJECTS} container {sidecar} of {name}, {TOO_SMALL}: change {setting} in values.yml.",
+        )
+        for name, sidecar, setting in (
+            ("nginx", "nginx-exporter", "nginx_exporter_resources"),
+            ("django", "proxy", "django_pod"),
+            ("flower", "proxy", "the resources of the container"),
+        )
+    ),
+    *(
+        (
+            plan(limit_ranges=[LIMITS]),
+            {
+                **plan(limit_ranges=[LIMITS]),
+                "celery_worker_resources": {},
+                "celery_worker_groups": [{"name": "reports", **own}],
+                "manifests_workloads": {
+                    "tiers": [
+                        {
+                            "name": "reports",
+                            "group_of": "celery-worker",
+                            "template": {"spec": {"containers": [container("reports", request="32Mi")]}},
+                        }
+                    ]
+                },
+            },
+            f"{REJECTS} container reports of reports, {TOO_SMALL}: change {setting} in values.yml.",
+        )
+        for own, setting in (({}, "celery_worker_resources"), ({"resources": {}}, "celery_worker_groups[reports].resources"))
+    ),
+    (
+        plan(),
+        {
+            **plan(other_autoscalers=[{**AUTOSCALER, "target": "Deployment reports"}]),
+            "manifests_workloads": {
+                "tiers": [{"name": "reports", "group_of": "django", "template": {"spec": {"containers": [container("a", request="64Mi")]}}}]
+            },
+        },
+        "HorizontalPodAutoscaler shop/django-hpa is not managed by this collection, but scales Deployment reports. This run would set "
+        f"another number of replicas. {DELETE_AUTOSCALER}, {KEEP_AUTOSCALER}",
+    ),
+    (
+        plan(),
+        plan(refusals=["Deployment x: maximum cpu usage per Container is 1, but limit is 2"], limit_ranges=[LIMITS]),
+        "The cluster would reject: Deployment x: maximum cpu usage per Container is 1, but limit is 2.",
+    ),
+    (
+        plan(),
+        plan(other_autoscalers=[AUTOSCALER]),
+        f"{SCALES} This run would set another number of replicas. {DELETE_AUTOSCALER}, {KEEP_AUTOSCALER}",
+    ),
+    (
+        plan(),
+        plan(other_autoscalers=[{**AUTOSCALER, "own": "HorizontalPodAutoscaler shop/django"}]),
+        f"{SCALES} HorizontalPodAutoscaler shop/django scales it too, and Kubernetes stops both. {DELETE_AUTOSCALER}, {KEEP_AUTOSCALER}",
+    ),
+    (
+        plan(),
+        {**plan(other_autoscalers=[AUTOSCALER]), "django_hpa_enabled": True, "django_hpa_external": True},
+        f"{SCALES} Another autoscaler scales it too, and Kubernetes stops both. {DELETE_AUTOSCALER}.",
+    ),
+    (
+        plan(),
+        plan(other_autoscalers=[{**AUTOSCALER, "target": "StatefulSet redis", "owner": "ScaledObject redis"}]),
+        "HorizontalPodAutoscaler shop/django-hpa is not managed by this collection, but scales StatefulSet redis. This run would set "
+        "another number of replicas. Delete it with kubectl delete scaledobject redis -n shop.",
+    ),
+    (
+        plan(),
+        plan(other_autoscalers=[{**AUTOSCALER, "target": "Deployment flower", "stage": "extra_objects"}]),
+        "HorizontalPodAutoscaler shop/django-hpa is not managed by this collection, but scales Deployment flower. This run would set "
+        "another number of replicas. Remove it from extra_objects_manifests in values.yml, or set <tier>_hpa_enabled and "
+        "<tier>_hpa_external to true in values.yml to keep it.",
+    ),
+    (
+        plan(),
+        plan(other_budgets=[{**BUDGET, "own": ["PodDisruptionBudget shop/django"]}]),
+        f"{SELECTS} PodDisruptionBudget shop/django selects them too. Kubernetes evicts no pod that has two budgets, so a node cannot be "
+        "drained. Delete it with kubectl delete poddisruptionbudget old -n shop.",
+    ),
+    *(
+        (
+            plan(),
+            {**plan(cut_off_pods=pods), "namespace_labels": labels},
+            "Namespace shop would enforce the Pod Security level restricted, which does not allow these pods that are not managed by this "
+            f"collection: {names}. The API server would reject the pods that replace them. Move them to another namespace, or set "
+            f"{setting} in values.yml to {level}.",
+        )
+        for pods, labels, names, setting, level in (
+            ([cut_off("a"), cut_off("b", "privileged")], {}, "a, b", "namespace_pod_security", "privileged"),
+            (
+                [cut_off(name) for name in "abcdefg"],
+                {"pod-security.kubernetes.io/enforce": "restricted"},
+                "a, b, c, d, e and 2 more",
+                "pod-security.kubernetes.io/enforce in namespace_labels",
+                "baseline",
+            ),
+        )
+    ),
+    (
+        plan(),
+        {**plan(lost_ports=[{"name": "django-service", "namespace": "shop", "ports": [80, 81]}]), "django_service_ports": []},
+        "Service shop/django-service would lose ports 80, 81. Add what clients use to django_service_ports in values.yml. Remove a port "
+        "that no client uses first: kubectl edit service django-service -n shop.",
+    ),
+    (
+        plan(),
+        plan(lost_ports=[{"name": "nginx-service", "namespace": "shop", "ports": [443]}]),
+        "Service shop/nginx-service would lose port 443. Remove a port that no client uses first: kubectl edit service nginx-service -n "
+        "shop.",
+    ),
+    (
+        plan(),
+        plan(other_budgets=[BUDGET]),
+        f"{SELECTS} It allows no eviction, so a node cannot be drained. Delete it with kubectl delete poddisruptionbudget old -n shop.",
     ),
     (
         rendered({"name": "django", "image": "a"}),
