@@ -44,7 +44,7 @@ def group(name: str, **settings: Any) -> Values:
 REST = group("celery-worker")
 # With the settings that give something else the name.
 NAMES_OF_OTHERS: dict[str, Values] = {
-    **dict.fromkeys(("django", "flower", "redis", "jobs", "ingress", "migrate", "check-nginx"), {}),
+    **{name: {} for name in ("django", "flower", "redis", "jobs", "ingress", "migrate", "check-nginx")},
     "mail": {"network_policies_endpoints": {"mail": []}},
 }
 CASES: list[tuple[Values, Values, str]] = [
