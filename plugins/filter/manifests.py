@@ -26,7 +26,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests im
     traffic,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets import generated
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads import claims, derived, fragments, pods
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads import claims, derived, fragments, groups, pods
 
 
 def _as_filter(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -55,6 +55,7 @@ class FilterModule:
             derived.workload_flows,
             fragments.adapted_pod,
             fragments.fragment_metadata,
+            groups.group_settings,
             pods.application_pod,
             pods.pod_spec,
             pods.with_volumes,

@@ -20,6 +20,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.ob
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.quantities import canonical_quantities
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.problems import nearest
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.fragments import merged
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.groups import group_labels
 
 Application = Mapping[str, Any]
 Manifest = dict[str, Any]
@@ -59,7 +60,7 @@ def selector(workload: Mapping[str, Any]) -> dict[str, str]:
 
 def labels(workload: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, str]:
     """The labels of all objects of a workload."""
-    own = selector(workload)
+    own = {**group_labels(workload), **selector(workload)}
     return {**defaults["labels"], **own, "app.kubernetes.io/component": own["component"], **version_label(workload["version"])}
 
 

@@ -59,6 +59,7 @@ AUTOSCALING: dict[str, Spec] = {
 KEYS: dict[str, Spec] = {
     "name": REQUIRED_TEXT,
     "component": TEXT,
+    "group_of": TEXT,
     "kind": {"type": "str", "choices": ["Deployment", "StatefulSet"]},
     "version": TEXT,
     "replicas": NUMBER,
@@ -71,6 +72,7 @@ KEYS: dict[str, Spec] = {
     "waits_for": _list("str", choices=list(SERVICES)),
     "uses": _list("str", choices=list(SERVICES)),
     "pod": NATIVE,
+    "queues": _list("str"),
     "config_maps": _list("dict"),
     "service": _dict(name=REQUIRED_TEXT, annotations=NATIVE, spec={**NATIVE, "required": True}),
     "disruption_budget": NATIVE,
