@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import (
     authorities,
+    autoscaling,
     classes,
     cluster,
     environment,
@@ -43,9 +44,19 @@ SETTINGS = (
     *exposure.RULES,
     *pods.RULES,
     *volumes.RULES,
+    *autoscaling.RULES,
     *cluster.NAMED,
 )
-PLAN = (*cluster.MEANT, *cluster.FIT, *classes.RULES, *passwords.CHANGED, *planned.RULES, *pods.PLANNED, *passwords.GUESSABLE)
+PLAN = (
+    *cluster.MEANT,
+    *cluster.FIT,
+    *classes.RULES,
+    *passwords.CHANGED,
+    *planned.RULES,
+    *pods.PLANNED,
+    *autoscaling.PLANNED,
+    *passwords.GUESSABLE,
+)
 
 
 def _type_findings(v: Values) -> list[str]:

@@ -17,6 +17,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuratio
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration.values import environment_entries
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import image_version
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import with_defaults
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.autoscaling import autoscaling
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.fragments import adapted_pod, fragment_metadata
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.pods import (
     account_metadata,
@@ -28,7 +29,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.po
     selector,
     with_volumes,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.schema import AUTOSCALING
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.schema import AUTOSCALING, KEDA
 
 # Settings that roles have alike, without the name of the role in front.
 SETTINGS = (
@@ -43,7 +44,9 @@ SETTINGS = (
     "strategy",
     "volumes",
     "termination_grace_period_seconds",
+    "disruption_budget",
     *(f"hpa_{key}" for key in AUTOSCALING),
+    *(f"keda_{key}" for key in KEDA),
 )
 # A rollout never reduces the number of ready pods. A node drain evicts one pod at a time.
 _ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
@@ -90,9 +93,10 @@ def complete_workload(
     if "version" not in complete:
         complete["version"] = image_version(complete["pod"]["containers"][0]["image"])
     if complete.get("kind", "Deployment") == "Deployment":
-        complete = {"strategy": settings.get("strategy") or _ROLLING, "disruption_budget": _BUDGET, **complete}
-    if "hpa_enabled" in settings and "replicas" not in description:
-        complete["autoscaling"] = _autoscaling(settings)
+        own = {"strategy": settings.get("strategy") or _ROLLING, "disruption_budget": settings.get("disruption_budget") or _BUDGET}
+        complete = {**own, **complete}
+    if found := autoscaling(description, settings, application):
+        complete["autoscaling"] = found
     return {
         **complete,
         "metadata": metadata(complete, defaults),
@@ -125,13 +129,6 @@ def _over(probe: Mapping[str, Any], layer: Mapping[str, Any]) -> dict[str, Any]:
     handlers = _HANDLERS & layer.keys()
     kept = {key: value for key, value in probe.items() if not handlers or key in handlers or key not in _HANDLERS}
     return with_defaults(layer, kept)
-
-
-def _autoscaling(settings: Mapping[str, Any]) -> dict[str, Any]:
-    missing = [key for key in AUTOSCALING if f"hpa_{key}" not in settings]
-    if missing:
-        raise ValueError(f"the settings of the autoscaler lack {', '.join(f'hpa_{key}' for key in missing)}")
-    return {key: settings[f"hpa_{key}"] for key in AUTOSCALING}
 
 
 def _of_the_application(description: Mapping[str, Any], settings: Mapping[str, Any], application: Mapping[str, Any]) -> dict[str, Any]:

@@ -55,7 +55,12 @@ AUTOSCALING: dict[str, Spec] = {
     "min_replicas": NUMBER,
     "max_replicas": NUMBER,
     "cpu_percent": NUMBER,
+    "memory_percent": NUMBER,
+    "metrics": _list("dict"),
+    "behavior": NATIVE,
 }
+# Each is a setting of a role: <role>_keda_<key>.
+KEDA = ("enabled", "min_replicas", "max_replicas", "tasks_per_replica", "polling_seconds", "cooldown_seconds", "triggers")
 KEYS: dict[str, Spec] = {
     "name": REQUIRED_TEXT,
     "component": TEXT,
@@ -77,6 +82,7 @@ KEYS: dict[str, Spec] = {
     "service": _dict(name=REQUIRED_TEXT, annotations=NATIVE, spec={**NATIVE, "required": True}),
     "disruption_budget": NATIVE,
     "autoscaling": _dict(**AUTOSCALING),
+    "queues": _list("str"),
     "metrics": _dict(port_name=REQUIRED_TEXT, port=REQUIRED_NUMBER, path=REQUIRED_TEXT),
     "health": _list(
         "dict", options={"name": TEXT, "port": REQUIRED_NUMBER, "path": REQUIRED_TEXT, "headers": NATIVE, "body_contains": TEXT}

@@ -54,9 +54,10 @@ class Manifests:
         """Those whose schemas Kubernetes has.
 
         The Prometheus operator's are in its releases, which not every machine reaches: test_monitoring.py holds its objects against the
-        Services and pods that they are about, test_alerts.py the rules against promtool.
+        Services and pods that they are about, test_alerts.py the rules against promtool. The scenario `keda` applies KEDA's objects.
         """
-        return Manifests([o for o in self.objects if not o["apiVersion"].startswith("monitoring.coreos.com/")])
+        others = ("monitoring.coreos.com/", "keda.sh/")
+        return Manifests([o for o in self.objects if not o["apiVersion"].startswith(others)])
 
     def of_kind(self, *kinds: str) -> list[Manifest]:
         return [o for o in self.objects if o["kind"] in kinds]
@@ -166,7 +167,7 @@ def _variant(name: str) -> Any:
     return variant
 
 
-changed, optional, locations, adapted, references = map(_variant, VARIANTS)
+changed, optional, locations, adapted, references, autoscaled = map(_variant, VARIANTS)
 
 
 @pytest.fixture(scope="session")

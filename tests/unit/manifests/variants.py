@@ -260,6 +260,32 @@ REFERENCES: dict[str, Any] = {
     },
 }
 
+# Autoscalers and disruption budgets.
+AUTOSCALED: dict[str, Any] = {
+    "django_hpa_memory_percent": 80,
+    "django_hpa_metrics": [
+        {"type": "Pods", "pods": {"metric": {"name": "requests_per_second"}, "target": {"type": "AverageValue", "averageValue": "50"}}}
+    ],
+    "django_hpa_behavior": {"scaleDown": {"stabilizationWindowSeconds": 600}},
+    "django_disruption_budget": {"minAvailable": "50%"},
+    "nginx_hpa_enabled": True,
+    "nginx_hpa_cpu_percent": 0,
+    "nginx_hpa_memory_percent": 75,
+    "nginx_disruption_budget": {"maxUnavailable": "25%"},
+    "platform_redis_tls": True,
+    "platform_redis_ca": "certificates of the authority of Redis",
+    "platform_redis_user": "shop",
+    "celery_worker_queues": ["celery", "reports"],
+    "celery_worker_hpa_behavior": {"scaleUp": {"stabilizationWindowSeconds": 30}},
+    "celery_worker_keda_enabled": True,
+    "celery_worker_keda_min_replicas": 0,
+    "celery_worker_keda_max_replicas": 3,
+    "celery_worker_keda_tasks_per_replica": 5,
+    "celery_worker_keda_triggers": [
+        {"type": "prometheus", "metadata": {"serverAddress": "http://prometheus.monitoring:9090", "query": "a", "threshold": "60"}}
+    ],
+}
+
 # Production with other settings, by the name of the fixture and of the snapshot.
 VARIANTS: dict[str, dict[str, Any]] = {
     "changed": CHANGED,
@@ -267,6 +293,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "locations": LOCATIONS,
     "adapted": ADAPTED,
     "references": REFERENCES,
+    "autoscaled": AUTOSCALED,
 }
 # Variants whose objects can be compared with those of production by name and namespace.
 IN_ITS_NAMESPACE = tuple(name for name, settings in VARIANTS.items() if "platform_namespace" not in settings)

@@ -42,6 +42,30 @@ def rendered(*containers: dict[str, str]) -> dict[str, Any]:
     return {"manifests_workloads": {"tiers": [{"template": {"spec": {"containers": [*containers]}}}], "data_services": []}}
 
 
+def autoscaled(metric: dict[str, Any], **pod: Any) -> dict[str, Any]:
+    """A workload with a HorizontalPodAutoscaler and two containers, of which one has no request."""
+    containers = [
+        {"name": "django", "image": "a", "resources": {"requests": {"memory": "1Gi"}, "limits": {"cpu": 1}}},
+        {"name": "log", "image": "a", "resources": {"requests": {"cpu": "10m"}}},
+    ]
+    workload = {
+        "name": "django",
+        "template": {"spec": {"containers": containers, **pod}},
+        "autoscaling": {"horizontal_pod_autoscaler": {"metrics": [metric]}},
+    }
+    return {"manifests_workloads": {"tiers": [{**workload}], "data_services": []}}
+
+
+def percent(resource: str, kind: str = "Utilization", **source: str) -> dict[str, Any]:
+    where = "containerResource" if source else "resource"
+    return {"type": f"{where[0].upper()}{where[1:]}", where: {"name": resource, "target": {"type": kind}, **source}}
+
+
+NO_REQUEST = (
+    "The HorizontalPodAutoscaler could not compute the use in percent, because container {} of django has no {} request: set it in "
+    "values.yml (<tier>_resources, or the resources of the container in <tier>_pod)."
+)
+SIDECAR = {"name": "proxy", "image": "a"}
 JOBS = {
     "platform_release": "1",
     "__pre_deploy_commands": [{"name": "migrate"}],
@@ -263,6 +287,18 @@ CASES: list[tuple[Values, Values, str]] = [
         {**passwords(REDIS_PASSWORD="r"), "platform_redis_provider": "external"},
         passwords(POSTGRES_PASSWORD="p", REDIS_PASSWORD="r"),
         GUESSABLE.format("POSTGRES_PASSWORD and REDIS_PASSWORD"),
+    ),
+    (autoscaled(percent("cpu")), autoscaled(percent("memory")), NO_REQUEST.format("log", "memory")),
+    (
+        autoscaled(percent("memory", container="django")),
+        autoscaled(percent("memory", container="log")),
+        NO_REQUEST.format("log", "memory"),
+    ),
+    (autoscaled(percent("memory", "AverageValue")), autoscaled(percent("memory")), NO_REQUEST.format("log", "memory")),
+    (
+        autoscaled(percent("cpu"), initContainers=[SIDECAR]),
+        autoscaled(percent("cpu"), initContainers=[{**SIDECAR, "restartPolicy": "Always"}]),
+        NO_REQUEST.format("proxy", "cpu"),
     ),
     (
         rendered({"name": "django", "image": "a"}),

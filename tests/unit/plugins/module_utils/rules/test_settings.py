@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import findings as tables
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Values, findings
+from autoscaling_cases import CASES as AUTOSCALING_CASES
 from pod_cases import CASES as POD_CASES
 from rule_values import ANY, CA, SETTINGS
 
@@ -505,6 +506,7 @@ CASES: list[tuple[Values, Values, str]] = [
         "or leave it empty for the usual one.",
     ),
     *POD_CASES,
+    *AUTOSCALING_CASES,
 ]
 
 

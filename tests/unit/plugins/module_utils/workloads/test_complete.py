@@ -265,7 +265,9 @@ def test_a_deployment_rolls_without_a_gap_unless_it_says_otherwise() -> None:
 
 def test_the_autoscaler_is_that_of_the_settings() -> None:
     numbers = {"hpa_enabled": True, "hpa_external": False, "hpa_min_replicas": 2, "hpa_max_replicas": 8, "hpa_cpu_percent": 70}
-    assert complete(OF_THE_APPLICATION, **numbers)["autoscaling"] == {
+    found = complete(OF_THE_APPLICATION, **numbers)["autoscaling"]
+    assert found.pop("horizontal_pod_autoscaler")
+    assert found == {
         "enabled": True,
         "external": False,
         "min_replicas": 2,
@@ -483,3 +485,18 @@ def test_settings_change_the_pod_its_metadata_and_its_service_account() -> None:
 def test_a_pod_without_the_usual_affinity_keeps_the_term_of_its_template(anti: Any) -> None:
     affinity = complete(OF_THE_APPLICATION, pod={"affinity": {"podAntiAffinity": anti}})["template"]["spec"]["affinity"]
     assert "jewelry-shop/pod-template" in str(affinity)
+
+
+@pytest.mark.parametrize(
+    ("description", "settings", "budget"),
+    [
+        ({}, {}, {"maxUnavailable": 1}),
+        ({}, {"disruption_budget": {}}, {"maxUnavailable": 1}),
+        ({}, {"disruption_budget": {"minAvailable": 2}}, {"minAvailable": 2}),
+        ({"disruption_budget": {"minAvailable": 1}}, {"disruption_budget": {"minAvailable": 2}}, {"minAvailable": 1}),
+    ],
+)
+def test_the_disruption_budget_is_that_of_the_description_or_of_the_settings(
+    description: dict[str, Any], settings: dict[str, Any], budget: dict[str, Any]
+) -> None:
+    assert complete({**OF_THE_APPLICATION, **description}, **settings)["disruption_budget"] == budget
