@@ -25,6 +25,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 VALUES = {
     "site": ("cluster.yml", "deployer.yml"),
     "failures": ("cluster.yml", "deployer.yml"),
+    "keda": ("cluster.yml", "keda.yml"),
     "single_node": ("cluster.yml", "single_node.yml"),
 }.get(os.environ.get("MOLECULE_SCENARIO_NAME", ""), ("cluster.yml",))
 SETTINGS: dict[str, Any] = {}

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, integer
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.groups import NAME, named_groups
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.pod_security import entries
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.schema import variable_prefix
 
@@ -88,10 +89,13 @@ class _Tier(NamedTuple):
 
 def _tiers(v: Values) -> Iterator[_Tier]:
     for role in map(variable_prefix, v["tiers_roles"]):
+        if f"{role}_groups" in v:
+            for group in named_groups(v[f"{role}_groups"]):
+                yield _Tier(group[NAME], role, v, group, group.get("queues") or v.get(f"{role}_queues") or [])
+            continue
         described = v.get(f"{role}_workload") or {}
         for workload in [described] if isinstance(described, Mapping) else described:
-            own, queues = workload.get("settings") or {}, workload.get("queues") or []
-            yield _Tier(workload.get("name", role), role, v, own, queues)
+            yield _Tier(workload.get("name", role), role, v, workload.get("settings") or {}, workload.get("queues") or [])
 
 
 def _of_tiers(v: Values, find: Callable[[_Tier], str]) -> str:
