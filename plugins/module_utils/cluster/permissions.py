@@ -149,6 +149,13 @@ RULES: tuple[Rule, ...] = (
         group="autoscaling",
         without=_EARLIER_SETTINGS_STAY,
     ),
+    Rule(
+        ("scaledobjects", "triggerauthentications"),
+        ("get", "list", "create", "patch", "delete"),
+        "Apply and remove the ScaledObjects of KEDA and the references to the password of Redis.",
+        group="keda.sh",
+        when=(Setting("celery_worker_keda_enabled"),),
+    ),
     Rule(("poddisruptionbudgets",), ("get", "list", "create", "patch"), "Apply the disruption budgets.", group="policy"),
     Rule(
         ("poddisruptionbudgets",),

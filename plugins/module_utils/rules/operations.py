@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.cluster import kubeconfigs
@@ -14,9 +14,14 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule i
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.problems import nearest
 
 
-def _autoscaled(v: Values) -> str:
-    targets = dict.fromkeys(each["spec"]["scaleTargetRef"]["name"] for each in v["scale_autoscalers"]["resources"])
+def _autoscaled(v: Values, by_keda: bool) -> str:
+    found = v["scale_autoscalers"]["resources"]
+    targets = dict.fromkeys(each["spec"]["scaleTargetRef"]["name"] for each in found if _is_of_keda(each) is by_keda)
     return ", ".join(name for name in targets if name in v["scale_replicas"])
+
+
+def _is_of_keda(autoscaler: Mapping[str, Any]) -> bool:
+    return any(owner["kind"] == "ScaledObject" for owner in (autoscaler.get("metadata") or {}).get("ownerReferences") or ())
 
 
 def _kubeconfig_is_of_this_run(v: Values) -> bool:
@@ -29,7 +34,11 @@ SCALE = (
         'scale_replicas is empty. Set it to names of tiers and numbers of replicas, such as -e \'{{"scale_replicas": {{"django": 5}}}}\'.',
     ),
     Rule(
-        _autoscaled,
+        lambda v: _autoscaled(v, by_keda=True),
+        "KEDA sets the replicas of {}: change <tier>_keda_min_replicas and <tier>_keda_max_replicas instead. Nothing was changed.",
+    ),
+    Rule(
+        lambda v: _autoscaled(v, by_keda=False),
         "An autoscaler sets the replicas of {}: change <tier>_hpa_min_replicas and <tier>_hpa_max_replicas instead. Nothing was changed.",
     ),
 )

@@ -11,7 +11,12 @@ import re
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values
 
 # Kinds that a setting needs and a cluster may not serve. A rule reports each with the name of the setting.
-SETTING_OF_KIND = {"ServiceMonitor": "monitoring_service_monitors", "PrometheusRule": "monitoring_rules"}
+SETTING_OF_KIND = {
+    "ServiceMonitor": "monitoring_service_monitors",
+    "PrometheusRule": "monitoring_rules",
+    "ScaledObject": "platform_uses_keda",
+    "TriggerAuthentication": "platform_uses_keda",
+}
 SETTINGS_OF_CLAIMS = (
     " Set storage_class, storage_access_mode, storage_media_size, storage_static_size and storage_backups_size, or the fields of the claim "
     "in storage_claims, to the values of the claim."
@@ -75,6 +80,11 @@ RULES = (
         lambda v: _unknown(v, "PrometheusRule"),
         "The API server does not serve the kind PrometheusRule (monitoring.coreos.com/v1). Install the Prometheus operator first, or set "
         "monitoring_rules to false in {preflight_values_file}.",
+    ),
+    Rule(
+        lambda v: _unknown(v, "ScaledObject"),
+        "The API server does not serve the kind ScaledObject (keda.sh/v1alpha1). Install KEDA first, or set <tier>_keda_enabled to false "
+        "in {preflight_values_file}.",
     ),
     Rule(
         _written_by_others,

@@ -116,6 +116,7 @@ PLANNED: dict[str, Any] = {
     "platform_redis_provider": "in_cluster",
     "platform_redis_secret_name": "redis-new",
     "platform_storage_class": "standard",
+    "platform_uses_keda": True,
     "postgresql_storage_class": "standard",
     "preflight_accepted_password_changes": [],
     "preflight_input_findings": [],

@@ -57,6 +57,14 @@ def test_the_settings_on_which_permissions_depend_are_passed_on(resolve: Any) ->
             {"platform_secrets_provider": "existing", "platform_redis_provider": "in_cluster"},
             {"delete pods", "create statefulsets.apps", "patch statefulsets.apps"},
         ),
+        (
+            {"platform_secrets_provider": "existing", "celery_worker_keda_enabled": True},
+            {
+                f"{verb} {resource}.keda.sh"
+                for verb in ("get", "list", "create", "patch", "delete")
+                for resource in ("scaledobjects", "triggerauthentications")
+            },
+        ),
         ({"platform_secrets_provider": "existing", "validate_round_trip_queues": ["celery"]}, {"get pods/exec", "create pods/exec"}),
     ],
 )

@@ -50,6 +50,13 @@ def test_the_list_has_what_is_removed(resolve: Any, forbidden: list[str], title:
     assert lines == shown
 
 
+def test_objects_of_keda_are_looked_for_before_its_autoscalers_if_the_platform_uses_it(resolve: Any) -> None:
+    kinds = [each["kind"] for each in resolve("__remove_kinds", celery_worker_keda_enabled=True)]
+    assert kinds.index("ScaledObject") < kinds.index("HorizontalPodAutoscaler")
+    assert "TriggerAuthentication" in kinds
+    assert "ScaledObject" not in [each["kind"] for each in resolve("__remove_kinds")]
+
+
 @pytest.mark.parametrize(
     ("settings", "kinds"),
     [

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.findings import FINDINGS
 
 AUTOSCALERS = {"resources": [{"spec": {"scaleTargetRef": {"name": name}}} for name in ("nginx", "django", "celery-worker")]}
+OF_KEDA = {"metadata": {"ownerReferences": [{"kind": "ScaledObject"}]}, "spec": {"scaleTargetRef": {"name": "web"}}}
 TIERS: list[dict[str, Any]] = [{"name": "django"}, {"name": "nginx"}, {"name": "web"}, {"name": "celery-beat", "replica_choices": [0, 1]}]
 SCALED = {"scale_autoscalers": AUTOSCALERS, "tiers_overview": TIERS}
 NO_NUMBER = "scale_replicas: value of web must be an integer of 0 or more, got: "
@@ -42,6 +43,11 @@ REMOVED = {"__remove_namespace_stays": False}
                 "An autoscaler sets the replicas of nginx, django: change <tier>_hpa_min_replicas and <tier>_hpa_max_replicas instead. "
                 "Nothing was changed."
             ],
+        ),
+        (
+            "scale",
+            {"scale_replicas": {"web": 2}, "tiers_overview": TIERS, "scale_autoscalers": {"resources": [OF_KEDA]}},
+            ["KEDA sets the replicas of web: change <tier>_keda_min_replicas and <tier>_keda_max_replicas instead. Nothing was changed."],
         ),
         ("scale", {"scale_replicas": {"web": 0, "celery-beat": "0"}, **SCALED}, []),
         (

@@ -248,6 +248,12 @@ CASES: list[tuple[Values, Values, str]] = [
         "values.yml.",
     ),
     (
+        plan(),
+        plan(refusals=[f"TriggerAuthentication a: {UNKNOWN}", f"ScaledObject a: {UNKNOWN}"]),
+        "The API server does not serve the kind ScaledObject (keda.sh/v1alpha1). Install KEDA first, or set <tier>_keda_enabled to false in "
+        "values.yml.",
+    ),
+    (
         plan(untrusted=[]),
         plan(untrusted=["a, or add it to platform_allowed_field_managers", "platform_allowed_field_managers b"]),
         "Other field managers wrote into objects of this platform: a, or add it to platform_allowed_field_managers in values.yml; "
