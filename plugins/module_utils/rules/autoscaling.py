@@ -93,7 +93,8 @@ def _tiers(v: Values) -> Iterator[_Tier]:
             for group in named_groups(v[f"{role}_groups"]):
                 yield _Tier(group[NAME], role, v, group, group.get("queues") or v.get(f"{role}_queues") or [])
             continue
-        described = v.get(f"{role}_workload") or {}
+        # A description may need values that are known only after the settings are checked. Only KEDA needs its queues.
+        described = (v.get(f"{role}_workload") or {}) if boolean(v.get(f"{role}_keda_enabled", False), strict=False) else {}
         for workload in [described] if isinstance(described, Mapping) else described:
             yield _Tier(workload.get("name", role), role, v, workload.get("settings") or {}, workload.get("queues") or [])
 
