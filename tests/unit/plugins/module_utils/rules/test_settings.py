@@ -558,5 +558,5 @@ class WithoutDescriptions(dict[str, Any]):
 
 
 def test_no_rule_needs_a_description() -> None:
-    groups = [{"name": "celery-worker"}, {"name": "reports", "queues": ["reports"], "keda_enabled": True, "keda_max_replicas": 3}]
+    groups = [{"name": "celery-worker"}, {"name": "reports", "queues": ["reports"], "keda_enabled": True, "keda_tasks_per_replica": 1}]
     assert findings(tables.SETTINGS, WithoutDescriptions({**SETTINGS, "celery_worker_groups": groups})) == []
