@@ -19,6 +19,7 @@ class FilterModule:
         functions = (
             customer.customer_endpoints,
             queues.round_trip_checks,
+            queues.sleeping_queues,
             queues.unserved_queue_checks,
             outcome.health_checks,
             outcome.masked,

@@ -23,6 +23,7 @@ description:
     the autoscaler cannot scale, and new pods have five minutes to get metrics.
   - A Deployment or StatefulSet with 0 replicas is healthy, and so is a Service that selects only pods of such workloads. It is a
     warning for O(customer_facing). It is an error if a HorizontalPodAutoscaler targets it, because autoscaling is off at 0 replicas.
+  - A ScaledObject of KEDA is a warning if KEDA cannot read its triggers, or has not read it within five minutes.
   - Recognizes error lines by their level in the formats of Django, gunicorn, Celery, nginx, PostgreSQL, Redis and Python's logging,
     in logfmt and in JSON. A traceback also counts. Lines of nginx about client errors do not count.
   - A field of a pod template that only another field manager owns is an error, because applying keeps it. A claim whose volume another
@@ -34,7 +35,7 @@ description:
   - Never changes anything, so check mode does the same as a run.
   - Requires the permissions C(get) on the namespace, C(list) on the checked kinds and on C(pods), C(events),
     C(persistentvolumeclaims), C(replicasets), C(services) and C(endpointslices), and C(get) on C(pods/log). The permission to list
-    C(horizontalpodautoscalers), C(jobs), and C(pods) of C(metrics.k8s.io) is optional.
+    C(horizontalpodautoscalers), C(jobs), C(scaledobjects) of C(keda.sh), and C(pods) of C(metrics.k8s.io) is optional.
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options

@@ -96,7 +96,7 @@ def test_a_number_after_a_variable_is_its_default() -> None:
 def test_variables_of_every_tier_exist() -> None:
     suffixes = {word.removeprefix("<tier>") for document in DOCUMENTS for word in words(document) if word.startswith("<tier>")}
     # Celery beat always has one replica, and its strategy is Recreate.
-    of_scaled = {"_replicas", "_hpa_enabled", "_hpa_external", "_strategy"}
+    of_scaled = {"_replicas", "_disruption_budget", "_hpa_enabled", "_hpa_external", "_strategy"}
     of_all = {"_pod", "_probes", "_read_only_root_filesystem", "_resources", "_termination_grace_period_seconds", "_volumes"}
     assert suffixes == of_scaled | of_all
     scaled = {"django", "nginx", "celery_worker"}
@@ -146,8 +146,9 @@ def test_the_path_of_the_image_has_few_steps() -> None:
 
 def test_the_readme_of_workloads_explains_each_key_and_common_setting() -> None:
     readme = (ROOT / "roles" / "workload" / "README.md").read_text()
-    # The names of the autoscaler's settings stand in one row, as `<role>_hpa_enabled`, `_external` and so on.
-    settings = {f"<role>_{setting}" for setting in SETTINGS if not setting.startswith("hpa_")} | {"<role>_hpa_enabled"}
+    # The names of an autoscaler's settings stand in one row, as `<role>_hpa_enabled`, `_external` and so on.
+    others = {f"<role>_{setting}" for setting in SETTINGS if not setting.startswith(("hpa_", "keda_"))}
+    settings = others | {"<role>_hpa_enabled", "<role>_keda_enabled"}
     assert [name for name in (*KEYS, *settings) if f"`{name}`" not in readme] == []
 
 

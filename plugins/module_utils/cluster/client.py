@@ -45,6 +45,7 @@ PATHS = {
     "Pod": "/api/v1/namespaces/{namespace}/pods",
     "PodMetrics": "/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods",
     "ReplicaSet": "/apis/apps/v1/namespaces/{namespace}/replicasets",
+    "ScaledObject": "/apis/keda.sh/v1alpha1/namespaces/{namespace}/scaledobjects",
     "Secret": "/api/v1/namespaces/{namespace}/secrets",
     "Service": "/api/v1/namespaces/{namespace}/services",
     "ServiceAccount": "/api/v1/namespaces/{namespace}/serviceaccounts",

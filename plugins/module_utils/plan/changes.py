@@ -36,6 +36,7 @@ class Planned:
         after: the future state of these parts.
         refusal: why the cluster rejects it, in the words of the cluster.
         hands_over: whether ownership of its replicas is transferred to an autoscaler.
+        least_replicas: number of replicas that it gets if it has fewer when the ownership is transferred.
         secrets: names of the Secrets that the pods of a live workload refer to, in the order of its containers.
         foreign: the evidence that another installation manages it, unless it is to be adopted.
         replaces: the workload of another installation that it replaces.
@@ -49,6 +50,7 @@ class Planned:
     after: Manifest = field(default_factory=dict)
     refusal: str = ""
     hands_over: bool = False
+    least_replicas: int = 0
     secrets: tuple[str, ...] = ()
     foreign: str = ""
     replaces: Manifest = field(default_factory=dict)

@@ -53,9 +53,11 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.removal
     why_it_stays,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.scaling import (
+    after_autoscaler,
     handed_over,
     leaves_replicas_out,
     owns_replicas,
+    starts_again,
     taken_from_autoscaler,
     with_replicas_of,
 )
@@ -203,6 +205,7 @@ def plan(
     for kind in owned:
         for live in no_longer_wanted(api.ours(kind.api_version, kind.kind, kind.namespace), wanted, field_manager):
             entries += _removal(api, kind.stage, live) if kind.includes(live) else []
+    entries = [_scaled(api, after_autoscaler(entry, entries), entries) for entry in entries]
     replaced = [entry.replaces for entry in entries if entry.replaces]
     return [_without_gap(entry, replaced) for entry in entries], warnings
 
@@ -389,6 +392,13 @@ def _plan_anew(api: Api, stage: str, manifest: Manifest, field_manager: str, liv
     if refusal:
         return dataclasses.replace(entry, refusal=refusal), warnings
     return dataclasses.replace(planned(stage, manifest, live, applied), action=TAKE_OVER, replaces=live), warnings
+
+
+def _scaled(api: Api, entry: Planned, entries: list[Planned]) -> Planned:
+    """The entry of a workload that starts again because KEDA, which may have stopped it, is followed by another autoscaler."""
+    least = starts_again(entry, entries)
+    live = api.read(entry.manifest) if least else None
+    return handed_over(entry, live, least) if live and not live["spec"]["replicas"] else entry
 
 
 def _without_gap(entry: Planned, replaced: list[Manifest]) -> Planned:

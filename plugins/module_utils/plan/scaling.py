@@ -11,12 +11,24 @@ the Kubernetes documentation of server-side apply.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import CHANGE, CREATE, Manifest, Planned
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import (
+    CHANGE,
+    CREATE,
+    NONE,
+    REFUSED,
+    REMOVE,
+    Manifest,
+    Planned,
+    without_bookkeeping,
+)
 
 SCALED = ("Deployment", "StatefulSet")
+# What the admission webhook of KEDA says of a ScaledObject whose target already has an autoscaler.
+_OTHER_AUTOSCALER = re.compile(r"is already managed by the hpa '([^']+)'")
 
 
 def leaves_replicas_out(manifest: Manifest) -> bool:
@@ -68,18 +80,20 @@ def with_replicas_of(live: Manifest, manifest: Manifest) -> Manifest:
     return {**manifest, "spec": {**manifest["spec"], "replicas": live["spec"]["replicas"]}}
 
 
-def handed_over(entry: Planned, live: Manifest) -> Planned:
+def handed_over(entry: Planned, live: Manifest, least: int = 0) -> Planned:
     """The entry of a workload whose replicas get another owner. This is a change although the number stays the same.
 
     Args:
         entry: the other changes.
         live: the live workload.
+        least: number of replicas that it gets if it has fewer.
     """
     before, after = {"replicas": live["spec"]["replicas"]}, {"replicas": "left to the HorizontalPodAutoscaler"}
     return replace(
         entry,
         action=CHANGE,
         hands_over=True,
+        least_replicas=least,
         before={**entry.before, "spec": {**entry.before.get("spec", {}), **before}},
         after={**entry.after, "spec": {**entry.after.get("spec", {}), **after}},
     )
@@ -99,8 +113,46 @@ def handovers(entries: Iterable[Planned]) -> list[dict[str, str | int | None]]:
             "kind": entry.manifest["kind"],
             "namespace": entry.manifest["metadata"].get("namespace", ""),
             "name": entry.manifest["metadata"]["name"],
-            "replicas": entry.before["spec"]["replicas"] if entry.hands_over else None,
+            "replicas": max(entry.before["spec"]["replicas"], entry.least_replicas) if entry.hands_over else None,
         }
         for entry in entries
         if entry.hands_over or (entry.action == CREATE and leaves_replicas_out(entry.manifest))
     ]
+
+
+def after_autoscaler(entry: Planned, entries: Iterable[Planned]) -> Planned:
+    """The entry of a ScaledObject, created if only an autoscaler that the run removes before is in its way.
+
+    Args:
+        entry: an entry of any kind.
+        entries: the entries of the plan.
+    """
+    found = _OTHER_AUTOSCALER.search(entry.refusal) if entry.action == REFUSED and entry.manifest["kind"] == "ScaledObject" else None
+    removed = [each.manifest["metadata"]["name"] for each in entries if _is_removed(each, "HorizontalPodAutoscaler")]
+    if not found or found[1] not in removed:
+        return entry
+    return replace(entry, action=CREATE, refusal="", before={}, after=without_bookkeeping(entry.manifest))
+
+
+def starts_again(entry: Planned, entries: Iterable[Planned]) -> int:
+    """The number of replicas that a workload needs which KEDA may have stopped; 0 for other workloads.
+
+    A HorizontalPodAutoscaler never starts a workload with 0 replicas.
+
+    Args:
+        entry: an entry of any kind.
+        entries: the entries of the plan.
+    """
+    if entry.action not in (CHANGE, NONE) or not leaves_replicas_out(entry.manifest):
+        return 0
+    name, entries = entry.manifest["metadata"]["name"], list(entries)
+    if not any(_is_removed(each, "ScaledObject") and each.manifest["spec"]["scaleTargetRef"]["name"] == name for each in entries):
+        return 0
+    autoscalers = [
+        each.manifest["spec"] for each in entries if each.manifest["kind"] == "HorizontalPodAutoscaler" and each.action != REMOVE
+    ]
+    return max((int(spec.get("minReplicas") or 1) for spec in autoscalers if spec["scaleTargetRef"]["name"] == name), default=0)
+
+
+def _is_removed(entry: Planned, kind: str) -> bool:
+    return entry.action == REMOVE and entry.manifest["kind"] == kind

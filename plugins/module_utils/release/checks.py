@@ -46,9 +46,11 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.type
     Policy,
     Snapshot,
     Target,
+    conditions,
     created,
     event_count,
     instant,
+    is_true,
     leaving,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.log_lines import begins_traceback, is_error_line
@@ -305,6 +307,30 @@ def check_services(names: Iterable[str], snapshot: Snapshot) -> Iterator[Check]:
         else:
             count = len(endpoints_of(name, snapshot))
             yield Check("service", subject, ERROR, f"has no ready endpoint (0 of {count})")
+
+
+def check_scaled_objects(snapshot: Snapshot, now: datetime) -> Iterator[Check]:
+    """KEDA can read the triggers of every ScaledObject of the platform.
+
+    Args:
+        snapshot: the objects of the namespace.
+        now: the present, in the cluster's time.
+    """
+    for item in snapshot.all("ScaledObject"):
+        if not _is_ours(item):
+            continue
+        subject, ready = f"ScaledObject/{item['metadata']['name']}", conditions(item).get("Ready") or {}
+        # KEDA first sets the status of a new object to Unknown, without a message.
+        is_read = bool(ready.get("message") or ready.get("reason"))
+        if is_true(item, "Ready"):
+            spec = item["spec"]
+            words = f"KEDA sets from {spec.get('minReplicaCount', 0)} to {spec.get('maxReplicaCount', 100)} replicas"
+            yield Check("autoscaler", subject, OK, words)
+        elif is_read:
+            said = ": ".join(str(ready[key]).strip() for key in ("reason", "message") if ready.get(key))
+            yield Check("autoscaler", subject, WARNING, f"KEDA cannot set the replicas: {said}")
+        elif now - created(item) > METRICS_GRACE:
+            yield Check("autoscaler", subject, WARNING, "KEDA has not read it. Check that its operator runs")
 
 
 def _selected(service: Manifest, snapshot: Snapshot) -> list[Manifest]:

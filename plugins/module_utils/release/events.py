@@ -170,6 +170,10 @@ def pods_of(workload: Manifest | None, snapshot: Snapshot) -> list[Manifest]:
     return [pod for owner in owners for pod in controlled_by(owner, snapshot.all("Pod"))]
 
 
+def _scaled_object(_event: Manifest, scaled_object: Manifest, _moment: Moment) -> bool:
+    return not is_true(scaled_object, "Ready")
+
+
 def _service(event: Manifest, service: Manifest, moment: Moment) -> bool:
     # Problems with endpoints are over when an endpoint is ready.
     return "Endpoint" not in str(event.get("reason")) or not ready_addresses(service["metadata"]["name"], moment.snapshot)
@@ -211,6 +215,7 @@ _CURRENT: dict[str | None, Callable[[Manifest, Manifest, Moment], bool]] = {
     "Job": _job,
     "PersistentVolumeClaim": _claim,
     "HorizontalPodAutoscaler": _autoscaler,
+    "ScaledObject": _scaled_object,
     "Service": _service,
 }
 JUDGED_KINDS = frozenset(kind for kind in _CURRENT if kind)

@@ -24,6 +24,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.release.chec
     check_namespace,
     check_no_metrics,
     check_pods,
+    check_scaled_objects,
     check_services,
     check_workloads,
     deployed_at,
@@ -34,7 +35,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.type
 
 _ALWAYS_READ = ("Pod", "Event", "PersistentVolumeClaim", "ReplicaSet", "Service", "EndpointSlice")
 # Without these kinds some outdated warnings are not recognized, which is not a reason to fail.
-_READ_IF_ALLOWED = ("HorizontalPodAutoscaler", "Job")
+_READ_IF_ALLOWED = ("HorizontalPodAutoscaler", "Job", "ScaledObject")
 _NOT_THERE = (403, 404)
 _READERS = 8
 
@@ -97,6 +98,7 @@ def check_release(api: Cluster, release: Release, mask: Callable[[str], str]) ->
         checks += check_images(workloads, snapshot)
         checks += check_pods(snapshot, since)
         checks += check_services(release.services, snapshot)
+        checks += check_scaled_objects(snapshot, now)
         checks += _check_memory(api, found, snapshot, now)
         checks += check_events(read["Event"].items, since, Moment(snapshot, now, JUDGED_KINDS - read.keys(), release.name))
         if release.log_lines:

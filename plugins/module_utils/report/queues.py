@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import Masker, values_to_mask
@@ -20,7 +20,36 @@ _LONGEST_NAME = 200
 _MOST_QUEUES = 100
 
 
-def round_trip_checks(result: Mapping[str, Any], queues: Sequence[str], secrets: Any = ()) -> list[dict[str, str]]:
+def sleeping_queues(workloads: Iterable[Mapping[str, Any]], deployments: Iterable[Mapping[str, Any]]) -> list[str]:
+    """List the queues whose workers KEDA starts when a task arrives, and of which none runs now.
+
+    Args:
+        workloads: Complete descriptions of workloads, as P(jewelry_shop.platform.workloads#lookup) returns them with C(application).
+        deployments: The Deployments of the namespace.
+
+    Returns:
+        The names of the queues.
+
+    Example:
+        {{ manifests_workloads.tiers | jewelry_shop.platform.sleeping_queues(deployments.resources) }}
+    """
+    stopped = {each["metadata"]["name"] for each in deployments if (each.get("spec") or {}).get("replicas") == 0}
+    awake: set[str] = set()
+    asleep: dict[str, None] = {}
+    for workload in workloads:
+        autoscaling = workload.get("autoscaling") or {}
+        starts_from_zero = "scaled_object" in autoscaling and not autoscaling["min_replicas"]
+        for queue in workload.get("queues") or ():
+            if starts_from_zero and workload["name"] in stopped:
+                asleep[queue] = None
+            elif workload["name"] not in stopped:
+                awake.add(queue)
+    return [queue for queue in asleep if queue not in awake]
+
+
+def round_trip_checks(
+    result: Mapping[str, Any], queues: Sequence[str], secrets: Any = (), asleep: Iterable[str] = ()
+) -> list[dict[str, str]]:
     """Convert the result of a test task to checks of the queues.
 
     The checks have the form that M(jewelry_shop.platform.release_check) returns. Reads only the result line of C(round_trip.py), and
@@ -31,6 +60,7 @@ def round_trip_checks(result: Mapping[str, Any], queues: Sequence[str], secrets:
         result: Result of the task that ran C(round_trip.py) in a pod.
         queues: Queues to which test tasks were to be sent.
         secrets: Secrets, as a structure of any form. All strings and numbers in it are masked.
+        asleep: Further queues, to which no test task was sent because they have no running worker until KEDA starts one.
 
     Returns:
         A check for each queue, or one check for all queues if no task could be sent.
@@ -38,16 +68,18 @@ def round_trip_checks(result: Mapping[str, Any], queues: Sequence[str], secrets:
     Example:
         {{ round_trip | jewelry_shop.platform.round_trip_checks(['celery', 'reports']) }}
     """
+    checks = [
+        _check(queue, "ok", "no test task was sent: its workers have 0 replicas until KEDA starts one for a task") for queue in asleep
+    ]
     if result.get("skipped"):
-        return []
+        return checks
     mask = Masker(values_to_mask(secrets))
     problems = _marked(str(result.get("stdout") or ""))
     if problems is None:
         # The script itself failed, so all queues fail in the same way.
         printed = str(result.get("stderr") or "") or str(result.get("stdout") or "")
         cause = last_words(mask(printed[-2 * READ_AT_END :])) or _quoted(str(result.get("msg") or "it gave no reason"), mask)
-        return [_check(", ".join(queues), "error", f"no task could be sent from a Django pod: {cause}")]
-    checks = []
+        return [*checks, _check(", ".join(queues), "error", f"no task could be sent from a Django pod: {cause}")]
     for queue in queues:
         problem = _quoted(problems.get(queue, "it was not tried"), mask)
         checks.append(_check(queue, "error" if problem else "ok", problem or "the test task returned its result"))

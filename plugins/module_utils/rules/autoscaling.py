@@ -31,13 +31,13 @@ _BROKER = "CELERY_BROKER_URL"
 
 
 class _Tier(NamedTuple):
-    """A workload of a tier with its settings.
+    """A workload of a tier, or of a group of it, with its settings.
 
     Args:
         name: name of the workload.
         role: prefix of the variables of its role.
         values: the variables.
-        own: settings of this workload alone, without the prefix.
+        own: settings of this group alone, without the prefix.
         queues: names of the queues that it serves.
     """
 
@@ -79,7 +79,7 @@ class _Tier(NamedTuple):
         Args:
             key: name of the setting, without the prefix.
         """
-        return f"{self.role}_{key} of {self.name}" if key in self.own else f"{self.role}_{key}"
+        return f"{self.role}_groups[{self.name}].{key}" if key in self.own else f"{self.role}_{key}"
 
     @property
     def has_own_hpa(self) -> bool:
@@ -89,14 +89,15 @@ class _Tier(NamedTuple):
 
 def _tiers(v: Values) -> Iterator[_Tier]:
     for role in map(variable_prefix, v["tiers_roles"]):
-        if f"{role}_groups" in v:
-            for group in named_groups(v[f"{role}_groups"]):
+        groups = f"{role}_groups"
+        if groups in v:
+            # Rules report groups that are not valid.
+            for group in named_groups(v[groups]):
                 yield _Tier(group[NAME], role, v, group, group.get("queues") or v.get(f"{role}_queues") or [])
-            continue
-        # A description may need values that are known only after the settings are checked. Only KEDA needs its queues.
-        described = (v.get(f"{role}_workload") or {}) if boolean(v.get(f"{role}_keda_enabled", False), strict=False) else {}
-        for workload in [described] if isinstance(described, Mapping) else described:
-            yield _Tier(workload.get("name", role), role, v, workload.get("settings") or {}, workload.get("queues") or [])
+        else:
+            # A description may need values that are known only after the settings are checked. Only KEDA needs its queues.
+            described = (v.get(f"{role}_workload") or {}) if boolean(v.get(f"{role}_keda_enabled", False), strict=False) else {}
+            yield _Tier(role, role, v, {}, described.get("queues") or [])
 
 
 def _of_tiers(v: Values, find: Callable[[_Tier], str]) -> str:

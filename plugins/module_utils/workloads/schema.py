@@ -82,7 +82,6 @@ KEYS: dict[str, Spec] = {
     "service": _dict(name=REQUIRED_TEXT, annotations=NATIVE, spec={**NATIVE, "required": True}),
     "disruption_budget": NATIVE,
     "autoscaling": _dict(**AUTOSCALING),
-    "queues": _list("str"),
     "metrics": _dict(port_name=REQUIRED_TEXT, port=REQUIRED_NUMBER, path=REQUIRED_TEXT),
     "health": _list(
         "dict", options={"name": TEXT, "port": REQUIRED_NUMBER, "path": REQUIRED_TEXT, "headers": NATIVE, "body_contains": TEXT}

@@ -156,6 +156,20 @@ def test_an_external_autoscaler_owns_the_replicas(changed: Any) -> None:
     assert "celery-worker" in {each["metadata"]["name"] for each in changed.of_kind("PodDisruptionBudget")}
 
 
+def test_keda_owns_the_replicas(autoscaled: Any) -> None:
+    assert "replicas" not in autoscaled.get("Deployment", "celery-worker")["spec"]
+    assert autoscaled.get("ScaledObject", "celery-worker")["spec"]["scaleTargetRef"]["name"] == "celery-worker"
+    assert "celery-worker" not in {each["metadata"]["name"] for each in autoscaled.of_kind("HorizontalPodAutoscaler")}
+
+
+def test_keda_reads_existing_objects(autoscaled: Any) -> None:
+    """The authentication names the objects with the hash of this release."""
+    spec = autoscaled.get("TriggerAuthentication", "celery-worker")["spec"]
+    [secret], [config_map] = spec["secretTargetRef"], spec["configMapTargetRef"]
+    assert secret["name"] in {each["metadata"]["name"] for each in autoscaled.secrets}
+    assert config_map["key"] in autoscaled.get("ConfigMap", config_map["name"])["data"]
+
+
 def test_a_tag_of_one_tier_changes_that_tier_alone_and_a_digest_wins_over_the_tag(changed: Any) -> None:
     image = "registry.example.com/shop/jewelry-shop"
     assert changed.container("Deployment", "django", "django")["image"] == f"{image}:v2"

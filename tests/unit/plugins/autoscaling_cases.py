@@ -35,7 +35,7 @@ ANOTHER_BROKER = {"platform_secrets": {**SETTINGS["platform_secrets"], "CELERY_B
 
 def group(**settings: Any) -> dict[str, Any]:
     """A worker group with settings of its own."""
-    return {**KEDA, "celery_worker_workload": [{"name": "reports", "queues": ["reports"], "settings": settings}]}
+    return {**KEDA, "celery_worker_groups": [{"name": "reports", "queues": ["reports"], **settings}]}
 
 
 def budget(replicas: int, **spec: Any) -> dict[str, Any]:
@@ -69,7 +69,7 @@ CASES: list[Case] = [
         {**KEDA, "celery_worker_keda_tasks_per_replica": 0},
         NO_TRIGGER.format("celery_worker_keda_triggers"),
     ),
-    (group(), group(keda_tasks_per_replica=0, keda_triggers=[]), NO_TRIGGER.format("celery_worker_keda_triggers of reports")),
+    (group(), group(keda_tasks_per_replica=0, keda_triggers=[]), NO_TRIGGER.format("celery_worker_groups[reports].keda_triggers")),
     (
         {**KEDA, **ANOTHER_BROKER, "celery_worker_keda_tasks_per_replica": 0, "celery_worker_keda_triggers": [CRON]},
         {**KEDA, **ANOTHER_BROKER},
@@ -102,7 +102,7 @@ CASES: list[Case] = [
             (
                 group(keda_min_replicas=3),
                 group(keda_min_replicas=4),
-                "celery_worker_keda_min_replicas of reports is 4, which is more than celery_worker_keda_max_replicas (3)",
+                "celery_worker_groups[reports].keda_min_replicas is 4, which is more than celery_worker_keda_max_replicas (3)",
             ),
         )
     ),

@@ -166,3 +166,79 @@ def test_a_rotation_replaces_exactly_the_pods_that_use_the_value(resolve: Any) -
     assert replaced(Secret_database={"password": "2", "user": "1"}) == ["django", "celery-worker", "celery-beat"]
     assert replaced(Secret_database={"password": "1", "user": "2"}) == []
     assert replaced(ConfigMap_flags={"A": "1", "B": "1"}) == ["django", "celery-worker", "celery-beat"]
+
+
+REDIS_IN_CLUSTER = {"platform_redis_provider": "in_cluster", "celery_worker_keda_enabled": True, "celery_worker_queues": ["celery"]}
+
+
+def test_keda_reaches_redis_in_the_cluster_with_its_own_secret(workload: Any) -> None:
+    found = workload("celery_worker", **REDIS_IN_CLUSTER)["autoscaling"]
+    [trigger] = found["scaled_object"]["triggers"]
+    assert (trigger["metadata"]["host"], trigger["metadata"]["port"]) == ("redis-service.jewelry-shop.svc", "6379")
+    assert found["trigger_authentication"] == {
+        "secretTargetRef": [{"parameter": "password", "name": "redis-secrets-0", "key": "REDIS_PASSWORD"}]
+    }
+
+
+def test_keda_needs_no_password_of_a_redis_without_one(workload: Any) -> None:
+    found = workload("celery_worker", platform_redis_authentication=False, **REDIS_IN_CLUSTER)["autoscaling"]
+    assert "trigger_authentication" not in found
+
+
+def test_keda_gets_the_password_of_an_existing_secret(workload: Any) -> None:
+    password = {"REDIS_PASSWORD": {"secret": "queues", "key": "word"}}
+    found = workload("celery_worker", **{**REDIS_IN_CLUSTER, "platform_redis_provider": "external"}, platform_secrets=password)
+    assert found["autoscaling"]["trigger_authentication"] == {
+        "secretTargetRef": [{"parameter": "password", "name": "queues", "key": "word"}]
+    }
+
+
+def test_a_tier_of_keda_is_created_with_the_minimum(resolve: Any) -> None:
+    triggers = [{"type": "cron", "metadata": {}}]
+    numbers = {"min_replicas": 0, "max_replicas": 3, "tasks_per_replica": 0, "polling_seconds": 30, "cooldown_seconds": 300}
+    settings = {f"web_keda_{key}": value for key, value in {"enabled": True, "triggers": triggers, **numbers}.items()}
+    description = {key: value for key, value in WORKLOAD.items() if key != "replicas"}
+    complete = resolve("tiers_workloads", tiers_roles=["web"], web_workload=description, **settings, **NAMES)
+    plan = {"manifests_workloads": {"tiers": complete}, "preflight_plan": {"handovers": [{"name": "web", "replicas": None}]}}
+    objects = {each["kind"]: each for each in yaml.safe_load_all(resolve("__tiers_first_manifests", **plan)) if each}
+    assert objects["Deployment"]["spec"]["replicas"] == 0
+    assert objects["ScaledObject"]["spec"]["triggers"] == triggers
+    assert "PodDisruptionBudget" not in objects
+    assert resolve("__tiers_first_replicas", **plan) == {"web": 0}
+
+
+@pytest.mark.parametrize(
+    ("settings", "uses"),
+    [
+        ({}, False),
+        ({"celery_worker_keda_enabled": True}, True),
+        ({"flower_keda_enabled": True}, True),
+        ({"celery_worker_groups": [{"name": "a"}, {"name": "b", "keda_enabled": True}]}, True),
+        ({"celery_worker_groups": [{"name": "a"}]}, False),
+    ],
+)
+def test_any_workload_can_use_keda(resolve: Any, settings: dict[str, Any], uses: bool) -> None:
+    assert resolve("platform_uses_keda", **settings) is uses
+
+
+@pytest.mark.parametrize(
+    ("settings", "peers"),
+    [
+        (REDIS_IN_CLUSTER, ["keda"]),
+        ({**REDIS_IN_CLUSTER, "platform_keda_namespace": "autoscaling"}, ["autoscaling"]),
+        ({**REDIS_IN_CLUSTER, "celery_worker_keda_enabled": False}, []),
+        ({**REDIS_IN_CLUSTER, "platform_redis_provider": "external"}, []),
+    ],
+)
+def test_keda_reaches_redis_in_the_cluster_only_if_a_tier_uses_it(resolve: Any, settings: dict[str, Any], peers: list[str]) -> None:
+    values = {"platform_image": "shop", "platform_image_tag": "1", "platform_redis_host": "redis.example.com"}
+    policies = resolve("network_policies_manifests", **values, **settings)
+    sources = [
+        source["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"]
+        for policy in policies
+        if policy["metadata"]["name"].startswith("redis-")
+        for rule in policy["spec"]["ingress"]
+        for source in rule.get("from", [])
+        if "namespaceSelector" in source
+    ]
+    assert sources == peers

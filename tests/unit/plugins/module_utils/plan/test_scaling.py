@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import RefusedError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.run import OwnedKind, plan
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.scaling import handovers, owns_replicas
 from cluster_objects import NothingToTakeOver
@@ -130,3 +131,62 @@ def test_an_autoscaler_of_the_settings_stays() -> None:
     wanted = {**AUTOSCALER, "spec": {"replicas": 1}}
     entries, _warnings = plan(Cluster(deployment(3), wanted), [("tiers", [LEFT_OUT, wanted])], OURS, owned=OWNED)
     assert "remove" not in [entry.action for entry in entries]
+
+
+TARGET = {"scaleTargetRef": {"kind": "Deployment", "name": "django"}}
+SCALED_OBJECT = {
+    "apiVersion": "keda.sh/v1alpha1",
+    "kind": "ScaledObject",
+    "metadata": {"name": "django", "namespace": "shop", "managedFields": [owner(OURS)]},
+    "spec": TARGET,
+}
+WITH_KEDA = [*OWNED, OwnedKind("tiers", "keda.sh/v1alpha1", "ScaledObject", "shop")]
+FOLLOWING = {**AUTOSCALER, "spec": {**TARGET, "minReplicas": 2, "replicas": 1}}
+BY_KEDA = owner(f"{OURS}.replicas"), owner("keda", "Update", "scale")
+
+
+class ClusterWithKeda(Cluster):
+    """KEDA's webhook rejects a ScaledObject while another autoscaler has the target."""
+
+    def dry_run(self, manifest: dict[str, Any], field_manager: str) -> tuple[dict[str, Any], list[str]]:
+        found = self.live.get("HorizontalPodAutoscaler")
+        if manifest["kind"] == "ScaledObject" and found:
+            text = f"the workload 'django' of type 'apps/v1.Deployment' is already managed by the hpa '{found['metadata']['name']}'"
+            raise RefusedError(
+                f'ScaledObject shop/django: admission webhook "vscaledobject.kb.io" denied the request: {text}', certain=True
+            )
+        return super().dry_run(manifest, field_manager)
+
+
+@pytest.mark.parametrize(
+    ("autoscaler", "actions"),
+    [
+        pytest.param(AUTOSCALER, ["none", "create", "remove"], id="the run removes the autoscaler first"),
+        pytest.param(
+            {**AUTOSCALER, "metadata": {"name": "other", "namespace": "shop"}}, ["none", "refused"], id="the autoscaler is of others"
+        ),
+    ],
+)
+def test_a_scaled_object_can_follow_an_autoscaler_of_the_collection(autoscaler: dict[str, Any], actions: list[str]) -> None:
+    live = deployment(3, owner(f"{OURS}.replicas"))
+    entries, _warnings = plan(ClusterWithKeda(live, autoscaler), [("tiers", [LEFT_OUT, SCALED_OBJECT])], OURS, owned=WITH_KEDA)
+    assert [entry.action for entry in entries] == actions
+    assert [bool(entry.refusal) for entry in entries] == [action == "refused" for action in actions]
+
+
+@pytest.mark.parametrize(
+    ("replicas", "stages", "expected"),
+    [
+        pytest.param(0, [LEFT_OUT, FOLLOWING], [2], id="stopped by KEDA: an autoscaler would not start it"),
+        pytest.param(3, [LEFT_OUT, FOLLOWING], [], id="running"),
+        pytest.param(0, [LEFT_OUT], [], id="left to an external autoscaler"),
+        pytest.param(0, [LEFT_OUT, FOLLOWING, SCALED_OBJECT], [], id="KEDA stays"),
+        pytest.param(0, [deployment(4), FOLLOWING], [], id="a number of the settings"),
+    ],
+)
+def test_a_workload_that_keda_stopped_starts_with_the_next_autoscaler(
+    replicas: int, stages: list[dict[str, Any]], expected: list[int]
+) -> None:
+    cluster = Cluster(deployment(replicas, *BY_KEDA), {**SCALED_OBJECT, "spec": {**TARGET, "replicas": 1}})
+    entries, _warnings = plan(cluster, [("tiers", stages)], OURS, owned=WITH_KEDA)
+    assert [each["replicas"] for each in handovers(entries) if each["kind"] == "Deployment"] == expected

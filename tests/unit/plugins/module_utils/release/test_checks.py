@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.release.chec
     check_namespace,
     check_no_metrics,
     check_pods,
+    check_scaled_objects,
     check_services,
     check_workloads,
     deployed_at,
@@ -196,6 +198,41 @@ def test_a_workload_set_to_0_replicas_is_ok(others: list[Object]) -> None:
     snapshot = Snapshot([*at_zero(), *others])
     assert list(check_workloads([DJANGO], snapshot, NOW)) == [Check("workload", "Deployment/django", "ok", "has 0 replicas, as set")]
     assert not list(check_images([DJANGO], snapshot))
+
+
+SCALED_OBJECT: Object = {
+    "kind": "ScaledObject",
+    "metadata": {"name": "worker", "uid": "so", "labels": {"app": "jewelry-shop"}, "creationTimestamp": "2026-11-25T17:00:00Z"},
+    "spec": {"minReplicaCount": 0, "maxReplicaCount": 3},
+}
+SAYS = "cannot connect to Redis"
+
+
+@pytest.mark.parametrize(
+    ("ready", "age", "expected"),
+    [
+        pytest.param({"status": "True", "reason": "ScaledObjectReady"}, 1, ("ok", "KEDA sets from 0 to 3 replicas"), id="ready"),
+        pytest.param(
+            {"status": "False", "reason": "TriggerError", "message": SAYS},
+            1,
+            ("warning", f"KEDA cannot set the replicas: TriggerError: {SAYS}"),
+            id="wrong password",
+        ),
+        pytest.param({"status": "Unknown"}, 1, None, id="just created"),
+        pytest.param({"status": "Unknown"}, 6, ("warning", "KEDA has not read it. Check that its operator runs"), id="no operator"),
+        pytest.param(None, 6, ("warning", "KEDA has not read it. Check that its operator runs"), id="no operator, no status"),
+    ],
+)
+def test_keda_must_be_able_to_scale(ready: Object | None, age: int, expected: tuple[str, str] | None) -> None:
+    item = {**SCALED_OBJECT, "status": {"conditions": [{"type": "Ready", **ready}] if ready else []}}
+    now = instant("2026-11-25T17:00:00Z") + timedelta(minutes=age)
+    found = [(each.severity, each.message) for each in check_scaled_objects(Snapshot([item]), now)]
+    assert found == ([expected] if expected else [])
+
+
+def test_a_scaled_object_of_others_is_ignored() -> None:
+    item = {**SCALED_OBJECT, "metadata": {**SCALED_OBJECT["metadata"], "labels": {}}}
+    assert not list(check_scaled_objects(Snapshot([item]), NOW))
 
 
 def test_0_replicas_of_a_customer_facing_workload_are_a_warning() -> None:

@@ -65,6 +65,10 @@ OBJECTS = """
   metadata: {name: django, uid: h, creationTimestamp: "2026-11-29T09:00:00Z"}
   spec: {scaleTargetRef: {kind: Deployment, name: django}, minReplicas: 1}
   status: {conditions: [{type: AbleToScale, status: "True"}, {type: ScalingActive, status: "True"}]}
+- kind: ScaledObject
+  metadata: {name: worker, uid: so}
+  spec: {scaleTargetRef: {name: worker}}
+  status: {conditions: [{type: Ready, status: "True"}]}
 - kind: Service
   metadata: {name: django-service, uid: v}
   spec: {selector: {component: django}}
@@ -262,6 +266,12 @@ def test_a_failure_counts_until_the_same_succeeds() -> None:
 def test_an_event_about_an_unreadable_kind_counts() -> None:
     assert current(METRICS, {"without": "HorizontalPodAutoscaler/django"}, unread={"HorizontalPodAutoscaler"})
     assert not current(METRICS, {"without": "HorizontalPodAutoscaler/django"})
+
+
+def test_a_failed_trigger_of_keda_counts_until_keda_reads_it() -> None:
+    failed = event("ScaledObject/worker", "so", "KEDAScalerFailed")
+    assert current(failed, {"of": "ScaledObject/worker", "set": {"status.conditions": [{"type": "Ready", "status": "False"}]}})
+    assert not current(failed)
 
 
 def test_every_failed_job_counts_if_the_release_is_unknown() -> None:

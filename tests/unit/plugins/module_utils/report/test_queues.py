@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.report.queues import MARK, round_trip_checks, unserved_queue_checks
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.report.queues import (
+    MARK,
+    round_trip_checks,
+    sleeping_queues,
+    unserved_queue_checks,
+)
 
 NOISE = "Loading settings\nThe shop of 2026 ***\n" * 10
 CAME_BACK = "the test task returned its result"
@@ -77,6 +82,38 @@ def answered(problems: Any, before: str = "", after: str = "") -> dict[str, Any]
 )
 def test_each_queue_of_a_round_trip_is_a_check(result: dict[str, Any], expected: list[dict[str, str]]) -> None:
     assert round_trip_checks(result, QUEUES) == expected
+
+
+def worker(name: str, *queues: str, least: int | None = None) -> dict[str, Any]:
+    """A workload; with a least number of replicas, KEDA scales it."""
+    scaled = {} if least is None else {"autoscaling": {"scaled_object": {}, "min_replicas": least}}
+    return {"name": name, "queues": list(queues), **scaled}
+
+
+@pytest.mark.parametrize(
+    ("workloads", "stopped", "asleep"),
+    [
+        pytest.param([worker("a", "x", "y", least=0)], ["a"], ["x", "y"], id="KEDA starts the only worker"),
+        pytest.param([worker("a", "x", least=0)], [], [], id="the worker runs"),
+        pytest.param([worker("a", "x", least=1)], ["a"], [], id="KEDA should not have stopped it"),
+        pytest.param([worker("a", "x")], ["a"], [], id="scale.yml stopped it"),
+        pytest.param([worker("a", "x", "y", least=0), worker("b", "y")], ["a"], ["x"], id="another workload serves a queue too"),
+        pytest.param([worker("a", "x", least=0), worker("b", "x")], ["a", "b"], ["x"], id="scale.yml stopped the other one"),
+        pytest.param([{"name": "django"}], ["django"], [], id="no worker"),
+    ],
+)
+def test_a_queue_sleeps_if_only_keda_can_start_its_workers(workloads: list[dict[str, Any]], stopped: list[str], asleep: list[str]) -> None:
+    names = [each["name"] for each in workloads]
+    deployments = [{"metadata": {"name": name}, "spec": {"replicas": 0 if name in stopped else 1}} for name in names]
+    assert sleeping_queues(workloads, deployments) == asleep
+
+
+@pytest.mark.parametrize("result", [{"skipped": True}, {"rc": 0, "stdout": f'{MARK}{{"celery": ""}}'}])
+def test_a_sleeping_queue_is_reported_and_not_tried(result: dict[str, Any]) -> None:
+    tried = [] if "skipped" in result else ["celery"]
+    found = round_trip_checks(result, tried, asleep=["reports"])
+    assert found[0] == check("reports", "ok", "no test task was sent: its workers have 0 replicas until KEDA starts one for a task")
+    assert [each["subject"] for each in found[1:]] == tried
 
 
 def beat(report: Any, **pod: Any) -> dict[str, Any]:

@@ -250,8 +250,8 @@ CASES: list[tuple[Values, Values, str]] = [
     (
         plan(),
         plan(refusals=[f"TriggerAuthentication a: {UNKNOWN}", f"ScaledObject a: {UNKNOWN}"]),
-        "The API server does not serve the kind ScaledObject (keda.sh/v1alpha1). Install KEDA first, or set <tier>_keda_enabled to false in "
-        "values.yml.",
+        "The API server does not serve the kind ScaledObject (keda.sh/v1alpha1). Install KEDA first, or set <tier>_keda_enabled to false "
+        "in values.yml.",
     ),
     (
         plan(untrusted=[]),
