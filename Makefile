@@ -91,7 +91,9 @@ drills: .venv ## Run what takes many minutes, before a release
 	PYTEST_MARKS=drill molecule test --scenario-name failures --destroy never
 	molecule test --scenario-name takeover --destroy never
 	molecule test --scenario-name production --destroy never
-	molecule test --scenario-name network
+	molecule test --scenario-name network --destroy never
+	molecule test --scenario-name keda
+	molecule test --scenario-name single_node
 
 ##### Releases
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local_cluster import cache
-from local_cluster.config import KUBERNETES_VERSION, PACKAGE, TRAEFIK_VERSION
+from local_cluster.config import KEDA_VERSION, KUBERNETES_VERSION, PACKAGE, TRAEFIK_VERSION
 from local_cluster.errors import LocalClusterError
 from local_cluster.process import output, run
 from local_cluster.steps import Step
@@ -165,6 +165,15 @@ TRAEFIK = GoBuild(
     minutes=6,
     copied="github.com/traefik/traefik/v3",
     placeholders=("webui/static/index.html",),
+)
+# The autoscaler of the scenario keda. The node image does not contain it.
+KEDA = GoBuild(
+    "keda",
+    ("adapter", "operator"),
+    packages=("./cmd/adapter", "./cmd/operator"),
+    linker_flags=f"-X github.com/kedacore/keda/v2/version.Version={KEDA_VERSION}",
+    minutes=15,
+    copied="github.com/kedacore/keda/v2",
 )
 
 NODE_BUILDS = (KUBERNETES, ADD_ONS, ETCD, COREDNS, LOCAL_PATH_PROVISIONER)

@@ -81,6 +81,7 @@ def _cluster(options: argparse.Namespace) -> Cluster:
         https_port=getattr(options, "https_port", 0),
         registry_port=getattr(options, "registry_port", 0),
         workers=getattr(options, "workers", 0),
+        shared_volumes=getattr(options, "volumes", "shared") == "shared",
     )
 
 
@@ -99,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--http-port", type=_port, default=8080)
     up.add_argument("--https-port", type=_port, default=8443)
     up.add_argument("--workers", type=int, choices=range(6), default=2, metavar="0..5")
+    up.add_argument("--volumes", choices=("shared", "node"), default="shared", help="ReadWriteMany, or ReadWriteOnce only")
     for command in (up, images):
         command.add_argument("--registry-port", type=_port, default=5001)
     images.add_argument("--set", choices=sorted(platform_images.SETS), default="platform")

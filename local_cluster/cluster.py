@@ -17,7 +17,7 @@ from local_cluster.errors import LocalClusterError
 from local_cluster.process import output, run
 
 _MANIFESTS = PACKAGE / "manifests"
-_ADD_ONS = ("storage-class", "local-path-provisioner", "metrics-server")
+_ADD_ONS = ("storage-class", "metrics-server")
 _DEPLOYMENTS = {
     "kube-system": ("coredns", "metrics-server"),
     "local-path-storage": ("local-path-provisioner",),
@@ -68,7 +68,7 @@ def up(cluster: Cluster) -> None:
     configuration = kind_configuration(
         cluster,
         networking=network.kind_settings(),
-        mounts=[storage.mount(cluster), registry.mount(cluster)],
+        mounts=[*storage.mounts(cluster), registry.mount(cluster)],
         restricted=engine.lacks_capabilities(),
     )
     settings = {"kind": configuration, "registry_port": cluster.registry_port}
@@ -164,7 +164,7 @@ def _apply_add_ons(cluster: Cluster) -> None:
     print("Applying network, storage and metrics ...", flush=True)
     network.apply(cluster)
     files = [option for name in _ADD_ONS for option in ("-f", _MANIFESTS / f"{name}.yaml")]
-    kubectl.do(cluster, "apply", "--server-side", "--force-conflicts", *files)
+    kubectl.do(cluster, "apply", "--server-side", "--force-conflicts", *files, "-f", "-", text=storage.provisioner(cluster))
 
 
 def _wait_until_ready(cluster: Cluster) -> None:

@@ -10,11 +10,14 @@ REPOSITORY = PACKAGE.parent
 
 KUBERNETES_VERSION = "v1.34.4"
 TRAEFIK_VERSION = "v3.5.0"
+KEDA_VERSION = "v2.20.2"
 PUBLISHED_NODE_IMAGE = f"kindest/node:{KUBERNETES_VERSION}"
 PUBLISHED_REGISTRY_IMAGE = "registry:2"
 
 # Path on every node of the directory that holds the ReadWriteMany volumes.
 SHARED_MOUNT = "/var/lib/shared-volumes"
+# Path on a node of its own volumes, which are ReadWriteOnce.
+NODE_VOLUMES = "/var/local-path-provisioner"
 HTTP_NODE_PORT = 30080
 HTTPS_NODE_PORT = 30443
 
@@ -32,6 +35,7 @@ class Cluster:
         https_port: Port on 127.0.0.1 that leads to node port 30443.
         registry_port: Port on 127.0.0.1 of the registry beside the nodes.
         workers: Number of worker nodes.
+        shared_volumes: Whether volumes work across nodes (ReadWriteMany). Otherwise each volume is on one node (ReadWriteOnce).
     """
 
     name: str
@@ -40,6 +44,7 @@ class Cluster:
     https_port: int
     registry_port: int
     workers: int
+    shared_volumes: bool = True
 
     @property
     def context(self) -> str:

@@ -27,6 +27,6 @@ def works(cluster: Cluster, *arguments: str | Path) -> bool:
     return succeeds(command(cluster, *arguments))
 
 
-def do(cluster: Cluster, *arguments: str | Path) -> None:
-    """Run a kubectl command, its output in the cluster's log."""
-    run(command(cluster, *arguments), log=cache.log_file(f"cluster-{cluster.name}"))
+def do(cluster: Cluster, *arguments: str | Path, text: str | None = None) -> None:
+    """Run a kubectl command that may read a text, its output in the cluster's log."""
+    run(command(cluster, *arguments), text=text, log=cache.log_file(f"cluster-{cluster.name}"))

@@ -77,7 +77,12 @@ def network_images() -> list[PlatformImage]:
     ]
 
 
-SETS = {"platform": platform_images, "network": network_images, "drill": drill_images}
+def keda_images() -> list[PlatformImage]:
+    """Return the images of the set ``keda``: the operator and the metrics server of KEDA in one image."""
+    return [PlatformImage("keda", "2.20", _DEMO / "images" / "keda", suite="", programs=(binaries.KEDA,))]
+
+
+SETS = {"platform": platform_images, "network": network_images, "keda": keda_images, "drill": drill_images}
 
 
 def build_and_push(set_name: str, port: int) -> None:

@@ -21,16 +21,21 @@ import yaml
 from tools import load
 
 ROOT = pathlib.Path(__file__).parents[1]
-SETTINGS: dict[str, Any] = yaml.safe_load((ROOT / "molecule" / "cluster.yml").read_text())
+# The files with the extra variables of a scenario, as its molecule.yml lists them.
+VALUES = {
+    "site": ("cluster.yml", "deployer.yml"),
+    "failures": ("cluster.yml", "deployer.yml"),
+    "keda": ("cluster.yml", "keda.yml"),
+    "single_node": ("cluster.yml", "single_node.yml"),
+    "production": ("../tests/inventories/production_like/group_vars/all/main.yml", "cluster.yml", "production.yml"),
+}.get(os.environ.get("MOLECULE_SCENARIO_NAME", ""), ("cluster.yml",))
+SETTINGS: dict[str, Any] = {}
+for _name in VALUES:
+    SETTINGS.update(yaml.safe_load((ROOT / "molecule" / _name).read_text()))
 INVENTORY: dict[str, Any] = yaml.safe_load((ROOT / "inventories" / "kind" / "group_vars" / "all" / "main.yml").read_text())
 # The administrator's, and that of playbooks/grant_deployer.yml.
-KUBECONFIG = str(ROOT / ".cache" / "jewelry-shop-test.kubeconfig")
+KUBECONFIG = str(ROOT / ".cache" / f"{SETTINGS['kind_cluster_name']}.kubeconfig")
 DEPLOYER_KUBECONFIG = str(ROOT / ".cache" / "jewelry-shop-test-deployer.kubeconfig")
-# By scenario, the files with its extra variables, as its molecule.yml lists them.
-VALUES = {
-    **dict.fromkeys(("site", "failures"), ("cluster.yml", "deployer.yml")),
-    "production": ("../tests/inventories/production_like/group_vars/all/main.yml", "cluster.yml", "production.yml"),
-}
 NAMESPACE = "jewelry-shop"
 TIERS = ("django", "nginx", "celery-worker", "celery-beat")
 ENVIRONMENT = {**os.environ, "KUBECONFIG": KUBECONFIG, "MOLECULE_PROJECT_DIRECTORY": str(ROOT), "ANSIBLE_NOCOLOR": "1"}
@@ -174,13 +179,12 @@ def grant(playbook: Callable[..., Run], administrator: Object) -> Callable[[], R
 
 def playbook_runner(*command: str, **environment: str) -> Callable[..., Run]:
     """Runs a playbook against the cluster as a user does, with the credential of the scenario; further values become extra variables."""
-    files = VALUES.get(os.environ.get("MOLECULE_SCENARIO_NAME", ""), ("cluster.yml",))
 
     def run(name: str, *arguments: str, **values: Any) -> Run:
         with tempfile.NamedTemporaryFile("w", prefix="variables-", suffix=".yml") as file:
             yaml.dump(values, file, Dumper=VariablesDumper, allow_unicode=True)
             file.flush()
-            options = [f"--extra-vars=@{path}" for path in (*(ROOT / "molecule" / settings for settings in files), file.name)]
+            options = [f"--extra-vars=@{path}" for path in (*(ROOT / "molecule" / settings for settings in VALUES), file.name)]
             return Run(
                 subprocess.run(
                     [*command, f"--inventory={ROOT}/inventories/kind", *options, *arguments, name],

@@ -34,7 +34,8 @@ description:
   - Retries for up to 90 seconds while the API server is unavailable or overloaded. With O(cluster) the API server has to answer first.
   - With O(cluster) the same call reads the version, identity, storage classes and ingress classes of the cluster, the Jobs, and the
     permissions of the user. It also finds autoscalers and disruption budgets of other sources that act on the planned workloads, and
-    what others in the namespace would lose.
+    what others in the namespace would lose. If a Deployment mounts a claim with ReadWriteOnce, it also reads the nodes, if the user may
+    list them, and warns if several of them can run the pods.
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
@@ -588,6 +589,7 @@ def make_plan(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan import changes
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.api import PlanApi
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.others import find_others
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.nodes import claims_of_one_node, several_nodes
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.removals import Removal
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.run import OwnedKind, plan
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.scaling import handovers
@@ -619,7 +621,9 @@ def make_plan(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
         api, stages, params["field_manager"], records, owned, params["take_over"],
         params["allowed_field_managers"], params["identity"], removals,
     )  # fmt: skip
-    for each in warnings:
+    mounting = claims_of_one_node(manifest for _stage, manifests in stages for manifest in manifests) if meant else {}
+    spread = several_nodes(mounting, api.nodes()) if mounting else ""
+    for each in [*warnings, spread] if spread else warnings:
         module.warn(each)
     result["objects"] = [{"stage": entry.stage, **changes.shown(entry), "secrets": list(entry.secrets)} for entry in entries]
     result["handovers"] = handovers(entries)

@@ -71,6 +71,17 @@ class PlanApi(Cluster):
                 return None
             raise
 
+    def nodes(self) -> list[Manifest]:
+        """All nodes; empty if the user may not list them.
+
+        Raises:
+            PlatformError: the nodes cannot be listed for another reason.
+        """
+        try:
+            return self._items("v1", "Node", "the nodes")
+        except RefusedError:
+            return []
+
     def jobs(self, namespace: str, selector: str) -> list[Manifest]:
         """The Jobs that match a label selector."""
         return self._items("batch/v1", "Job", f"Jobs of namespace {namespace}", namespace=namespace, label_selector=selector)

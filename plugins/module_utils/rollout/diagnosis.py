@@ -71,6 +71,8 @@ _MISSING_CONFIG = re.compile(
 )
 _KUBELET_CACHE = re.compile(r"failed to sync|timed out|not registered|deadline exceeded|connection refused|etcdserver", re.IGNORECASE)
 
+# An error of the scheduler says nothing about the nodes. It may, for example, not know a new claim yet.
+_SCHEDULER_TRIES_AGAIN = ("SchedulingGated", "SchedulerError")
 _NODES_MAY_RETURN = re.compile(r"node\.(kubernetes|cloudprovider\.kubernetes)\.io/[\w-]+|were unschedulable", re.IGNORECASE)
 # From 1.34 on the scheduler's message does not name the taint, so an unreachable node looks like a reserved one.
 _ONLY_TAINTS = re.compile(
@@ -270,7 +272,10 @@ def _not_scheduled(pod: Manifest, scheduled: Manifest | None, snapshot: Snapshot
         return Finding("ClaimNotFound", f"PersistentVolumeClaim {missing['name']} does not exist", policy.unschedulable_grace, pod=name)
     scale_up = [event for event in snapshot.events(uid, "TriggeredScaleUp", "Nominated") if event_time(event) >= policy.began - SCALE_UP]
     passing = (
-        scheduled.get("reason") == "SchedulingGated" or "unbound" in nodes or _NODES_MAY_RETURN.search(nodes) or _ONLY_TAINTS.match(nodes)
+        scheduled.get("reason") in _SCHEDULER_TRIES_AGAIN
+        or "unbound" in nodes
+        or _NODES_MAY_RETURN.search(nodes)
+        or _ONLY_TAINTS.match(nodes)
     )
     if scale_up or passing:
         return Finding("Unschedulable", message, pod=name)

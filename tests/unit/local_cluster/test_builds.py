@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local_cluster import base_images, binaries, cache, config, node_image
+from local_cluster import base_images, binaries, cache, config, node_image, platform_images
 from local_cluster.errors import LocalClusterError
 
 _GO_MOD = """module x
@@ -67,11 +67,6 @@ def test_every_image_of_the_manifests_is_in_the_node_image() -> None:
     assert used <= set(names.values())
 
 
-def test_the_manifests_use_the_shared_mount() -> None:
-    text = (config.PACKAGE / "manifests" / "local-path-provisioner.yaml").read_text()
-    assert f'"sharedFileSystemPath": "{config.SHARED_MOUNT}"' in text
-
-
 def test_the_debian_mirror_comes_from_the_machine() -> None:
     targets = (
         "Packages\tnodesource\tmain\thttp://other/\n"
@@ -88,8 +83,16 @@ def test_a_missing_debian_mirror_is_reported(targets: str) -> None:
         base_images.debian_mirror(targets)
 
 
-def test_traefik_is_pinned_to_its_version() -> None:
-    assert binaries.module_version(binaries.TRAEFIK, binaries.TRAEFIK.copied) == config.TRAEFIK_VERSION
+@pytest.mark.parametrize(
+    ("build", "version", "tag"),
+    [(binaries.TRAEFIK, config.TRAEFIK_VERSION, "traefik:v3.5"), (binaries.KEDA, config.KEDA_VERSION, "keda:2.20")],
+)
+def test_a_program_is_pinned_to_its_version(build: binaries.GoBuild, version: str, tag: str) -> None:
+    assert binaries.module_version(build, build.copied) == version
+    images = [*platform_images.network_images(), *platform_images.keda_images()]
+    [used] = [f"{image.name}:{image.tag}" for image in images if build in image.programs]
+    assert used == tag
+    assert version.removeprefix("v").startswith(tag.partition(":")[2].removeprefix("v") + ".")
 
 
 @pytest.fixture

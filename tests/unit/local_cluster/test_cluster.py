@@ -1,10 +1,12 @@
-"""The configuration for kind."""
+"""The configuration for kind, and the volumes."""
 
+import json
 from pathlib import Path
 
 import pytest
+import yaml
 
-from local_cluster import cluster, config, kubectl, registry
+from local_cluster import cli, cluster, config, kubectl, registry, storage
 
 _CLUSTER = config.Cluster("shop-test", Path("/kubeconfig"), 8081, 8444, 5002, workers=2)
 _MOUNTS: list[dict[str, object]] = [{"hostPath": "/shared", "containerPath": config.SHARED_MOUNT}]
@@ -29,6 +31,29 @@ def test_every_node_mounts_the_same_directories() -> None:
     nodes = _configuration()["nodes"]
     assert isinstance(nodes, list)
     assert [node["extraMounts"] for node in nodes] == [_MOUNTS] * 3
+
+
+@pytest.mark.parametrize(
+    ("options", "shared", "settings"),
+    [
+        ([], True, {"nodePathMap": [], "sharedFileSystemPath": config.SHARED_MOUNT}),
+        (
+            ["--volumes", "node"],
+            False,
+            {"nodePathMap": [{"node": "DEFAULT_PATH_FOR_NON_LISTED_NODES", "paths": [config.NODE_VOLUMES]}]},
+        ),
+    ],
+)
+def test_volumes_are_shared_by_all_nodes_or_are_on_one_node(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: list[str], shared: bool, settings: dict[str, object]
+) -> None:
+    """With paths of nodes, local-path-provisioner rejects ReadWriteMany."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    wanted = cli._cluster(cli._parser().parse_args(["up", *options]))
+    assert [mount["containerPath"] for mount in storage.mounts(wanted)] == ([config.SHARED_MOUNT] if shared else [])
+    assert storage.directory(wanted).exists() is shared
+    [config_map] = [each for each in yaml.safe_load_all(storage.provisioner(wanted)) if each["kind"] == "ConfigMap"]
+    assert json.loads(config_map["data"]["config.json"]) == settings
 
 
 @pytest.mark.parametrize("restricted", [True, False])

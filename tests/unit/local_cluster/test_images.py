@@ -10,10 +10,12 @@ from local_cluster import binaries, cache, docker, platform_images, registry
 
 @pytest.fixture
 def builds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[list[str], Mapping[str, str]]]:
-    """What the engine would be asked to build, on a machine where Traefik's program is there: names in the context, and arguments."""
+    """What the engine would be asked to build, on a machine where the programs are there: names in the context, and arguments."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    binaries.TRAEFIK.directory.mkdir(parents=True)
-    (binaries.TRAEFIK.directory / "traefik").write_text("program")
+    for programs in (binaries.TRAEFIK, binaries.KEDA):
+        programs.directory.mkdir(parents=True)
+        for name in programs.binaries:
+            (programs.directory / name).write_text("program")
     asked: list[tuple[list[str], Mapping[str, str]]] = []
 
     def build(context: Path, _reference: str, *, log: Path, arguments: Mapping[str, str]) -> None:
@@ -25,14 +27,15 @@ def builds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[list[s
 
 
 def build(name: str) -> str:
-    [image] = [image for image in platform_images.network_images() if image.name == name]
+    images = [*platform_images.network_images(), *platform_images.keda_images()]
+    [image] = [image for image in images if image.name == name]
     return platform_images._build(image, name)
 
 
 def test_make_demo_does_not_build_images_of_scenarios() -> None:
     names = {image.name for image in platform_images.platform_images()}
     assert {"jewelry-shop", "nginx", "postgres", "redis"} <= names
-    assert names.isdisjoint({image.name for image in platform_images.network_images()})
+    assert names.isdisjoint({image.name for image in (*platform_images.network_images(), *platform_images.keda_images())})
 
 
 @pytest.mark.parametrize("set_name", sorted(platform_images.SETS))
@@ -43,12 +46,13 @@ def test_each_image_is_listed_once_and_has_a_dockerfile(set_name: str) -> None:
     assert len(references) == len(set(references))
 
 
-def test_the_traefik_image_contains_only_its_program(
-    monkeypatch: pytest.MonkeyPatch, builds: list[tuple[list[str], Mapping[str, str]]]
+@pytest.mark.parametrize(("name", "tag", "programs"), [("traefik", "v3.5", ["traefik"]), ("keda", "2.20", ["adapter", "operator"])])
+def test_an_image_of_programs_contains_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, builds: list[tuple[list[str], Mapping[str, str]]], name: str, tag: str, programs: list[str]
 ) -> None:
     monkeypatch.setattr(registry, "published_images_answer", lambda: False)
-    assert build("traefik").startswith("jewelry-shop.local/traefik:v3.5-")
-    assert builds == [(["Dockerfile", "traefik"], {})]
+    assert build(name).startswith(f"jewelry-shop.local/{name}:{tag}-")
+    assert builds == [(["Dockerfile", *programs], {})]
 
 
 @pytest.mark.parametrize(("published", "base"), [(False, "jewelry-shop.local/debian:trixie-"), (True, "")])

@@ -30,7 +30,7 @@ PLACE = "/api/v1/namespaces/shop"
 CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "shop"}, "data": {"A": "1"}}
 SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "passwords", "namespace": "shop", "labels": {"app": "shop"}}}
 GROUPS = ("storage.k8s.io", "networking.k8s.io", "batch", "apps", "authorization.k8s.io")
-WITHOUT_NAMESPACE = ("Namespace", "StorageClass", "IngressClass", "SelfSubjectRulesReview", "SelfSubjectAccessReview")
+WITHOUT_NAMESPACE = ("Namespace", "Node", "StorageClass", "IngressClass", "SelfSubjectRulesReview", "SelfSubjectAccessReview")
 
 
 def answer(content: Any, status: int = 200, **headers: str) -> Callable[[Handler], None]:
@@ -79,7 +79,15 @@ def server(serve: Serve) -> Server:
     routes = {
         "/version": answer({"major": "1", "minor": "34", "gitVersion": "v1.34.4"}),
         "/api": answer({"kind": "APIVersions", "versions": ["v1"]}),
-        "/api/v1": resource_list("v1", configmaps="ConfigMap", secrets="Secret", namespaces="Namespace", pods="Pod"),
+        "/api/v1": resource_list(
+            "v1",
+            configmaps="ConfigMap",
+            secrets="Secret",
+            namespaces="Namespace",
+            nodes="Node",
+            persistentvolumeclaims="PersistentVolumeClaim",
+            pods="Pod",
+        ),
         "/apis": answer({"kind": "APIGroupList", "groups": [group(name) for name in GROUPS]}),
         "/apis/apps/v1": resource_list("apps/v1", deployments="Deployment"),
         "/apis/authorization.k8s.io/v1": resource_list(
@@ -445,6 +453,36 @@ def test_the_cluster_is_searched_for_what_acts_on_the_pods(run: Run, server: Ser
     server.routes |= {path: refusal(403, "forbidden") for path in others}  # type: ignore[operator]
     result = run(DEPLOYMENT, cluster=JOBS)
     assert (result["code"], result["other_autoscalers"], result["other_budgets"], result["limit_ranges"]) == (0, [], [], [])
+
+
+@pytest.mark.parametrize(
+    ("mode", "nodes", "warned"),
+    [
+        ("ReadWriteOnce", ["a", "b"], True),
+        ("ReadWriteOnce", ["a"], False),
+        # The user may not list them.
+        ("ReadWriteOnce", [], False),
+        ("ReadWriteMany", ["a", "b"], False),
+    ],
+)
+def test_several_nodes_are_reported_if_a_claim_needs_one(run: Run, server: Server, mode: str, nodes: list[str], warned: bool) -> None:
+    # Warnings of other cases stay in the process.
+    name = f"{mode.lower()}-{len(nodes)}"
+    claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name, "namespace": "shop"}}
+    claim["spec"] = {"accessModes": [mode]}
+    volumes = [{"name": "media", "persistentVolumeClaim": {"claimName": name}}]
+    template = {**DEPLOYMENT["spec"]["template"], "spec": {**DEPLOYMENT["spec"]["template"]["spec"], "volumes": volumes}}
+    deployment = {**DEPLOYMENT, "spec": {**DEPLOYMENT["spec"], "template": template}}
+    listed = answer({"items": [{"metadata": {"name": node}} for node in nodes]}) if nodes else refusal(403, "is forbidden")
+    server.routes |= {  # type: ignore[operator]
+        f"{PLACE}/persistentvolumeclaims/{name}": by_method(GET=answer(claim), PATCH=answer(claim)),
+        "/apis/apps/v1/namespaces/shop/deployments/web": by_method(GET=answer(deployment), PATCH=answer(deployment)),
+        "/api/v1/nodes": listed,
+    }
+    result = run(claim, deployment, cluster=JOBS)
+    assert result["code"] == 0, result
+    assert (f"({name}) must run on one node, and those of web can run on 2 nodes" in json.dumps(result.get("warnings", []))) is warned
+    assert ("/api/v1/nodes" in [request.path.partition("?")[0] for request in server.requests]) is (mode == "ReadWriteOnce")
 
 
 def test_a_long_list_is_read_in_pages_up_to_a_limit(run: Run, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

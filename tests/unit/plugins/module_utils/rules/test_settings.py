@@ -542,3 +542,20 @@ def test_type_problems_are_reported_first_with_their_file() -> None:
         "platform_secrets.A is a list (set it in secrets.yml).",
         "platform_redis_previous_password is y (set it in secrets.yml).",
     ]
+
+
+class WithoutDescriptions(dict[str, Any]):
+    """The variables as a run resolves them before it renders manifests: a description needs, for example, the ConfigMap of nginx."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        assert not key.endswith("_workload"), f"{key} cannot be resolved yet"
+        return super().get(key, default)
+
+    def __getitem__(self, key: str) -> Any:
+        assert not key.endswith("_workload"), f"{key} cannot be resolved yet"
+        return super().__getitem__(key)
+
+
+def test_no_rule_needs_a_description() -> None:
+    groups = [{"name": "celery-worker"}, {"name": "reports", "queues": ["reports"], "keda_enabled": True, "keda_tasks_per_replica": 1}]
+    assert findings(tables.SETTINGS, WithoutDescriptions({**SETTINGS, "celery_worker_groups": groups})) == []
