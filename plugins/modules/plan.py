@@ -588,8 +588,8 @@ def make_plan(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.limit_ranges import limit_ranges
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan import changes
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.api import PlanApi
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.others import find_others
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.nodes import claims_of_one_node, several_nodes
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.others import find_others
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.removals import Removal
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.run import OwnedKind, plan
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.scaling import handovers
