@@ -266,7 +266,8 @@ def _allows_nothing(budget: Mapping[str, Any], workloads: Iterable[Mapping[str, 
     replicas = [workload["spec"].get("replicas") for workload in workloads]
     if None in replicas:
         return False
-    pods, spec = sum(replicas), budget["spec"]
+    pods: int = sum(replicas)
+    spec = budget["spec"]
     if spec.get("maxUnavailable") is not None:
         return _pods(spec["maxUnavailable"], pods) == 0
     # Without a value, one pod must stay available.

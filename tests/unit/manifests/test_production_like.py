@@ -10,7 +10,7 @@ import yaml
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.limit_ranges import container_problems, limit_ranges
 
-EXISTING = pathlib.Path(__file__).parents[3] / "molecule" / "production" / "existing_objects.yml"
+EXISTING = pathlib.Path(__file__).parents[3] / "molecule" / "production" / "tests" / "objects" / "existing.yaml"
 APPLICATION = ("django", "celery-worker", "reports", "celery-beat", "migrate", "check-services")
 
 
@@ -25,13 +25,13 @@ def shop(rendered: Any) -> Any:
 
 
 def test_each_container_meets_the_limit_range(shop: Any, existing: list[dict[str, Any]]) -> None:
-    [limit_range] = limit_ranges(each for each in existing if each["kind"] == "LimitRange")
+    [limits] = next(iter(limit_ranges(each for each in existing if each["kind"] == "LimitRange")))["limits"]
     containers = {
         f"{owner}/{container['name']}": container["resources"]
         for owner, pod in shop.pod_specs().items()
         for container in [*pod["containers"], *pod.get("initContainers", [])]
     }
-    assert {name: found for name, given in containers.items() if (found := container_problems(*limit_range["limits"], given))} == {}
+    assert {name: found for name, given in containers.items() if (found := container_problems(limits, given))} == {}
 
 
 def test_references_name_existing_keys(shop: Any, existing: list[dict[str, Any]]) -> None:

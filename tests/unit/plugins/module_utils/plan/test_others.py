@@ -220,8 +220,12 @@ def test_pods_that_a_new_level_cuts_off(entries: list[Planned], live: Manifest, 
 
 
 def service(action: str, before: list[int], after: list[int]) -> Planned:
-    sides = [{"spec": {"ports": [{"port": port} for port in ports]}} if ports else {} for ports in (before, after)]
-    return Planned("tiers", {"kind": "Service", "metadata": {"name": "django-service", "namespace": "shop"}}, action, *sides)
+    manifest = {"kind": "Service", "metadata": {"name": "django-service", "namespace": "shop"}}
+    return Planned("tiers", manifest, action, with_ports(before), with_ports(after))
+
+
+def with_ports(ports: list[int]) -> Manifest:
+    return {"spec": {"ports": [{"port": port} for port in ports]}} if ports else {}
 
 
 @pytest.mark.parametrize(

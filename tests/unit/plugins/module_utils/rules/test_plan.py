@@ -127,6 +127,12 @@ def resources(request: str, limit: str = "128Mi") -> dict[str, Any]:
     return {"requests": {"memory": request}, "limits": {"memory": limit}}
 
 
+GROUPS: list[tuple[dict[str, Any], str]] = [
+    ({}, "celery_worker_resources"),
+    ({"resources": {}}, "celery_worker_groups[reports].resources"),
+]
+
+
 def workload(name: str, **containers: Any) -> dict[str, Any]:
     first = {"name": name, "image": "a", "resources": resources("64Mi")}
     spec = {"containers": [first, *containers.get("containers", ())], "initContainers": containers.get("init", [])}
@@ -400,7 +406,7 @@ CASES: list[tuple[Values, Values, str]] = [
             },
             f"{REJECTS} container reports of reports, {TOO_SMALL}: change {setting} in values.yml.",
         )
-        for own, setting in (({}, "celery_worker_resources"), ({"resources": {}}, "celery_worker_groups[reports].resources"))
+        for own, setting in GROUPS
     ),
     (
         plan(),
