@@ -14,7 +14,7 @@ import pytest
 GROUP, QUEUE, MOST = "reports", "reports", 3
 # Shorter than keda_cooldown_seconds, and together longer than a deploy.
 TASK_SECONDS, TASKS = 20, 400
-# Limits for a slow machine. Measured times are in decision 47.
+# A limit for a slow machine, which the whole suite keeps busy.
 SCALED_WITHIN = 300
 
 
