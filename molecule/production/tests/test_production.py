@@ -84,6 +84,37 @@ def test_a_rotated_secret_rolls_exactly_the_pods_that_use_it(cluster: Any, playb
     assert "WARNING]" not in run.output, run.output
 
 
+OTHERS = """
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: left-over}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: celery-worker}
+  minReplicas: 2
+  maxReplicas: 2
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: left-over}
+spec:
+  minAvailable: 1
+  selector: {matchLabels: {app: jewelry-shop, component: django}}
+"""
+
+
+def test_the_preflight_names_autoscalers_and_budgets_of_others(cluster: Any, playbook: Any) -> None:
+    cluster.kubectl("create", "--filename=-", input=OTHERS)
+    try:
+        run = playbook("site.yml")
+    finally:
+        cluster.kubectl("delete", "--filename=-", input=OTHERS)
+    said = " ".join(run.output.split())
+    assert run.returncode != 0
+    assert run.changed == 0, run.output
+    assert "Delete it with kubectl delete horizontalpodautoscaler left-over -n jewelry-shop" in said, run.output
+    assert "PodDisruptionBudget jewelry-shop/django selects them too. Kubernetes evicts no pod that has two budgets" in said, run.output
+
+
 def test_static_files_come_from_the_image(browser: requests.Session, https: str) -> None:
     page = browser.get(f"{https}/", timeout=30)
     assert page.status_code == 200, page.text
