@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.pro
     unknown_settings,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.secret import unresolved_secrets
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.groups import group_problems
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.schema import unknown_keys, variable_prefix
 from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.secret_templates import resolver
 
@@ -69,7 +71,11 @@ class ActionModule(ActionBase):
         written = {name for name in self._written(variables) if not name.startswith(others)}
         result.update(
             changed=False,
-            problems=[*_workload_problems(roles, variables), *self._problems(variables, options, kinds)],
+            problems=[
+                *_workload_problems(roles, variables),
+                *self._problems(variables, options, kinds),
+                *(problem for role in roles for problem in self._group_problems(role, variables, options, kinds)),
+            ],
             warnings=unknown_settings(written, options, [path.name for path in ROLES.iterdir()]),
         )
         return result
@@ -98,6 +104,26 @@ class ActionModule(ActionBase):
         ]
         # A default derives from other settings, so their problems are the cause.
         return [problem for problem, is_default in found if not is_default] or [problem for problem, _is_default in found]
+
+    def _group_problems(self, role: str, variables: dict[str, Any], options: dict[str, dict[str, Any]], kinds: dict[str, str]) -> list[str]:
+        """Validate the settings of the groups of a role as those of the role."""
+        setting = f"{role}_groups"
+        if setting not in options or setting not in variables:
+            return []
+        try:
+            groups = self._templar.template(variables[setting])
+        except AnsibleError:
+            # Reported with the setting.
+            return []
+        known = {name.removeprefix(f"{role}_"): name for name in options if name.startswith(f"{role}_") and name != setting}
+        problems = []
+        for group in (each for each in groups if isinstance(each, Mapping)) if isinstance(groups, list) else ():
+            problems += group_problems(role, group, known)
+            for key, name in known.items():
+                if key in group:
+                    place = f"{setting}[{group.get('name')}].{key}"
+                    problems += self._problems_of(place, group[key], options[name], kinds.get(name, ""))
+        return problems
 
     def _problems_of(self, name: str, value: Any, option: dict[str, Any], kind: str) -> list[str]:
         try:

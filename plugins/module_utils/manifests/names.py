@@ -20,6 +20,8 @@ _LABEL_LENGTH = 63
 _SUBDOMAIN_LENGTH = 253
 # Length of the hyphen and the hash that are appended to a name.
 _HASH_LENGTH = 11
+# Without the suffix -service.
+_SERVICE_NAME_LENGTH = 55
 _ANNOTATIONS_BYTES = 262144
 _DNS_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
@@ -27,6 +29,7 @@ _ADDRESS = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
 # Label keys in the selectors of Services, Jobs and network policies.
 _RESERVED = frozenset({"app"})
 _DNS_RULE = "lower-case letters, digits and -, and begin and end with a letter or digit"
+_SERVICE_RULE = "lower-case letters, digits and -, begin with a letter, and end with a letter or digit"
 _LABEL_RULE = f"at most {_LABEL_LENGTH} letters, digits, -, _ and ., and begin and end with a letter or digit"
 
 
@@ -55,8 +58,8 @@ def naming_problems(settings: Iterable[Mapping[str, Any]]) -> list[str]:
 
     Args:
         settings: for each its C(name), its C(value) and its C(rule), one of V(dns_label), V(subdomain), V(host),
-            V(label), V(labels), V(annotations), V(image), V(repository), V(tag), V(hashed_names) and V(job_names). An empty string or
-            list is valid unless the rule forbids it.
+            V(label), V(labels), V(annotations), V(image), V(repository), V(tag), V(hashed_names), V(job_names) and V(service_name). An
+            empty string or list is valid unless the rule forbids it.
 
     Returns:
         A sentence for each problem, without a full stop.
@@ -74,6 +77,13 @@ def _dns_label_problem(text: str, length: int = _LABEL_LENGTH) -> str:
     if len(text) <= length and _DNS_LABEL.fullmatch(text):
         return ""
     return f"is not a valid Kubernetes name; write at most {length} {_DNS_RULE}"
+
+
+def _service_name_problem(text: str) -> str:
+    # The name of a Service begins with a letter. Kubernetes 1.24 requires it of all Services.
+    if text[:1].isdigit() or _dns_label_problem(text, _SERVICE_NAME_LENGTH):
+        return f"is not a valid name of a Service; write at most {_SERVICE_NAME_LENGTH} {_SERVICE_RULE}"
+    return ""
 
 
 def _host_problem(text: str) -> str:
@@ -156,4 +166,5 @@ _RULES: dict[str, Callable[[str, Any], list[str]]] = {
     "tag": _scalar(tag_problem),
     "hashed_names": _hashed_names,
     "job_names": _job_names,
+    "service_name": _scalar(_service_name_problem, may_be_empty=False),
 }

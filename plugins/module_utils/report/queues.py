@@ -146,8 +146,8 @@ def _of_report(report: Mapping[str, Any]) -> Iterator[dict[str, str]]:
         yield _check(
             quoted_line(str(queue["queue"]), _LONGEST_NAME),
             "warning",
-            f"no worker serves it: {tasks}{source}. Add it to celery_worker_queues, or to celery_beat_queues_of_other_workers "
-            "if workers outside this collection serve it",
+            f"no worker serves it: {tasks}{source}. Add it to celery_worker_queues and, if celery_worker_groups has queues, to those of a "
+            "group. If workers outside this collection serve it, add it to celery_beat_queues_of_other_workers instead",
         )
     if report.get("problem"):
         yield _check(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, tags_of_tiers
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, workload_settings
 
 BROKERS = ("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND")
 RESERVED_USERS = ("postgres", "platform_application", "platform_conversion")
@@ -80,9 +80,9 @@ RULES = (
         "{preflight_values_file}. If the database already has this user, set postgresql_user_is_superuser to true instead.",
     ),
     Rule(
-        lambda v: v["platform_image_digest"] and any(v[name] for name in tags_of_tiers(v)),
-        "platform_image_digest pins the image, but django_image_tag, celery_worker_image_tag or celery_beat_image_tag would replace the "
-        "digest. Set only the digest or only tags in {preflight_values_file}.",
+        lambda v: v["platform_image_digest"] and ", ".join(name for name, tag in workload_settings(v, "image_tag").items() if tag),
+        "platform_image_digest pins the image, but {} would replace the digest. Set only the digest or only tags in "
+        "{preflight_values_file}.",
     ),
     Rule(
         _services_without_addresses,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.names import naming_problems
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Values, tags_of_tiers
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Values, workload_settings
 
 # The rules are those of naming_problems.
 RULES = {
@@ -63,8 +63,8 @@ def naming_findings(values: Values) -> list[str]:
     Args:
         values: the variables by name.
     """
-    rules = {**RULES, **dict.fromkeys(tags_of_tiers(values), "tag")}
-    settings = (
-        {"name": name, "rule": rule, "value": _VALUES[name](values) if name in _VALUES else values[name]} for name, rule in rules.items()
-    )
+    settings = [
+        {"name": name, "rule": rule, "value": _VALUES[name](values) if name in _VALUES else values[name]} for name, rule in RULES.items()
+    ]
+    settings += [{"name": name, "rule": "tag", "value": tag} for name, tag in workload_settings(values, "image_tag").items()]
     return [f"{problem} (set it in {values['preflight_values_file']})." for problem in naming_problems(settings)]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.names import naming_problems
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, workload_prefixes
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, setting_names, workload_settings
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.volumes import volume_settings
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.pod_security import CONTAINERS, LEVELS, entries, needed_levels
 
@@ -19,19 +19,19 @@ _ENFORCED = "pod-security.kubernetes.io/enforce"
 _LISTS = (*CONTAINERS, "volumes")
 _MAPPINGS = ("affinity", "dnsConfig", "metadata", "nodeSelector", "securityContext")
 _METADATA = ("labels", "annotations")
+_GRACE_PERIOD = "termination_grace_period_seconds"
 # Labels and annotations with this prefix are the collection's own.
 _OWN_PREFIX = "jewelry-shop/"
 
 
 def _fragments(v: Values) -> dict[str, Mapping[str, Any]]:
     """The fragments by the name of their setting. A tier of another collection may have no such setting."""
-    names = ["platform_pod", "job_pod", *(f"{role}_pod" for role in workload_prefixes(v))]
-    return {name: v[name] for name in names if name in v}
+    return {name: v[name] for name in ("platform_pod", "job_pod") if name in v} | workload_settings(v, "pod")
 
 
-def _account_settings(v: Values) -> list[str]:
-    names = ["platform", "job", *workload_prefixes(v)]
-    return [name for name in (f"{each}_service_account_annotations" for each in names) if name in v]
+def _account_settings(v: Values) -> dict[str, Any]:
+    key = "service_account_annotations"
+    return {name: v[name] for name in (f"platform_{key}", f"job_{key}") if name in v} | workload_settings(v, key)
 
 
 def _wrong_forms(v: Values) -> str:
@@ -91,17 +91,21 @@ def _names(v: Values) -> str:
         for name, fragment in _fragments(v).items()
         for key in ("labels", "annotations")
     ]
-    settings += [{"name": name, "rule": "annotations", "value": v[name]} for name in _account_settings(v)]
+    settings += [{"name": name, "rule": "annotations", "value": value} for name, value in _account_settings(v).items()]
     return "; ".join(naming_problems(settings))
 
 
 def _grace_periods(v: Values) -> dict[str, str]:
-    given = [name.removesuffix("_pod") for name, fragment in _fragments(v).items() if "terminationGracePeriodSeconds" in fragment]
-    settings = {"platform": "<tier>_termination_grace_period_seconds"}
-    own = {role: f"{role}_termination_grace_period_seconds" for role in workload_prefixes(v)}
-    settings |= {role: setting for role, setting in own.items() if setting in v}
-    found = {f"{role}_pod.terminationGracePeriodSeconds": settings[role] for role in given if role in settings}
+    given = [name for name, fragment in _fragments(v).items() if "terminationGracePeriodSeconds" in fragment]
+    settings = {"platform_pod": f"<tier>_{_GRACE_PERIOD}"}
+    settings |= {name: name.removesuffix("pod") + _GRACE_PERIOD for name in given if _has_grace_period(v, name)}
+    found = {f"{name}.terminationGracePeriodSeconds": settings[name] for name in given if name in settings}
     return {"fields": ", ".join(found), "settings": ", ".join(found.values())} if found else {}
+
+
+def _has_grace_period(v: Values, name: str) -> bool:
+    role = name.partition("_groups[")[0].removesuffix("_pod")
+    return f"{role}_{_GRACE_PERIOD}" in v
 
 
 def _endless(v: Values) -> str:
@@ -114,12 +118,10 @@ def _endless(v: Values) -> str:
 
 
 def _without_image(v: Values) -> str:
-    described = zip(
-        (*v["tiers_roles"], *v["data_services_roles"]), (*_workloads(v, "tiers"), *_workloads(v, "data_services")), strict=False
-    )
+    described = zip(setting_names(v, "pod"), (*_workloads(v, "tiers"), *_workloads(v, "data_services")), strict=False)
     return ", ".join(
-        f"{role.rpartition('.')[2]}_pod.{key}[{each['name']}]"
-        for role, workload in described
+        f"{name}.{key}[{each['name']}]"
+        for name, workload in described
         for key in CONTAINERS
         for each in workload["template"]["spec"].get(key) or ()
         if "image" not in each

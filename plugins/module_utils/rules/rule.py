@@ -10,6 +10,7 @@ import string
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.groups import group_settings, named_groups
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.schema import variable_prefix
 
 Values = Mapping[str, Any]
@@ -36,16 +37,6 @@ def integer(value: Any) -> int:
     return int(float(value))
 
 
-def tags_of_tiers(values: Values) -> list[str]:
-    """Names of the settings C(<tier>_image_tag) of the tiers that have one.
-
-    Args:
-        values: the variables by name.
-    """
-    names = (f"{variable_prefix(role)}_image_tag" for role in values["tiers_roles"])
-    return [name for name in names if name in values]
-
-
 def workload_prefixes(values: Values) -> list[str]:
     """The beginnings of the names of the variables of all tiers and data services.
 
@@ -53,6 +44,41 @@ def workload_prefixes(values: Values) -> list[str]:
         values: the variables by name.
     """
     return [variable_prefix(role) for role in (*values["tiers_roles"], *values["data_services_roles"])]
+
+
+def groups_of_tiers(values: Values) -> dict[str, Any]:
+    """The settings C(<tier>_groups) of the tiers that have one, by name.
+
+    Args:
+        values: the variables by name.
+    """
+    names = (f"{prefix}_groups" for prefix in workload_prefixes(values))
+    return {name: values[name] for name in names if name in values}
+
+
+def workload_settings(values: Values, key: str) -> dict[str, Any]:
+    """A setting of all tiers, data services and groups that have it, by name, such as C(celery_worker_pod).
+
+    Args:
+        values: the variables by name.
+        key: the part of the name after the name of the role.
+    """
+    names = (f"{prefix}_{key}" for prefix in workload_prefixes(values))
+    return {name: values[name] for name in names if name in values} | group_settings(groups_of_tiers(values), key)
+
+
+def setting_names(values: Values, key: str) -> list[str]:
+    """The name of the setting that applies to each workload, in the order of the workloads of the tiers and the data services.
+
+    Args:
+        values: the variables by name.
+        key: the part of the name after the name of the role.
+    """
+    found = []
+    for prefix in workload_prefixes(values):
+        groups = named_groups(values[f"{prefix}_groups"]) if f"{prefix}_groups" in values else [{}]
+        found += [f"{prefix}_groups[{group['name']}].{key}" if key in group else f"{prefix}_{key}" for group in groups]
+    return found
 
 
 def findings(rules: Iterable[Rule], values: Values) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.names import naming_problems
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.quantities import quantity_problems
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, workload_prefixes
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, workload_settings
 
 _OWN_CLAIMS = ("media", "static", "backups")
 _CLAIM_FIELDS = ("size", "class", "access_mode", "enabled")
@@ -28,8 +28,8 @@ def volume_settings(v: Values) -> dict[str, list[dict[str, Any]]]:
     Args:
         v: the variables.
     """
-    names = ["platform_volumes", "job_volumes", *(f"{prefix}_volumes" for prefix in workload_prefixes(v))]
-    return {name: v[name] for name in names if v.get(name)}
+    settings = {name: v.get(name) for name in ("platform_volumes", "job_volumes")} | workload_settings(v, "volumes")
+    return {name: volumes for name, volumes in settings.items() if volumes}
 
 
 def _claims(v: Values) -> dict[str, Mapping[str, Any]]:

@@ -9,8 +9,10 @@ An entry of C(<role>_groups) has a name and settings of the role without the pre
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.problems import nearest
 
 # The key of an entry that is not a setting of the role.
 NAME = "name"
@@ -49,6 +51,28 @@ def named_groups(groups: Any) -> list[Mapping[str, Any]]:
     """
     entries = groups if isinstance(groups, Sequence) and not isinstance(groups, str) else ()
     return [each for each in entries if isinstance(each, Mapping) and isinstance(each.get(NAME), str)]
+
+
+def group_problems(role: str, group: Mapping[str, Any], settings: Collection[str]) -> list[str]:
+    """Find what is wrong with the name and the keys of a group.
+
+    Args:
+        role: prefix of the role's variables.
+        group: an entry of C(<role>_groups).
+        settings: the settings that a group can have, without the prefix.
+
+    Returns:
+        A sentence for each problem, without a full stop.
+    """
+    name = group.get(NAME)
+    if not name or not isinstance(name, str):
+        return [f"{role}_groups has a group without a name; set name to the name of its Deployment, as a string"]
+    return [
+        f"{role}_groups[{name}] has the key {key}, which is not a setting of a group"
+        f"{nearest(str(key).removeprefix(f'{role}_'), settings).rstrip('.')}"
+        for key in group
+        if key != NAME and key not in settings
+    ]
 
 
 def variables_of(role: str, group: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,8 @@ class Heartbeat:
     def __init__(self):
         self.last_beat = None
         self.expected = False
+        # Whether the process does work during which it cannot beat.
+        self.busy = lambda: False
         # Further answers in JSON, by path: functions that return status and body.
         self.pages = {}
 
@@ -49,10 +51,10 @@ class Heartbeat:
         return age is not None and age < seconds
 
     def ready(self):
-        return self.expected and self.younger_than(READY_AGE)
+        return self.expected and (self.younger_than(READY_AGE) or self.busy())
 
     def live(self):
-        return not self.expected or self.younger_than(HUNG_AGE)
+        return not self.expected or self.younger_than(HUNG_AGE) or self.busy()
 
     def start(self):
         server = _Server(("", PORT), _handler(self))

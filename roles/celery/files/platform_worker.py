@@ -1,6 +1,7 @@
 """Taken by a Celery worker with --include: heartbeat of its consumer, and metrics of what it has done."""
 
 from celery import bootsteps, signals
+from celery.concurrency import solo
 from celery.worker import state
 from celery.worker.consumer.connection import Connection
 from platform_heartbeat import INTERVAL, Heartbeat, prometheus_client
@@ -14,6 +15,9 @@ class ConsumerHeartbeat(bootsteps.StartStopStep):
     requires = (Connection,)
 
     def start(self, consumer):
+        if isinstance(consumer.pool, solo.TaskPool):
+            # This pool runs tasks in the consumer, which cannot beat meanwhile. As with the other pools, a task has no time limit here.
+            heartbeat.busy = lambda: bool(state.active_requests)
         heartbeat.beat()
         self.timer = consumer.timer.call_repeatedly(INTERVAL, heartbeat.beat)
 

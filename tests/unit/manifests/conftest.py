@@ -167,7 +167,7 @@ def _variant(name: str) -> Any:
     return variant
 
 
-changed, optional, locations, adapted, references, autoscaled = map(_variant, VARIANTS)
+changed, optional, locations, adapted, references, autoscaled, groups = map(_variant, VARIANTS)
 
 
 @pytest.fixture(scope="session")

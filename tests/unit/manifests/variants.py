@@ -286,6 +286,27 @@ AUTOSCALED: dict[str, Any] = {
     ],
 }
 
+# A group that keeps the name of the workers, and one for long reports.
+GROUPS: dict[str, Any] = {
+    "celery_worker_groups": [
+        {"name": "celery-worker", "queues": ["celery", "backups", "pricing", "notifications"]},
+        {
+            "name": "reports",
+            "queues": ["reports"],
+            "concurrency": 1,
+            "pool": "solo",
+            "resources": {"requests": {"cpu": 1, "memory": "2Gi"}, "limits": {"cpu": 2, "memory": "4Gi"}},
+            "hpa_enabled": True,
+            "hpa_max_replicas": 3,
+            "termination_grace_period_seconds": 900,
+            "pod": {"nodeSelector": {"pool": "reports"}},
+            "env": {"TIER": "reports"},
+        },
+    ],
+    "monitoring_service_monitors": True,
+    "monitoring_rules": True,
+}
+
 # Production with other settings, by the name of the fixture and of the snapshot.
 VARIANTS: dict[str, dict[str, Any]] = {
     "changed": CHANGED,
@@ -294,6 +315,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "adapted": ADAPTED,
     "references": REFERENCES,
     "autoscaled": AUTOSCALED,
+    "groups": GROUPS,
 }
 # Variants whose objects can be compared with those of production by name and namespace.
 IN_ITS_NAMESPACE = tuple(name for name, settings in VARIANTS.items() if "platform_namespace" not in settings)

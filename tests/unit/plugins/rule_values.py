@@ -11,8 +11,13 @@ CA = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"
 ANY = [{"ipBlock": {"cidr": "10.0.0.0/8"}}]
 # External services with TLS.
 SETTINGS: dict[str, Any] = {
+    "__network_policies_own_endpoints": {"jobs": {}, "redis": []},
     "celery_beat_image_tag": "",
+    "celery_worker_groups": [{"name": "celery-worker"}],
     "celery_worker_image_tag": "",
+    "celery_worker_pool": "prefork",
+    "celery_worker_probe": "heartbeat",
+    "celery_worker_queues": ["celery", "reports"],
     "django_image_tag": "",
     "django_least_grace_period_seconds": 85,
     "django_termination_grace_period_seconds": 85,
@@ -33,6 +38,7 @@ SETTINGS: dict[str, Any] = {
     "manifests_settings": {"problems": []},
     "network_policies_clients": [],
     "network_policies_enabled": True,
+    "network_policies_endpoints": {},
     "network_policies_missing_ports": [],
     "network_policies_pgbouncer": [],
     "network_policies_postgresql": ANY,
@@ -64,6 +70,7 @@ SETTINGS: dict[str, Any] = {
     "platform_live_path": "/live/",
     "platform_ready_path": "/ready/",
     "tiers_environments": {"django_env": {}, "celery_worker_env": {}},
+    "tiers_overview": [{"name": name} for name in ("django", "celery-worker", "celery-beat", "nginx", "flower")],
     "tiers_roles": ["django", "celery_worker", "celery_beat", "nginx", "acme.shop.flower"],
     "platform_image_digest": "",
     "platform_image_tag": "1",
@@ -82,6 +89,8 @@ SETTINGS: dict[str, Any] = {
     "platform_redis_provider": "external",
     "platform_redis_tls": True,
     "platform_redis_user": "",
+    "post_deploy_commands": [],
+    "pre_deploy_commands": [{"name": "migrate"}],
     "platform_release_history": 3,
     "platform_required_keys": [],
     "platform_secret_files": {},

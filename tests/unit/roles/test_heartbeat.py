@@ -37,6 +37,15 @@ def test_ready_and_live(heartbeat_module: Any, age: float | None, expected: bool
     assert (heartbeat.ready(), heartbeat.live()) == (ready, live)
 
 
+@pytest.mark.parametrize(("expected", "ready", "live"), [(True, True, True), (False, False, True)])
+def test_a_busy_process_need_not_beat(heartbeat_module: Any, expected: bool, ready: bool, live: bool) -> None:
+    heartbeat = heartbeat_module.Heartbeat()
+    heartbeat.age = lambda: 900
+    heartbeat.busy = lambda: True
+    heartbeat.expected = expected
+    assert (heartbeat.ready(), heartbeat.live()) == (ready, live)
+
+
 def test_a_pause_ends_with_the_next_beat(heartbeat_module: Any) -> None:
     heartbeat = heartbeat_module.Heartbeat()
     heartbeat.beat()

@@ -127,6 +127,23 @@ def test_an_autoscaler_that_the_settings_no_longer_define_is_removed() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("labels", "manager", "action"),
+    [
+        pytest.param({"component": "reports", "jewelry-shop/group-of": "celery-worker"}, OURS, "remove", id="a group"),
+        pytest.param({"component": "celery-worker"}, OURS, "remove", id="the default group"),
+        pytest.param({"component": "django"}, OURS, None, id="another tier"),
+        pytest.param({"component": "reports", "jewelry-shop/group-of": "celery-worker"}, "kubectl", None, id="a manual copy"),
+    ],
+)
+def test_only_deployments_of_groups_are_removed(labels: dict[str, str], manager: str, action: str | None) -> None:
+    live = deployment(3, owner(manager))
+    live["metadata"] |= {"name": "live", "labels": labels}
+    owned = [OwnedKind("tiers", "apps/v1", "Deployment", "shop", group_of="celery-worker")]
+    entries, _warnings = plan(Cluster(live), [], OURS, owned=owned)
+    assert [entry.action for entry in entries] == ([action] if action else [])
+
+
 def test_an_autoscaler_of_the_settings_stays() -> None:
     wanted = {**AUTOSCALER, "spec": {"replicas": 1}}
     entries, _warnings = plan(Cluster(deployment(3), wanted), [("tiers", [LEFT_OUT, wanted])], OURS, owned=OWNED)

@@ -121,7 +121,10 @@ def beat(report: Any, **pod: Any) -> dict[str, Any]:
     return {"endpoints": [{"name": "queues", "pods": [{"pod": "celery-beat-1", "content": content, "reason": None, **pod}]}]}
 
 
-ADD = "Add it to celery_worker_queues, or to celery_beat_queues_of_other_workers if workers outside this collection serve it"
+ADD = (
+    "Add it to celery_worker_queues and, if celery_worker_groups has queues, to those of a group. If workers outside this collection serve "
+    "it, add it to celery_beat_queues_of_other_workers instead"
+)
 
 
 @pytest.mark.parametrize(

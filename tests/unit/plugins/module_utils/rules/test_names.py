@@ -55,6 +55,7 @@ WRONG: dict[str, dict[str, Any]] = {
 RIGHT: dict[str, Any] = {
     **{name: {} if rule in {"labels", "annotations"} else "a" for name, rule in RULES.items()},
     **dict.fromkeys(TAGS, "1"),
+    "data_services_roles": [],
     "tiers_roles": TIERS,
     "ingress_enabled": False,
     "ingress_hosts": ["https://shop.example.com"],
@@ -87,6 +88,12 @@ def test_an_invalid_kubernetes_name_is_one_finding(name: str) -> None:
 )
 def test_all_commands_have_different_names(commands: dict[str, Any], is_twice: bool) -> None:
     assert bool(naming_findings({**RIGHT, **commands})) is is_twice
+
+
+def test_a_group_can_have_an_invalid_tag() -> None:
+    groups = [{"name": "celery-worker", "image_tag": ""}, {"name": "mail", "image_tag": "a+b"}]
+    [finding] = naming_findings({**RIGHT, "celery_worker_groups": groups})
+    assert finding.startswith("celery_worker_groups[mail].image_tag 'a+b'")
 
 
 def test_every_setting_with_a_kubernetes_name_is_in_the_table() -> None:

@@ -38,8 +38,12 @@ def passwords(**values: str) -> dict[str, Any]:
     return {"platform_secret_values": {**SETTINGS["platform_secret_values"], **values}}
 
 
+def pods(*containers: dict[str, str]) -> dict[str, Any]:
+    return {"template": {"spec": {"containers": [*containers]}}}
+
+
 def rendered(*containers: dict[str, str]) -> dict[str, Any]:
-    return {"manifests_workloads": {"tiers": [{"template": {"spec": {"containers": [*containers]}}}], "data_services": []}}
+    return {"manifests_workloads": {"tiers": [pods(*containers)], "data_services": []}}
 
 
 def autoscaled(metric: dict[str, Any], **pod: Any) -> dict[str, Any]:
@@ -311,6 +315,22 @@ CASES: list[tuple[Values, Values, str]] = [
         rendered({"name": "django", "image": "a"}, {"name": "djang"}),
         "django_pod.containers[djang] has no image, and the pods have no container of this name: add the image, or correct the name in "
         "values.yml.",
+    ),
+    *(
+        (
+            {},
+            {
+                **groups,
+                "tiers_roles": ["celery_worker"],
+                "manifests_workloads": {"tiers": [pods({"image": "a"}), pods({"name": "log"})], "data_services": []},
+            },
+            f"{setting}.containers[log] has no image, and the pods have no container of this name: add the image, or correct the name in "
+            "values.yml.",
+        )
+        for groups, setting in (
+            ({"celery_worker_groups": [{"name": "a"}, {"name": "b", "pod": {}}]}, "celery_worker_groups[b].pod"),
+            ({"celery_worker_groups": [{"name": "a", "pod": {}}, {"name": "b"}]}, "celery_worker_pod"),
+        )
     ),
 ]
 

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import findings as tables
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Values, findings
 from autoscaling_cases import CASES as AUTOSCALING_CASES
+from group_cases import CASES as GROUP_CASES
 from pod_cases import CASES as POD_CASES
 from rule_values import ANY, CA, SETTINGS
 
@@ -86,10 +87,7 @@ NAMESPACE = (
     "platform_namespace '{}' is a namespace of the cluster. The run would change the Pod Security level of all pods in it. Set "
     "platform_namespace to a separate namespace in values.yml."
 )
-TAG_BESIDE_DIGEST = (
-    "platform_image_digest pins the image, but django_image_tag, celery_worker_image_tag or celery_beat_image_tag would replace the "
-    "digest. Set only the digest or only tags in values.yml."
-)
+TAG_BESIDE_DIGEST = "platform_image_digest pins the image, but {} would replace the digest. Set only the digest or only tags in values.yml."
 OPEN = (
     "{} is empty, so the pods of the shop could reach any address on that port. Set it in values.yml to the addresses of the service, as a "
     "list of {{ipBlock: {{cidr: ...}}}}. If the addresses are not known, use 0.0.0.0/0."
@@ -480,7 +478,7 @@ CASES: list[tuple[Values, Values, str]] = [
         for user in ("postgres", "platform_application", "platform_conversion")
     ),
     *(
-        ({name: "2"}, {"platform_image_digest": DIGEST, name: "2"}, TAG_BESIDE_DIGEST)
+        ({name: "2"}, {"platform_image_digest": DIGEST, name: "2"}, TAG_BESIDE_DIGEST.format(name))
         for name in ("django_image_tag", "celery_worker_image_tag", "celery_beat_image_tag", "flower_image_tag")
     ),
     (
@@ -505,6 +503,7 @@ CASES: list[tuple[Values, Values, str]] = [
         "platform_kubeconfig /no/such/file:~nobody-of-this-name/config does not exist: set it in values.yml to the path of a kubeconfig, "
         "or leave it empty for the usual one.",
     ),
+    *GROUP_CASES,
     *POD_CASES,
     *AUTOSCALING_CASES,
 ]
