@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, integer
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.groups import NAME, named_groups
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.pod_security import entries
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.schema import variable_prefix
 
@@ -38,14 +37,12 @@ class _Tier(NamedTuple):
         role: prefix of the variables of its role.
         values: the variables.
         own: settings of this group alone, without the prefix.
-        queues: names of the queues that it serves.
     """
 
     name: str
     role: str
     values: Values
     own: Mapping[str, Any]
-    queues: list[str]
 
     def get(self, key: str, default: Any) -> Any:
         """The value of a setting.
@@ -71,7 +68,7 @@ class _Tier(NamedTuple):
         Args:
             key: name of the setting, without the prefix.
         """
-        return boolean(self.get(key, False), strict=False)
+        return bool(boolean(self.get(key, False), strict=False))
 
     def setting(self, key: str) -> str:
         """Name of the variable of a setting, in messages.
@@ -88,16 +85,13 @@ class _Tier(NamedTuple):
 
 
 def _tiers(v: Values) -> Iterator[_Tier]:
+    # A description cannot be resolved before the names of all ConfigMaps are known.
     for role in map(variable_prefix, v["tiers_roles"]):
-        groups = f"{role}_groups"
-        if groups in v:
-            # Rules report groups that are not valid.
-            for group in named_groups(v[groups]):
-                yield _Tier(group[NAME], role, v, group, group.get("queues") or v.get(f"{role}_queues") or [])
-        else:
-            # A description may need values that are known only after the settings are checked. Only KEDA needs its queues.
-            described = (v.get(f"{role}_workload") or {}) if boolean(v.get(f"{role}_keda_enabled", False), strict=False) else {}
-            yield _Tier(role, role, v, {}, described.get("queues") or [])
+        groups = v.get(f"{role}_groups", [{}])
+        # Rules report groups that are not valid.
+        for group in groups if isinstance(groups, list) else ():
+            if isinstance(group, Mapping):
+                yield _Tier(str(group.get("name", role.replace("_", "-"))), role, v, group)
 
 
 def _of_tiers(v: Values, find: Callable[[_Tier], str]) -> str:
@@ -115,20 +109,14 @@ def _without_metric(tier: _Tier) -> str:
     return tier.setting("hpa_cpu_percent") if tier.has_own_hpa and not metrics else ""
 
 
-def _without_trigger(tier: _Tier) -> str:
-    if not tier.is_true("keda_enabled") or _reads_queues(tier) or tier.get("keda_triggers", []):
-        return ""
-    return tier.setting("keda_triggers")
-
-
-def _reads_queues(tier: _Tier) -> bool:
-    return tier.is_true("keda_enabled") and bool(tier.queues and tier.number("keda_tasks_per_replica", 0))
-
-
 def _with_another_broker(v: Values) -> str:
     if _BROKER not in v["platform_secrets"]:
         return ""
     return _of_tiers(v, lambda tier: tier.setting("keda_tasks_per_replica") if _reads_queues(tier) else "")
+
+
+def _reads_queues(tier: _Tier) -> bool:
+    return tier.is_true("keda_enabled") and tier.number("keda_tasks_per_replica", 0) > 0
 
 
 def _bounds(tier: _Tier) -> str:
@@ -203,12 +191,22 @@ def _pods(number: Any, replicas: int) -> int:
         return 1
 
 
+def _rendered(v: Values) -> list[Any]:
+    # Without valid settings nothing is rendered.
+    found: list[Any] = v.get("manifests_workloads", {}).get("tiers", [])
+    return found
+
+
+def _without_trigger(v: Values) -> str:
+    scaled = [(each, (each.get("autoscaling") or {}).get("scaled_object")) for each in _rendered(v)]
+    return ", ".join(workload["name"] for workload, spec in scaled if spec and not spec["triggers"])
+
+
 def _without_request(v: Values) -> str:
     """The containers without the request that a metric of the HorizontalPodAutoscaler refers to."""
-    # Without valid settings nothing is rendered.
     found = [
         f"container {container['name']} of {workload['name']} has no {resource} request"
-        for workload in v.get("manifests_workloads", {}).get("tiers", [])
+        for workload in _rendered(v)
         for resource, only in _resources((workload.get("autoscaling") or {}).get("horizontal_pod_autoscaler") or {})
         for container in _running(workload["template"]["spec"])
         if only in ("", container["name"]) and not _has_request(container, resource)
@@ -245,10 +243,6 @@ RULES = (
         lambda v: _of_tiers(v, _without_metric),
         "The HorizontalPodAutoscaler has no metric, because {} is 0: set it, or <tier>_hpa_memory_percent or <tier>_hpa_metrics, in "
         "{preflight_values_file}.",
-    ),
-    Rule(
-        lambda v: _of_tiers(v, _without_trigger),
-        "KEDA has no trigger: set {}, or <tier>_keda_tasks_per_replica for a tier with queues, in {preflight_values_file}.",
     ),
     Rule(
         _with_another_broker,
@@ -289,6 +283,11 @@ RULES = (
 )
 # After the manifests are rendered.
 PLANNED = (
+    Rule(
+        _without_trigger,
+        "KEDA has no trigger for {}: set <tier>_keda_tasks_per_replica for a tier with queues, or <tier>_keda_triggers, in "
+        "{preflight_values_file}.",
+    ),
     Rule(
         _without_request,
         "The HorizontalPodAutoscaler could not compute the use in percent, because {}: set it in {preflight_values_file} "

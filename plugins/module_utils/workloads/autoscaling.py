@@ -127,7 +127,8 @@ def _list_trigger(queue: str, tasks: int, broker: Mapping[str, Any]) -> dict[str
 def _trigger_authentication(application: Mapping[str, Any]) -> dict[str, Any]:
     """The spec of a TriggerAuthentication: the password of Redis and the CA, where they are; empty without both."""
     broker = application["broker"]
-    secrets, config_maps = [], []
+    secrets: list[dict[str, Any]] = []
+    config_maps: list[dict[str, Any]] = []
     if boolean(broker["authentication"], strict=False):
         referenced = [each.get("valueFrom", {}) for each in application["references"]["env"] if each["name"] == _PASSWORD]
         source = referenced[0] if referenced else {"secretKeyRef": {"name": broker["secret"], "key": _PASSWORD}}

@@ -19,7 +19,6 @@ METRIC = (
 )
 STRINGS = "{} needs a type, and metadata whose values are all strings: quote the numbers in values.yml."
 BOUNDS = "{}: correct it in values.yml. Only the minimum of KEDA can be 0."
-NO_TRIGGER = "KEDA has no trigger: set {}, or <tier>_keda_tasks_per_replica for a tier with queues, in values.yml."
 HPA: dict[str, Any] = {"django_hpa_enabled": True, "django_hpa_min_replicas": 2, "django_hpa_max_replicas": 3, "django_hpa_cpu_percent": 70}
 KEDA: dict[str, Any] = {
     "celery_worker_keda_enabled": True,
@@ -64,12 +63,6 @@ CASES: list[Case] = [
             {"django_hpa_cpu_percent": 0, "django_hpa_enabled": False},
         )
     ),
-    (
-        {**KEDA, "celery_worker_keda_tasks_per_replica": 0, "celery_worker_keda_triggers": [CRON]},
-        {**KEDA, "celery_worker_keda_tasks_per_replica": 0},
-        NO_TRIGGER.format("celery_worker_keda_triggers"),
-    ),
-    (group(), group(keda_tasks_per_replica=0, keda_triggers=[]), NO_TRIGGER.format("celery_worker_groups[reports].keda_triggers")),
     (
         {**KEDA, **ANOTHER_BROKER, "celery_worker_keda_tasks_per_replica": 0, "celery_worker_keda_triggers": [CRON]},
         {**KEDA, **ANOTHER_BROKER},

@@ -98,8 +98,6 @@ SETTINGS: dict[str, Any] = {
     "platform_secrets": {"DJANGO_SECRET_KEY": "k" * 50, "POSTGRES_PASSWORD": "p" * 20, "REDIS_PASSWORD": "r" * 20},
     "platform_secrets_provider": "inventory",
     "postgresql_user_is_superuser": False,
-    "celery_worker_workload": {"name": "celery-worker", "queues": ["celery"]},
-    "django_workload": {"name": "django"},
     "preflight_accepted_blocking_budgets": [],
     "preflight_accepted_overrides": [],
     "preflight_accepted_without_tls": [],

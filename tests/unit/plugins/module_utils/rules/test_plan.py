@@ -60,6 +60,11 @@ def autoscaled(metric: dict[str, Any], **pod: Any) -> dict[str, Any]:
     return {"manifests_workloads": {"tiers": [{**workload}], "data_services": []}}
 
 
+def scaled(*triggers: dict[str, Any]) -> dict[str, Any]:
+    """A workload with a ScaledObject."""
+    return {"name": "reports", "template": {"spec": {}}, "autoscaling": {"scaled_object": {"triggers": [*triggers]}}}
+
+
 def percent(resource: str, kind: str = "Utilization", **source: str) -> dict[str, Any]:
     where = "containerResource" if source else "resource"
     return {"type": f"{where[0].upper()}{where[1:]}", where: {"name": resource, "target": {"type": kind}, **source}}
@@ -297,6 +302,12 @@ CASES: list[tuple[Values, Values, str]] = [
         {**passwords(REDIS_PASSWORD="r"), "platform_redis_provider": "external"},
         passwords(POSTGRES_PASSWORD="p", REDIS_PASSWORD="r"),
         GUESSABLE.format("POSTGRES_PASSWORD and REDIS_PASSWORD"),
+    ),
+    (
+        {"manifests_workloads": {"tiers": [scaled({"type": "cron"})], "data_services": []}},
+        {"manifests_workloads": {"tiers": [scaled()], "data_services": []}},
+        "KEDA has no trigger for reports: set <tier>_keda_tasks_per_replica for a tier with queues, or <tier>_keda_triggers, in "
+        "values.yml.",
     ),
     (autoscaled(percent("cpu")), autoscaled(percent("memory")), NO_REQUEST.format("log", "memory")),
     (
