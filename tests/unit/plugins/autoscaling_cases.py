@@ -33,8 +33,8 @@ ANOTHER_BROKER = {"platform_secrets": {**SETTINGS["platform_secrets"], "CELERY_B
 
 
 def group(**settings: Any) -> dict[str, Any]:
-    """A worker group with settings of its own."""
-    return {**KEDA, "celery_worker_groups": [{"name": "reports", "queues": ["celery", "reports"], **settings}]}
+    """A worker group with settings of its own, beside one that serves all queues."""
+    return {**KEDA, "celery_worker_groups": [{"name": "celery-worker"}, {"name": "reports", "queues": ["reports"], **settings}]}
 
 
 def budget(replicas: int, **spec: Any) -> dict[str, Any]:
