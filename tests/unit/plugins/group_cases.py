@@ -42,6 +42,11 @@ def group(name: str, **settings: Any) -> Values:
 
 
 REST = group("celery-worker")
+# With the settings that give something else the name.
+NAMES_OF_OTHERS: dict[str, Values] = {
+    **{name: {} for name in ("django", "flower", "redis", "jobs", "ingress", "migrate", "check-nginx")},
+    "mail": {"network_policies_endpoints": {"mail": []}},
+}
 CASES: list[tuple[Values, Values, str]] = [
     (
         {**groups(), "tiers_roles": ["django", "nginx"]},
@@ -56,16 +61,7 @@ CASES: list[tuple[Values, Values, str]] = [
     ),
     *(
         (groups(REST, group("redis-tasks")), groups(REST, group(name), **further), TAKEN.format(name))
-        for name, further in (
-            ("django", {}),
-            ("flower", {}),
-            ("redis", {}),
-            ("jobs", {}),
-            ("ingress", {}),
-            ("migrate", {}),
-            ("check-nginx", {}),
-            ("mail", {"network_policies_endpoints": {"mail": []}}),
-        )
+        for name, further in NAMES_OF_OTHERS.items()
     ),
     (
         {"network_policies_endpoints": {"celery-worker": []}},

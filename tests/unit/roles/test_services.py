@@ -453,7 +453,7 @@ OPEN = "network_policies_{} is empty, so the pods of the shop could reach any ad
         pytest.param({"platform_namespace": "kubernetes-shop"}, [], id="a name that begins alike"),
         pytest.param(
             {"platform_image_digest": f"sha256:{'a' * 64}", "celery_beat_image_tag": "2"},
-            ["platform_image_digest pins the image, but django_image_tag, "],
+            ["platform_image_digest pins the image, but celery_beat_image_tag would replace the digest."],
             id="a tag beside a digest",
         ),
         pytest.param({"network_policies_postgresql": []}, [OPEN.format("postgresql")], id="any PostgreSQL"),
