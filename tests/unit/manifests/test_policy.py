@@ -86,8 +86,11 @@ def test_volumes_are_shared_by_one_group(manifests: Any) -> None:
 
 
 def test_nginx_cannot_write_the_shared_volumes(manifests: Any) -> None:
-    mounts = manifests.container("Deployment", "nginx", "nginx")["volumeMounts"]
-    assert {m["mountPath"] for m in mounts if m["name"] in ("static", "media") and m["readOnly"]} == {"/app/staticfiles", "/app/media"}
+    mounts = [m for m in manifests.container("Deployment", "nginx", "nginx")["volumeMounts"] if m["name"] in ("static", "media")]
+    claims = {claim["metadata"]["name"] for claim in manifests.of_kind("PersistentVolumeClaim")}
+    paths = {"media-pvc": "/app/media", "static-pvc": "/app/staticfiles"}
+    assert {m["mountPath"] for m in mounts} == {path for claim, path in paths.items() if claim in claims}
+    assert all(m["readOnly"] for m in mounts)
 
 
 def test_no_service_selects_a_job(manifests: Any) -> None:
