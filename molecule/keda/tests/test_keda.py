@@ -48,7 +48,7 @@ def wait_for(condition: Callable[[], bool], cluster: Any) -> float:
     """Wait, and return the seconds. The failure shows what KEDA says."""
     started = time.monotonic()
     while not condition():
-        assert time.monotonic() - started < SCALED_WITHIN, cluster.kubectl("describe", "scaledobject,hpa,deployment/" + GROUP).stdout
+        assert time.monotonic() - started < SCALED_WITHIN, cluster.kubectl("describe", "scaledobject,hpa,deployment").stdout
         time.sleep(1)
     return time.monotonic() - started
 

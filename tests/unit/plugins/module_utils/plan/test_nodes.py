@@ -13,7 +13,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.nodes i
 
 Object = dict[str, Any]
 CONTROL = {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}
-ONE_OF = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{}]}}
+ONE_OF: Object = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{}]}}
 
 
 def claim(name: str, mode: str = "ReadWriteOnce") -> Object:
