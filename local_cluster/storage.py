@@ -3,7 +3,6 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 from local_cluster import node_image
 from local_cluster.config import NODE_VOLUMES, PACKAGE, SHARED_MOUNT, Cluster
@@ -25,7 +24,7 @@ def mounts(cluster: Cluster) -> list[dict[str, object]]:
 
 def provisioner(cluster: Cluster) -> str:
     """Return the manifest of the provisioner. It rejects ReadWriteMany if each volume is on one node."""
-    settings: dict[str, Any] = {"nodePathMap": [], "sharedFileSystemPath": SHARED_MOUNT}
+    settings: dict[str, object] = {"nodePathMap": [], "sharedFileSystemPath": SHARED_MOUNT}
     if not cluster.shared_volumes:
         settings = {"nodePathMap": [{"node": "DEFAULT_PATH_FOR_NON_LISTED_NODES", "paths": [NODE_VOLUMES]}]}
     return (PACKAGE / "manifests" / "local-path-provisioner.yaml").read_text().replace("@SETTINGS@", json.dumps(settings))

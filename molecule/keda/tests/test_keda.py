@@ -48,7 +48,7 @@ def wait_for(condition: Callable[[], bool], cluster: Any) -> float:
     """Wait, and return the seconds. The failure shows what KEDA says."""
     started = time.monotonic()
     while not condition():
-        assert time.monotonic() - started < SCALED_WITHIN, cluster.kubectl("describe", "scaledobject,hpa,deployment/" + GROUP).stdout
+        assert time.monotonic() - started < SCALED_WITHIN, cluster.kubectl("describe", "scaledobject,hpa,deployment").stdout
         time.sleep(1)
     return time.monotonic() - started
 
@@ -119,9 +119,7 @@ def test_tasks_start_replicas_a_deploy_keeps_them_and_afterwards_they_end(cluste
 
     purge(cluster)
     none = wait_for(lambda: replicas(cluster) == 0, cluster)
-    measured(
-        f"first replica after {first:.0f} s, {MOST} after {most:.0f} s, ready after {ready:.0f} s, none {none:.0f} s after the last task"
-    )
+    measured(f"first replica after {first:.0f} s, {MOST} after {most:.0f} s, ready after {ready:.0f} s, none {none:.0f} s after a purge")
 
 
 def ready_replicas(cluster: Any) -> int:

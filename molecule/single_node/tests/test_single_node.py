@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 CLAIMS = {"media-pvc", "static-pvc", "backups-pvc"}
-REPLICAS = {"django": 3, "nginx": 2, "celery-worker": 2, "celery-beat": 1}
+REPLICAS = {"django": 2, "nginx": 1, "celery-worker": 1, "celery-beat": 1}
 
 
 def checks(run: Any, folder: pathlib.Path) -> list[dict[str, Any]]:

@@ -15,9 +15,10 @@ ELSEWHERE = {"Namespace", "PersistentVolumeClaim", "Deployment", "StatefulSet"}
 
 def test_every_kind_that_is_deployed_is_removed(productions: dict[str, Manifests]) -> None:
     variables = yaml.safe_load((REMOVE / "vars/main.yml").read_text())
-    operator = [variables["__remove_service_monitors"], variables["__remove_rules"]]
+    optional = ("service_monitors", "rules", "scaled_objects", "trigger_authentications")
+    operators = [variables[f"__remove_{name}"] for name in optional]
     listed = {
-        (each["api_version"], each["kind"]) for each in [*variables["__remove_first_kinds"], *variables["__remove_last_kinds"], *operator]
+        (each["api_version"], each["kind"]) for each in [*variables["__remove_first_kinds"], *variables["__remove_last_kinds"], *operators]
     }
     deployed = {
         (each["apiVersion"], each["kind"])
