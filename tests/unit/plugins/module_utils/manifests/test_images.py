@@ -30,7 +30,7 @@ A, B = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
         ("mirror:5000/shop:1", "registry:5000/shop:1", True),
         (f"mirror:5000/shop:1@{A}", "registry:5000/shop:1", True),
         ("mirror.example.com/registry.example.com/team/shop:1", "registry.example.com/team/shop:1", True),
-        ("1.dkr.ecr.eu-west-1.amazonaws.com/docker-hub/library/nginx:1.30", "nginx:1.30", True),
+        ("mirror.example.com/docker-hub/library/nginx:1.30", "nginx:1.30", True),
         ("mirror:5000/proxy/nginx:1.30", "docker.io/library/nginx:1.30", True),
         ("mirror:5000/team/shop:2", "registry.example.com/team/shop:1", False),
         ("mirror:5000/shop:1", "registry.example.com/team/shop:1", False),
