@@ -215,6 +215,7 @@ def test_each_missing_permission_is_reported(missing: Permission) -> None:
 
 def test_a_granted_permission_that_is_not_checked_has_a_reason() -> None:
     assert [(rule.resources, bool(rule.without)) for rule in RULES if not rule.asked] == [
+        (("limitranges",), True),
         (("deployments/scale",), True),
         (("pods",), True),
     ]
