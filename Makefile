@@ -90,11 +90,12 @@ drills: .venv ## Run what takes many minutes, before a release
 	PYTEST_MARKS=drill molecule test --scenario-name site --destroy never
 	PYTEST_MARKS=drill molecule test --scenario-name failures --destroy never
 	molecule test --scenario-name takeover --destroy never
-	molecule test --scenario-name production --destroy never
-	molecule test --scenario-name network --destroy never
-	# The state of all scenarios says that the cluster is prepared, which site did.
-	molecule prepare --force --scenario-name keda
-	molecule test --scenario-name keda
+	# The scenarios share a state, which says that the cluster is prepared: by site.
+	for scenario in production network keda; do
+		molecule prepare --force --scenario-name $$scenario
+		molecule test --scenario-name $$scenario --destroy never
+	done
+	molecule destroy
 	molecule test --scenario-name single_node
 
 ##### Releases
