@@ -44,6 +44,7 @@ SETTINGS = (
     "strategy",
     "volumes",
     "termination_grace_period_seconds",
+    "service_ports",
     "disruption_budget",
     *(f"hpa_{key}" for key in AUTOSCALING),
     *(f"keda_{key}" for key in KEDA),
@@ -95,6 +96,11 @@ def complete_workload(
     if complete.get("kind", "Deployment") == "Deployment":
         own = {"strategy": settings.get("strategy") or _ROLLING, "disruption_budget": settings.get("disruption_budget") or _BUDGET}
         complete = {**own, **complete}
+    if further := settings.get("service_ports"):
+        if "service" not in complete:
+            raise ValueError(f"{complete['name']} has no Service for the setting service_ports")
+        spec = complete["service"]["spec"]
+        complete["service"] = {**complete["service"], "spec": {**spec, "ports": [*spec["ports"], *further]}}
     if found := autoscaling(description, settings, application):
         complete["autoscaling"] = found
     return {

@@ -500,3 +500,12 @@ def test_the_disruption_budget_is_that_of_the_description_or_of_the_settings(
     description: dict[str, Any], settings: dict[str, Any], budget: dict[str, Any]
 ) -> None:
     assert complete({**OF_THE_APPLICATION, **description}, **settings)["disruption_budget"] == budget
+
+
+def test_further_ports_of_the_service_follow_those_of_the_description() -> None:
+    http, former = {"name": "http", "port": 8000}, {"name": "http-80", "port": 80}
+    service = {"name": "web-service", "spec": {"type": "ClusterIP", "ports": [http]}}
+    described = complete({**OF_THE_APPLICATION, "service": service}, service_ports=[former])
+    assert described["service"] == {"name": "web-service", "spec": {"type": "ClusterIP", "ports": [http, former]}}
+    with pytest.raises(ValueError, match="web has no Service for the setting service_ports"):
+        complete(OF_THE_APPLICATION, service_ports=[former])
