@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,6 +31,19 @@ def heartbeat(load: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
     signals.worker_init.disconnect(module.add_heartbeat)
 
 
+@pytest.fixture
+def unchanged_logging() -> Iterator[None]:
+    """Keeps a worker from replacing the handlers of the root logger, which other tests read."""
+
+    def keep(**_: Any) -> None:
+        """Celery configures logging only if nobody has connected to this signal."""
+
+    signals.setup_logging.connect(keep)
+    yield
+    signals.setup_logging.disconnect(keep)
+
+
+@pytest.mark.usefixtures("unchanged_logging")
 @pytest.mark.parametrize(("pool", "busy"), [("solo", True), ("threads", False)])
 def test_a_task_keeps_only_the_pool_solo_from_beating(heartbeat: Any, pool: str, busy: bool) -> None:
     app = Celery("shop", broker="memory://", backend="cache+memory://")
