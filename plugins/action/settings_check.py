@@ -122,6 +122,9 @@ class ActionModule(ActionBase):
             for key, name in known.items():
                 if key in group:
                     place = f"{setting}[{group.get('name')}].{key}"
+                    if options[name].get("type") == "list" and isinstance(group[key], str):
+                        problems.append(f"{place} must be a list but is a string; write it in brackets")
+                        continue
                     problems += self._problems_of(place, group[key], options[name], kinds.get(name, ""))
         return problems
 

@@ -637,7 +637,10 @@ def make_plan(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     result["left_behind"] = left_behind((entry.replaces for entry in replaced), (entry.manifest for entry in replaced))
     # Only a preflight passes the cluster. It rejects a run before the first write.
     if meant and entries:
-        result |= {**find_others(api, entries), "limit_ranges": limit_ranges(api.listed("v1", "LimitRange", meant["namespace"]))}
+        # The run replaces these.
+        replaced_limits = {entry.manifest["metadata"]["name"] for entry in entries if entry.manifest["kind"] == "LimitRange"}
+        listed = [each for each in api.listed("v1", "LimitRange", meant["namespace"]) if each["metadata"]["name"] not in replaced_limits]
+        result |= {**find_others(api, entries), "limit_ranges": limit_ranges(listed)}
     result["msg"] = changes.summary(entries)
     result["changed"] = module.check_mode and any(entry.action in changes.WRITES for entry in entries)
     if module.check_mode and module._diff:

@@ -24,7 +24,7 @@ def container_problems(limits: Mapping[str, Any], resources: Mapping[str, Any]) 
         resources: C(resources) of a container.
 
     Returns:
-        A part of a sentence for each problem, such as C(a memory request of 32Mi is below the minimum 64Mi).
+        A part of a sentence for each problem, such as C(the memory request 32Mi is below the minimum 64Mi).
     """
     bounded = [key for bound in ("min", "max", "maxLimitRequestRatio") for key in limits.get(bound) or {}]
     return [problem for name in dict.fromkeys(bounded) for problem in _problems(name, limits, resources)]
@@ -58,9 +58,9 @@ def _problems(name: str, limits: Mapping[str, Any], resources: Mapping[str, Any]
         yield f"no {name} limit is set, and the maximum is {most}"
     for kind, value in values.items():
         if least and value and _number(value) < _number(least):
-            yield f"a {name} {kind} of {value} is below the minimum {least}"
+            yield f"the {name} {kind} {value} is below the minimum {least}"
         if most and value and _number(value) > _number(most):
-            yield f"a {name} {kind} of {value} is above the maximum {most}"
+            yield f"the {name} {kind} {value} is above the maximum {most}"
     if ratio and not (request and limit and _number(request)):
         yield f"the {name} limit may be {ratio} times the request, but one of them is not set"
     elif ratio and _number(limit) > _number(ratio) * _number(request):

@@ -23,7 +23,7 @@ def claims_of_one_node(manifests: Iterable[Manifest]) -> dict[str, list[Manifest
     found = [*manifests]
     claims = [each for each in found if each["kind"] == "PersistentVolumeClaim" and each["spec"]["accessModes"] == ["ReadWriteOnce"]]
     mounting = {each["metadata"]["name"]: [one for one in found if each["metadata"]["name"] in _claims(one)] for each in claims}
-    return {name: deployments for name, deployments in mounting.items() if deployments}
+    return {name: deployments for name, deployments in mounting.items() if deployments and not _is_alone(deployments)}
 
 
 def several_nodes(mounting: Mapping[str, Iterable[Manifest]], nodes: Iterable[Manifest]) -> str:
@@ -48,8 +48,15 @@ def several_nodes(mounting: Mapping[str, Iterable[Manifest]], nodes: Iterable[Ma
         f"All pods that mount a claim with ReadWriteOnce ({', '.join(sorted(spread))}) must run on one node, and those of "
         f"{', '.join(names)} can run on {max(map(len, spread.values()))} nodes. Select one node for all of them in platform_pod, such as "
         "{nodeSelector: {kubernetes.io/hostname: node-1}}. More replicas do not help if that node fails; for this the claims need a "
-        "storage class with ReadWriteMany"
+        "storage class with ReadWriteMany. Ignore this if the volumes are local to a node, because the scheduler then selects that node"
     )
+
+
+def _is_alone(deployments: list[Manifest]) -> bool:
+    """Whether the only pod with a claim ends before the next one starts."""
+    first, *others = deployments
+    spec = first["spec"]
+    return not others and spec.get("replicas", 1) == 1 and (spec.get("strategy") or {}).get("type") == "Recreate"
 
 
 def _pod(deployment: Manifest) -> Mapping[str, Any]:

@@ -88,9 +88,7 @@ def other_autoscalers(entries: Sequence[Planned], live: Iterable[Manifest]) -> l
 
 
 def other_budgets(entries: Sequence[Planned], live: Iterable[Manifest]) -> list[dict[str, Any]]:
-    """Budgets that select pods of planned workloads and that prevent evictions.
-
-    Kubernetes evicts no pod that two budgets select. The only budget of a pod is a problem if it allows no eviction.
+    """Budgets that select pods for which the collection has a budget too. Kubernetes evicts no pod that two budgets select.
 
     Args:
         entries: the entries of a plan.
@@ -110,7 +108,7 @@ def other_budgets(entries: Sequence[Planned], live: Iterable[Manifest]) -> list[
                 for each in _of_stage(entries, (BUDGET,), stage)
                 if any(_selects(each.manifest, workload) for workload in selected)
             ]
-            if own or (selected and _allows_nothing(other["manifest"], selected)):
+            if own:
                 entry = found.setdefault((other["namespace"], other["name"]), {**_shown(other), "targets": [], "own": []})
                 entry["targets"] += [f"{each['kind']} {each['metadata']['name']}" for each in selected]
                 entry["own"] += [subject(each) for each in own]
@@ -259,22 +257,3 @@ def _selects(budget: Mapping[str, Any], workload: Mapping[str, Any]) -> bool:
     labels = (workload["spec"]["template"].get("metadata") or {}).get("labels") or {}
     same_namespace = budget["metadata"].get("namespace", "") == workload["metadata"].get("namespace", "")
     return same_namespace and selects(budget["spec"].get("selector"), labels)
-
-
-def _allows_nothing(budget: Mapping[str, Any], workloads: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether a budget forbids each eviction of the planned pods. An autoscaler may add pods, so only fixed numbers count."""
-    replicas = [workload["spec"].get("replicas") for workload in workloads]
-    if None in replicas:
-        return False
-    pods: int = sum(replicas)
-    spec = budget["spec"]
-    if spec.get("maxUnavailable") is not None:
-        return _pods(spec["maxUnavailable"], pods) == 0
-    # Without a value, one pod must stay available.
-    least = spec.get("minAvailable")
-    return pods > 0 and _pods(1 if least is None else least, pods) >= pods
-
-
-def _pods(number: int | str, pods: int) -> int:
-    # The disruption controller rounds up.
-    return -(-int(number[:-1]) * pods // 100) if isinstance(number, str) and number.endswith("%") else int(number)

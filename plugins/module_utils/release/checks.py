@@ -154,8 +154,7 @@ def _check_at_zero(target: Target, snapshot: Snapshot, customer_facing: bool) ->
         name, least = autoscaler["metadata"]["name"], autoscaler["spec"].get("minReplicas") or 1
         words = (
             f"has 0 replicas, which disables HorizontalPodAutoscaler {name}. Start it with `kubectl --namespace {target.namespace} scale "
-            f"{target.kind.lower()}/{target.name} --replicas={least}`, or set {target.name.replace('-', '_')}_hpa_enabled: false to keep "
-            "it at 0"
+            f"{target.kind.lower()}/{target.name} --replicas={least}`, or set hpa_enabled of the tier or group to false to keep it at 0"
         )
         return Check("workload", subject, ERROR, words)
     if customer_facing:

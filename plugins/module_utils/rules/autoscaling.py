@@ -51,7 +51,8 @@ class _Tier(NamedTuple):
             key: name of the setting, without the prefix.
             default: the value if there is no such setting.
         """
-        return self.own[key] if key in self.own else self.values.get(f"{self.role}_{key}", default)
+        value = self.own[key] if key in self.own else self.values.get(f"{self.role}_{key}")
+        return default if value is None else value
 
     def number(self, key: str, default: int) -> int:
         """The value of a setting that is a number.
@@ -204,12 +205,15 @@ def _without_trigger(v: Values) -> str:
 
 def _without_request(v: Values) -> str:
     """The containers without the request that a metric of the HorizontalPodAutoscaler refers to."""
+    # The API server adds the defaults of a LimitRange to the pods.
+    limits = [entry for limit_range in v["preflight_plan"].get("limit_ranges", ()) for entry in limit_range["limits"]]
+    added = {resource for entry in limits for key in ("default", "defaultRequest") for resource in entry.get(key) or ()}
     found = [
         f"container {container['name']} of {workload['name']} has no {resource} request"
         for workload in _rendered(v)
         for resource, only in _resources((workload.get("autoscaling") or {}).get("horizontal_pod_autoscaler") or {})
         for container in _running(workload["template"]["spec"])
-        if only in ("", container["name"]) and not _has_request(container, resource)
+        if only in ("", container["name"]) and resource not in added and not _has_request(container, resource)
     ]
     return ", ".join(dict.fromkeys(found))
 

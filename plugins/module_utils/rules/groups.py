@@ -61,8 +61,8 @@ def _without_queues(v: Values) -> str:
 
 def _unserved(v: Values) -> str:
     groups = _worker_groups(v)
-    served = {queue for group in groups for queue in group["queues"]}
-    return ", ".join(queue for queue in v[f"{_WORKERS}_queues"] if queue not in served) if groups else ""
+    served = {queue for group in groups for queue in group["queues"] or ()}
+    return ", ".join(queue for queue in v[f"{_WORKERS}_queues"] or () if queue not in served) if groups else ""
 
 
 def _silent(v: Values) -> str:

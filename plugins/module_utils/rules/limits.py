@@ -10,11 +10,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.limit_ranges import container_problems
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.objects import with_defaults
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.groups import NAME, named_groups
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.pod_security import CONTAINERS
 
 _WAITS = "wait-"
+# Containers get them unless their own resources have others.
+_EPHEMERAL_STORAGE = "platform_ephemeral_storage_request and platform_ephemeral_storage_limit"
 _JOBS = {"job_resources": "the Jobs", "nginx_check_resources": "the Job check-nginx"}
 
 
@@ -32,7 +35,7 @@ def rejected_containers(v: Values) -> str:
                     found.setdefault((limit_range["name"], setting, problem), []).append(container)
     return " ".join(
         f"LimitRange {v['platform_namespace']}/{name} rejects {', '.join(dict.fromkeys(containers))}, because {problem}: change "
-        f"{setting} in {v['preflight_values_file']}."
+        f"{_EPHEMERAL_STORAGE if 'ephemeral-storage' in problem else setting} in {v['preflight_values_file']}."
         for (name, setting, problem), containers in found.items()
     )
 
@@ -48,8 +51,12 @@ def _containers(v: Values) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
                     is_first = key == "containers" and container is spec[key][0]
                     setting = _setting(v, workload, container["name"], is_first)
                     yield setting, f"container {container['name']} of {workload['name']}", container.get("resources") or {}
-    for setting, owner in _JOBS.items():
-        yield setting, owner, v[setting]
+    if "manifests_workloads" in v:
+        added = {"resources": v["platform_pod_defaults"]["container"].get("resources") or {}}
+        has_nginx = any(workload["name"] == "nginx" for workload in v["manifests_workloads"].get("tiers", ()))
+        for setting, owner in _JOBS.items():
+            if has_nginx or setting != "nginx_check_resources":
+                yield setting, owner, with_defaults({"resources": v[setting]}, added)["resources"]
 
 
 def _setting(v: Values, workload: Mapping[str, Any], container: str, is_first: bool) -> str:

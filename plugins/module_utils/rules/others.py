@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.groups import NAME, named_groups
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.pod_security import ENFORCED, LEVELS
 
 _MOST_NAMES = 5
@@ -21,8 +22,8 @@ def _autoscalers(v: Values) -> str:
 
 def _about_autoscaler(v: Values, other: Mapping[str, Any]) -> str:
     subject, target = _subject("HorizontalPodAutoscaler", other), other["target"]
-    prefix = _prefix(v, target)
-    is_external = bool(v.get(f"{prefix}_hpa_enabled") and v.get(f"{prefix}_hpa_external"))
+    enabled, external = (_setting(v, target, key) for key in ("hpa_enabled", "hpa_external"))
+    is_external = bool(enabled.value and external.value)
     effect = (
         f"{other['own']} scales it too, and Kubernetes stops both."
         if other["own"]
@@ -30,23 +31,34 @@ def _about_autoscaler(v: Values, other: Mapping[str, Any]) -> str:
         if is_external
         else "This run would set another number of replicas."
     )
-    cure = _removal(v, "horizontalpodautoscaler", other) + ("" if is_external else _alternative(v, target, prefix))
+    keep = f", or set {enabled.name} and {external.name} to true in {v['preflight_values_file']} to keep it"
+    cure = _removal(v, "horizontalpodautoscaler", other) + ("" if is_external or target.startswith("StatefulSet") else keep)
     return f"{subject} is not managed by this collection, but scales {target}. {effect} {cure}."
 
 
-def _prefix(v: Values, target: str) -> str:
-    """The beginning of the names of the settings of a workload."""
+class _Setting(NamedTuple):
+    """A setting of a workload.
+
+    Args:
+        name: name for messages.
+        value: the value; None if there is no such setting.
+    """
+
+    name: str
+    value: Any
+
+
+def _setting(v: Values, target: str, key: str) -> _Setting:
+    """The setting of the tier or of the group of workers that a workload belongs to."""
     name = target.split()[-1]
     workloads = [workload for stage in v.get("manifests_workloads", {}).values() for workload in stage if workload["name"] == name]
-    whole = next((workload["group_of"] for workload in workloads if workload.get("group_of")), name)
-    return str(whole).replace("-", "_")
-
-
-def _alternative(v: Values, target: str, prefix: str) -> str:
-    if target.startswith("StatefulSet"):
-        return ""
-    known = prefix if f"{prefix}_hpa_external" in v else "<tier>"
-    return f", or set {known}_hpa_enabled and {known}_hpa_external to true in {v['preflight_values_file']} to keep it"
+    whole = next((workload["group_of"] for workload in workloads if workload.get("group_of")), name).replace("-", "_")
+    group = next((group for group in named_groups(v.get(f"{whole}_groups")) if group[NAME] == name), {})
+    of_role = f"{whole}_{key}"
+    value = group.get(key, v.get(of_role))
+    if whole.replace("_", "-") != name or key in group:
+        return _Setting(f"{whole}_groups[{name}].{key}", value)
+    return _Setting(of_role if of_role in v else f"<tier>_{key}", value)
 
 
 def _budgets(v: Values) -> str:
@@ -55,11 +67,7 @@ def _budgets(v: Values) -> str:
 
 def _about_budget(v: Values, other: Mapping[str, Any]) -> str:
     subject, targets = _subject("PodDisruptionBudget", other), " and ".join(other["targets"])
-    effect = (
-        f"{' and '.join(other['own'])} selects them too. Kubernetes evicts no pod that has two budgets, so a node cannot be drained."
-        if other["own"]
-        else "It allows no eviction, so a node cannot be drained."
-    )
+    effect = f"{' and '.join(other['own'])} selects them too. Kubernetes evicts no pod that has two budgets, so a node cannot be drained."
     cure = _removal(v, "poddisruptionbudget", other)
     return f"{subject} is not managed by this collection, but selects the pods of {targets}. {effect} {cure}."
 

@@ -115,6 +115,9 @@ PLANNED: dict[str, Any] = {
     "django_pod": {},
     "job_resources": RESOURCES,
     "nginx_check_resources": RESOURCES,
+    "platform_pod_defaults": {
+        "container": {"resources": {"requests": {"ephemeral-storage": "64Mi"}, "limits": {"ephemeral-storage": "10Gi"}}}
+    },
     "nginx_exporter_resources": {},
     "__preflight_permissions": [{"verbs": ["get", "list"]}, {"verbs": ["create"], "without": "warning"}],
     "ingress_enabled": True,

@@ -71,8 +71,8 @@ def test_other_roles_follow_the_groups(resolve: Any) -> None:
 
 
 def test_beat_knows_the_queues_of_all_groups(resolve: Any) -> None:
-    [beat] = resolve("tiers_workloads", tiers_roles=["celery_beat"], **WORKLOAD_VALUES)
-    assert {"name": "PLATFORM_QUEUES", "value": ""} in container(beat)["env"], "no role of these tiers serves queues"
+    [beat] = resolve("tiers_workloads", tiers_roles=["celery_beat"], **WORKLOAD_VALUES, celery_worker_queues=["celery", "mail"])
+    assert {"name": "PLATFORM_QUEUES", "value": "celery,mail"} in container(beat)["env"], "other workers serve the queues"
     beat = resolve("tiers_workloads", **WORKLOAD_VALUES, **GROUPS)[3]
     assert {"name": "PLATFORM_QUEUES", "value": "celery,notifications,reports"} in container(beat)["env"]
 

@@ -215,6 +215,7 @@ def test_a_tier_of_keda_is_created_with_the_minimum(resolve: Any) -> None:
         ({"flower_keda_enabled": True}, True),
         ({"celery_worker_groups": [{"name": "a"}, {"name": "b", "keda_enabled": True}]}, True),
         ({"celery_worker_groups": [{"name": "a"}]}, False),
+        ({"celery_worker_keda_enabled": True, "celery_worker_groups": [{"name": "a", "keda_enabled": False}]}, False),
     ],
 )
 def test_any_workload_can_use_keda(resolve: Any, settings: dict[str, Any], uses: bool) -> None:

@@ -447,8 +447,13 @@ def test_the_cluster_is_searched_for_what_acts_on_the_pods(run: Run, server: Ser
     }
     result = run(DEPLOYMENT, cluster=JOBS)
     assert [(each["name"], each["target"]) for each in result["other_autoscalers"]] == [("web-hpa", "Deployment web")]
-    assert [(each["name"], each["targets"]) for each in result["other_budgets"]] == [("all", ["Deployment web"])]
+    assert result["other_budgets"] == [], "the collection has no budget for these pods"
     assert result["limit_ranges"] == [{"name": "limits", "limits": [{"type": "Container", "min": {"memory": "64Mi"}}]}]
+
+    # The run replaces it.
+    planned = {"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "limits", "namespace": "shop"}, "spec": {"limits": []}}
+    server.routes |= {f"{PLACE}/limitranges/limits": by_method(GET=answer(planned), PATCH=answer(planned))}  # type: ignore[operator]
+    assert run(DEPLOYMENT, planned, cluster=JOBS)["limit_ranges"] == []
 
     server.routes |= {path: refusal(403, "forbidden") for path in others}  # type: ignore[operator]
     result = run(DEPLOYMENT, cluster=JOBS)

@@ -25,6 +25,12 @@ def deployment(name: str, *claims: str, **pod: Any) -> Object:
     return {"kind": "Deployment", "metadata": {"name": name}, "spec": {"template": {"spec": {"volumes": volumes, **pod}}}}
 
 
+def replaced(name: str, *claims: str, replicas: int = 1) -> Object:
+    """A Deployment whose pods end before others start."""
+    made = deployment(name, *claims)
+    return {**made, "spec": {**made["spec"], "replicas": replicas, "strategy": {"type": "Recreate"}}}
+
+
 def node(name: str, *taints: Object, **labels: str) -> Object:
     return {"metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, **labels}}, "spec": {"taints": [*taints]}}
 
@@ -46,7 +52,8 @@ def test_the_warning_names_claims_workloads_and_number_of_nodes() -> None:
     assert warning(manifests, NODES) == (
         "All pods that mount a claim with ReadWriteOnce (backups, media) must run on one node, and those of backup, web, worker can run "
         "on 2 nodes. Select one node for all of them in platform_pod, such as {nodeSelector: {kubernetes.io/hostname: node-1}}. More "
-        "replicas do not help if that node fails; for this the claims need a storage class with ReadWriteMany"
+        "replicas do not help if that node fails; for this the claims need a storage class with ReadWriteMany. Ignore this if the "
+        "volumes are local to a node, because the scheduler then selects that node"
     )
 
 
@@ -56,6 +63,9 @@ def test_the_warning_names_claims_workloads_and_number_of_nodes() -> None:
         (BOTH, NODES, True),
         (BOTH, NODES[:2], False),
         (BOTH, [], False),
+        ([claim("media"), replaced("web", "media")], NODES, False),
+        ([claim("media"), replaced("web", "media", replicas=2)], NODES, True),
+        ([*BOTH[:2], replaced("worker", "media")], NODES, True),
         ([claim("media", "ReadWriteMany"), *BOTH[1:]], NODES, False),
         ([claim("media"), deployment("web")], NODES, False),
         # One node for all, by its name or by a label that it alone has.

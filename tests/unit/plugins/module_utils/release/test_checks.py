@@ -245,7 +245,7 @@ def test_0_replicas_with_a_disabled_autoscaler_are_one_error_with_a_remedy() -> 
     checks = [*check_workloads([DJANGO], snapshot, NOW, ["django"]), *check_services(["web"], snapshot)]
     assert [check.message for check in checks if check.severity != "ok"] == [
         "has 0 replicas, which disables HorizontalPodAutoscaler django. Start it with `kubectl --namespace shop scale deployment/django "
-        "--replicas=3`, or set django_hpa_enabled: false to keep it at 0"
+        "--replicas=3`, or set hpa_enabled of the tier or group to false to keep it at 0"
     ]
 
 

@@ -120,7 +120,8 @@ BUDGET = {"name": "old", "namespace": "shop", "owner": "", "stage": "", "targets
 SELECTS = "PodDisruptionBudget shop/old is not managed by this collection, but selects the pods of Deployment django and StatefulSet redis."
 LIMITS = {"name": "limits", "limits": [{"min": {"memory": "64Mi"}, "maxLimitRequestRatio": {"memory": "10"}}]}
 REJECTS = "LimitRange shop/limits rejects"
-TOO_SMALL = "because a memory request of 32Mi is below the minimum 64Mi"
+SMALL_DISKS = {"name": "limits", "limits": [{"max": {"ephemeral-storage": "5Gi"}}]}
+TOO_SMALL = "because the memory request 32Mi is below the minimum 64Mi"
 
 
 def resources(request: str, limit: str = "128Mi") -> dict[str, Any]:
@@ -145,6 +146,9 @@ def cut_off(name: str, needed: str = "baseline") -> dict[str, str]:
 
 def container(name: str, **values: str) -> dict[str, Any]:
     return {"name": name, "image": "a", "resources": resources(**values)}
+
+
+NGINX = workload("nginx", containers=[container("nginx", request="64Mi")])
 
 
 # Values that pass, values that do not, and the message.
@@ -346,6 +350,11 @@ CASES: list[tuple[Values, Values, str]] = [
     ),
     (autoscaled(percent("cpu")), autoscaled(percent("memory")), NO_REQUEST.format("log", "memory")),
     (
+        {**autoscaled(percent("memory")), **plan(limit_ranges=[{"name": "defaults", "limits": [{"defaultRequest": {"memory": "64Mi"}}]}])},
+        {**autoscaled(percent("memory")), **plan(limit_ranges=[{"name": "defaults", "limits": [{"default": {"cpu": "1"}}]}])},
+        NO_REQUEST.format("log", "memory"),
+    ),
+    (
         autoscaled(percent("memory", container="django")),
         autoscaled(percent("memory", container="log")),
         NO_REQUEST.format("log", "memory"),
@@ -366,14 +375,24 @@ CASES: list[tuple[Values, Values, str]] = [
         "values.yml.",
     ),
     (
-        plan(limit_ranges=[LIMITS]),
-        {**plan(limit_ranges=[LIMITS]), "job_resources": resources("64Mi", "1Gi")},
+        {**plan(limit_ranges=[LIMITS]), **NGINX},
+        {**plan(limit_ranges=[LIMITS]), **NGINX, "job_resources": resources("64Mi", "1Gi")},
         f"{REJECTS} the Jobs, because the memory limit 1Gi is more than 10 times the request 64Mi: change job_resources in values.yml.",
     ),
     (
-        plan(limit_ranges=[LIMITS]),
-        {**plan(limit_ranges=[LIMITS]), "nginx_check_resources": resources("32Mi")},
+        {**plan(limit_ranges=[LIMITS]), "manifests_workloads": {"tiers": []}, "nginx_check_resources": resources("32Mi")},
+        {**plan(limit_ranges=[LIMITS]), **NGINX, "nginx_check_resources": resources("32Mi")},
         f"{REJECTS} the Job check-nginx, {TOO_SMALL}: change nginx_check_resources in values.yml.",
+    ),
+    (
+        {
+            **plan(limit_ranges=[SMALL_DISKS]),
+            "manifests_workloads": {"tiers": []},
+            "job_resources": {"limits": {"ephemeral-storage": "1Gi"}},
+        },
+        {**plan(limit_ranges=[SMALL_DISKS]), "manifests_workloads": {"tiers": []}},
+        f"{REJECTS} the Jobs, because the ephemeral-storage limit 10Gi is above the maximum 5Gi: change "
+        "platform_ephemeral_storage_request and platform_ephemeral_storage_limit in values.yml.",
     ),
     *(
         (
@@ -417,7 +436,8 @@ CASES: list[tuple[Values, Values, str]] = [
             },
         },
         "HorizontalPodAutoscaler shop/django-hpa is not managed by this collection, but scales Deployment reports. This run would set "
-        f"another number of replicas. {DELETE_AUTOSCALER}, {KEEP_AUTOSCALER}",
+        f"another number of replicas. {DELETE_AUTOSCALER}, or set django_groups[reports].hpa_enabled and "
+        "django_groups[reports].hpa_external to true in values.yml to keep it.",
     ),
     (
         plan(),
@@ -488,11 +508,6 @@ CASES: list[tuple[Values, Values, str]] = [
         plan(lost_ports=[{"name": "nginx-service", "namespace": "shop", "ports": [443]}]),
         "Service shop/nginx-service would lose port 443. Remove a port that no client uses first: kubectl edit service nginx-service -n "
         "shop.",
-    ),
-    (
-        plan(),
-        plan(other_budgets=[BUDGET]),
-        f"{SELECTS} It allows no eviction, so a node cannot be drained. Delete it with kubectl delete poddisruptionbudget old -n shop.",
     ),
     (
         rendered({"name": "django", "image": "a"}),

@@ -559,3 +559,8 @@ class WithoutDescriptions(dict[str, Any]):
 def test_no_rule_needs_a_description() -> None:
     groups = [{"name": "celery-worker"}, {"name": "reports", "queues": ["reports"], "keda_enabled": True, "keda_tasks_per_replica": 1}]
     assert findings(tables.SETTINGS, WithoutDescriptions({**SETTINGS, "celery_worker_groups": groups})) == []
+
+
+@pytest.mark.parametrize("name", ["django_hpa_metrics", "django_hpa_cpu_percent", "celery_worker_keda_triggers", "celery_worker_queues"])
+def test_a_setting_without_a_value_is_the_default(name: str) -> None:
+    assert not [each for each in findings(tables.SETTINGS, {**SETTINGS, name: None}) if name in each]
