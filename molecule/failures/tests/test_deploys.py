@@ -146,6 +146,7 @@ def test_a_missing_tag_of_one_tier_is_reported_with_the_tier(cluster: Any, deplo
     assert entry["replicas"]["updated"] < entry["replicas"]["wanted"] or entry["replicas"]["ready"] < entry["replicas"]["wanted"]
 
 
+@pytest.mark.drill
 def test_the_run_waits_for_an_unavailable_registry(cluster: Any, deploy: Deploy, registry: Any) -> None:
     """A network error during an image pull is temporary."""
     tag = registry.push_new_tag()
@@ -286,7 +287,7 @@ def test_a_wrong_image_of_redis_leaves_its_pod_serving(cluster: Any, deploy: Dep
     ("limit", "words"),
     [
         ("quota.yaml", "is forbidden: exceeded quota: drill, requested: pods=1, used: pods="),
-        ("limit_range.yaml", "minimum memory usage per Container is 200Mi, but request is 64Mi"),
+        pytest.param("limit_range.yaml", "minimum memory usage per Container is 200Mi, but request is 64Mi", marks=pytest.mark.drill),
     ],
 )
 def test_rejected_pods_are_reported_before_the_first_write(cluster: Any, limited: Any, deploy: Deploy, limit: str, words: str) -> None:
