@@ -121,8 +121,8 @@ CASES = [
             {"severity": "warning", "queue": "reports"},
             {
                 "summary": "No worker serves queue reports in jewelry-shop",
-                "description": f"Queue reports in jewelry-shop gets tasks, holds {held} and is not in celery_worker_queues. Add it there, "
-                "or to celery_beat_queues_of_other_workers if other workers serve it.",
+                "description": f"Queue reports in jewelry-shop gets tasks, holds {held}, and no worker serves it. Add it "
+                "to the queues of a group of workers, or to celery_beat_queues_of_other_workers if other workers serve it.",
                 "runbook": "kubectl -n jewelry-shop exec deployment/celery-worker -c celery-worker -- "
                 "celery --app=config inspect active_queues",
             },
