@@ -315,6 +315,7 @@ def test_unschedulable_pods_are_reported_with_the_message_of_the_scheduler(deplo
     assert "Insufficient cpu" in report["sentence"]
 
 
+@pytest.mark.drill
 def test_a_pod_that_never_becomes_ready_times_out_with_the_response_of_the_probe(deploy: Deploy) -> None:
     report = deploy(django_env={"DEMO_NEVER_READY": "True"}, platform_rollout_timeout=25)
     entry = evidence(report, kind="Deployment", name="django", verdict="timeout", reason="ProbeFailing", container="django")
@@ -325,6 +326,7 @@ def test_a_pod_that_never_becomes_ready_times_out_with_the_response_of_the_probe
     assert entry["seconds"] <= 80
 
 
+@pytest.mark.drill
 def test_a_container_that_crashes_once_and_recovers_passes(cluster: Any, deploy: Deploy) -> None:
     """A tolerated number of early failures."""
     report = deploy(django_env={"DEMO_CRASH_ONCE": "/tmp/crashed"})
