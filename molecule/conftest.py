@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -104,9 +105,40 @@ class Cluster:
         return sorted([name for name in now if now[name] != before.get(name)] + gone)
 
 
+class ReplicaWatch:
+    """Records the numbers of replicas in the specification of a Deployment, while its block runs."""
+
+    def __init__(self, cluster: Cluster, name: str) -> None:
+        self._cluster = cluster
+        self._name = name
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self.seen: set[int] = set()
+
+    def _look(self) -> None:
+        while not self._over.wait(0.2):
+            said = self._cluster.kubectl("get", "deployment", self._name, "--output=jsonpath={.spec.replicas}", check=False).stdout
+            if said:
+                self.seen.add(int(said))
+
+    def __enter__(self) -> ReplicaWatch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
     return Cluster()
+
+
+@pytest.fixture(scope="session")
+def watch_replicas(cluster: Cluster) -> Callable[[str], ReplicaWatch]:
+    """Watches the replicas of a Deployment, in a with statement."""
+    return lambda name: ReplicaWatch(cluster, name)
 
 
 @pytest.fixture(scope="session")

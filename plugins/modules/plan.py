@@ -381,19 +381,19 @@ other_autoscalers:
   type: list
   elements: dict
   contains:
-    name:
+    name: &name
       description: Name of the object.
       type: str
       returned: always
-    namespace:
+    namespace: &namespace
       description: Namespace of the object.
       type: str
       returned: always
-    owner:
+    owner: &owner
       description: Kind and name of the object that controls it, such as a ScaledObject of KEDA; empty if there is none.
       type: str
       returned: always
-    stage:
+    stage: &stage
       description: Stage that applies the object; empty if no stage applies it.
       type: str
       returned: always
@@ -407,28 +407,16 @@ other_autoscalers:
       returned: always
 other_budgets:
   description: >-
-    PodDisruptionBudgets that select pods of planned workloads, but do not come from their stage. A budget is listed if the pods have
-    another budget, because Kubernetes evicts no pod that has two budgets, or if it allows no eviction.
+    PodDisruptionBudgets that select pods of planned workloads, but do not come from their stage, if the pods have a budget of their stage
+    too. Kubernetes evicts no pod that has two budgets.
   returned: when O(cluster) is given and there are manifests
   type: list
   elements: dict
   contains:
-    name:
-      description: Name of the object.
-      type: str
-      returned: always
-    namespace:
-      description: Namespace of the object.
-      type: str
-      returned: always
-    owner:
-      description: Kind and name of the object that controls it; empty if there is none.
-      type: str
-      returned: always
-    stage:
-      description: Stage that applies the object; empty if no stage applies it.
-      type: str
-      returned: always
+    name: *name
+    namespace: *namespace
+    owner: *owner
+    stage: *stage
     targets:
       description: Kind and name of each selected workload.
       type: list

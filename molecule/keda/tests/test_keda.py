@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pathlib
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,28 +15,6 @@ GROUP, QUEUE, MOST = "reports", "reports", 3
 TASK_SECONDS, TASKS = 20, 400
 # A limit for a slow machine, which the whole suite keeps busy.
 SCALED_WITHIN = 300
-
-
-class Watch:
-    """Records the numbers of replicas in the specification of the group."""
-
-    def __init__(self, cluster: Any) -> None:
-        self._cluster = cluster
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look)
-        self.seen: set[int] = set()
-
-    def _look(self) -> None:
-        while not self._over.wait(0.5):
-            self.seen.add(replicas(self._cluster))
-
-    def __enter__(self) -> Watch:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self._over.set()
-        self._thread.join()
 
 
 def replicas(cluster: Any) -> int:
@@ -97,21 +74,23 @@ def test_a_group_without_tasks_has_no_replica_and_no_warning(cluster: Any, playb
 
 
 @pytest.mark.usefixtures("idle")
-def test_a_deploy_leaves_the_group_without_replicas(cluster: Any, playbook: Any, tmp_path: pathlib.Path) -> None:
-    with Watch(cluster) as watch:
+def test_a_deploy_leaves_the_group_without_replicas(cluster: Any, watch_replicas: Any, playbook: Any, tmp_path: pathlib.Path) -> None:
+    with watch_replicas(GROUP) as watch:
         run = playbook("site.yml", celery_worker_env={"DRILL": "idle"}, platform_report_dir=str(tmp_path))
     assert [check for check in checks(run, tmp_path) if check["severity"] != "ok"] == []
     assert watch.seen == {0}
 
 
 @pytest.mark.usefixtures("busy")
-def test_tasks_start_replicas_a_deploy_keeps_them_and_afterwards_they_end(cluster: Any, playbook: Any, measured: Any) -> None:
+def test_tasks_start_replicas_a_deploy_keeps_them_and_afterwards_they_end(
+    cluster: Any, watch_replicas: Any, playbook: Any, measured: Any
+) -> None:
     first = wait_for(lambda: replicas(cluster) > 0, cluster)
     most = first + wait_for(lambda: replicas(cluster) == MOST, cluster)
     ready = most + wait_for(lambda: ready_replicas(cluster) == MOST, cluster)
     before = {pod["metadata"]["uid"] for pod in cluster.pods(GROUP)}
 
-    with Watch(cluster) as watch:
+    with watch_replicas(GROUP) as watch:
         run = playbook("site.yml", celery_worker_env={"DRILL": "busy"})
     assert run.returncode == 0, run.output
     assert watch.seen == {MOST}

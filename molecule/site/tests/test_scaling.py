@@ -20,31 +20,6 @@ AUTOSCALED = {
 MINIMUM = 3
 
 
-class Watch:
-    """Records the smallest number of replicas in the specification of a Deployment."""
-
-    def __init__(self, cluster: Any, name: str) -> None:
-        self._cluster = cluster
-        self._name = name
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look)
-        self.seen: set[int] = set()
-
-    def _look(self) -> None:
-        while not self._over.wait(0.2):
-            said = self._cluster.kubectl("get", "deployment", self._name, "--output=jsonpath={.spec.replicas}", check=False).stdout
-            if said:
-                self.seen.add(int(said))
-
-    def __enter__(self) -> Watch:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-
 @pytest.fixture
 def load(shop: Any) -> Iterator[None]:
     """Requests, one after another from a few clients, while a test runs."""
@@ -75,15 +50,15 @@ def wait_for(condition: Callable[[], bool], seconds: float, cluster: Any) -> Non
 
 
 @pytest.fixture(scope="module")
-def autoscaled(cluster: Any, playbook: Any) -> Iterator[dict[str, Any]]:
+def autoscaled(cluster: Any, watch_replicas: Any, playbook: Any) -> Iterator[dict[str, Any]]:
     """Switches the autoscaler of Django on for a group of tests, and off again."""
     before = replicas(cluster)
-    with Watch(cluster, "django") as watch:
+    with watch_replicas("django") as watch:
         run = playbook("site.yml", **AUTOSCALED)
     assert run.returncode == 0, run.output
     assert min(watch.seen) == before == MINIMUM
     yield AUTOSCALED
-    with Watch(cluster, "django") as watch:
+    with watch_replicas("django") as watch:
         run = playbook("site.yml")
     assert run.returncode == 0, run.output
     assert min(watch.seen) >= MINIMUM
@@ -102,12 +77,12 @@ def test_load_raises_the_replicas_and_a_deploy_keeps_them(cluster: Any, playbook
 
 
 @pytest.mark.drill
-def test_a_changed_template_keeps_the_replicas(cluster: Any, playbook: Any, autoscaled: dict[str, Any]) -> None:
+def test_a_changed_template_keeps_the_replicas(cluster: Any, watch_replicas: Any, playbook: Any, autoscaled: dict[str, Any]) -> None:
     """The rollout keeps the number of replicas that the HPA set."""
     cluster.kubectl("patch", "hpa", "django", "--patch", json.dumps({"spec": {"minReplicas": MINIMUM + 1}}))
     wait_for(lambda: replicas(cluster) > MINIMUM, 120, cluster)
     before = replicas(cluster)
-    with Watch(cluster, "django") as watch:
+    with watch_replicas("django") as watch:
         run = playbook("site.yml", **autoscaled, django_env={"DRILL": "scaling"})
     assert run.returncode == 0, run.output
     assert watch.seen == {before}
@@ -123,9 +98,11 @@ def test_scale_rejects_a_tier_with_an_autoscaler(cluster: Any, playbook: Any, au
 
 
 @pytest.mark.drill
-def test_a_first_installation_starts_with_the_minimum_of_the_autoscaler(cluster: Any, playbook: Any, autoscaled: dict[str, Any]) -> None:
+def test_a_first_installation_starts_with_the_minimum_of_the_autoscaler(
+    cluster: Any, watch_replicas: Any, playbook: Any, autoscaled: dict[str, Any]
+) -> None:
     cluster.kubectl("delete", "deployment", "django", "--wait=true")
-    with Watch(cluster, "django") as watch:
+    with watch_replicas("django") as watch:
         run = playbook("site.yml", **autoscaled)
     assert run.returncode == 0, run.output
     assert min(watch.seen) >= MINIMUM
