@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,6 +28,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 VALUES = {
     "site": ("cluster.yml", "deployer.yml"),
     "failures": ("cluster.yml", "deployer.yml"),
+    "release": ("cluster.yml", "deployer.yml"),
     "keda": ("cluster.yml", "keda.yml"),
     "single_node": ("cluster.yml", "single_node.yml"),
     "production": ("../tests/inventories/production_like/group_vars/all/main.yml", "cluster.yml", "production.yml"),
@@ -209,25 +212,25 @@ def grant(playbook: Callable[..., Run], administrator: Object) -> Callable[[], R
     return lambda: playbook("playbooks/grant_deployer.yml", **administrator, **values)
 
 
+@contextlib.contextmanager
+def playbook_command(*command: str, name: str, arguments: tuple[str, ...] = (), values: Object) -> Iterator[list[str]]:
+    """The command of a playbook with the credential of the scenario. The values become extra variables, from a file that the block keeps."""
+    with tempfile.NamedTemporaryFile("w", prefix="variables-", suffix=".yml") as file:
+        yaml.dump(values, file, Dumper=VariablesDumper, allow_unicode=True)
+        file.flush()
+        options = [f"--extra-vars=@{path}" for path in (*(ROOT / "molecule" / settings for settings in VALUES), file.name)]
+        yield [*command, f"--inventory={ROOT}/inventories/kind", *options, *arguments, name]
+
+
 def playbook_runner(*command: str, **environment: str) -> Callable[..., Run]:
-    """Runs a playbook against the cluster as a user does, with the credential of the scenario; further values become extra variables."""
+    """Runs a playbook against the cluster as a user does."""
 
     def run(name: str, *arguments: str, **values: Any) -> Run:
-        with tempfile.NamedTemporaryFile("w", prefix="variables-", suffix=".yml") as file:
-            yaml.dump(values, file, Dumper=VariablesDumper, allow_unicode=True)
-            file.flush()
-            options = [f"--extra-vars=@{path}" for path in (*(ROOT / "molecule" / settings for settings in VALUES), file.name)]
-            return Run(
-                subprocess.run(
-                    [*command, f"--inventory={ROOT}/inventories/kind", *options, *arguments, name],
-                    cwd=ROOT,
-                    env={**ENVIRONMENT, **environment},
-                    capture_output=True,
-                    text=True,
-                    check=False,
-                    timeout=1200,
-                )
+        with playbook_command(*command, name=name, arguments=arguments, values=values) as words:
+            done = subprocess.run(
+                words, cwd=ROOT, env={**ENVIRONMENT, **environment}, capture_output=True, text=True, check=False, timeout=1200
             )
+            return Run(done)
 
     return run
 
@@ -236,6 +239,63 @@ def playbook_runner(*command: str, **environment: str) -> Callable[..., Run]:
 def playbook() -> Callable[..., Run]:
     """Run a playbook with the newest ansible-core."""
     return playbook_runner("ansible-playbook")
+
+
+class RunningPlaybook:
+    """A run of a playbook that a test disturbs. Its lines of output arrive as they are written."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self._over = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._ended = False
+        self.output = ""
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            with self._over:
+                self.output += line
+                self._over.notify_all()
+        with self._over:
+            self._ended = True
+            self._over.notify_all()
+
+    def wait_for(self, words: str, timeout: float = 300) -> bool:
+        """Wait until the output contains these words. False if the run ended without them."""
+        with self._over:
+            assert self._over.wait_for(lambda: words in self.output or self._ended, timeout), self.output
+            return words in self.output
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the run and its workers, as a terminal does, or an administrator who kills a session."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
+
+    def end(self, timeout: float = 600) -> int:
+        """Wait for the end, and return the exit code."""
+        code = self._process.wait(timeout)
+        self._reader.join(30)
+        return code
+
+
+@pytest.fixture
+def running_playbook() -> Iterator[Callable[..., RunningPlaybook]]:
+    """Starts a playbook beside the test. What still runs at the end of the test is killed."""
+    with contextlib.ExitStack() as stack:
+
+        def start(name: str, *arguments: str, **values: Any) -> RunningPlaybook:
+            words = stack.enter_context(playbook_command("ansible-playbook", name=name, arguments=arguments, values=values))
+            process = subprocess.Popen(
+                words, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+            )
+            running = RunningPlaybook(process)
+            stack.callback(running.end, 30)
+            stack.callback(running.signal, signal.SIGKILL)
+            return running
+
+        yield start
 
 
 @pytest.fixture(scope="session")

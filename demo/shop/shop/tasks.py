@@ -146,3 +146,10 @@ def busy(self: Task, seconds: float) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             sum(range(10_000))
+
+
+@shared_task(**OPTIONS)
+def rest(self: Task, seconds: float) -> None:
+    """Wait for ``seconds``."""
+    with recorded(self):
+        time.sleep(seconds)

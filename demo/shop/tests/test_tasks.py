@@ -21,6 +21,7 @@ from shop.tasks import back_up_order, busy, refresh_gold_price
         ("report_orders", "reports"),
         ("notify_customer", "notifications"),
         ("busy", "celery"),
+        ("rest", "celery"),
     ],
 )
 def test_queue_of_a_task(task: str, queue: str) -> None:

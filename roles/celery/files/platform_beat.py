@@ -4,6 +4,7 @@ import os
 import time
 
 from kombu.utils.imports import symbol_by_name
+from platform_beat_lock import Lock
 from platform_heartbeat import INTERVAL, Heartbeat, prometheus_client
 from platform_queues import INTERVAL as QUEUES_INTERVAL
 from platform_queues import NAMES, Queues
@@ -14,17 +15,24 @@ Base = symbol_by_name(os.environ.get("PLATFORM_BEAT_SCHEDULER", "django_celery_b
 class Scheduler(Base):
     def __init__(self, *arguments, **options):
         # Celery makes a second, lazy instance only to print its banner; nothing may start there.
+        self.lock = None
         self.heartbeat = None
+        self.server = None
         self.queues = None
         self.schedule_read_at = None
         super().__init__(*arguments, **options)
 
     def tick(self, *arguments, **options):
+        if self.lock is None:
+            self.lock = Lock(self.app)
+            self.lock.acquire()
+        else:
+            self.lock.keep()
         if self.heartbeat is None:
             self.heartbeat = Heartbeat()
             self.queues = Queues(self.app, NAMES)
             self.heartbeat.pages["/queues"] = self.queues.unserved.answer
-            self.heartbeat.start()
+            self.server = self.heartbeat.start()
             if prometheus_client is not None:
                 prometheus_client.REGISTRY.register(BeatCollector(self.heartbeat))
         until_next = super().tick(*arguments, **options)
@@ -37,6 +45,18 @@ class Scheduler(Base):
                 self.queues.start()
         # Beat sleeps for as long, and Celery's own schedulers up to five minutes: it would not be ready meanwhile.
         return min(until_next, INTERVAL)
+
+    def close(self):
+        # At SIGTERM, and again at the end of the process, which does not tick any more.
+        try:
+            super().close()
+        finally:
+            server, self.server = self.server, None
+            if server is not None:
+                server.shutdown()
+                server.server_close()
+            if self.lock is not None:
+                self.lock.release()
 
 
 class BeatCollector:

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 
+from platform_broker import connect
 from platform_heartbeat import prometheus_client
 from platform_unserved import Unserved, names_of
 
@@ -17,7 +18,6 @@ NAMES = names_of("PLATFORM_QUEUES")
 INTERVAL = 10.0
 # Seconds after which the last values are no longer reported.
 STALE = 60.0
-TIMEOUT = 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -80,19 +80,10 @@ class Queues:
         return True
 
     def _connect(self):
-        self.connection = self.app.connection_for_read()
-        if self.connection.transport.driver_type != "redis":
+        broker = connect(self.app)
+        if broker is None:
             return False
-        from redis import Redis
-
-        self.connection.transport_options = {
-            **(self.connection.transport_options or {}),
-            "socket_timeout": TIMEOUT,
-            "socket_connect_timeout": TIMEOUT,
-        }
-        self.channel = self.connection.channel()
-        # kombu's own client puts its prefix before the keys of those commands alone that kombu uses.
-        self.client = Redis(connection_pool=self.channel.pool)
+        self.connection, self.channel, self.client = broker.connection, broker.channel, broker.client
         return True
 
     def _key(self, name, step):

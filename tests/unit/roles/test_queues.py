@@ -174,9 +174,9 @@ def test_another_kind_of_broker_is_left_alone(watch: Any) -> None:
     assert told(queues) == {}
 
 
-def test_the_connection_is_bounded(server: RedisServer, watch: Any, module: Any) -> None:
+def test_the_connection_is_bounded(server: RedisServer, watch: Any) -> None:
     queues = watch(server.url, broker_transport_options={"socket_timeout": None, "visibility_timeout": 7})
     queues.look()
     options = queues.channel.pool.connection_kwargs
-    assert (options["socket_timeout"], options["socket_connect_timeout"]) == (module.TIMEOUT, module.TIMEOUT)
+    assert (options["socket_timeout"], options["socket_connect_timeout"]) == (5, 5)
     assert queues.connection.transport_options["visibility_timeout"] == 7

@@ -1,0 +1,96 @@
+"""Fixtures of the scenario release."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+CLUSTER = "jewelry-shop-test"
+# Port 8000 in the form of /proc/net/tcp, and the state of a socket that listens.
+PORT, LISTENS = "1F40", "0A"
+INTERVAL = 0.1
+
+
+def containers_of_nodes() -> set[str]:
+    """The identifiers of the containers that are nodes of the cluster."""
+    command = ["docker", "ps", "--quiet", "--no-trunc", f"--filter=label=io.x-k8s.kind.cluster={CLUSTER}"]
+    return set(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split())
+
+
+def read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        # The process has ended.
+        return ""
+
+
+def serves(process: str) -> bool:
+    """Whether a process listens on the port of the probes. Celery beat does from its first tick on."""
+    lines = [line.split() for table in ("tcp", "tcp6") for line in read(f"/proc/{process}/net/{table}").splitlines()[1:]]
+    return any(line[1].endswith(f":{PORT}") and line[3] == LISTENS for line in lines)
+
+
+class BeatWatch:
+    """Counts the processes of Celery beat that send tasks, ten times a second, while its block runs."""
+
+    def __init__(self) -> None:
+        self._nodes = containers_of_nodes()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        # Processes of each sample.
+        self.samples: list[list[str]] = []
+
+    def _look(self) -> None:
+        while not self._over.wait(INTERVAL):
+            self.samples.append([each for each in os.listdir("/proc") if each.isdigit() and self._is_beat(each) and serves(each)])
+
+    def _is_beat(self, process: str) -> bool:
+        if "platform_beat:Scheduler" not in read(f"/proc/{process}/cmdline"):
+            return False
+        groups = read(f"/proc/{process}/cgroup")
+        return any(node in groups for node in self._nodes)
+
+    @property
+    def most(self) -> int:
+        """The highest number at any time."""
+        return max(len(each) for each in self.samples)
+
+    @property
+    def different(self) -> int:
+        """The number of processes that were seen."""
+        return len({process for sample in self.samples for process in sample})
+
+    def __enter__(self) -> BeatWatch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+
+@pytest.fixture
+def watch_beats() -> Callable[[], BeatWatch]:
+    """Watches the processes of Celery beat, in a with statement."""
+    return BeatWatch
+
+
+@pytest.fixture
+def in_django(cluster: Any) -> Callable[[str], str]:
+    """Runs a program with the application's settings in a pod of Django, and returns what it prints."""
+
+    def run(program: str) -> str:
+        pod = cluster.pods("django")[0]["metadata"]["name"]
+        setup = "import django; django.setup(); "
+        command = ["exec", pod, "--container=django", "--", "python", "-c", setup + program]
+        said: str = cluster.kubectl(*command).stdout.strip()
+        return said
+
+    return run
