@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import pathlib
 import subprocess
 import threading
 from collections.abc import Callable
@@ -22,18 +22,17 @@ def containers_of_nodes() -> set[str]:
     return set(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split())
 
 
-def read(path: str) -> str:
+def read(path: pathlib.Path) -> str:
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
+        return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         # The process has ended.
         return ""
 
 
-def serves(process: str) -> bool:
+def serves(process: pathlib.Path) -> bool:
     """Whether a process listens on the port of the probes. Celery beat does from its first tick on."""
-    lines = [line.split() for table in ("tcp", "tcp6") for line in read(f"/proc/{process}/net/{table}").splitlines()[1:]]
+    lines = [line.split() for table in ("tcp", "tcp6") for line in read(process / "net" / table).splitlines()[1:]]
     return any(line[1].endswith(f":{PORT}") and line[3] == LISTENS for line in lines)
 
 
@@ -49,12 +48,12 @@ class BeatWatch:
 
     def _look(self) -> None:
         while not self._over.wait(INTERVAL):
-            self.samples.append([each for each in os.listdir("/proc") if each.isdigit() and self._is_beat(each) and serves(each)])
+            self.samples.append([each.name for each in pathlib.Path("/proc").iterdir() if self._is_beat(each) and serves(each)])
 
-    def _is_beat(self, process: str) -> bool:
-        if "platform_beat:Scheduler" not in read(f"/proc/{process}/cmdline"):
+    def _is_beat(self, process: pathlib.Path) -> bool:
+        if "platform_beat:Scheduler" not in read(process / "cmdline"):
             return False
-        groups = read(f"/proc/{process}/cgroup")
+        groups = read(process / "cgroup")
         return any(node in groups for node in self._nodes)
 
     @property

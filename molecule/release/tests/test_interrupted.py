@@ -109,8 +109,7 @@ def test_a_run_that_was_killed_is_repaired_by_the_next(
         assert run.returncode == 0, run.output
         duration = time.monotonic() - started
         expected.append(deployed())
-    chance = random.Random(18)
-    moments: list[str | float] = [*STAGES, *(chance.uniform(3, duration) for _ in range(RANDOM))]
+    moments: list[str | float] = [*STAGES, *(random.SystemRandom().uniform(3, duration) for _ in range(RANDOM))]
     repaired = 0
     problems = []
     for number, moment in enumerate(moments):
@@ -125,7 +124,7 @@ def test_a_run_that_was_killed_is_repaired_by_the_next(
         running.end()
         run = playbook("site.yml", **values, **LOCK)
         left = differences(expected[number % 2], deployed()) if run.returncode == 0 else [run.output]
-        problems += [f"{kill.name} at {moment}: {each}" for each in left]
+        problems += [f"{kill.name} at {moment} of {duration:.0f} s: {each}" for each in left]
         repaired += not left
     measured(f"{repaired} of {len(moments)} killed runs were repaired by one more run")
     assert problems == []

@@ -1,4 +1,4 @@
-"""Whether beat stays ready with Celery's own schedulers, which sleep for as long as nothing is due, and whether only one beat sends tasks."""
+"""Beat stays ready with Celery's own schedulers, which sleep for as long as nothing is due, and only one of several beats sends tasks."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ def test_it_sleeps_no_longer_than_until_a_task_is_due(beat: Any, scheduler: str)
 def test_a_second_beat_sends_nothing_until_the_first_is_closed(server: RedisServer, beat: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """An evicted pod still ends while the new one starts."""
 
-    class Waits(Exception):
+    class WaitError(Exception):
         pass
 
     def waits(_seconds: float) -> None:
-        raise Waits
+        raise WaitError
 
     first, second = (beat("celery.beat:Scheduler", broker=server.url, often=0.0) for _pod in range(2))
     for each in (first, second):
@@ -65,7 +65,7 @@ def test_a_second_beat_sends_nothing_until_the_first_is_closed(server: RedisServ
     first.tick()
     lock = first.lock
     monkeypatch.setattr(type(lock), "acquire", lambda self: None if self._try() else waits(0))
-    with pytest.raises(Waits):
+    with pytest.raises(WaitError):
         second.tick()
     first.tick()
     first.close()

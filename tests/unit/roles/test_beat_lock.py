@@ -18,7 +18,7 @@ FILES = Path(__file__).parents[3] / "roles" / "celery" / "files"
 REFUSED = ["+@all", "-eval", "-evalsha", "-script", "-set"]
 
 
-class Ticked(Exception):
+class WaitError(Exception):
     """What ends a wait that would not end by itself."""
 
 
@@ -39,7 +39,7 @@ def beats(lock: Any) -> Iterator[Callable[..., Any]]:
         def sleep(_seconds: float) -> None:
             left[0] -= 1
             if left[0] < 0:
-                raise Ticked
+                raise WaitError
             time.sleep(0.05)
 
         app = Celery("shop", broker=url)
@@ -55,11 +55,11 @@ def beats(lock: Any) -> Iterator[Callable[..., Any]]:
 def test_a_second_beat_waits_until_the_first_has_ended(server: RedisServer, beats: Any, caplog: pytest.LogCaptureFixture) -> None:
     first, second = beats(server.url), beats(server.url)
     first.acquire()
-    with pytest.raises(Ticked):
+    with pytest.raises(WaitError):
         second.acquire()
     assert caplog.messages == ["Beat waits: another beat is still running, or was killed less than 30 s ago."]
     second.release()
-    with pytest.raises(Ticked):
+    with pytest.raises(WaitError):
         beats(server.url).acquire()
     first.release()
     beats(server.url).acquire()
@@ -76,7 +76,7 @@ def test_the_lock_of_a_killed_beat_expires_and_a_kept_one_does_not(server: Redis
     for _tick in range(5):
         time.sleep(0.2)
         kept.keep()
-    with pytest.raises(Ticked):
+    with pytest.raises(WaitError):
         beats(server.url, attempts=0).acquire()
     beats(server.url, attempts=100).acquire()
 
@@ -95,7 +95,7 @@ def test_a_lock_that_the_broker_lost_is_taken_again(server: RedisServer, beats: 
     first.acquire()
     redis.Redis.from_url(server.url).flushall()
     first.keep()
-    with pytest.raises(Ticked):
+    with pytest.raises(WaitError):
         beats(server.url).acquire()
 
 
@@ -106,7 +106,7 @@ def test_a_beat_waits_for_a_broker_that_is_away_and_keeps_ticking_without_it(
     running.acquire()
     server.stop()
     running.keep()
-    with pytest.raises(Ticked):
+    with pytest.raises(WaitError):
         beats(server.url).acquire()
     assert caplog.messages == [
         "The lock of beat cannot be renewed: ConnectionError",
