@@ -214,7 +214,7 @@ def grant(playbook: Callable[..., Run], administrator: Object) -> Callable[[], R
 
 @contextlib.contextmanager
 def playbook_command(*command: str, name: str, arguments: tuple[str, ...] = (), values: Object) -> Iterator[list[str]]:
-    """The command of a playbook with the credential of the scenario. The block keeps the file with the values, which become extra variables."""
+    """The command of a playbook with the credential of the scenario. The block keeps the file of the values, which are extra variables."""
     with tempfile.NamedTemporaryFile("w", prefix="variables-", suffix=".yml") as file:
         yaml.dump(values, file, Dumper=VariablesDumper, allow_unicode=True)
         file.flush()
