@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -141,3 +142,20 @@ def test_few_lines_of_a_tier_are_written_by_hand(tier: str, limit: int) -> None:
     assert lines < limit
     assert not list(role.glob("files/*"))
     assert not list(role.glob("tasks/*"))
+
+
+# Passed by tasks of the collection, not set by an inventory.
+PASSED = {"job_release_commands", "job_commands", "report_evidence", "report_checks", "report_address", "report_problems"}
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("roles/*/meta/argument_specs.yml")), ids=lambda path: path.parts[-3])
+def test_a_setting_whose_default_shows_no_form_has_an_example(path: Path) -> None:
+    """An empty list or mapping does not show how an owner fills it."""
+    without = []
+    for entry in yaml.safe_load(path.read_text())["argument_specs"].values():
+        for name, option in (entry.get("options") or {}).items():
+            described = str(option.get("description"))
+            shown = option.get("default") or option.get("choices") or "example" in described or "{" in described
+            if option.get("type") in ("list", "dict") and not shown and name not in PASSED:
+                without.append(name)
+    assert without == []
