@@ -89,6 +89,7 @@ drills: .venv ## Run what takes many minutes, before a release
 	molecule destroy
 	PYTEST_MARKS=drill molecule test --scenario-name site --destroy never
 	PYTEST_MARKS=drill molecule test --scenario-name failures --destroy never
+	molecule test --scenario-name release --destroy never
 	molecule test --scenario-name takeover --destroy never
 	# The scenarios share a state, which says that the cluster is prepared: by site.
 	for scenario in production network keda; do

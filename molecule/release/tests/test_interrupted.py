@@ -97,7 +97,6 @@ def differences(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:
     return problems + [f"{name} is left" for name in found if name not in expected and not name.startswith(kept)]
 
 
-@pytest.mark.drill
 def test_a_run_that_was_killed_is_repaired_by_the_next(
     playbook: Any, running_playbook: Any, deployed: Callable[[], dict[str, Any]], measured: Callable[[str], None]
 ) -> None:
@@ -137,7 +136,6 @@ def restart_api_server() -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=60)
 
 
-@pytest.mark.drill
 @pytest.mark.parametrize(
     ("moment", "what"),
     [

@@ -43,7 +43,6 @@ def drain(cluster: Any, node: str) -> None:
         cluster.kubectl("uncordon", node)
 
 
-@pytest.mark.drill
 def test_no_request_is_lost_over_rollouts_and_drains(
     pods_of_production: None,
     cluster: Any,
@@ -78,7 +77,6 @@ def test_no_request_is_lost_over_rollouts_and_drains(
     assert beats.different >= 3
 
 
-@pytest.mark.drill
 def test_no_task_is_lost_or_done_twice_over_a_rollout_of_the_workers(
     playbook: Any, in_django: Callable[[str], str], measured: Callable[[str], None]
 ) -> None:
