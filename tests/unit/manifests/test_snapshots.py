@@ -54,13 +54,13 @@ def dumped(content: Any) -> str:
 
 
 def normal(value: Any) -> Any:
-    """A value without what changes with something else: hashes, and the content of the roles' files."""
+    """A value without what changes with something else: hashes, the home of the user, and the content of the roles' files."""
     if isinstance(value, dict):
         return {normal(key): normal(each) for key, each in value.items()}
     if isinstance(value, list):
         return [normal(each) for each in value]
     if isinstance(value, str):
-        return f"({FILES[value.rstrip()]})" if value.rstrip() in FILES else HASH.sub("HASH", value)
+        return f"({FILES[value.rstrip()]})" if value.rstrip() in FILES else HASH.sub("HASH", value.replace(str(pathlib.Path.home()), "~"))
     return value
 
 
