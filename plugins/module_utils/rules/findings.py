@@ -108,6 +108,7 @@ FINDINGS: dict[str, Callable[[Values], list[str]]] = {
     "named": lambda v: findings(cluster.NAMED, v),
     "cluster": lambda v: findings(cluster.NAMED, v) or _cluster_findings(v, cluster.MEANT),
     "deployer": lambda v: findings(operations.DEPLOYER, v),
+    "history": lambda v: findings(operations.HISTORY, v),
     "remove": operations.remove_findings,
     "restart": operations.restart_findings,
     "scale": operations.scale_findings,
