@@ -138,6 +138,7 @@ import getpass
 from datetime import datetime, timezone
 from typing import Any
 
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import FIELD_MANAGER_SPEC, auth
@@ -195,7 +196,7 @@ def write(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
         "images": seen_images(api.listed("v1", "Pod", namespace, f"app={params['labels'].get('app', '')}")),
         "deployed_at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "deployed_by": {"user": params["user"] or _user(), "job": params["job"]},
-        "inventory": _commit(module, params["inventory_directory"]),
+        "inventory": _commit(module._module, params["inventory_directory"]),
         "verdict": "passed",
     }
     config_map, warnings = new_record(api, record, namespace, params["field_manager"], params["labels"], params["always"])
@@ -220,7 +221,7 @@ def _user() -> str:
         return "unknown"
 
 
-def _commit(module: AnsibleK8SModule, directory: str) -> dict[str, Any]:
+def _commit(module: AnsibleModule, directory: str) -> dict[str, Any]:
     git = module.get_bin_path("git") if directory else None
     if not git:
         return {"commit": "", "modified": False}

@@ -86,7 +86,8 @@ msg:
   type: str
   sample: "1 difference, 4 of 4 workloads are healthy"
 record:
-  description: The newest record without its objects, as in RV(jewelry_shop.platform.release_history#module:records). Empty if there is none.
+  description:
+    - The newest record without its objects, as in RV(jewelry_shop.platform.release_history#module:records). Empty if there is no record.
   returned: success
   type: dict
 workloads:

@@ -65,7 +65,7 @@ def keyed(items: Sequence[Any]) -> dict[str, Any]:
         if all(isinstance(item, Mapping) and fields[0] in item for item in items):
             keys = [f"[{','.join(f'{field}={item[field]}' for field in fields if field in item)}]" for item in items]
             if len(set(keys)) == len(keys):
-                return dict(zip(keys, items))
+                return dict(zip(keys, items, strict=True))
     return {f"[{number}]": item for number, item in enumerate(items)}
 
 

@@ -71,10 +71,11 @@ def owner(live: Mapping[str, Any], difference: Difference) -> Owner:
         live: the live object.
         difference: the field, with its live value first.
     """
-    owners = []
-    for entry in live["metadata"].get("managedFields") or ():
-        if any(_covers(path, difference.path) for path in _owned(entry.get("fieldsV1") or {}, live, ())):
-            owners.append((entry.get("time") or "", entry.get("manager") or ""))
+    owners = [
+        (entry.get("time") or "", entry.get("manager") or "")
+        for entry in live["metadata"].get("managedFields") or ()
+        if any(_covers(path, difference.path) for path in _owned(entry.get("fieldsV1") or {}, live, ()))
+    ]
     time, manager = max(owners, default=_NOBODY)
     return manager, time
 

@@ -34,12 +34,13 @@ _FORMAT = 1
 _FILE = "record.json.gz"
 # Fields that may differ between two records of the same deployment. A run with the objects of a rollback deploys what already runs.
 _CIRCUMSTANCES = (
-    "format", "number", "deployed_at", "deployed_by", "inventory", "collection", "images", "checks", "verdict", "rollback_of", "rollback_to",
+    "format", "number", "deployed_at", "deployed_by", "inventory", "collection", "images", "checks", "verdict", "rollback_of",
+    "rollback_to",
 )  # fmt: skip
 # Fields that a list of records shows.
 _SUMMARY = (
-    "number", "release", "image", "images", "deployed_at", "deployed_by", "inventory", "collection", "verdict",
-    "rollback_of", "rollback_to", "irreversible",
+    "number", "release", "image", "images", "deployed_at", "deployed_by", "inventory", "collection", "verdict", "rollback_of",
+    "rollback_to", "irreversible",
 )  # fmt: skip
 
 

@@ -127,10 +127,9 @@ def status_screen(status: Mapping[str, Any]) -> list[str]:
 def _drift(drift: Sequence[Mapping[str, str]]) -> list[str]:
     if not drift:
         return ["No drift: the cluster has what the inventory describes."]
-    lines = [
-        f"Drift: {len(drift)} {'difference' if len(drift) == 1 else 'differences'} from the inventory. site.yml applies the inventory again."
-    ]
-    return [*lines, *(f"- {_drifted(each)}" for each in drift)]
+    count = f"{len(drift)} {'difference' if len(drift) == 1 else 'differences'}"
+    first = f"Drift: {count} from the inventory. site.yml applies the inventory again."
+    return [first, *(f"- {_drifted(each)}" for each in drift)]
 
 
 def _drifted(each: Mapping[str, str]) -> str:
@@ -148,5 +147,5 @@ def _drifted(each: Mapping[str, str]) -> str:
 
 def _table(rows: Iterable[Sequence[str]]) -> list[str]:
     rows = list(rows)
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -45,7 +45,8 @@ SCALE = (
 HISTORY = (
     Rule(
         lambda v: bool(v["history_from_release"]) != bool(v["history_to_release"]),
-        "history_from_release and history_to_release belong together: set both to compare two releases, or none of them to list the releases.",
+        "history_from_release and history_to_release belong together: set both to compare two releases, or none of them to list the "
+        "releases.",
     ),
 )
 REMOVE = (
