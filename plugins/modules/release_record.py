@@ -59,6 +59,12 @@ options:
     description: Manifests of the Jobs of the release, as YAML documents in a string, or as a list.
     type: raw
     default: []
+  repeated:
+    description:
+      - Commands whose output all releases share, as the role P(jewelry_shop.platform.pre_deploy#role) has them. A rollback repeats them.
+    type: list
+    elements: dict
+    default: []
   names:
     description: Names with a hash that the release uses, by purpose.
     type: dict
@@ -151,6 +157,7 @@ SPEC = {
     "image": {"type": "str", "required": True},
     "stages": {"type": "dict", "required": True},
     "jobs": {"type": "raw", "default": []},
+    "repeated": {"type": "list", "elements": "dict", "default": []},
     "names": {"type": "dict", "default": {}},
     "rollouts": {"type": "dict", "default": {}},
     "collection": {"type": "str", "default": ""},
@@ -165,7 +172,7 @@ SPEC = {
     **FIELD_MANAGER_SPEC,
 }
 # Parameters that a record has as they are.
-_COPIED = ("release", "image", "names", "rollouts", "collection", "checks", "irreversible", "rollback_of", "rollback_to")
+_COPIED = ("release", "image", "repeated", "names", "rollouts", "collection", "checks", "irreversible", "rollback_of", "rollback_to")
 
 
 def write(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:

@@ -143,6 +143,7 @@ def plan(
     identity: Mapping[str, str] | None = None,
     removals: Collection[Removal] = (),
     only_compares: bool = False,
+    unplanned: Collection[Manifest] = (),
 ) -> tuple[list[Planned], list[str]]:
     """Find out what applying the manifests of all stages would change. A rejection does not end the planning.
 
@@ -156,6 +157,7 @@ def plan(
         allowed_field_managers: field managers that may own fields of pod templates.
         identity: labels that a recorded object must have, applied by the same field manager.
         removals: further objects to remove.
+        unplanned: further manifests that are not planned, but whose objects are not to be removed.
         only_compares: whether to judge neither fields that applying would keep nor the pods of workloads.
 
     Returns:
@@ -189,7 +191,7 @@ def plan(
             if entry.action != REFUSED:
                 defined.update(defined_kinds(manifest))
     # The manifests of all stages, because an object may move from one stage to another.
-    wanted = [entry.manifest for entry in entries]
+    wanted = [*(entry.manifest for entry in entries), *unplanned]
     asked = [entry for removal in removals for entry in _asked_removal(api, removal, field_manager)]
     entries += asked
     # Objects in a removed Namespace are removed with it, except for a Namespace that the user may not delete.

@@ -137,7 +137,7 @@ def release_differences(before: Iterable[Manifest], after: Iterable[Manifest]) -
         if title not in old or title not in new:
             lines.append({"object": title, "path": "", "change": ADDED if title in new else REMOVED, "before": "", "after": ""})
             continue
-        for each in field_differences(old[title], new[title]):
+        for each in sorted(field_differences(old[title], new[title]), key=lambda each: each.shown):
             change = ADDED if each.before is None else REMOVED if each.after is None else CHANGED
             lines.append(
                 {"object": title, "path": each.shown, "change": change, "before": as_text(each.before), "after": as_text(each.after)}

@@ -111,5 +111,6 @@ FINDINGS: dict[str, Callable[[Values], list[str]]] = {
     "history": lambda v: findings(operations.HISTORY, v),
     "remove": operations.remove_findings,
     "restart": operations.restart_findings,
+    "rollback": lambda v: _cluster_findings(v, (*cluster.MEANT, *cluster.FIT, *operations.ROLLBACK)),
     "scale": operations.scale_findings,
 }

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Runs release_record, release_history and release_status against a server that stores ConfigMaps as an API server does."""
+"""Runs release_record, release_history, release_status and release_rollback against a server that stores ConfigMaps as an API server does."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.jewelry_shop.platform.plugins.modules import release_history, release_record, release_status
+from ansible_collections.jewelry_shop.platform.plugins.modules import release_history, release_record, release_rollback, release_status
 from conftest import Serve
 from http_server import Handler, Server, reply
 
@@ -216,8 +216,8 @@ def test_two_releases_are_compared_field_by_field_without_secrets(record: Run, r
     record("shop:2", config("4444444444", SECRET_VALUE))
     result = run(release_history, from_release="1", to_release="shop2", mask=[SECRET_VALUE])
     assert [(each["object"], each["path"], each["before"], each["after"]) for each in result["differences"]] == [
-        ("ConfigMap shop/django-config-*", "metadata.name", "django-config-2222222222", "django-config-4444444444"),
         ("ConfigMap shop/django-config-*", "data.SITE_URL", "a", "******"),
+        ("ConfigMap shop/django-config-*", "metadata.name", "django-config-2222222222", "django-config-4444444444"),
         ("Deployment shop/django", "spec.template.spec.containers[name=django].image", "shop:1", "shop:2"),
     ]
 
@@ -255,3 +255,39 @@ def test_status_shows_the_release_its_pods_and_the_drift(record: Run, run: Run, 
     assert (image["path"], image["found"], image["expected"], image["manager"], image["time"]) == (
         "spec.template.spec.containers[name=django].image", "shop:hand", "shop:1", "kubectl-set", "2026-11-30T09:00:00Z",
     )  # fmt: skip
+
+
+def test_a_rollback_gets_the_objects_of_the_last_release(record: Run, run: Run, shop: Namespace) -> None:
+    repeated = [{"name": "collectstatic", "command": ["true"], "repeat_on_return": True}]
+    record("shop:1", repeated=repeated)
+    record("shop:2")
+    shop.put("deployments", deployment("shop:2"))
+    written = len(shop.writes())
+    result = run(release_rollback)
+    assert (result["code"], result["problems"], result["replaced"]) == (0, [], "0002"), result
+    assert result["msg"] == "restores release shop1 (number 1)"
+    [tier] = result["record"]["stages"]["tiers"]
+    assert tier["spec"]["template"]["spec"]["containers"][0]["image"] == "shop:1"
+    assert result["record"]["repeated"] == repeated
+    assert len(shop.writes()) == written
+
+
+def test_after_a_failed_release_the_newest_record_is_restored(record: Run, run: Run, shop: Namespace) -> None:
+    record("shop:1")
+    record("shop:2")
+    shop.put("deployments", deployment("shop:2"))
+    assert run(release_rollback, failed=True)["record"]["number"] == 2
+    shop.put("deployments", deployment("shop:3"))
+    result = run(release_rollback, irreversible="drops the column price")
+    assert (result["record"]["number"], result["replaced"]) == (2, "a release without a record")
+    [problem] = result["problems"]
+    assert "the migrations of the running release cannot be undone: drops the column price" in problem
+
+
+def test_a_missing_secret_is_a_problem_before_the_first_write(record: Run, run: Run) -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "django-secrets-2222222222", "namespace": "shop"}}
+    tiers = deployment("shop:1")
+    tiers["spec"]["template"]["spec"]["containers"][0]["envFrom"] = [{"secretRef": {"name": secret["metadata"]["name"]}}]  # type: ignore[index]
+    record("shop:1", stages={"configuration": [], "secrets": [secret], "tiers": [tiers]})
+    [problem] = run(release_rollback)["problems"]
+    assert "the release needs Secret shop/django-secrets-2222222222, which no longer exists" in problem

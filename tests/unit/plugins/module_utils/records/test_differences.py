@@ -64,8 +64,8 @@ def test_a_hash_in_a_name_does_not_hide_the_changed_value() -> None:
     after = [config("4444444444", SITE="b"), deployment("shop:2"), {**config("x"), "kind": "Service"}]
     found = release_differences(before, after)
     assert [(each["object"], each["path"], each["change"], each["before"], each["after"]) for each in found] == [
-        ("ConfigMap shop/django-config-*", "metadata.name", "changed", "django-config-2222222222", "django-config-4444444444"),
         ("ConfigMap shop/django-config-*", "data.SITE", "changed", "a", "b"),
+        ("ConfigMap shop/django-config-*", "metadata.name", "changed", "django-config-2222222222", "django-config-4444444444"),
         ("Deployment shop/django", "spec.template.spec.containers[name=django].image", "changed", "shop:1", "shop:2"),
         ("Service shop/django-config-x", "", "added", "", ""),
     ]  # fmt: skip

@@ -41,6 +41,7 @@ def record(number: int = 7, release: str = "3f2a9c0b1d", **content: Any) -> dict
         "release": release,
         "image": "registry.example.com/shop:1.0.0",
         "images": [],
+        "repeated": [],
         "names": {},
         "rollouts": {},
         "stages": {"secrets": [SECRET], "tiers": [DJANGO]},
