@@ -74,7 +74,7 @@ options:
     type: dict
     default: {}
   collection:
-    description: Version of the collection.
+    description: Version of the collection. Empty for the version that runs.
     type: str
     default: ''
   user:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Runs release_record, release_history, release_status and release_rollback against a server that stores ConfigMaps as an API server does."""
+"""Runs the modules of records against a server that stores ConfigMaps as an API server does."""
 
 from __future__ import annotations
 
