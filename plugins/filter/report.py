@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.records import screen
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.report import addresses, customer, outcome, queues
 
 
@@ -28,5 +29,8 @@ class FilterModule:
             outcome.report_screen,
             outcome.rollout_problem,
             outcome.run_failure,
+            screen.differences_screen,
+            screen.history_screen,
+            screen.status_screen,
         )
         return {function.__name__: function for function in functions}

@@ -67,6 +67,10 @@ options:
         description: YAML documents as a string, a manifest, or a list of manifests.
         type: raw
         required: true
+  unplanned:
+    description: Further manifests, in the form of O(stages[].manifests). They are not planned, but their objects are not to be removed.
+    type: raw
+    default: []
   records:
     description:
       - ConfigMaps in which earlier runs recorded the objects of a stage, in C(data.objects), in the form of the filter
@@ -504,6 +508,7 @@ SPEC = {
         "required": True,
         "options": {"name": {"type": "str", "required": True}, "manifests": {"type": "raw", "required": True}},
     },
+    "unplanned": {"type": "raw", "default": []},
     "records": {
         "type": "list",
         "elements": "dict",
@@ -608,6 +613,7 @@ def make_plan(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     entries, warnings = plan(
         api, stages, params["field_manager"], records, owned, params["take_over"],
         params["allowed_field_managers"], params["identity"], removals,
+        unplanned=changes.read_manifests("unplanned", params["unplanned"]),
     )  # fmt: skip
     mounting = claims_of_one_node(manifest for _stage, manifests in stages for manifest in manifests) if meant else {}
     spread = several_nodes(mounting, api.nodes()) if mounting else ""

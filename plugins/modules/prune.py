@@ -9,13 +9,14 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: prune
 
-short_description: Remove the Jobs, ConfigMaps and Secrets that the last releases no longer need
+short_description: Remove the records, Jobs, ConfigMaps and Secrets that the last releases no longer need
 
 version_added: 1.0.0
 
 description:
-  - Removes the finished Jobs of all releases except the current one and the newest earlier ones. Then removes immutable ConfigMaps and
-    Secrets with a hash of their content in the name that no object in the namespace refers to.
+  - Removes the records of M(jewelry_shop.platform.release_record) and the finished Jobs of all releases except the current one and the
+    newest earlier ones. Then removes immutable ConfigMaps and Secrets with a hash of their content in the name that neither a remaining
+    record nor an object in the namespace refers to.
   - Keeps objects that a remaining Deployment, ReplicaSet, StatefulSet, DaemonSet, ControllerRevision, CronJob, Job, Pod, ServiceAccount
     or Ingress refers to. The C(revisionHistoryLimit) of the workloads therefore limits how far a rollback can go.
   - Considers only objects with O(labels) that O(field_manager) applied server-side and that have no owner reference.
@@ -56,7 +57,9 @@ options:
     type: str
     default: jewelry-shop/release
   history:
-    description: Number of releases besides the current one whose Jobs stay. The newest Job of a release determines its age.
+    description:
+      - Number of releases besides the current one that stay. The records determine which releases these are. If there are fewer records,
+        the Jobs determine the others. Then the newest Job of a release determines its age.
     type: int
     default: 5
   keep:

@@ -41,6 +41,8 @@ class Planned:
         foreign: the evidence that another installation manages it, unless it is to be adopted.
         replaces: the workload of another installation that it replaces.
         untrusted: a sentence without a full stop about content that another client wrote and that applying keeps.
+        live: the live object, if it would change.
+        applied: the object as it would be, if it would change.
     """
 
     stage: str
@@ -55,6 +57,8 @@ class Planned:
     foreign: str = ""
     replaces: Manifest = field(default_factory=dict)
     untrusted: str = ""
+    live: Manifest = field(default_factory=dict)
+    applied: Manifest = field(default_factory=dict)
 
     @property
     def subject(self) -> str:
@@ -170,7 +174,7 @@ def planned(stage: str, manifest: Manifest, live: Manifest | None, applied: Mani
     if difference is None:
         return Planned(stage, manifest, NONE, secrets=secrets)
     before, after = difference
-    return Planned(stage, manifest, CHANGE, before, after, secrets=secrets)
+    return Planned(stage, manifest, CHANGE, before, after, secrets=secrets, live=live, applied=applied)
 
 
 def secrets_of(workload: Mapping[str, Any]) -> tuple[str, ...]:

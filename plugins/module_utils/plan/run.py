@@ -124,11 +124,12 @@ class OwnedKind:
 
 @dataclasses.dataclass(frozen=True)
 class _Trust:
-    """The field managers whose fields are accepted."""
+    """The field managers whose fields are accepted, and whether the plan only compares and judges neither fields of others nor pods."""
 
     field_manager: str
     take_over: bool
     allowed: Collection[str]
+    only_compares: bool = False
 
 
 def plan(
@@ -141,6 +142,8 @@ def plan(
     allowed_field_managers: Collection[str] = (),
     identity: Mapping[str, str] | None = None,
     removals: Collection[Removal] = (),
+    only_compares: bool = False,
+    unplanned: Collection[Manifest] = (),
 ) -> tuple[list[Planned], list[str]]:
     """Find out what applying the manifests of all stages would change. A rejection does not end the planning.
 
@@ -154,6 +157,8 @@ def plan(
         allowed_field_managers: field managers that may own fields of pod templates.
         identity: labels that a recorded object must have, applied by the same field manager.
         removals: further objects to remove.
+        unplanned: further manifests that are not planned, but whose objects are not to be removed.
+        only_compares: whether to judge neither fields that applying would keep nor the pods of workloads.
 
     Returns:
         An entry for each manifest, in order, and the warnings of the API server and about recorded objects that stay.
@@ -167,7 +172,7 @@ def plan(
     gates: dict[str, set[str]] = {}
     # The scope of each kind that an earlier definition in this plan adds.
     defined: dict[tuple[str, str], str] = {}
-    trust = _Trust(field_manager, take_over, allowed_field_managers)
+    trust = _Trust(field_manager, take_over, allowed_field_managers, only_compares)
     for stage, manifests in stages:
         for manifest in manifests:
             try:
@@ -186,7 +191,7 @@ def plan(
             if entry.action != REFUSED:
                 defined.update(defined_kinds(manifest))
     # The manifests of all stages, because an object may move from one stage to another.
-    wanted = [entry.manifest for entry in entries]
+    wanted = [*(entry.manifest for entry in entries), *unplanned]
     asked = [entry for removal in removals for entry in _asked_removal(api, removal, field_manager)]
     entries += asked
     # Objects in a removed Namespace are removed with it, except for a Namespace that the user may not delete.
@@ -308,7 +313,7 @@ def _plan_one(api: Api, stage: str, manifest: Manifest, trust: _Trust, gates: Ma
         untrusted = _fields_of_others(stage, manifest, applied, trust)
         if untrusted:
             return untrusted, warnings
-        refusal = _refusal_of_pods(api, live, applied)
+        refusal = "" if trust.only_compares else _refusal_of_pods(api, live, applied)
         refusal = "" if _is_of_a_gate(refusal, judged_later) else refusal
     except NoNamespaceError:
         # An earlier stage creates the namespace. Until then nothing in it can be validated.
@@ -358,7 +363,7 @@ def _fields_of_others(stage: str, manifest: Manifest, applied: Manifest, trust: 
 
     The result of a dry run no longer has the changes that applying reverts, so only the fields that stay are found.
     """
-    if manifest["kind"] not in WORKLOADS and not is_named_by_content(manifest):
+    if not is_named_by_content(manifest) and (manifest["kind"] not in WORKLOADS or trust.only_compares):
         return None
     fields = foreign_fields_sentence(applied, trust.field_manager, trust.allowed)
     if not fields:

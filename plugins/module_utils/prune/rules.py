@@ -29,7 +29,7 @@ class Rules:
         field_manager: the field manager that applied the objects.
         release_label: label of a Job with the name of its release.
         release: the release that the current run deploys.
-        history: number of releases besides that one whose Jobs stay.
+        history: number of releases besides that one that stay with their records, Jobs, ConfigMaps and Secrets.
         keep: names of ConfigMaps and Secrets that the current run uses.
         minimum_age: seconds; younger objects stay.
     """
@@ -80,28 +80,37 @@ def disposable(items: Iterable[Manifest], rules: Rules, now: datetime) -> list[M
     ]
 
 
-def old_jobs(jobs: Iterable[Manifest], rules: Rules, now: datetime) -> list[Manifest]:
-    """The finished Jobs that may be removed: those of a release that is neither the current one nor one of the newest others.
-
-    The newest Job of a release determines its age.
+def old_jobs(jobs: Iterable[Manifest], rules: Rules, kept: Collection[str], now: datetime) -> list[Manifest]:
+    """The finished Jobs of releases that are not kept.
 
     Args:
         jobs: Jobs with the labels.
         rules: which objects may be removed.
+        kept: the releases whose Jobs stay.
         now: the API server's time.
     """
-    by_release: dict[str, list[Manifest]] = {}
-    for job in jobs:
-        release = job["metadata"]["labels"].get(rules.release_label)
-        if release and release != rules.release:
-            by_release.setdefault(release, []).append(job)
-    newest_first = sorted(by_release.values(), key=lambda each: max(map(created, each)), reverse=True)
     return [
         job
-        for release in newest_first[rules.history :]
-        for job in release
-        if (is_true(job, "Complete") or is_true(job, "Failed")) and _may_go(job, rules, now)
+        for job in jobs
+        if job["metadata"]["labels"].get(rules.release_label, "") not in ("", *kept)
+        and (is_true(job, "Complete") or is_true(job, "Failed"))
+        and _may_go(job, rules, now)
     ]
+
+
+def releases_of(jobs: Iterable[Manifest], release_label: str) -> list[str]:
+    """The releases of Jobs, newest first. The newest Job of a release determines its age.
+
+    Args:
+        jobs: Jobs of all releases.
+        release_label: label of a Job with the name of its release.
+    """
+    newest: dict[str, datetime] = {}
+    for job in jobs:
+        release = job["metadata"]["labels"].get(release_label)
+        if release:
+            newest[release] = max(created(job), newest.get(release, created(job)))
+    return sorted(newest, key=lambda release: newest[release], reverse=True)
 
 
 def staying(items: Iterable[Manifest], removed: Collection[str]) -> list[Manifest]:

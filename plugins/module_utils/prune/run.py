@@ -21,8 +21,17 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.prune.rules 
     disposable,
     mentioned,
     old_jobs,
+    releases_of,
     staying,
     too_many_revisions,
+)
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.record import (
+    SELECTOR,
+    Record,
+    kept_releases,
+    number_of,
+    records_in,
+    references_of,
 )
 
 # Kinds that refer to ConfigMaps and Secrets, besides Deployments, ReplicaSets and Ingresses.
@@ -51,7 +60,7 @@ class Outcome:
 
 
 def prune(api: Api, rules: Rules, check_mode: bool) -> Outcome:
-    """Remove the Jobs of old releases, then unreferenced ConfigMaps and Secrets. A rejection does not end the pruning.
+    """Remove the records and Jobs of old releases, then unreferenced ConfigMaps and Secrets. A rejection does not end the pruning.
 
     The candidates are read before the objects that may refer to them, so that a new reference in between is found.
 
@@ -64,23 +73,43 @@ def prune(api: Api, rules: Rules, check_mode: bool) -> Outcome:
         PlatformError: the cluster cannot be read.
     """
     outcome = Outcome()
-    candidates = [item for kind in ("ConfigMap", "Secret") for item in _candidates(api, kind, rules, outcome)]
+    records = _records(api, rules, check_mode, outcome)
+    # Without the records the ConfigMaps and Secrets that a rollback needs are not known.
+    kinds = () if records is None else ("ConfigMap", "Secret")
+    candidates = [item for kind in kinds for item in _candidates(api, kind, rules, outcome)]
     try:
         listing = api.objects("Job", rules.namespace, rules.selector)
     except ForbiddenError as error:
         outcome.refusals.append(f"Jobs stay: {error}")
     else:
-        _remove(api, old_jobs(listing.items, rules, listing.server_time), check_mode, outcome)
+        others = releases_of(listing.items, rules.release_label)
+        kept = kept_releases([record["release"] for record in records or ()], rules.release, rules.history, others)
+        _remove(api, old_jobs(listing.items, rules, kept, listing.server_time), check_mode, outcome)
     if not candidates:
         return outcome
-    gone = {job["metadata"]["uid"] for job in outcome.removed}
+    gone = {item["metadata"]["uid"] for item in outcome.removed}
     try:
         names = mentioned(staying(_referrers(api, rules, check_mode), gone))
     except ForbiddenError as error:
         outcome.refusals.append(f"ConfigMaps and Secrets stay, because the references to them cannot be read: {error}")
     else:
+        names |= {name for record in records or () for name in references_of(record)}
         _remove(api, [item for item in candidates if item["metadata"]["name"] not in names], check_mode, outcome)
     return outcome
+
+
+def _records(api: Api, rules: Rules, check_mode: bool, outcome: Outcome) -> list[Record] | None:
+    """Remove the oldest records, and return the others, newest first; None if they cannot be read."""
+    try:
+        items = api.objects("ConfigMap", rules.namespace, SELECTOR).items
+    except ForbiddenError as error:
+        outcome.refusals.append(f"ConfigMaps and Secrets stay, because the records of releases cannot be read: {error}")
+        return None
+    records, ignored = records_in(items, rules.field_manager)
+    outcome.refusals += ignored
+    kept, old = records[: rules.history + 1], {record["number"] for record in records[rules.history + 1 :]}
+    _remove(api, [item for item in items if number_of(item["metadata"]["name"]) in old], check_mode, outcome)
+    return kept
 
 
 def _candidates(api: Api, kind: str, rules: Rules, outcome: Outcome) -> list[Manifest]:

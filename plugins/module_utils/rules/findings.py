@@ -108,7 +108,9 @@ FINDINGS: dict[str, Callable[[Values], list[str]]] = {
     "named": lambda v: findings(cluster.NAMED, v),
     "cluster": lambda v: findings(cluster.NAMED, v) or _cluster_findings(v, cluster.MEANT),
     "deployer": lambda v: findings(operations.DEPLOYER, v),
+    "history": lambda v: findings(operations.HISTORY, v),
     "remove": operations.remove_findings,
     "restart": operations.restart_findings,
+    "rollback": lambda v: _cluster_findings(v, (*cluster.MEANT, *cluster.FIT, *operations.ROLLBACK)),
     "scale": operations.scale_findings,
 }

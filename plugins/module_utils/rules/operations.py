@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rules of the playbooks that act on an existing platform: scale, restart, remove and grant_deployer."""
+"""Rules of the playbooks that act on an existing platform: scale, restart, history, rollback, remove and grant_deployer."""
 
 from __future__ import annotations
 
@@ -40,6 +40,23 @@ SCALE = (
     Rule(
         lambda v: _autoscaled(v, by_keda=False),
         "An autoscaler sets the replicas of {}: change <tier>_hpa_min_replicas and <tier>_hpa_max_replicas instead. Nothing was changed.",
+    ),
+)
+HISTORY = (
+    Rule(
+        lambda v: bool(v["history_from_release"]) != bool(v["history_to_release"]),
+        "history_from_release and history_to_release belong together: set both to compare two releases, or none of them to list the "
+        "releases.",
+    ),
+)
+# The findings of the plan that do not depend on settings of the release.
+ROLLBACK = (
+    Rule(lambda v: "; ".join(dict.fromkeys(v["preflight_plan"]["refusals"])), "The cluster would reject: {}."),
+    Rule(lambda v: "; ".join(v["preflight_plan"]["untrusted"]), "Other field managers wrote into objects of this platform: {}."),
+    Rule(lambda v: "; ".join(v["preflight_plan"]["foreign"]), "These objects are not managed by this collection: {}."),
+    Rule(
+        lambda v: v["rollback_failed"] and not v["preflight_plan"]["differing"],
+        "The cluster already has the objects of the last successful release, so there is nothing to roll back.",
     ),
 )
 REMOVE = (

@@ -17,6 +17,7 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster import client
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import PATHS
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.prune import run as prune_run
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.record import as_config_map
 from ansible_collections.jewelry_shop.platform.plugins.modules import prune
 from conftest import Serve
 from http_server import Handler, InTurn, Server, reply
@@ -253,12 +254,50 @@ def test_unreadable_ingresses_are_ignored(run: Run, shop: Namespace) -> None:
     assert (removed(result := run()), result["refusals"]) == ([UNUSED, UNUSED_SECRET], [])
 
 
-@pytest.mark.parametrize(("kind", "stays"), [("Secret", UNUSED_SECRET), ("ConfigMap", UNUSED)])
-def test_a_kind_that_cannot_be_listed_stays(run: Run, shop: Namespace, kind: str, stays: str) -> None:
-    shop.refused[kind] = "is forbidden"
+def test_secrets_that_cannot_be_listed_stay(run: Run, shop: Namespace) -> None:
+    shop.refused["Secret"] = "is forbidden"
     result = run()
-    assert set(removed(result)) == {UNUSED, UNUSED_SECRET} - {stays}
-    assert result["refusals"] == [f"{kind}s stay: {kind}s of namespace shop: is forbidden"]
+    assert removed(result) == [UNUSED]
+    assert result["refusals"] == ["Secrets stay: Secrets of namespace shop: is forbidden"]
+
+
+def test_all_configuration_stays_if_the_records_cannot_be_read(run: Run, shop: Namespace) -> None:
+    shop.refused["ConfigMap"] = "is forbidden"
+    result = run()
+    assert removed(result) == []
+    assert result["refusals"] == [
+        "ConfigMaps and Secrets stay, because the records of releases cannot be read: ConfigMaps of namespace shop: is forbidden"
+    ]
+
+
+def put_record(shop: Namespace, number: int, release: str, *config_maps: str) -> None:
+    """A record as release_record writes it: of a Deployment that uses ConfigMaps."""
+    web = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"template": {"spec": uses(*config_maps)}}}
+    content = {"number": number, "release": release, "image": "shop:1", "deployed_at": "", "deployed_by": {"user": "ci"}}
+    config_map = as_config_map({**content, "stages": {"tiers": [web]}, "jobs": []}, "shop", LABELS)
+    labels = config_map["metadata"]["labels"]
+    shop.put("ConfigMap", config_map["metadata"]["name"], labels=labels, binaryData=config_map["binaryData"])
+
+
+def test_the_records_determine_which_releases_stay(run: Run, shop: Namespace) -> None:
+    """Release `failed` has the newest Jobs and no record."""
+    put_record(shop, 7, "oldest", UNUSED)
+    put_record(shop, 8, "before", "web-config-7777777777")
+    put_record(shop, 9, "now", NOW_USED)
+    for day, release in enumerate(("oldest", "before", "now", "failed"), start=1):
+        put_job(shop, release, f"2026-01-0{day}")
+    shop.put("ConfigMap", "web-config-7777777777")
+    assert removed(run()) == ["release-0007", "migrate-oldest", "migrate-failed", UNUSED, UNUSED_SECRET]
+    assert shop.names("ConfigMap") == {"release-0008", "release-0009", NOW_USED, OLD_USED, "web-config-7777777777"}
+    assert removed(run()) == []
+
+
+def test_a_record_that_others_wrote_neither_counts_nor_goes(run: Run, shop: Namespace) -> None:
+    put_record(shop, 9, "now", UNUSED)
+    shop.objects["ConfigMap"][-1]["metadata"]["managedFields"] = []
+    result = run(history=0)
+    assert removed(result) == [UNUSED, UNUSED_SECRET]
+    assert result["refusals"] == ["ConfigMap shop/release-0009 was not written by this collection. The history ignores it"]
 
 
 @pytest.mark.parametrize("change", ["gone", "changed"])
@@ -320,12 +359,12 @@ def test_a_request_to_an_unavailable_api_server_is_retried(run: Run, shop: Names
 
 
 def test_a_missing_namespace_has_nothing_to_remove(run: Run, shop: Namespace) -> None:
-    """An API server answers with empty lists; three are asked for."""
+    """An API server answers with empty lists: of the records, and of what may be removed."""
     shop.objects = {kind: [] for kind in PATHS}
     result = run(_ansible_check_mode=True)
     assert (result["code"], result["changed"], result["msg"]) == (0, False, "would remove nothing")
     lists = [request.path.partition("?")[0].rpartition("/")[2] for request in shop.server.requests if "/namespaces/" in request.path]
-    assert lists == ["configmaps", "secrets", "jobs"]
+    assert lists == ["configmaps", "configmaps", "secrets", "jobs"]
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,11 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.prune.rules 
     disposable,
     mentioned,
     old_jobs,
+    releases_of,
     staying,
     too_many_revisions,
 )
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.record import kept_releases
 
 Manifest = dict[str, Any]
 
@@ -226,11 +228,12 @@ def names(items: Sequence[Mapping[str, Any]]) -> list[str]:
     ],
 )
 def test_jobs_of_old_releases_are_removed(jobs: list[Manifest], gone: list[str]) -> None:
-    assert names(old_jobs(jobs, RULES, NOW)) == gone
+    kept = kept_releases([], RULES.release, RULES.history, releases_of(jobs, RULES.release_label))
+    assert names(old_jobs(jobs, RULES, kept, NOW)) == gone
 
 
 def test_recent_jobs_stay() -> None:
-    assert names(old_jobs([job("x", 1.01, "x"), job("y", 0.99, "y")], replace(RULES, history=0), NOW)) == ["x"]
+    assert names(old_jobs([job("x", 1.01, "x"), job("y", 0.99, "y")], RULES, (), NOW)) == ["x"]
 
 
 def test_only_the_ended_pods_of_a_removed_job_are_removed() -> None:

@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, Jewelry Shop Platform Team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads and writes the records of releases (private to the collection)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.record import (
+    SELECTOR,
+    Record,
+    as_config_map,
+    is_same_deployment,
+    number_of,
+    records_in,
+)
+
+
+class Reader(Protocol):
+    """The function of the cluster that reading needs."""
+
+    def listed(self, api_version: str, kind: str, namespace: str, selector: str = "") -> list[dict[str, Any]]:
+        """List the objects of a kind."""
+
+
+def read_records(api: Reader, namespace: str, field_manager: str) -> tuple[list[Record], list[str]]:
+    """The records of a namespace, newest first, and a warning for each ConfigMap that is ignored.
+
+    Args:
+        api: the cluster.
+        namespace: the namespace.
+        field_manager: the field manager that wrote the records.
+
+    Raises:
+        PlatformError: the ConfigMaps cannot be listed.
+    """
+    return records_in(api.listed("v1", "ConfigMap", namespace, SELECTOR), field_manager)
+
+
+def new_record(
+    api: Reader, record: Record, namespace: str, field_manager: str, labels: Mapping[str, str], always: bool = False
+) -> tuple[dict[str, Any] | None, list[str]]:
+    """The ConfigMap of a record; None if the newest record describes the same deployment. And the warnings of reading.
+
+    Args:
+        api: the cluster.
+        record: the record without its number.
+        namespace: the namespace.
+        field_manager: the field manager that wrote the records.
+        labels: further labels.
+        always: whether to make a record even if the newest one describes the same deployment, because the run changed the cluster.
+
+    Raises:
+        PlatformError: the ConfigMaps cannot be listed, or the record is too large.
+    """
+    config_maps = api.listed("v1", "ConfigMap", namespace, SELECTOR)
+    records, warnings = records_in(config_maps, field_manager)
+    if records and not always and is_same_deployment(records[0], record):
+        return None, warnings
+    # The numbers of ignored ConfigMaps are taken too.
+    number = 1 + max((number_of(each["metadata"]["name"]) for each in config_maps), default=0)
+    return as_config_map({**record, "number": number}, namespace, labels), warnings
