@@ -71,8 +71,8 @@ def jobs_to_run(
     """Find the commands that have to run for a release.
 
     A command whose Job is complete does not run again. A command with C(repeat_on_return) runs again if another release has started the
-    same command since: its result, such as the manifest of static files, is now that of the other release. Ignores Jobs that are not
-    managed by this collection.
+    same command since: its result, such as the static files without a hash in their names, is now that of the other release. Ignores
+    Jobs that are not managed by this collection.
 
     Args:
         commands: Commands in their order, with C(name) and optionally C(repeat_on_return).
