@@ -85,7 +85,7 @@ def collecting_commands(
         force: Whether the command runs although the revision is complete.
 
     Returns:
-        The commands. One that collects static files has C(prepare), the command that creates the directory.
+        The commands. One that collects static files has C(prepare), the command that creates the directory, and C(static_revision).
 
     Example:
         {{ pre_deploy_commands | jewelry_shop.platform.collecting_commands('a1b2c3d4', script, 5) }}
@@ -93,7 +93,7 @@ def collecting_commands(
     users = list(used_by)
     options = [
         f"--history={history}",
-        *(f"--used={each}" for each in sorted({each for user in users for each in _revisions(user)})),
+        *(f"--used={each}" for each in sorted({each for user in users for each in static_revisions(user)})),
         *(["--force"] if force else []),
         *(["--keep-manifest"] if any(_serves_from_the_root(user) for user in users) else []),
     ]
@@ -102,7 +102,12 @@ def collecting_commands(
         return ["python", "-c", script, action, _ROOT, revision]
 
     return [
-        {**command, "command": [*run("collect"), *options, "--", *command["command"]], "prepare": run("prepare")}
+        {
+            **command,
+            "command": [*run("collect"), *options, "--", *command["command"]],
+            "prepare": run("prepare"),
+            "static_revision": revision,
+        }
         if revision and _collects(command)
         else dict(command)
         for command in commands
@@ -146,15 +151,21 @@ def _collects(command: Mapping[str, Any]) -> bool:
 
 def _mounts(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """How the containers of a pod, or of the pods of a ReplicaSet, mount the claim."""
-    spec = manifest["spec"].get("template", manifest)["spec"]
+    spec = manifest.get("spec") or {}
+    spec = (spec.get("template") or {}).get("spec") or spec
     volumes = {
         volume["name"] for volume in spec.get("volumes") or () if (volume.get("persistentVolumeClaim") or {}).get("claimName") == _CLAIM
     }
-    for container in spec["containers"]:
+    for container in spec.get("containers") or ():
         yield from (mount for mount in container.get("volumeMounts") or () if mount["name"] in volumes)
 
 
-def _revisions(manifest: Mapping[str, Any]) -> set[str]:
+def static_revisions(manifest: Mapping[str, Any]) -> set[str]:
+    """The static files that the pods of an object mount.
+
+    Args:
+        manifest: a Pod that may have ended, or an object with a pod template.
+    """
     # The pod of a finished Job stays for as long as its Job.
     if (manifest.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
         return set()
