@@ -14,7 +14,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster import permissions
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration import environment, references
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration import objects as configuration
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.jobs import commands, image_checks
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.jobs import commands, image_checks, static_files
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests import (
     images,
     names,
@@ -71,6 +71,10 @@ class FilterModule:
             images.image_version,
             commands.job_states,
             commands.jobs_to_run,
+            static_files.collecting_commands,
+            static_files.collecting_pod,
+            static_files.static_revision,
+            static_files.with_static_revision,
             objects.hash_named,
             objects.object_identities,
             objects.removal_line,

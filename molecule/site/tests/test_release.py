@@ -250,7 +250,7 @@ def static_jobs(cluster: Any) -> dict[str, dict[str, Any]]:
 
 
 def test_redeploying_an_old_release_reruns_collectstatic_and_no_migration(cluster: Any, playbook: Any, next_release: Change) -> None:
-    """Their manifest is one for all releases."""
+    """Names without a hash are those of the release that was deployed last."""
     before = static_jobs(cluster)
     back = playbook("site.yml")
     assert back.returncode == 0, back.output

@@ -10,6 +10,7 @@ import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.jobs.static_files import static_revisions
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.managed_fields import applied_fields
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.ownership import managers
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import Manifest, created, is_true
@@ -31,7 +32,8 @@ def job_states(jobs: Iterable[Manifest], field_manager: str, now: datetime.datet
         now: The present. By default the time of the clock.
 
     Returns:
-        An entry for each Job, with C(name), C(command), C(created) (the creation time in UTC), C(state) and C(made_by). C(state) is
+        An entry for each Job, with C(name), C(command), C(created) (the creation time in UTC), C(state), C(static_revision) (the static
+        files that it collects, or an empty string) and C(made_by). C(state) is
         V(complete), V(failed), V(running) or V(stuck). V(stuck) means that no pod runs one minute after the creation of the Job. C(made_by)
         lists the field managers of a Job that O(field_manager) did not apply. It is empty for a Job that O(field_manager) applied.
 
@@ -45,6 +47,7 @@ def job_states(jobs: Iterable[Manifest], field_manager: str, now: datetime.datet
             "command": (job["metadata"].get("labels") or {}).get("component", ""),
             "state": _state(job, present),
             "created": job["metadata"]["creationTimestamp"],
+            "static_revision": "".join(sorted(static_revisions(job))[:1]),
             "made_by": "" if "f:template" in applied_fields(job, field_manager).get("f:spec", {}) else managers(job),
         }
         for job in jobs
@@ -71,11 +74,11 @@ def jobs_to_run(
     """Find the commands that have to run for a release.
 
     A command whose Job is complete does not run again. A command with C(repeat_on_return) runs again if another release has started the
-    same command since: its result, such as the manifest of static files, is now that of the other release. Ignores Jobs that are not
-    managed by this collection.
+    same command since: its result, such as the static files without a hash in their names, is now that of the other release. Ignores
+    Jobs that are not managed by this collection. A command that collects static files also runs again if its Job collected others.
 
     Args:
-        commands: Commands in their order, with C(name) and optionally C(repeat_on_return).
+        commands: Commands in their order, with C(name) and optionally C(repeat_on_return) and C(static_revision).
         jobs: Jobs of all releases, as P(jewelry_shop.platform.job_states#filter) returns them.
         release: Current release. The names of its Jobs end with this string.
         force: Whether completed commands run again.
@@ -94,11 +97,17 @@ def jobs_to_run(
     for command in commands:
         name = f"{command['name']}-{release}"
         own = by_name.get(name)
-        again = force or (command.get("repeat_on_return", False) and own is not None and _had_a_later_turn(own, known))
+        differs = own is not None and _collects_other_files(command, own)
+        again = force or differs or (command.get("repeat_on_return", False) and own is not None and _had_a_later_turn(own, known))
         if own is None or own["state"] != COMPLETE or again:
-            replace = own is not None and (own["state"] != RUNNING or force)
+            replace = own is not None and (own["state"] != RUNNING or force or differs)
             found.append({"command": dict(command), "name": name, "replace": replace, "running": own is not None and not replace})
     return found
+
+
+def _collects_other_files(command: Mapping[str, Any], own: Mapping[str, str]) -> bool:
+    """Whether the pods would mount static files that the Job did not collect: its command was changed, or is from before decision 52."""
+    return "static_revision" in command and own.get("static_revision") != command["static_revision"]
 
 
 def _had_a_later_turn(own: Mapping[str, str], jobs: Iterable[Mapping[str, str]]) -> bool:

@@ -139,6 +139,26 @@ def test_which_commands_run_and_which_jobs_are_replaced(jobs: list[dict[str, Any
     assert [each["command"]["command"] for each in found] == [[each["name"].rpartition("-")[0]] for each in found]
 
 
+@pytest.mark.parametrize(
+    ("collected", "status", "expected"),
+    [
+        pytest.param("r2", COMPLETE, {}, id="done"),
+        pytest.param("r1", COMPLETE, {"collectstatic-a": True}, id="the command was changed"),
+        pytest.param("", COMPLETE, {"collectstatic-a": True}, id="an earlier version of the collection made it"),
+        pytest.param("r1", RUNNING, {"collectstatic-a": True}, id="it collects other files"),
+        pytest.param("r2", RUNNING, {"collectstatic-a": False}, id="it runs"),
+    ],
+)
+def test_a_job_that_collected_other_static_files_is_replaced(collected: str, status: dict[str, Any], expected: dict[str, bool]) -> None:
+    """The pods of the release would mount a directory that does not exist."""
+    mount = {"name": "static", "mountPath": "/app/staticfiles", **({"subPath": f".releases/{collected}"} if collected else {})}
+    volume = {"name": "static", "persistentVolumeClaim": {"claimName": "static-pvc"}}
+    made = job("collectstatic-a", status)
+    made["spec"] = {"template": {"spec": {"containers": [{"volumeMounts": [mount]}], "volumes": [volume]}}}
+    found = commands.jobs_to_run([{**STATIC, "static_revision": "r2"}], commands.job_states([made], OURS, NOW), "a")
+    assert {each["name"]: each["replace"] for each in found} == expected
+
+
 PLANTED = job("migrate-a", COMPLETE, manager="kubectl-create", operation="Update")
 
 
