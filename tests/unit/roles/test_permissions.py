@@ -72,7 +72,7 @@ def test_only_permissions_that_the_settings_need_are_checked(resolve: Any, value
     assert asked(resolve, **values) - asked(resolve, platform_secrets_provider="existing") == more
 
 
-def test_a_credential_with_the_rules_of_an_earlier_version_keeps_working(resolve: Any) -> None:
+def test_a_credential_with_the_rules_of_an_earlier_version_lacks_only_the_lease(resolve: Any) -> None:
     """It had all its permissions in the whole cluster."""
     former = yaml.safe_load(pathlib.Path(__file__).with_name("former_deployer.yaml").read_text())["items"]
     [rules] = [each["rules"] for each in former if each["kind"] == "ClusterRole"]
