@@ -51,7 +51,8 @@ options:
   state:
     description:
       - With V(held), the run acquires the Lease, or renews it if it holds it.
-      - With V(released) and V(absent), the run releases or deletes the Lease if it holds it. An error is a warning, because the Lease expires.
+      - With V(released) and V(absent), the run releases or deletes the Lease if it holds it. A failure is a warning, because the Lease
+        expires.
     type: str
     choices: [held, released, absent]
     default: held

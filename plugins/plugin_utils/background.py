@@ -27,7 +27,8 @@ def start_of(pid: int) -> str:
             return ""
         state, started = fields[0], fields[19]
     else:
-        shown = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+        command = ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)]
+        shown = subprocess.run(command, capture_output=True, text=True, check=False).stdout
         state, _space, started = shown.strip().partition(" ")
     # A killed process stays as a zombie until its parent has read its exit code.
     return "" if state[:1] in ("Z", "X") else started.strip()
@@ -62,7 +63,7 @@ def _let_go() -> None:
     os.chdir("/")
     nothing = os.open(os.devnull, os.O_RDWR)
     # The numbers stay in use, because objects of the former process may still close them.
-    for number in [int(name) for name in os.listdir("/dev/fd")]:
+    for number in [int(path.name) for path in Path("/dev/fd").iterdir()]:
         try:
             os.dup2(nothing, number)
         except OSError:  # the descriptor of the listing itself

@@ -39,7 +39,7 @@ T = TypeVar("T")
 class Api(Protocol):
     """The functions of the cluster that are used here."""
 
-    place: Mapping[str, str]
+    place: dict[str, str]
 
     def read(self) -> tuple[Manifest | None, datetime]:
         """The Lease, and the time of the API server."""
@@ -111,8 +111,8 @@ def _acquire(api: Api, request: Request, lease: Manifest | None, now: datetime) 
         raise PlatformError(f"{held_sentence(api.place, current)} Nothing was changed", certain=True)
     if request.expected_version not in (None, version(lease)):
         raise PlatformError(
-            f"Another run held Lease {_name(api.place)} since this run made its plan. The plan may be out of date. Nothing was changed: run "
-            "the playbook again",
+            f"Another run held Lease {_name(api.place)} after this run had made its plan, which may be out of date. Nothing was changed: "
+            "run the playbook again",
             certain=True,
         )
     if lease is None:
@@ -139,10 +139,8 @@ def _renew(api: Api, identity: str, lease: Manifest | None, now: datetime) -> No
         api.update(renewed(lease, now))
         return
     current = holder(lease, now)
-    if current:
-        reason = f"Another run holds it: {current}"
-    else:
-        reason = "It was deleted" if lease is None else "Another run held it in the meantime"
+    unheld = "It was deleted" if lease is None else "Another run held it in the meantime"
+    reason = f"Another run holds it: {current}" if current else unheld
     raise LostError(
         f"This run lost Lease {_name(api.place)}. {reason}. This run ends before its next change: run the playbook again", certain=True
     )
