@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from http_server import Handler, reply
@@ -27,6 +28,10 @@ class KeptLease:
         # The holder after each write; None after the deletion.
         self.holders: list[str | None] = []
         self.written = threading.Condition()
+        # Called after each read.
+        self.after_read: Callable[[], object] = lambda: None
+        # The number of writes that a route can wait for.
+        self.expected = 0
         self._version = 0
         self.routes: dict[str, Any] = {PLACE.format(namespace): self._collection, f"{PLACE.format(namespace)}/{NAME}": self._one}
 
@@ -42,8 +47,15 @@ class KeptLease:
 
     def wait_for_writes(self, number: int) -> bool:
         """Wait until there were so many writes."""
+        return self._wait(lambda: number)
+
+    def wait_for_expected_writes(self) -> bool:
+        """Wait until there were as many writes as expected, even if the expectation changes."""
+        return self._wait(lambda: self.expected)
+
+    def _wait(self, number: Callable[[], int]) -> bool:
         with self.written:
-            return self.written.wait_for(lambda: len(self.holders) >= number, timeout=120)
+            return self.written.wait_for(lambda: len(self.holders) >= number(), timeout=120)
 
     def _collection(self, handler: Handler) -> None:
         body = json.loads(handler.server.requests[-1].body)
@@ -68,3 +80,5 @@ class KeptLease:
         if handler.command == "DELETE":
             self.keep(None)
         reply(self.lease or {"kind": "Status", "status": "Success"})(handler)
+        if handler.command == "GET":
+            self.after_read()
