@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import patiently
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import (
     ConflictError,
+    ForbiddenError,
     NoNamespaceError,
     NotFoundError,
     PlatformError,
@@ -99,6 +100,10 @@ def acquire(api: Api, request: Request) -> bool:
         patiently(lambda: _until_settled(api, lambda lease, now: _acquire(api, request, lease, now)))
     except NoNamespaceError:
         return False
+    except ForbiddenError as error:
+        raise PlatformError(
+            f"{error}. Nothing was changed. Let an administrator run playbooks/grant_deployer.yml with this inventory", certain=True
+        ) from error
     return True
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import (
     ConflictError,
+    ForbiddenError,
     NoNamespaceError,
     NotFoundError,
     PlatformError,
@@ -152,7 +153,7 @@ def test_a_plan_is_out_of_date_if_another_run_came_and_went(server: Server) -> N
     version = server.version()
     acquire(server, EVA)
     release(server, "eva_1")
-    with pytest.raises(PlatformError, match="after this run had made its plan, which may be out of date. Nothing was changed"):
+    with pytest.raises(PlatformError, match="after this run had made its plan, which may be out of date"):
         acquire(server, with_version(ANNA, version))
     assert acquire(server, with_version(ANNA, server.version()))
 
@@ -160,6 +161,15 @@ def test_a_plan_is_out_of_date_if_another_run_came_and_went(server: Server) -> N
 def test_without_a_namespace_there_is_no_lease(server: Server) -> None:
     server.has_namespace = False
     assert acquire(server, with_version(ANNA, "")) is False
+
+
+def test_a_missing_permission_is_reported_with_what_to_do(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    def reject() -> None:
+        raise ForbiddenError('Lease shop/run: leases "run" is forbidden: User "deployer" cannot get resource "leases"')
+
+    monkeypatch.setattr(server, "read", reject)
+    with pytest.raises(PlatformError, match="Let an administrator run playbooks/grant_deployer"):
+        acquire(server, ANNA)
 
 
 @pytest.mark.parametrize(
