@@ -147,6 +147,7 @@ def change(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
         PlatformError: the run cannot acquire the Lease, or has lost it.
     """
     # Imported here, because they import the kubernetes client, which may not be installed.
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import patiently
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.lease.api import LeaseApi
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.lease.run import Request, acquire, release, renew
 
@@ -167,7 +168,7 @@ def change(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
             done = False
         return {"msg": f"{'no longer holds' if done else 'did not hold'} {name}", "changed": False, "acquired": False}
     if params["renew_only"]:
-        renew(api, params["identity"])
+        patiently(lambda: renew(api, params["identity"]))
         return {"msg": f"holds {name}", "changed": False, "acquired": True}
     request = Request(
         params["identity"], params["holder"] or params["identity"], params["duration"], params["labels"], params["expected_version"]
