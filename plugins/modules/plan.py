@@ -187,6 +187,16 @@ options:
         description: Label selector of the Jobs.
         type: str
         required: true
+      lease:
+        description:
+          - Name of the Lease that M(jewelry_shop.platform.lease) acquires before the first write; empty to ignore other runs.
+          - If another run holds it, the module plans nothing. In check mode, it warns and plans.
+        type: str
+        default: ''
+      lease_wait:
+        description: Seconds to wait until the Lease is free, before anything is planned. Check mode does not wait.
+        type: int
+        default: 0
       permissions:
         description:
           - Permissions that the user needs, as the filter P(jewelry_shop.platform.needed_permissions#filter) lists them.
@@ -371,6 +381,19 @@ cluster:
       type: dict
       returned: if the user may list them, else null
       sample: {"nginx": "k8s.io/ingress-nginx"}
+lease:
+  description: The Lease.
+  returned: when O(cluster.lease) is given and the cluster is the expected one
+  type: dict
+  contains:
+    resource_version:
+      description: Resource version of the Lease; empty if the Lease does not exist or the user may not read it.
+      type: str
+      returned: always
+    held:
+      description: A sentence that names the run that holds the Lease; empty if the Lease is free or has expired.
+      type: str
+      returned: always
 forbidden:
   description: Required permissions of O(cluster.permissions) that are missing, as a verb and a resource.
   returned: when O(cluster) is given
@@ -545,6 +568,8 @@ SPEC = {
             "uid": {"type": "str", "default": ""},
             "namespace": {"type": "str", "required": True},
             "job_selector": {"type": "str", "required": True},
+            "lease": {"type": "str", "default": ""},
+            "lease_wait": {"type": "int", "default": 0},
             "permissions": {
                 "type": "list",
                 "elements": "dict",
@@ -578,6 +603,7 @@ def make_plan(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     # Imported here, because they import the kubernetes client, which may not be installed.
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.permissions import lacking, permissions, warning
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.jobs.commands import job_states
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.lease.observed import observed
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.limit_ranges import limit_ranges
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan import changes
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.api import PlanApi
@@ -599,6 +625,14 @@ def make_plan(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     if meant:
         facts = api.facts()
         result["cluster"] = facts
+        is_meant = meant["api_host"] in ("", facts["host"]) and meant["uid"] in ("", facts["uid"])
+        if meant["lease"] and is_meant:
+            result["lease"] = observed(api, meant["namespace"], meant["lease"])
+            held = result["lease"]["held"]
+            if held and not module.check_mode:
+                return {**result, "msg": held, "changed": False}
+            if held:
+                module.warn(held)
         wanted = permissions(meant["permissions"])
         lacked = api.forbidden(meant["namespace"], wanted) if wanted else []
         result["forbidden"] = [str(each) for each in lacked if not each.without]
@@ -608,7 +642,7 @@ def make_plan(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
         # If the Jobs cannot be listed, the missing permission is reported with the other missing permissions.
         jobs = [] if "list jobs.batch" in result["forbidden"] else api.jobs(meant["namespace"], meant["job_selector"])
         result["jobs"] = job_states(jobs, params["field_manager"])
-        if meant["api_host"] not in ("", facts["host"]) or meant["uid"] not in ("", facts["uid"]):
+        if not is_meant:
             stages, owned, removals, records = [], [], [], {}
     entries, warnings = plan(
         api, stages, params["field_manager"], records, owned, params["take_over"],

@@ -59,12 +59,14 @@ class InProcessAction(ActionBase):
             task_vars: variables of the host.
         """
         interpreter = self._templar.template(task_vars.get("ansible_python_interpreter"))
+        return self.has_the_connection_of_the_module() and not self._task.async_val and interpreter == sys.executable
+
+    def has_the_connection_of_the_module(self) -> bool:
+        """Whether this process connects to the cluster as the module does: from the control node, as this user, in this environment."""
         return (
             self._connection.transport == "local"
             and not self._connection.become
-            and not self._task.async_val
             and not any(self._task.environment or ())
-            and interpreter == sys.executable
             and "kubernetes.dynamic" in sys.modules
         )
 

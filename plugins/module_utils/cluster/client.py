@@ -41,6 +41,7 @@ PATHS = {
     "HorizontalPodAutoscaler": "/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers",
     "Ingress": "/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses",
     "Job": "/apis/batch/v1/namespaces/{namespace}/jobs",
+    "Lease": "/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases",
     "PersistentVolumeClaim": "/api/v1/namespaces/{namespace}/persistentvolumeclaims",
     "Pod": "/api/v1/namespaces/{namespace}/pods",
     "PodMetrics": "/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods",
@@ -226,6 +227,21 @@ class Cluster:
         found: dict[str, Any] = self._answer(f"{kind} {namespace}/{name}", path_of(kind, namespace, name), timeout=timeout)[0]
         return found
 
+    def get_with_time(self, kind: str, namespace: str, name: str, timeout: float) -> tuple[dict[str, Any], datetime]:
+        """Read one object, and the time of the API server.
+
+        Args:
+            kind: a key of PATHS.
+            namespace: namespace of the object.
+            name: name of the object.
+            timeout: seconds to wait for the API server.
+
+        Raises:
+            PlatformError: the object cannot be read; names it and contains the error message of the cluster.
+        """
+        found, headers = self._answer(f"{kind} {namespace}/{name}", path_of(kind, namespace, name), timeout=timeout)
+        return found, server_time(headers)
+
     def list_objects(
         self, kind: str, namespace: str, selector: str = "", metadata_only: bool = False, timeout: float | None = None
     ) -> Listing:
@@ -245,11 +261,10 @@ class Cluster:
         headers = {"Accept": METADATA_ONLY} if metadata_only else {}
         subject = f"{kind}s of namespace {namespace}"
         content, answered = self._answer(subject, path_of(kind, namespace), query, timeout=timeout, header_params=headers)
-        date = answered.get("Date")
         # An empty metadata list has null here.
         items = [{**item, "kind": kind} for item in content["items"] or ()]
         version = (content.get("metadata") or {}).get("resourceVersion", "")
-        return Listing(items, version, parsedate_to_datetime(date) if date else datetime.now(timezone.utc))
+        return Listing(items, version, server_time(answered))
 
     def watch_objects(self, kind: str, namespace: str, resource_version: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield type and object of each change, until the API server ends the watch after WATCH_SECONDS.
@@ -377,6 +392,16 @@ class Cluster:
         except Exception as error:
             # 404 is not final: a missing pod has been replaced, and the next read shows the new one.
             raise as_platform_error(f"port-forward to pod {namespace}/{pod}", error, final=(401, 403)) from error
+
+
+def server_time(headers: Mapping[str, str]) -> datetime:
+    """The time of the API server at a response; the time of this computer if the response does not have it.
+
+    Args:
+        headers: the headers of the response.
+    """
+    date = headers.get("Date")
+    return parsedate_to_datetime(date) if date else datetime.now(timezone.utc)
 
 
 def _without_first_part(text: bytearray) -> bytearray:

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.lease.rules import LEASE_NAME
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -140,6 +142,15 @@ RULES: tuple[Rule, ...] = (
         ("get", "list", "watch", "create", "patch", "delete"),
         "Run migrations and other commands, stop and replace those that failed.",
         group="batch",
+    ),
+    # `create` cannot be limited to a name, because the API server does not know the name when it authorizes the request.
+    Rule(("leases",), ("create",), "Create the Lease that allows one run at a time.", group="coordination.k8s.io"),
+    Rule(
+        ("leases",),
+        ("get", "update", "delete"),
+        "Acquire, renew and release that Lease, and delete it with playbooks/remove.yml.",
+        group="coordination.k8s.io",
+        names=(LEASE_NAME,),
     ),
     Rule(("horizontalpodautoscalers",), ("get", "list", "create", "patch"), "Apply the autoscalers and check them.", group="autoscaling"),
     Rule(

@@ -12,8 +12,10 @@ from typing import Any
 
 from ansible.module_utils.compat.version import LooseVersion
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, integer
 
+# A shorter Lease would expire during one request that the API server answers late.
+SHORTEST_LEASE = 15
 # Kubernetes before 1.35 only requires `get`.
 CREATE_PORT_FORWARD, CREATE_PORT_FORWARD_SINCE = "create pods/portforward", "1.35"
 
@@ -60,10 +62,27 @@ NAMED = (
         "it empty for the usual one.",
     ),
 )
+LOCK = (
+    Rule(
+        lambda v: integer(v["platform_lock_wait"]) < 0,
+        "platform_lock_wait is {platform_lock_wait}: set it to the number of seconds to wait for another run, or to 0.",
+    ),
+    Rule(
+        lambda v: integer(v["platform_lock_duration"]) < SHORTEST_LEASE,
+        "platform_lock_duration is {platform_lock_duration}: set it to 15 seconds or more.",
+    ),
+)
 READ = (
     Rule(
         _why_it_cannot_be_read,
         "The cluster cannot be read (platform_kube_context '{platform_kube_context}', platform_kubeconfig '{platform_kubeconfig}'): {}",
+    ),
+)
+# While another run changes the platform, its objects say nothing about the settings.
+HELD = (
+    Rule(
+        lambda v: "" if "objects" in v["preflight_plan"] else v["preflight_plan"].get("lease", {}).get("held"),
+        "{} Wait until that run ends, or set platform_lock_wait to a number of seconds.",
     ),
 )
 MEANT = (

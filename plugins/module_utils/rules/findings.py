@@ -36,6 +36,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.names 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, findings
 
 SECRET_SETTINGS = re.compile(r"(platform_secrets|platform_secret_files|platform_redis_previous_password)\b")
+NAMED = (*cluster.NAMED, *cluster.LOCK)
 SETTINGS = (
     *image.RULES,
     *hosts.RULES,
@@ -49,7 +50,7 @@ SETTINGS = (
     *pods.RULES,
     *volumes.RULES,
     *autoscaling.RULES,
-    *cluster.NAMED,
+    *NAMED,
 )
 PLAN = (
     *cluster.MEANT,
@@ -99,14 +100,14 @@ def _existing_findings(v: Values) -> list[str]:
 
 
 def _cluster_findings(v: Values, rules: tuple[Rule, ...]) -> list[str]:
-    return findings(cluster.READ, v) or findings(rules, v)
+    return findings(cluster.READ, v) or findings(cluster.HELD, v) or findings(rules, v)
 
 
 FINDINGS: dict[str, Callable[[Values], list[str]]] = {
     "settings": _settings_findings,
     "plan": _plan_findings,
-    "named": lambda v: findings(cluster.NAMED, v),
-    "cluster": lambda v: findings(cluster.NAMED, v) or _cluster_findings(v, cluster.MEANT),
+    "named": lambda v: findings(NAMED, v),
+    "cluster": lambda v: findings(NAMED, v) or _cluster_findings(v, cluster.MEANT),
     "deployer": lambda v: findings(operations.DEPLOYER, v),
     "history": lambda v: findings(operations.HISTORY, v),
     "remove": operations.remove_findings,

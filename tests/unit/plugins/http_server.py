@@ -37,6 +37,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_DELETE = do_GET  # noqa: N815
     do_PATCH = do_GET  # noqa: N815
     do_POST = do_GET  # noqa: N815
+    do_PUT = do_GET  # noqa: N815
 
     def log_message(self, *_args: Any) -> None:
         """Keep quiet."""

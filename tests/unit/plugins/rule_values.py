@@ -33,6 +33,8 @@ SETTINGS: dict[str, Any] = {
     "namespace_labels": {},
     "namespace_pod_security": "restricted",
     "platform_application_volumes": {"media": {"path": "/app/media"}, "exports": {}},
+    "platform_lock_duration": 60,
+    "platform_lock_wait": 0,
     "platform_pod": {},
     "platform_secret_files_directory": "/etc/secrets",
     "platform_secret_files_mode": "0644",

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.permissions import RULES, not_granted, permissions
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.lease.rules import LEASE_NAME
 
 PLAN: dict[str, Any] = {
     "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": None, "ingress_classes": None},
@@ -25,6 +26,7 @@ EVERYTHING = {
 }
 
 
+LEASE_VERBS = ("get", "update", "delete")
 RIGHT = {"manifests_settings": {"problems": []}, "preflight_values_file": "values.yml", "preflight_secrets_file": "secrets.yml"}
 
 
@@ -72,13 +74,19 @@ def test_only_permissions_that_the_settings_need_are_checked(resolve: Any, value
     assert asked(resolve, **values) - asked(resolve, platform_secrets_provider="existing") == more
 
 
-def test_a_credential_with_the_rules_of_an_earlier_version_keeps_working(resolve: Any) -> None:
+def test_the_permissions_name_the_lease_of_the_playbooks(resolve: Any) -> None:
+    assert resolve("platform_lock_name") == LEASE_NAME
+
+
+def test_a_credential_with_the_rules_of_an_earlier_version_lacks_only_the_lease(resolve: Any) -> None:
     """It had all its permissions in the whole cluster."""
     former = yaml.safe_load(pathlib.Path(__file__).with_name("former_deployer.yaml").read_text())["items"]
     [rules] = [each["rules"] for each in former if each["kind"] == "ClusterRole"]
     wanted = permissions({**each, "cluster_wide": False} for each in needed(resolve, **EVERYTHING))
     assert len(wanted) > 90
-    assert not_granted(wanted, rules) == []
+    # Decision 49: without them two runs could change the platform at once. The preflight names them.
+    lease = {"create leases.coordination.k8s.io", *(f"{verb} leases.coordination.k8s.io jewelry-shop-run" for verb in LEASE_VERBS)}
+    assert {str(each) for each in not_granted(wanted, rules)} == lease
 
 
 def findings(resolve: Any, forbidden: list[str], **values: Any) -> list[str]:

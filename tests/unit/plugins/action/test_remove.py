@@ -18,6 +18,7 @@ import yaml
 from api_server import discovery
 from conftest import Serve
 from http_server import Handler, Server, reply
+from lease_server import KeptLease
 
 REPOSITORY = Path(__file__).parents[4]
 NAMESPACE = "/api/v1/namespaces/jewelry-shop"
@@ -212,6 +213,8 @@ def test_a_credential_for_one_namespace_removes_all_but_the_namespace_and_its_cl
     ours = reply({"kind": "Namespace", "apiVersion": "v1", "metadata": applied("jewelry-shop", NAMESPACE_LABELS)})
     forbidden = reply({"kind": "Status", "status": "Failure", "code": 403, "reason": "Forbidden", "message": "cannot delete"}, 403)
     routes[NAMESPACE] = lambda handler: forbidden(handler) if handler.command == "DELETE" else ours(handler)
+    kept = KeptLease("jewelry-shop")
+    routes.update(kept.routes)
     code, output = remove(server, tmp_path, "-vvv", "--diff", remove_confirmed=True)
     assert code == 0, output
     assert deletions(server) == [
@@ -219,7 +222,11 @@ def test_a_credential_for_one_namespace_removes_all_but_the_namespace_and_its_cl
         "/apis/scheduling.k8s.io/v1/priorityclasses/shop-first",
         "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/backups.example.com",
         f"{NAMESPACE}/secrets/django-secrets",
+        "/apis/coordination.k8s.io/v1/namespaces/jewelry-shop/leases/jewelry-shop-run",
     ]
+    # Created, acquired and deleted.
+    assert [holder is None or "ansible-local-" in holder for holder in kept.holders] == [False, True, True]
+    assert kept.lease is None
     assert "Namespace jewelry-shop and its claims, with uploads and backups, stay, because this credential cannot delete them." in output
     assert "with everything in it" not in output
     assert CONTENT not in output

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -19,10 +20,12 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster import client
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.lease.rules import acquired
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan import api as plan_api
 from ansible_collections.jewelry_shop.platform.plugins.modules import plan
 from conftest import Serve
 from http_server import Handler, InTurn, Server, raw
+from lease_server import KeptLease
 
 Run = Callable[..., dict[str, Any]]
 REPOSITORY = Path(__file__).parents[4]
@@ -685,3 +688,30 @@ def test_an_object_without_its_required_namespace_is_reported_with_the_other_rej
     result = run({**CONFIG_MAP, "metadata": {"name": "settings"}}, CONFIG_MAP)
     assert (actions(result), result["code"]) == (["refused", "none"], 0)
     assert result["refusals"] == ["ConfigMap settings: it has no metadata.namespace, which its kind needs: add it"]
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_nothing_is_planned_while_another_run_holds_the_lease_except_in_check_mode(run: Run, server: Server, check_mode: bool) -> None:
+    kept = KeptLease("shop")
+    place = {"metadata": {"namespace": "shop", "name": "jewelry-shop-run", "resourceVersion": "1"}}
+    kept.keep(acquired(place, "eva_1", "eva, host b", {}, 3600, datetime.now(timezone.utc)))
+    server.routes.update(kept.routes)  # type: ignore[attr-defined]
+    result = run(CONFIG_MAP, cluster={**JOBS, "lease": "jewelry-shop-run"}, _ansible_check_mode=check_mode)
+    assert result["lease"]["resource_version"] == "1"
+    assert result["lease"]["held"].startswith("Another run holds Lease shop/jewelry-shop-run: eva, host b, since ")
+    assert ("objects" in result, "eva, host b" in json.dumps(result.get("warnings", []))) == (check_mode, check_mode)
+    assert kept.holders == ["eva_1"]
+
+
+def test_a_lease_is_not_read_in_a_cluster_that_is_not_the_expected_one(run: Run, server: Server) -> None:
+    result = run(CONFIG_MAP, cluster={**JOBS, "lease": "jewelry-shop-run", "uid": "another"})
+    assert "lease" not in result
+    assert not [request for request in server.requests if "/leases" in request.path]
+
+
+def test_a_lease_that_the_credential_may_not_read_does_not_end_the_plan(run: Run, server: Server) -> None:
+    """The check of the permissions reports it."""
+    path = "/apis/coordination.k8s.io/v1/namespaces/shop/leases/jewelry-shop-run"
+    server.routes[path] = refusal(403, "leases is forbidden")  # type: ignore[index]
+    result = run(CONFIG_MAP, cluster={**JOBS, "lease": "jewelry-shop-run"})
+    assert (result["lease"], actions(result)) == ({"resource_version": "", "held": ""}, ["none"])

@@ -579,3 +579,13 @@ def test_an_unknown_secret_is_not_reported_as_short() -> None:
 def test_a_playbook_without_a_release_only_checks_the_identity_of_the_cluster(values: Values, beginnings: list[str]) -> None:
     found = tables.FINDINGS["cluster"]({**PLANNED, **plan(), **values})
     assert [finding[: len(beginning)] for finding, beginning in zip(found, beginnings, strict=True)] == beginnings
+
+
+@pytest.mark.parametrize("table", ["plan", "cluster"])
+def test_a_run_that_holds_the_lease_is_the_only_finding_about_the_cluster(table: str) -> None:
+    held = {"cluster": CLUSTER, "lease": {"held": "Another run holds Lease shop/run: anna.", "resource_version": "1"}}
+    assert tables.FINDINGS[table]({**PLANNED, "preflight_plan": held}) == [
+        "Another run holds Lease shop/run: anna. Wait until that run ends, or set platform_lock_wait to a number of seconds."
+    ]
+    # In check mode the plan is made all the same, with a warning.
+    assert tables.FINDINGS[table]({**PLANNED, **plan(**held)}) == []

@@ -130,6 +130,16 @@ CASES: list[tuple[Values, Values, str]] = [
         "platform_release_history is 0: set it to 1 or more in values.yml, to keep a release for a rollback.",
     ),
     (
+        {"platform_lock_wait": "600"},
+        {"platform_lock_wait": -1},
+        "platform_lock_wait is -1: set it to the number of seconds to wait for another run, or to 0.",
+    ),
+    (
+        {"platform_lock_duration": 15},
+        {"platform_lock_duration": 14},
+        "platform_lock_duration is 14: set it to 15 seconds or more.",
+    ),
+    (
         config(DJANGO_ALLOWED_HOSTS="*"),
         {**config(DJANGO_ALLOWED_HOSTS=""), "platform_answers_no_host": True},
         "platform_config.DJANGO_ALLOWED_HOSTS is not set: put the host names of the shop, separated by commas, into values.yml.",

@@ -1,0 +1,55 @@
+"""Each playbook that changes the platform acquires the Lease before its first write, and releases it however it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).parents[3]
+# These write nothing that another run reads or writes.
+WITHOUT_LEASE = ("grant_deployer", "render", "validate")
+PLAYBOOKS = [path for path in sorted((REPOSITORY / "playbooks").glob("*.yml")) if path.stem not in WITHOUT_LEASE]
+IMPORT = "ansible.builtin.import_role"
+# Modules of these collections write, except those that end like this.
+WRITING = ("kubernetes.core.k8s", "jewelry_shop.platform.")
+READING = ("_info", ".plan", ".existing_check", ".rollout", ".release_check", ".lease")
+
+
+def imported(task: dict[str, Any]) -> tuple[str, str]:
+    """Role and file of an import."""
+    found = task.get(IMPORT) or {}
+    return found.get("name", "").rpartition(".")[2], found.get("tasks_from", "main")
+
+
+def tasks_of(role: str) -> list[dict[str, Any]]:
+    tasks: list[dict[str, Any]] = yaml.safe_load((REPOSITORY / "roles" / role / "tasks" / "main.yml").read_text())
+    return tasks
+
+
+def writes(task: dict[str, Any]) -> bool:
+    return any(key.startswith(WRITING) and not key.endswith(READING) for key in task)
+
+
+def steps(block: list[dict[str, Any]]) -> Iterator[str]:
+    """The acquisitions and writes of a playbook, in order; the first role of site.yml is the preflight, which acquires the Lease."""
+    for entry in block:
+        role, file = imported(entry)
+        for task in tasks_of(role) if file == "main" else []:
+            if imported(task) == ("platform", "lock") and "overdue" not in str(task.get("when")):
+                yield "lock"
+            elif writes(task):
+                yield "write"
+
+
+@pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.stem)
+def test_a_playbook_acquires_the_lease_before_it_writes_and_releases_it_always(path: Path) -> None:
+    [play] = yaml.safe_load(path.read_text())
+    [block] = play["tasks"]
+    assert next(steps(block["block"])) == "lock"
+    assert "write" in [*steps(block["block"])]
+    assert [imported(task) for task in block["always"]] == [("platform", "unlock")]
+    assert "rescue" in block
