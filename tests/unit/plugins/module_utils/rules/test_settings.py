@@ -130,6 +130,11 @@ CASES: list[tuple[Values, Values, str]] = [
         "platform_release_history is 0: set it to 1 or more in values.yml, to keep a release for a rollback.",
     ),
     (
+        {"pre_deploy_migrate_lock_timeout": 0},
+        {"pre_deploy_migrate_lock_timeout": -1},
+        "pre_deploy_migrate_lock_timeout is -1: set it to a number of seconds in values.yml, or to 0 for no limit.",
+    ),
+    (
         config(DJANGO_ALLOWED_HOSTS="*"),
         {**config(DJANGO_ALLOWED_HOSTS=""), "platform_answers_no_host": True},
         "platform_config.DJANGO_ALLOWED_HOSTS is not set: put the host names of the shop, separated by commas, into values.yml.",
