@@ -101,15 +101,16 @@ class Limit:
         more = f"; and {len(self.holders) - MOST_SESSIONS} more" if len(self.holders) > MOST_SESSIONS else ""
         return (
             f"migrate: error: a migration waited for a lock for more than {self.seconds} s. The lock is held by {held}{more}. "
-            "Wait until these sessions end, end them with SELECT pg_terminate_backend(PID), or raise pre_deploy_migrate_lock_timeout. Then run "
-            "the playbook again."
+            "Wait until these sessions end, end them with SELECT pg_terminate_backend(PID), or raise pre_deploy_migrate_lock_timeout. Then "
+            "run the playbook again."
         )
 
 
-def session(pid: int, user: str, application: str, state: str, seconds: int, query: str) -> str:
-    """A session of PostgreSQL in a few words, without data."""
-    named = f", application {application}" if application else ""
-    return f"PID {pid} (user {user}{named}, {state or 'state unknown'}, for {seconds} s): {statement(query or '')}"
+def session(pid: int, user: str, application: str, state: str | None, seconds: int | None, query: str | None) -> str:
+    """A session of PostgreSQL in a few words, without data. State and time of other users' sessions may be hidden."""
+    named = f"application {application}" if application else ""
+    words = [f"user {user}", named, state or "", f"for {seconds} s" if seconds is not None else ""]
+    return f"PID {pid} ({', '.join(word for word in words if word)}): {statement(query or '')}"
 
 
 def statement(query: str) -> str:
