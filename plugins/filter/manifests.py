@@ -71,6 +71,7 @@ class FilterModule:
             images.image_version,
             commands.job_states,
             commands.jobs_to_run,
+            commands.migrating_commands,
             static_files.collecting_commands,
             static_files.collecting_pod,
             static_files.static_revision,

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.jobs.static_files import static_revisions
@@ -19,6 +19,8 @@ COMPLETE, FAILED, RUNNING, STUCK = "complete", "failed", "running", "stuck"
 # Seconds that a Job has until its pod runs. After that its pod was rejected or cannot start. A new Job shows within seconds whether the
 # cause is fixed, while the kubelet may wait for minutes between two retries.
 FIRST_START = 60
+# The plan, and as many migrations.
+MIGRATION_LINES = 70
 
 
 def job_states(jobs: Iterable[Manifest], field_manager: str, now: datetime.datetime | None = None) -> list[dict[str, str]]:
@@ -103,6 +105,37 @@ def jobs_to_run(
             replace = own is not None and (own["state"] != RUNNING or force or differs)
             found.append({"command": dict(command), "name": name, "replace": replace, "running": own is not None and not replace})
     return found
+
+
+def migrating_commands(commands: Iterable[Mapping[str, Any]], script: str, lock_timeout: int) -> list[dict[str, Any]]:
+    """Let the commands that migrate show their plan and wait for a lock for a limited time.
+
+    These are the commands that begin with C(python manage.py migrate). Others do not change.
+
+    Args:
+        commands: Commands of C(pre_deploy_commands).
+        script: Content of C(migrate.py).
+        lock_timeout: Seconds that a migration waits for a lock. V(0) is no limit.
+
+    Returns:
+        The commands. One that migrates has C(log_lines), the number of lines of its log that a run shows.
+
+    Example:
+        {{ pre_deploy_commands | jewelry_shop.platform.migrating_commands(script, 30) }}
+    """
+    return [
+        {**command, "command": ["python", "-c", script, str(int(lock_timeout)), *command["command"][1:]], "log_lines": MIGRATION_LINES}
+        if _migrates(command["command"])
+        else dict(command)
+        for command in commands
+    ]
+
+
+def _migrates(command: Sequence[str]) -> bool:
+    """Whether a command is the usual one. Options such as --plan have another output."""
+    program, *arguments = command
+    is_usual = program == "python" and len(arguments) > 1 and arguments[0].rpartition("/")[2] == "manage.py" and arguments[1] == "migrate"
+    return is_usual and not {"--plan", "--check", "--help"} & set(arguments)
 
 
 def _collects_other_files(command: Mapping[str, Any], own: Mapping[str, str]) -> bool:

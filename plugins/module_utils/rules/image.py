@@ -26,6 +26,11 @@ RULES = (
         "{preflight_values_file}.",
     ),
     Rule(
+        lambda v: integer(v["pre_deploy_migrate_lock_timeout"]) < 0,
+        "pre_deploy_migrate_lock_timeout is {pre_deploy_migrate_lock_timeout}: set it to a number of seconds in {preflight_values_file}, "
+        "or to 0 for no limit.",
+    ),
+    Rule(
         lambda v: integer(v["platform_release_history"]) < 1,
         "platform_release_history is {platform_release_history}: set it to 1 or more in {preflight_values_file}, to keep a release for a "
         "rollback.",

@@ -11,12 +11,12 @@ import yaml
 
 REPOSITORY = Path(__file__).parents[3]
 # These write nothing that another run reads or writes.
-WITHOUT_LEASE = ("grant_deployer", "render", "validate")
+WITHOUT_LEASE = ("grant_deployer", "history", "render", "status", "validate")
 PLAYBOOKS = [path for path in sorted((REPOSITORY / "playbooks").glob("*.yml")) if path.stem not in WITHOUT_LEASE]
 IMPORT = "ansible.builtin.import_role"
 # Modules of these collections write, except those that end like this.
 WRITING = ("kubernetes.core.k8s", "jewelry_shop.platform.")
-READING = ("_info", ".plan", ".existing_check", ".rollout", ".release_check", ".lease")
+READING = ("_info", ".plan", ".existing_check", ".rollout", ".release_check", ".release_rollback", ".removal_check", ".lease")
 
 
 def imported(task: dict[str, Any]) -> tuple[str, str]:
@@ -25,9 +25,13 @@ def imported(task: dict[str, Any]) -> tuple[str, str]:
     return found.get("name", "").rpartition(".")[2], found.get("tasks_from", "main")
 
 
-def tasks_of(role: str) -> list[dict[str, Any]]:
-    tasks: list[dict[str, Any]] = yaml.safe_load((REPOSITORY / "roles" / role / "tasks" / "main.yml").read_text())
-    return tasks
+def tasks_of(role: str, file: str) -> Iterator[dict[str, Any]]:
+    """The tasks of a file, with those of the files that it imports."""
+    for task in yaml.safe_load((REPOSITORY / "roles" / role / "tasks" / file).read_text()):
+        if "ansible.builtin.import_tasks" in task:
+            yield from tasks_of(role, task["ansible.builtin.import_tasks"])
+        else:
+            yield task
 
 
 def writes(task: dict[str, Any]) -> bool:
@@ -38,7 +42,7 @@ def steps(block: list[dict[str, Any]]) -> Iterator[str]:
     """The acquisitions and writes of a playbook, in order; the first role of site.yml is the preflight, which acquires the Lease."""
     for entry in block:
         role, file = imported(entry)
-        for task in tasks_of(role) if file == "main" else []:
+        for task in tasks_of(role, "main.yml") if file == "main" else []:
             if imported(task) == ("platform", "lock") and "overdue" not in str(task.get("when")):
                 yield "lock"
             elif writes(task):

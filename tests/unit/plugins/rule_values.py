@@ -97,6 +97,7 @@ SETTINGS: dict[str, Any] = {
     "post_deploy_commands": [],
     "pre_deploy_commands": [{"name": "migrate"}],
     "platform_release_history": 3,
+    "pre_deploy_migrate_lock_timeout": 30,
     "platform_required_keys": [],
     "platform_secret_files": {},
     "platform_secret_values": {"DJANGO_SECRET_KEY": "k" * 50, "POSTGRES_PASSWORD": "p" * 20, "REDIS_PASSWORD": "r" * 20},

@@ -159,6 +159,24 @@ def test_a_job_that_collected_other_static_files_is_replaced(collected: str, sta
     assert {each["name"]: each["replace"] for each in found} == expected
 
 
+@pytest.mark.parametrize(
+    ("command", "wrapped"),
+    [
+        (["python", "manage.py", "migrate", "--noinput"], ["python", "-c", "script", "30", "manage.py", "migrate", "--noinput"]),
+        (["python", "/srv/manage.py", "migrate"], ["python", "-c", "script", "30", "/srv/manage.py", "migrate"]),
+        (["python", "manage.py", "migrate", "--plan"], None),
+        (["python", "manage.py", "migrate_schemas"], None),
+        (["python", "manage.py"], None),
+        (["sh", "-c", "python manage.py migrate"], None),
+        (["./migrate.sh"], None),
+    ],
+)
+def test_the_usual_migration_shows_its_plan_and_has_a_limit(command: list[str], wrapped: list[str] | None) -> None:
+    own = {"name": "migrate", "command": command, "wait_for_db": False}
+    [found] = commands.migrating_commands([own], "script", 30)
+    assert found == ({**own, "command": wrapped, "log_lines": commands.MIGRATION_LINES} if wrapped else own)
+
+
 PLANTED = job("migrate-a", COMPLETE, manager="kubectl-create", operation="Update")
 
 
