@@ -9,7 +9,6 @@ import pytest
 import yaml
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.permissions import RULES, not_granted, permissions
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.lease.rules import LEASE_NAME
 
 PLAN: dict[str, Any] = {
     "cluster": {"host": "https://a", "uid": "u", "version": "1.34.0", "storage_classes": None, "ingress_classes": None},
@@ -72,10 +71,6 @@ def test_the_settings_on_which_permissions_depend_are_passed_on(resolve: Any) ->
 )
 def test_only_permissions_that_the_settings_need_are_checked(resolve: Any, values: dict[str, Any], more: set[str]) -> None:
     assert asked(resolve, **values) - asked(resolve, platform_secrets_provider="existing") == more
-
-
-def test_the_permissions_name_the_lease_of_the_playbooks(resolve: Any) -> None:
-    assert resolve("platform_lock_name") == LEASE_NAME
 
 
 def test_a_credential_with_the_rules_of_an_earlier_version_lacks_only_the_lease(resolve: Any) -> None:

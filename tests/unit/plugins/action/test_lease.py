@@ -59,6 +59,10 @@ def server(serve: Serve, kept: KeptLease) -> Server:
     def long(handler: Handler) -> None:
         reply("renewed" if kept.wait_for_expected_writes() else "not renewed")(handler)
 
+    def delete(handler: Handler) -> None:
+        kept.keep(None)
+        reply("deleted")(handler)
+
     def empty(kind: str) -> Any:
         return reply({"kind": f"{kind}List", "metadata": {}, "items": []})
 
@@ -71,6 +75,7 @@ def server(serve: Serve, kept: KeptLease) -> Server:
             "/apis/networking.k8s.io/v1/ingressclasses": empty("IngressClass"),
             "/apis/batch/v1/namespaces/shop/jobs": empty("Job"),
             "/long": long,
+            "/delete": delete,
         }
     )
 
@@ -146,9 +151,9 @@ def test_a_run_waits_for_another_run_and_keeps_the_lease_during_a_long_task(serv
 
 
 def test_nothing_renews_the_lease_of_a_killed_run(server: Server, kept: KeptLease, tmp_path: Path) -> None:
-    # Created, acquired, renewed, and one more that only ends the long task.
-    kept.expected = 4
+    kept.expected = 1000
     process = start(server, tmp_path, ACQUIRE, LONG_TASK)
+    # Created, acquired and renewed.
     assert kept.wait_for_writes(3), process.communicate()
     process.kill()
     # The long task ends, as a task does whose ansible-playbook was killed. It must not be the reason why the renewal ends.
@@ -158,3 +163,18 @@ def test_nothing_renews_the_lease_of_a_killed_run(server: Server, kept: KeptLeas
         kept.written.notify_all()
     wait_until_ended(tmp_path)
     assert kept.holders[-1], "the Lease was not released, because a task may still run, and expires"
+
+
+def test_a_run_whose_lease_was_deleted_ends_before_its_next_change(server: Server, kept: KeptLease, tmp_path: Path) -> None:
+    delete = {"ansible.builtin.debug": {"msg": "{{ lookup('ansible.builtin.url', server ~ '/delete') }}"}}
+    notice = {"ansible.builtin.debug": {"msg": "{{ state }}"}, "until": "state == 'overdue'", "retries": 600, "delay": 0.1}
+    # As the tasks of the roles before each write.
+    require = {"jewelry_shop.platform.lease": LEASE, "when": "state == 'overdue'"}
+    change = {"ansible.builtin.debug": {"msg": "the next change"}}
+    process = start(server, tmp_path, ACQUIRE, delete, notice, require, change)
+    output, _nothing = process.communicate(timeout=300)
+    assert process.returncode != 0, output
+    assert "This run lost Lease shop/jewelry-shop-run. It was deleted. This run ends before its next change" in output
+    assert "the next change" not in output
+    assert kept.lease is None, "nothing creates it again"
+    wait_until_ended(tmp_path)
