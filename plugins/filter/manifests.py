@@ -73,7 +73,6 @@ class FilterModule:
             commands.jobs_to_run,
             objects.hash_named,
             objects.object_identities,
-            objects.removal_line,
             objects.rollout_target,
             objects.subject_alternative_name,
             objects.with_defaults,

@@ -42,12 +42,6 @@ SCALE = (
         "An autoscaler sets the replicas of {}: change <tier>_hpa_min_replicas and <tier>_hpa_max_replicas instead. Nothing was changed.",
     ),
 )
-REMOVE = (
-    Rule(
-        lambda v: not v["__remove_namespace_stays"] and "; ".join(v["remove_plan"]["refusals"]),
-        "The cluster would reject the removal: {}.",
-    ),
-)
 DEPLOYER = (
     Rule(
         lambda v: v["deployer_namespace"] == v["platform_namespace"],
@@ -68,8 +62,10 @@ def remove_findings(values: Values) -> list[str]:
     Args:
         values: the variables by name.
     """
-    untrusted = [f"Not removed, because it does not belong to this platform: {each}." for each in values["remove_plan"]["untrusted"]]
-    return untrusted + findings(REMOVE, values)
+    plan = values["remove_plan"]
+    untrusted = [f"Not removed, because it does not belong to this platform: {each}." for each in plan["untrusted"]]
+    rejected = [f"The cluster would reject the removal: {each}." for each in plan["refusals"]]
+    return [*untrusted, *rejected, *values["remove_check"]["problems"]]
 
 
 def scale_findings(values: Values) -> list[str]:
