@@ -57,12 +57,17 @@ def applied(name: str, labels: dict[str, str]) -> dict[str, Any]:
     """The metadata of an object that a run applied."""
     fields: dict[str, Any] = {"f:metadata": {"f:labels": {f"f:{key}": {} for key in labels}}, "f:data": {"f:objects": {}}}
     entry = {"manager": "jewelry_shop.platform", "operation": "Apply", "fieldsV1": fields}
-    return {"name": name, "namespace": "jewelry-shop", "uid": f"uid-{name}", "labels": labels, "managedFields": [entry]}
+    return {"name": name, "uid": f"uid-{name}", "labels": labels, "managedFields": [entry]}
 
 
-SECRET = {"metadata": applied("django-secrets", OBJECT_LABELS), "data": {"A": CONTENT}}
-CLAIM = {"metadata": applied("media-pvc", OBJECT_LABELS), "status": {"capacity": {"storage": "50Gi"}}}
-DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": applied("django", OBJECT_LABELS)}
+def inside(name: str, labels: dict[str, str]) -> dict[str, Any]:
+    """The same in the namespace."""
+    return {**applied(name, labels), "namespace": "jewelry-shop"}
+
+
+SECRET = {"metadata": inside("django-secrets", OBJECT_LABELS), "data": {"A": CONTENT}}
+CLAIM = {"metadata": inside("media-pvc", OBJECT_LABELS), "status": {"capacity": {"storage": "50Gi"}}}
+DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": inside("django", OBJECT_LABELS)}
 NOTES = {"metadata": {"name": "notes", "namespace": "jewelry-shop", "uid": "uid-notes", "managedFields": [BY_HAND]}}
 UNAVAILABLE = {"kind": "Status", "status": "Failure", "code": 503, "message": "the server is currently unable to handle the request"}
 FORBIDDEN = {"kind": "Status", "status": "Failure", "code": 403, "reason": "Forbidden", "message": "jobs.batch is forbidden"}
@@ -95,7 +100,7 @@ def server(serve: Serve) -> Server:
 
         return {path: listing, **whole}
 
-    record = {"metadata": applied("extra-objects", {**OBJECT_LABELS, **LABELS}), "data": {"objects": json.dumps([DEFINITION, PRIORITY])}}
+    record = {"metadata": inside("extra-objects", {**OBJECT_LABELS, **LABELS}), "data": {"objects": json.dumps([DEFINITION, PRIORITY])}}
     served = serve(
         {
             **discovery(RESOURCES, OF_THE_CLUSTER),
@@ -200,7 +205,7 @@ def test_only_objects_that_this_platform_applied_are_removed(server: Server, tmp
     """The record lists the Namespace of another tenant, which is not removed."""
     data = {"objects": json.dumps([PRIORITY, PLANTED])}
     server.routes[f"{NAMESPACE}/configmaps/extra-objects"] = reply(  # type: ignore[index]
-        {"kind": "ConfigMap", "metadata": applied("extra-objects", LABELS), "data": data}
+        {"kind": "ConfigMap", "metadata": inside("extra-objects", {**OBJECT_LABELS, **LABELS}), "data": data}
     )
     returned, output = remove(server, tmp_path, remove_confirmed=True)
     assert returned == 0, output
