@@ -70,7 +70,7 @@ CLAIM = {"metadata": inside("media-pvc", OBJECT_LABELS), "status": {"capacity": 
 DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": inside("django", OBJECT_LABELS)}
 NOTES = {"metadata": {"name": "notes", "namespace": "jewelry-shop", "uid": "uid-notes", "managedFields": [BY_HAND]}}
 UNAVAILABLE = {"kind": "Status", "status": "Failure", "code": 503, "message": "the server is currently unable to handle the request"}
-FORBIDDEN = {"kind": "Status", "status": "Failure", "code": 403, "reason": "Forbidden", "message": "jobs.batch is forbidden"}
+FORBIDDEN = {"kind": "Status", "status": "Failure", "code": 403, "reason": "Forbidden", "message": "serviceaccounts is forbidden"}
 
 
 @pytest.fixture
@@ -261,7 +261,7 @@ def test_a_rejected_deletion_is_reported_before_the_first_one(server: Server, tm
 
 
 def test_kinds_that_the_credential_cannot_list_are_named(server: Server, tmp_path: Path) -> None:
-    server.routes["/apis/batch/v1/namespaces/jewelry-shop/jobs"] = reply(FORBIDDEN, 403)  # type: ignore[index]
+    server.routes[f"{NAMESPACE}/serviceaccounts"] = reply(FORBIDDEN, 403)  # type: ignore[index]
     returned, output = remove(server, tmp_path, "--check")
     assert returned == 0, output
-    assert "Objects that cannot be listed: metrics.k8s.io/v1beta1, jobs.batch" in output
+    assert "Objects that cannot be listed: metrics.k8s.io/v1beta1, serviceaccounts" in output
