@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.canary import objects as canary
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster import permissions
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration import environment, references
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration import objects as configuration
@@ -48,6 +49,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name, as Ansible requires."""
         functions = (
+            canary.canary_manifest,
             claims.claim_volumes,
             claims.enabled_claims,
             derived.component_endpoints,
@@ -78,7 +80,6 @@ class FilterModule:
             static_files.with_static_revision,
             objects.hash_named,
             objects.object_identities,
-            objects.removal_line,
             objects.rollout_target,
             objects.subject_alternative_name,
             objects.with_defaults,

@@ -157,12 +157,6 @@ options:
         description: Namespace of the objects.
         type: str
         required: true
-      group_of:
-        description:
-          - Name of a workload. Only objects of its groups are to be removed. These are the objects with this name in the label
-            C(jewelry-shop/group-of) or in the label C(component).
-        type: str
-        default: ''
   take_over:
     description: Plan for M(jewelry_shop.platform.take_over), so that existing objects of another installation are not problems.
     type: bool
@@ -542,10 +536,7 @@ SPEC = {
         "type": "list",
         "elements": "dict",
         "default": [],
-        "options": {
-            **{name: {"type": "str", "required": True} for name in ("stage", "api_version", "kind", "namespace")},
-            "group_of": {"type": "str", "default": ""},
-        },
+        "options": {name: {"type": "str", "required": True} for name in ("stage", "api_version", "kind", "namespace")},
     },
     "identity": {"type": "dict", "default": {}},
     "removals": {

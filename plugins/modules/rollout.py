@@ -300,10 +300,8 @@ resources:
 
 import math
 import time
-from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
@@ -318,6 +316,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.type
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.wait import Wait, sources
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.existing import secrets_to_mask
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import Masker, MaskingModule, take_mask
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.progress import progress_writer
 
 RESOURCE_SPEC = {
     "kind": {"type": "str", "required": True, "choices": ["Deployment", "StatefulSet", "DaemonSet", "Job", "PersistentVolumeClaim"]},
@@ -372,31 +371,6 @@ def read_targets(params: dict[str, Any]) -> list[Target]:
         total = params["total_timeout"] or math.inf
         targets.append(Target(entry["kind"], entry["name"], namespace, entry["image"] or None, timeout, total))
     return targets
-
-
-def progress_writer(path: str | None, mask: Callable[[str], str]) -> Callable[[str], None]:
-    """Create the function that writes progress lines.
-
-    Args:
-        path: the file to append to; None discards the lines.
-        mask: hides secrets.
-
-    Raises:
-        PlatformError: the file cannot be written.
-    """
-    if not path:
-        return lambda _line: None
-    file = Path(path)
-    try:
-        file.touch()
-    except OSError as error:
-        raise PlatformError(f"progress_path {path} cannot be written: {error.strerror}", certain=True) from error
-
-    def append(line: str) -> None:
-        with file.open("a", encoding="utf-8") as opened:
-            opened.write(f"{mask(line)}\n")
-
-    return append
 
 
 def wait_for(module: AnsibleK8SModule, mask: Masker) -> dict[str, Any]:

@@ -56,3 +56,21 @@ class FailBehindProxyMiddleware:
         if "X-Real-Ip" in request.headers:
             return HttpResponse("DEMO_FAIL_BEHIND_PROXY is set\n", status=500, content_type="text/plain")
         return self.get_response(request)
+
+
+class FailViewMiddleware:
+    """Answer 500 to each request for the view ``DEMO_FAIL_VIEW``."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        if not settings.DEMO_FAIL_VIEW:
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
+        match = request.resolver_match
+        if match and match.view_name == settings.DEMO_FAIL_VIEW:
+            return HttpResponse("DEMO_FAIL_VIEW is set\n", status=500, content_type="text/plain")
+        return None

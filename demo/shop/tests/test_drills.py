@@ -8,7 +8,7 @@ from config import drills
 from django.core.exceptions import MiddlewareNotUsed
 from django.core.management import call_command
 from django.http import HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from pytest_django import Settings
 from shop.middleware import FailBehindProxyMiddleware, SlowMiddleware
 
@@ -115,6 +115,13 @@ def test_only_requests_through_a_proxy_fail_when_asked_for(settings: Settings) -
     middleware = FailBehindProxyMiddleware(lambda request: answer)
     assert middleware(RequestFactory().get("/")) is answer
     assert middleware(RequestFactory().get("/", headers={"X-Real-Ip": "203.0.113.7"})).status_code == 500
+
+
+@pytest.mark.parametrize(("path", "status"), [("/request/", 500), ("/health/live/", 200)])
+def test_only_the_named_view_fails(settings: Settings, client: Client, path: str, status: int) -> None:
+    settings.DEMO_FAIL_VIEW = "request"
+    assert client.get(path, secure=True).status_code == status
+    assert f'status="{status}",view="{"request" if status == 500 else "health-live"}"' in client.get("/metrics", secure=True).text
 
 
 def test_requests_through_a_proxy_succeed_by_default(settings: Settings) -> None:

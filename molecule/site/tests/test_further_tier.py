@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pathlib
-import shlex
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,7 +12,6 @@ import pytest
 ROLES = pathlib.Path(__file__).parents[1] / "roles"
 HAND_WRITTEN_LINES = 60
 TIERS = ["django", "celery_worker", "celery_beat", "nginx", "flower"]
-DELETE = "kubectl delete deployment,service,serviceaccount,poddisruptionbudget -n jewelry-shop -l app=jewelry-shop,component=flower"
 CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], 5555), timeout=4); print('connected')"
 READ = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=10).read().decode())"
 
@@ -37,9 +35,10 @@ def deployed(
         assert run.returncode == 0, run.output
         yield {"report": json.loads(next(reports.glob("kind_*.json")).read_text()), "before": before}
     finally:
-        cluster.kubectl(*shlex.split(DELETE)[1:])
         back = playbook("site.yml")
     assert back.returncode == 0, back.output
+    left = cluster.get("deployments,services,serviceaccounts,poddisruptionbudgets,networkpolicies", "--selector=component=flower")
+    assert [each["metadata"]["name"] for each in left] == []
 
 
 def flower_pods(cluster: Any) -> list[dict[str, Any]]:

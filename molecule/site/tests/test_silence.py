@@ -23,7 +23,7 @@ DEPLOYS: list[tuple[str, dict[str, Any]]] = [
 @pytest.fixture(scope="module")
 def empty(playbook: Any, administrator: dict[str, Any], grant: Any) -> Iterator[None]:
     """The cluster without the platform. Its namespace has the permissions of the credential of the runs."""
-    run = playbook("playbooks/remove.yml", remove_confirmed=True, **administrator)
+    run = playbook("playbooks/remove.yml", remove_confirmed=True, remove_volumes=["all"], **administrator)
     assert run.returncode == 0, run.output
     run = grant()
     assert run.returncode == 0, run.output

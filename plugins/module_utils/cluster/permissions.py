@@ -119,10 +119,10 @@ RULES: tuple[Rule, ...] = (
     Rule(
         ("deployments", "statefulsets"),
         ("delete",),
-        "Adopt an existing installation with `preflight_take_over`, remove a group that `celery_worker_groups` no longer has, and remove "
-        "the workloads with playbooks/remove.yml.",
+        "Adopt an existing installation with `preflight_take_over`, remove workloads that the settings no longer define, and remove all "
+        "workloads with playbooks/remove.yml.",
         group="apps",
-        without="preflight_take_over, the removal of a group of workers and playbooks/remove.yml fail",
+        without="preflight_take_over, the removal of workloads and playbooks/remove.yml fail",
     ),
     Rule(
         ("statefulsets",),

@@ -98,25 +98,6 @@ def object_identities(manifests: Iterable[Mapping[str, Any]]) -> list[dict[str, 
     ]
 
 
-def removal_line(item: Mapping[str, Any]) -> str:
-    """Describe an object that is to be removed.
-
-    Args:
-        item: An object from the cluster, or an entry that P(jewelry_shop.platform.object_identities#filter) returns.
-
-    Returns:
-        Kind and name of the object, and the capacity of a PersistentVolumeClaim.
-
-    Example:
-        {{ claims.resources | map('jewelry_shop.platform.removal_line') }}
-    """
-    if "metadata" not in item:
-        place = f"{item['namespace']}/" if item["namespace"] else ""
-        return f"{item['kind']} {place}{item['name']}"
-    size = (item.get("status") or {}).get("capacity", {}).get("storage") if item["kind"] == "PersistentVolumeClaim" else ""
-    return f"{item['kind']} {item['metadata']['name']}{f' with {size}' if size else ''}"
-
-
 def subject_alternative_name(host: str) -> str:
     """Format a host as a subject alternative name.
 

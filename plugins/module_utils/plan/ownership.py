@@ -50,11 +50,21 @@ def managers(item: Mapping[str, Any], *path: str) -> str:
         path: a field in the notation of FieldsV1; none for all fields except those of subresources such as the status.
     """
     if path:
-        names = {name for name, _operation, fields in _entries(item) if _at(fields, path) is not None}
+        names = writers(item, *path)
     else:
         names = {entry.get("manager") or "" for entry in item["metadata"].get("managedFields") or () if not entry.get("subresource")}
     known = sorted(filter(None, names))
     return f"the field manager{'s' if len(known) > 1 else ''} {_listed(known)}" if known else "an unknown field manager"
+
+
+def writers(item: Mapping[str, Any], *path: str) -> set[str]:
+    """The field managers that wrote a field.
+
+    Args:
+        item: the object.
+        path: the field in the notation of FieldsV1.
+    """
+    return {name for name, _operation, fields in _entries(item) if _at(fields, path) is not None}
 
 
 def created_by(item: Mapping[str, Any]) -> str:

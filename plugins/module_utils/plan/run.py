@@ -70,7 +70,6 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.takeover.rul
     is_handed_over,
     obstacle,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.groups import is_of_a_group
 
 
 class Api(Protocol):
@@ -104,22 +103,12 @@ class OwnedKind:
         api_version: its apiVersion.
         kind: its kind.
         namespace: namespace of the objects.
-        group_of: only the objects of the groups of this workload; empty for all objects.
     """
 
     stage: str
     api_version: str
     kind: str
     namespace: str
-    group_of: str = ""
-
-    def includes(self, live: Manifest) -> bool:
-        """Whether an object of this kind is meant.
-
-        Args:
-            live: an object of the kind.
-        """
-        return not self.group_of or is_of_a_group(live["metadata"].get("labels") or {}, self.group_of)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -209,7 +198,7 @@ def plan(
             warnings += [stays(manifest, record, reason)] if reason else []
     for kind in owned:
         for live in no_longer_wanted(api.ours(kind.api_version, kind.kind, kind.namespace), wanted, field_manager):
-            entries += _removal(api, kind.stage, live) if kind.includes(live) else []
+            entries += _removal(api, kind.stage, live)
     entries = [_scaled(api, after_autoscaler(entry, entries), entries) for entry in entries]
     replaced = [entry.replaces for entry in entries if entry.replaces]
     return [_without_gap(entry, replaced) for entry in entries], warnings

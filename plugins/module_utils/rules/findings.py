@@ -12,6 +12,7 @@ from collections.abc import Callable
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import (
     authorities,
     autoscaling,
+    canary,
     classes,
     cluster,
     environment,
@@ -50,6 +51,7 @@ SETTINGS = (
     *pods.RULES,
     *volumes.RULES,
     *autoscaling.RULES,
+    *canary.RULES,
     *NAMED,
 )
 PLAN = (

@@ -59,12 +59,6 @@ ROLLBACK = (
         "The cluster already has the objects of the last successful release, so there is nothing to roll back.",
     ),
 )
-REMOVE = (
-    Rule(
-        lambda v: not v["__remove_namespace_stays"] and "; ".join(v["remove_plan"]["refusals"]),
-        "The cluster would reject the removal: {}.",
-    ),
-)
 DEPLOYER = (
     Rule(
         lambda v: v["deployer_namespace"] == v["platform_namespace"],
@@ -85,8 +79,10 @@ def remove_findings(values: Values) -> list[str]:
     Args:
         values: the variables by name.
     """
-    untrusted = [f"Not removed, because it does not belong to this platform: {each}." for each in values["remove_plan"]["untrusted"]]
-    return untrusted + findings(REMOVE, values)
+    plan = values["remove_plan"]
+    untrusted = [f"Not removed, because it does not belong to this platform: {each}." for each in plan["untrusted"]]
+    rejected = [f"The cluster would reject the removal: {each}." for each in plan["refusals"]]
+    return [*untrusted, *rejected, *values["remove_check"]["problems"]]
 
 
 def scale_findings(values: Values) -> list[str]:

@@ -17,7 +17,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 
 # Settings for one run on the command line, where C(-e name=true) is the usual form.
-SWITCHES_OF_ONE_RUN = frozenset({"pre_deploy_force", "preflight_take_over", "remove_confirmed"})
+SWITCHES_OF_ONE_RUN = frozenset({"pre_deploy_force", "preflight_take_over", "remove_confirmed", "remove_namespace"})
 # The more specific type first.
 WHAT_YAML_MAKES: tuple[tuple[type, str], ...] = (
     (bool, "a boolean"),

@@ -33,16 +33,6 @@ def group_labels(workload: Mapping[str, Any]) -> dict[str, str]:
     return {_LABEL: whole} if whole not in ("", workload["name"]) else {}
 
 
-def is_of_a_group(labels: Mapping[str, str], whole: str) -> bool:
-    """Whether an object belongs to a group of a workload.
-
-    Args:
-        labels: the labels of the object.
-        whole: name of the workload whose groups are meant.
-    """
-    return whole in (labels.get(_LABEL), labels.get("component"))
-
-
 def named_groups(groups: Any) -> list[Mapping[str, Any]]:
     """The entries of a setting C(<role>_groups) that have a name. Rules report the others.
 

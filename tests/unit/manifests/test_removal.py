@@ -1,29 +1,31 @@
-"""remove.yml finds every kind of object that the collection creates."""
+"""remove.yml recognizes every object that the collection creates as an object of the platform."""
 
 from __future__ import annotations
 
-import pathlib
+from typing import Any
 
-import yaml
-
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.removal.rules import ALL, Removal, judge
 from tests.unit.manifests.conftest import Manifests
 
-REMOVE = pathlib.Path(__file__).parents[3] / "roles/remove"
-# Removed by tasks of their own: claims with the namespace, workloads first so that no pod uses what is removed.
-ELSEWHERE = {"Namespace", "PersistentVolumeClaim", "Deployment", "StatefulSet"}
+MANAGER = "jewelry_shop.platform"
 
 
-def test_every_kind_that_is_deployed_is_removed(productions: dict[str, Manifests]) -> None:
-    variables = yaml.safe_load((REMOVE / "vars/main.yml").read_text())
-    optional = ("service_monitors", "rules", "scaled_objects", "trigger_authentications")
-    operators = [variables[f"__remove_{name}"] for name in optional]
-    listed = {
-        (each["api_version"], each["kind"]) for each in [*variables["__remove_first_kinds"], *variables["__remove_last_kinds"], *operators]
-    }
-    deployed = {
-        (each["apiVersion"], each["kind"])
-        for manifests in productions.values()
-        for each in [*manifests.objects, *manifests.secrets]
-        if each["kind"] not in ELSEWHERE
-    }
-    assert deployed == listed
+def applied(number: int, manifest: dict[str, Any]) -> dict[str, Any]:
+    """An object as it is in the cluster after a run applied it."""
+    labels = manifest["metadata"].get("labels") or {}
+    entry = {"manager": MANAGER, "operation": "Apply", "fieldsV1": {"f:metadata": {"f:labels": {f"f:{key}": {} for key in labels}}}}
+    return {**manifest, "metadata": {**manifest["metadata"], "uid": str(number), "managedFields": [entry]}}
+
+
+def test_every_object_that_is_deployed_is_removed(productions: dict[str, Manifests]) -> None:
+    for name, manifests in productions.items():
+        [namespace] = manifests.of_kind("Namespace")
+        labels = namespace["metadata"]["labels"]
+        keys = ("app", "app.kubernetes.io/managed-by", "environment")
+        place = namespace["metadata"]["name"]
+        identity = {"jewelry-shop/namespace": place, "jewelry-shop/environment": labels["environment"]}
+        removal = Removal(place, {key: labels[key] for key in keys}, MANAGER, [ALL], with_namespace=True, identity=identity)
+        deployed = [each for each in [*manifests.objects, *manifests.secrets] if each["kind"] != "Namespace"]
+        judged = judge([applied(number, each) for number, each in enumerate(deployed)], removal)
+        assert {each.subject: each.reason for each in judged if each.reason} == {}, name
+        assert len(judged) == len(deployed)

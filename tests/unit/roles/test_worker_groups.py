@@ -93,23 +93,14 @@ def test_the_commands_in_alerts_name_the_workers(resolve: Any, tiers: list[dict[
     assert f"exec deployment/{runbook} -c {runbook} -- celery" in rule
 
 
-@pytest.mark.parametrize(("roles", "kinds"), [(["celery_worker"], {"Deployment", "Service", "ServiceAccount"}), (["django"], set())])
-def test_only_a_platform_with_workers_removes_groups(resolve: Any, roles: list[str], kinds: set[str]) -> None:
-    owned = [
-        each for each in resolve("manifests_owned_kinds", tiers_roles=roles) if each["kind"] in ("Deployment", "Service", "ServiceAccount")
-    ]
-    assert {each["kind"] for each in owned} == kinds
-    assert all(each["group_of"] == "celery-worker" for each in owned)
-
-
-def test_the_objects_of_a_removed_group_are_removed_after_the_rollout(resolve: Any) -> None:
-    kinds = ("HorizontalPodAutoscaler", "PodDisruptionBudget", "Deployment", "Service", "ServiceAccount")
+def test_the_objects_of_a_removed_tier_or_group_are_removed_after_the_rollout(resolve: Any) -> None:
+    kinds = ("HorizontalPodAutoscaler", "PodDisruptionBudget", "Deployment", "StatefulSet", "Service", "ServiceAccount")
     objects = [{"stage": "tiers", "action": "remove", "kind": kind, "name": "reports"} for kind in kinds]
     objects += [
         {"stage": "tiers", "action": "none", "kind": "Deployment", "name": "django"},
         {"stage": "network_policies", "action": "remove", "kind": "NetworkPolicy", "name": "reports"},
     ]
     values = {"preflight_plan": {"objects": objects}}
-    assert [each["kind"] for each in resolve("__tiers_removed_objects", **values)] == ["Deployment", "Service", "ServiceAccount"]
+    assert [each["kind"] for each in resolve("__tiers_removed_objects", **values)] == [*kinds[2:]]
     removals = resolve("__platform_removals", platform_remove_stage="tiers", **values)
     assert [each["kind"] for each in removals] == [*kinds]

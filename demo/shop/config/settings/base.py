@@ -18,6 +18,7 @@ MIDDLEWARE = [
     "shop.middleware.MetricsMiddleware",
     "shop.middleware.SlowMiddleware",
     "shop.middleware.FailBehindProxyMiddleware",
+    "shop.middleware.FailViewMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -89,5 +89,6 @@ BACKUP_LOCAL_PATH = Path(environment.text("BACKUP_LOCAL_PATH", "/backups"))
 
 DEMO_SLOW_SECONDS = environment.seconds("DEMO_SLOW_SECONDS")
 DEMO_FAIL_BEHIND_PROXY = environment.flag("DEMO_FAIL_BEHIND_PROXY")
+DEMO_FAIL_VIEW = environment.text("DEMO_FAIL_VIEW", "")
 DEMO_NEVER_READY = environment.flag("DEMO_NEVER_READY")
 DEMO_FAIL_MIGRATE = environment.integer("DEMO_FAIL_MIGRATE", 0)

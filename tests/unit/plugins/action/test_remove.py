@@ -19,21 +19,21 @@ from api_server import discovery
 from conftest import Serve
 from http_server import Handler, Server, reply
 from lease_server import KeptLease
+from lease_server import KeptLease
 
 REPOSITORY = Path(__file__).parents[4]
 NAMESPACE = "/api/v1/namespaces/jewelry-shop"
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubject"
 CONTENT = "aHVudGVyMi1hbmQtbW9yZQ=="
-SECRET = {"metadata": {"name": "django-secrets"}, "data": {"A": CONTENT}}
 NOT_FOUND = {"kind": "Status", "status": "Failure", "code": 404, "message": "not found"}
-CLAIM = {"metadata": {"name": "media-pvc"}, "status": {"capacity": {"storage": "50Gi"}}}
-DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "django"}}
 DEFINITION = {"api_version": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "namespace": "", "name": "backups.example.com"}
 PRIORITY = {"api_version": "scheduling.k8s.io/v1", "kind": "PriorityClass", "namespace": "", "name": "shop-first"}
 LABELS = {"jewelry-shop/namespace": "jewelry-shop", "jewelry-shop/environment": "kind"}
 NAMESPACE_LABELS = {"app": "jewelry-shop", "environment": "kind"}
+OBJECT_LABELS = {**NAMESPACE_LABELS, "app.kubernetes.io/managed-by": "ansible"}
 BY_HAND = {"manager": "kubectl-create", "operation": "Update", "fieldsV1": {"f:metadata": {"f:annotations": {"f:note": {}}}}}
 RESOURCES = {
+    "metrics.k8s.io/v1beta1": {"pods": "PodMetrics"},
     "v1": {
         "namespaces": "Namespace",
         "configmaps": "ConfigMap",
@@ -62,6 +62,19 @@ def applied(name: str, labels: dict[str, str]) -> dict[str, Any]:
     return {"name": name, "uid": f"uid-{name}", "labels": labels, "managedFields": [entry]}
 
 
+def inside(name: str, labels: dict[str, str]) -> dict[str, Any]:
+    """The same in the namespace."""
+    return {**applied(name, labels), "namespace": "jewelry-shop"}
+
+
+SECRET = {"metadata": inside("django-secrets", OBJECT_LABELS), "data": {"A": CONTENT}}
+CLAIM = {"metadata": inside("media-pvc", OBJECT_LABELS), "status": {"capacity": {"storage": "50Gi"}}}
+DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": inside("django", OBJECT_LABELS)}
+NOTES = {"metadata": {"name": "notes", "namespace": "jewelry-shop", "uid": "uid-notes", "managedFields": [BY_HAND]}}
+UNAVAILABLE = {"kind": "Status", "status": "Failure", "code": 503, "message": "the server is currently unable to handle the request"}
+FORBIDDEN = {"kind": "Status", "status": "Failure", "code": 403, "reason": "Forbidden", "message": "serviceaccounts is forbidden"}
+
+
 @pytest.fixture
 def server(serve: Serve) -> Server:
     gone: set[str] = set()
@@ -79,29 +92,35 @@ def server(serve: Serve) -> Server:
 
         return route
 
-    def listed(kind: str, *items: dict[str, Any]) -> Any:
-        return reply({"kind": f"{kind}List", "apiVersion": "v1", "items": list(items)})
+    def place(path: str, kind: str, *items: dict[str, Any]) -> dict[str, Any]:
+        """The list of a kind in the namespace, and each of its objects."""
+        whole = {f"{path}/{each['metadata']['name']}": kept({"apiVersion": "v1", "kind": kind, **each}) for each in items}
 
+        def listing(handler: Handler) -> None:
+            left = [each for each in items if f"{path}/{each['metadata']['name']}" not in gone]
+            reply({"kind": f"{kind}List", "apiVersion": "v1", "items": left})(handler)
+
+        return {path: listing, **whole}
+
+    record = {"metadata": inside("extra-objects", {**OBJECT_LABELS, **LABELS}), "data": {"objects": json.dumps([DEFINITION, PRIORITY])}}
     served = serve(
         {
             **discovery(RESOURCES, OF_THE_CLUSTER),
+            # An extension API server that does not respond.
+            "/apis/metrics.k8s.io/v1beta1": reply(UNAVAILABLE, 503),
             "/api/v1/namespaces/kube-system": reply({"kind": "Namespace", "metadata": {"name": "kube-system", "uid": "cluster-1"}}),
             NAMESPACE: kept({"kind": "Namespace", "apiVersion": "v1", "metadata": applied("jewelry-shop", NAMESPACE_LABELS)}),
-            f"{NAMESPACE}/configmaps/extra-objects": reply(
-                {"kind": "ConfigMap", "metadata": applied("extra-objects", LABELS), "data": {"objects": json.dumps([DEFINITION, PRIORITY])}}
-            ),
-            f"{NAMESPACE}/persistentvolumeclaims": listed("PersistentVolumeClaim", CLAIM),
-            f"{NAMESPACE}/services": listed("Service"),
-            f"{NAMESPACE}/serviceaccounts": listed("ServiceAccount"),
-            f"{NAMESPACE}/configmaps": listed("ConfigMap"),
-            f"{NAMESPACE}/secrets": listed("Secret", SECRET),
-            f"{NAMESPACE}/secrets/django-secrets": kept({"apiVersion": "v1", "kind": "Secret", **SECRET}),
+            **KeptLease("jewelry-shop").routes,
+            **place(f"{NAMESPACE}/persistentvolumeclaims", "PersistentVolumeClaim", CLAIM),
+            **place(f"{NAMESPACE}/services", "Service"),
+            **place(f"{NAMESPACE}/serviceaccounts", "ServiceAccount"),
+            **place(f"{NAMESPACE}/configmaps", "ConfigMap", record, NOTES),
+            **place(f"{NAMESPACE}/secrets", "Secret", SECRET),
             f"{REVIEWS}rulesreviews": reply({"status": {"resourceRules": EVERYTHING}}),
             f"{REVIEWS}accessreviews": reply({"status": {"allowed": False}}),
-            "/apis/apps/v1/namespaces/jewelry-shop/deployments": listed("Deployment", DEPLOYMENT),
-            "/apis/apps/v1/namespaces/jewelry-shop/deployments/django": kept(DEPLOYMENT),
-            "/apis/apps/v1/namespaces/jewelry-shop/statefulsets": listed("StatefulSet"),
-            "/apis/batch/v1/namespaces/jewelry-shop/jobs": listed("Job"),
+            **place("/apis/apps/v1/namespaces/jewelry-shop/deployments", "Deployment", DEPLOYMENT),
+            **place("/apis/apps/v1/namespaces/jewelry-shop/statefulsets", "StatefulSet"),
+            **place("/apis/batch/v1/namespaces/jewelry-shop/jobs", "Job"),
             "/apis/scheduling.k8s.io/v1/priorityclasses/shop-first": kept(
                 {"kind": "PriorityClass", "metadata": applied("shop-first", LABELS)}
             ),
@@ -155,6 +174,9 @@ def test_remove_confirmed_is_false_by_default() -> None:
     assert yaml.safe_load((REPOSITORY / "roles" / "remove" / "defaults" / "main.yml").read_text())["remove_confirmed"] is False
 
 
+BY_KUBECTL = "it was created by the field manager kubectl-create, not by this collection"
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [
@@ -168,7 +190,12 @@ def test_the_removal_is_shown_and_nothing_is_deleted_without_a_confirmation(
 ) -> None:
     returned, output = remove(server, tmp_path, *options)
     assert returned == code, output
-    for line in ("PersistentVolumeClaim media-pvc with 50Gi", "Deployment django", "PriorityClass shop-first"):
+    for line in (
+        "Goes: Deployment django PriorityClass shop-first CustomResourceDefinition backups.example.com ConfigMap extra-objects "
+        "Secret django-secrets",
+        f"Stays: ConfigMap notes: {BY_KUBECTL} PersistentVolumeClaim media-pvc with 50Gi: volume that remove_volumes does not name "
+        "Namespace jewelry-shop: remove_namespace is false Objects that cannot be listed: metrics.k8s.io/v1beta1",
+    ):
         assert line in output
     assert ("run it again with -e remove_confirmed=true" in output) is (code == 2), output
     assert deletions(server) == []
@@ -181,13 +208,13 @@ def test_only_objects_that_this_platform_applied_are_removed(server: Server, tmp
     """The record lists the Namespace of another tenant, which is not removed."""
     data = {"objects": json.dumps([PRIORITY, PLANTED])}
     server.routes[f"{NAMESPACE}/configmaps/extra-objects"] = reply(  # type: ignore[index]
-        {"kind": "ConfigMap", "metadata": applied("extra-objects", LABELS), "data": data}
+        {"kind": "ConfigMap", "metadata": inside("extra-objects", {**OBJECT_LABELS, **LABELS}), "data": data}
     )
     returned, output = remove(server, tmp_path, remove_confirmed=True)
     assert returned == 0, output
-    assert [path.rpartition("/")[2] for path in deletions(server)] == ["django", "shop-first", "jewelry-shop"]
+    assert [path.rpartition("/")[2] for path in deletions(server)] == ["django", "shop-first", "extra-objects", "django-secrets"]
     assert "Namespace other-tenant stays" in output
-    assert "it was created by the field manager kubectl-create, not by this collection" in output
+    assert BY_KUBECTL in output
 
 
 @pytest.mark.parametrize(
@@ -200,34 +227,44 @@ def test_only_objects_that_this_platform_applied_are_removed(server: Server, tmp
 def test_a_namespace_of_another_owner_is_not_removed(server: Server, tmp_path: Path, namespace: str, sentence: str) -> None:
     routes: dict[str, Any] = server.routes  # type: ignore[assignment]
     routes[NAMESPACE] = reply({"kind": "Namespace", "metadata": applied("jewelry-shop", {**NAMESPACE_LABELS, "environment": "staging"})})
-    routes[f"/api/v1/namespaces/{namespace}/configmaps/extra-objects"] = routes[f"{NAMESPACE}/configmaps/extra-objects"]
-    routes[f"/apis/batch/v1/namespaces/{namespace}/jobs"] = routes["/apis/batch/v1/namespaces/jewelry-shop/jobs"]
-    returned, output = remove(server, tmp_path, remove_confirmed=True, platform_namespace=namespace)
+    routes |= {path.replace("jewelry-shop", namespace): route for path, route in routes.items() if path != NAMESPACE}
+    returned, output = remove(server, tmp_path, remove_confirmed=True, remove_namespace=True, platform_namespace=namespace)
     assert (returned, deletions(server)) == (2, []), output
     assert sentence in output
 
 
-def test_a_credential_for_one_namespace_removes_all_but_the_namespace_and_its_claims(server: Server, tmp_path: Path) -> None:
-    routes: dict[str, Any] = server.routes  # type: ignore[assignment]
-    routes[f"{REVIEWS}rulesreviews"] = reply({"status": {"resourceRules": []}})
-    ours = reply({"kind": "Namespace", "apiVersion": "v1", "metadata": applied("jewelry-shop", NAMESPACE_LABELS)})
-    forbidden = reply({"kind": "Status", "status": "Failure", "code": 403, "reason": "Forbidden", "message": "cannot delete"}, 403)
-    routes[NAMESPACE] = lambda handler: forbidden(handler) if handler.command == "DELETE" else ours(handler)
-    kept = KeptLease("jewelry-shop")
-    routes.update(kept.routes)
-    code, output = remove(server, tmp_path, "-vvv", "--diff", remove_confirmed=True)
-    assert code == 0, output
-    assert deletions(server) == [
-        "/apis/apps/v1/namespaces/jewelry-shop/deployments/django",
-        "/apis/scheduling.k8s.io/v1/priorityclasses/shop-first",
-        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/backups.example.com",
-        f"{NAMESPACE}/secrets/django-secrets",
-        "/apis/coordination.k8s.io/v1/namespaces/jewelry-shop/leases/jewelry-shop-run",
-    ]
-    # Created, acquired, renewed on a slow machine, and deleted.
-    assert (kept.holders[0], kept.holders[-1]) == ("", None)
-    [identity] = set(kept.holders[1:-1])
-    assert "_ansible-local-" in str(identity)
-    assert "Namespace jewelry-shop and its claims, with uploads and backups, stay, because this credential cannot delete them." in output
-    assert "with everything in it" not in output
+def test_the_namespace_is_not_removed_with_objects_of_others_and_volumes_in_it(server: Server, tmp_path: Path) -> None:
+    returned, output = remove(server, tmp_path, "--extra-vars=remove_namespace=true", remove_confirmed=True)
+    assert (returned, deletions(server)) == (2, []), output
+    assert (
+        f"remove_namespace is true, but namespace jewelry-shop also has: ConfigMap notes ({BY_KUBECTL}); PersistentVolumeClaim media-pvc "
+        "with 50Gi (volume that remove_volumes does not name); objects that cannot be listed (metrics.k8s.io/v1beta1). Name the volumes"
+    ) in output
+
+
+def test_the_namespace_and_the_named_volumes_are_removed_last(server: Server, tmp_path: Path) -> None:
+    server.routes["/apis/metrics.k8s.io/v1beta1"] = reply({"kind": "APIResourceList", "resources": []})  # type: ignore[index]
+    server.routes[f"{NAMESPACE}/configmaps"] = reply({"kind": "ConfigMapList", "items": []})  # type: ignore[index]
+    returned, output = remove(
+        server, tmp_path, "--extra-vars=remove_namespace=true remove_volumes=all", "-vvv", "--diff", remove_confirmed=True
+    )
+    assert returned == 0, output
+    assert deletions(server)[-2:] == [f"{NAMESPACE}/persistentvolumeclaims/media-pvc", NAMESPACE]
     assert CONTENT not in output
+
+
+def test_a_rejected_deletion_is_reported_before_the_first_one(server: Server, tmp_path: Path) -> None:
+    """A credential for one namespace cannot delete claims."""
+    path = f"{NAMESPACE}/persistentvolumeclaims/media-pvc"
+    server.routes[path] = reply({**FORBIDDEN, "message": "cannot delete the claim"}, 403)  # type: ignore[index]
+    returned, output = remove(server, tmp_path, remove_confirmed=True, remove_volumes=["media-pvc"])
+    assert (returned, deletions(server)) == (2, []), output
+    assert "The cluster would reject the removal: PersistentVolumeClaim jewelry-shop/media-pvc: " in output
+    assert "cannot delete the claim" in output
+
+
+def test_kinds_that_the_credential_cannot_list_are_named(server: Server, tmp_path: Path) -> None:
+    server.routes[f"{NAMESPACE}/serviceaccounts"] = reply(FORBIDDEN, 403)  # type: ignore[index]
+    returned, output = remove(server, tmp_path, "--check")
+    assert returned == 0, output
+    assert "Objects that cannot be listed: metrics.k8s.io/v1beta1, serviceaccounts" in output

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests import objects
@@ -33,23 +31,3 @@ def test_a_list_of_the_container_replaces_the_default_list() -> None:
 def test_the_rollout_target_of_a_workload_has_its_main_container(kind: dict[str, str], expected: str) -> None:
     workload = {"name": "django", "pod": {"containers": [{"image": "shop:1"}, {"image": "sidecar:2"}]}, **kind}
     assert objects.rollout_target(workload) == {"kind": expected, "name": "django", "image": "shop:1"}
-
-
-@pytest.mark.parametrize(
-    ("item", "line"),
-    [
-        (
-            {"kind": "PersistentVolumeClaim", "metadata": {"name": "media-pvc"}, "status": {"capacity": {"storage": "50Gi"}}},
-            "PersistentVolumeClaim media-pvc with 50Gi",
-        ),
-        (
-            {"kind": "PersistentVolumeClaim", "metadata": {"name": "media-pvc"}, "status": {"phase": "Pending"}},
-            "PersistentVolumeClaim media-pvc",
-        ),
-        ({"kind": "Service", "metadata": {"name": "django-service"}}, "Service django-service"),
-        ({"api_version": "v1", "kind": "ConfigMap", "namespace": "other", "name": "note"}, "ConfigMap other/note"),
-        ({"api_version": "v1", "kind": "PriorityClass", "namespace": "", "name": "first"}, "PriorityClass first"),
-    ],
-)
-def test_a_removal_is_listed_with_the_size_of_claims(item: dict[str, Any], line: str) -> None:
-    assert objects.removal_line(item) == line

@@ -127,21 +127,11 @@ def test_an_autoscaler_that_the_settings_no_longer_define_is_removed() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("labels", "manager", "action"),
-    [
-        pytest.param({"component": "reports", "jewelry-shop/group-of": "celery-worker"}, OURS, "remove", id="a group"),
-        pytest.param({"component": "celery-worker"}, OURS, "remove", id="the default group"),
-        pytest.param({"component": "django"}, OURS, None, id="another tier"),
-        pytest.param({"component": "reports", "jewelry-shop/group-of": "celery-worker"}, "kubectl", None, id="a manual copy"),
-    ],
-)
-def test_only_deployments_of_groups_are_removed(labels: dict[str, str], manager: str, action: str | None) -> None:
+@pytest.mark.parametrize(("manager", "actions"), [(OURS, ["remove"]), pytest.param("kubectl", [], id="a manual copy")])
+def test_a_workload_that_the_settings_no_longer_define_is_removed(manager: str, actions: list[str]) -> None:
     live = deployment(3, owner(manager))
-    live["metadata"] |= {"name": "live", "labels": labels}
-    owned = [OwnedKind("tiers", "apps/v1", "Deployment", "shop", group_of="celery-worker")]
-    entries, _warnings = plan(Cluster(live), [], OURS, owned=owned)
-    assert [entry.action for entry in entries] == ([action] if action else [])
+    entries, _warnings = plan(Cluster(live), [], OURS, owned=[OwnedKind("tiers", "apps/v1", "Deployment", "shop")])
+    assert [entry.action for entry in entries] == actions
 
 
 def test_an_autoscaler_of_the_settings_stays() -> None:

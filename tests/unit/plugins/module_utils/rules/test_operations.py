@@ -21,7 +21,7 @@ SAME_KUBECONFIG = (
     "deployer_kubeconfig is the kubeconfig of this run, but this run needs the kubeconfig of an administrator. Pass it with -e "
     "platform_kubeconfig=PATH."
 )
-REMOVED = {"__remove_namespace_stays": False}
+REMOVED = {"remove_check": {"problems": []}}
 
 
 @pytest.mark.parametrize(
@@ -66,14 +66,15 @@ REMOVED = {"__remove_namespace_stays": False}
             ["restart_tiers names zzz, but the tiers are django, nginx, web, celery-beat."],
         ),
         ("remove", {**REMOVED, "remove_plan": {"untrusted": [], "refusals": []}}, []),
-        ("remove", {"__remove_namespace_stays": True, "remove_plan": {"untrusted": [], "refusals": ["a"]}}, []),
         (
             "remove",
-            {**REMOVED, "remove_plan": {"untrusted": ["a", "b"], "refusals": ["c", "d"]}},
+            {"remove_check": {"problems": ["e"]}, "remove_plan": {"untrusted": ["a", "b"], "refusals": ["c", "d"]}},
             [
                 "Not removed, because it does not belong to this platform: a.",
                 "Not removed, because it does not belong to this platform: b.",
-                "The cluster would reject the removal: c; d.",
+                "The cluster would reject the removal: c.",
+                "The cluster would reject the removal: d.",
+                "e",
             ],
         ),
         ("deployer", DEPLOYER, []),

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import findings as tables
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Values, findings
 from autoscaling_cases import CASES as AUTOSCALING_CASES
+from canary_cases import CASES as CANARY_CASES
 from group_cases import CASES as GROUP_CASES
 from pod_cases import CASES as POD_CASES
 from rule_values import ANY, CA, SETTINGS
@@ -519,6 +520,7 @@ CASES: list[tuple[Values, Values, str]] = [
     *GROUP_CASES,
     *POD_CASES,
     *AUTOSCALING_CASES,
+    *CANARY_CASES,
 ]
 
 

@@ -13,7 +13,6 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.gr
     group_labels,
     group_problems,
     group_settings,
-    is_of_a_group,
     named_groups,
     variables_of,
 )
@@ -55,20 +54,6 @@ def test_the_settings_of_groups_have_the_place_of_each() -> None:
 )
 def test_the_objects_of_a_group_have_a_label(workload: dict[str, Any], labels: dict[str, str]) -> None:
     assert group_labels(workload) == labels
-
-
-@pytest.mark.parametrize(
-    ("labels", "expected"),
-    [
-        ({"component": "a", "jewelry-shop/group-of": "web"}, True),
-        ({"component": "web"}, True),
-        ({"component": "a"}, False),
-        ({"component": "a", "jewelry-shop/group-of": "api"}, False),
-        ({}, False),
-    ],
-)
-def test_an_object_belongs_to_a_group_by_its_labels(labels: dict[str, str], expected: bool) -> None:
-    assert is_of_a_group(labels, "web") is expected
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_the_service_goes_after_the_pods_of_the_deployment_have_ended(serve: Ser
         planned("Deployment", "apps/v1", "reports"),
         planned("Service", "v1", "reports-service"),
     ]
-    role = {"name": "jewelry_shop.platform.tiers", "tasks_from": "remove_groups"}
+    role = {"name": "jewelry_shop.platform.tiers", "tasks_from": "remove"}
     play = {
         "hosts": "localhost",
         "gather_facts": False,
