@@ -19,7 +19,6 @@ from api_server import discovery
 from conftest import Serve
 from http_server import Handler, Server, reply
 from lease_server import KeptLease
-from lease_server import KeptLease
 
 REPOSITORY = Path(__file__).parents[4]
 NAMESPACE = "/api/v1/namespaces/jewelry-shop"
