@@ -146,7 +146,7 @@ def collecting_pod(pod: Mapping[str, Any], prepare: list[str], resources: Mappin
 
 def _collects(command: Mapping[str, Any]) -> bool:
     usual = any("collectstatic" in argument for argument in command["command"])
-    return boolean(command.get("collects_static", usual), strict=False)
+    return bool(boolean(command.get("collects_static", usual), strict=False))
 
 
 def _mounts(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
