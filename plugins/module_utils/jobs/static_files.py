@@ -94,7 +94,7 @@ def collecting_commands(
     options = [
         f"--history={history}",
         *(f"--used={each}" for each in sorted({each for user in users for each in static_revisions(user)})),
-        *(["--force"] if force else []),
+        *(["--force"] if boolean(force, strict=False) else []),
         *(["--keep-manifest"] if any(_serves_from_the_root(user) for user in users) else []),
     ]
 
