@@ -94,7 +94,7 @@ def collecting_commands(
     options = [
         f"--history={history}",
         *(f"--used={each}" for each in sorted({each for user in users for each in static_revisions(user)})),
-        *(["--force"] if force else []),
+        *(["--force"] if boolean(force, strict=False) else []),
         *(["--keep-manifest"] if any(_serves_from_the_root(user) for user in users) else []),
     ]
 
@@ -146,7 +146,7 @@ def collecting_pod(pod: Mapping[str, Any], prepare: list[str], resources: Mappin
 
 def _collects(command: Mapping[str, Any]) -> bool:
     usual = any("collectstatic" in argument for argument in command["command"])
-    return boolean(command.get("collects_static", usual), strict=False)
+    return bool(boolean(command.get("collects_static", usual), strict=False))
 
 
 def _mounts(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
