@@ -24,7 +24,7 @@ description:
   - A run that holds the Lease renews it with O(state=held). That fails if another run acquired it, or if it was deleted.
   - The Lease has the times of the API server, so the clocks of control nodes can differ. All API servers of the cluster must have the same
     time within a third of O(duration).
-  - The Lease is no part of the platform, so the module never reports a change.
+  - The Lease is not a part of the platform, so the module never reports a change.
 
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
