@@ -9,14 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import subject
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import Manifest, subject
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.ownership import writers
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.removals import not_of_this_platform
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.problems import nearest
-
-Manifest = Mapping[str, Any]
 
 CLAIM = "PersistentVolumeClaim"
 ALL = "all"

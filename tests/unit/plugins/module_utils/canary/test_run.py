@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -70,7 +71,7 @@ def test_a_metric_that_no_pod_has_is_an_error() -> None:
 
 def test_the_pods_of_a_canary_are_behind_the_service_but_not_in_the_selector_of_the_tier() -> None:
     labels = {"app": "shop", "component": "django"}
-    workload = {
+    workload: dict[str, Any] = {
         "name": "django",
         "metadata": {"name": "django", "namespace": "shop", "labels": labels},
         "selector": labels,

@@ -25,7 +25,7 @@ VOLUME = "volume that remove_volumes does not name"
 BY_KUBECTL = "it was created by the field manager kubectl, not by this collection"
 
 
-def entry(manager: str, operation: str = "Update", **fields: Any) -> dict[str, Any]:
+def entry(manager: str, fields: dict[str, Any], operation: str = "Update") -> dict[str, Any]:
     return {"manager": manager, "operation": operation, "fieldsV1": fields}
 
 
@@ -47,18 +47,18 @@ def item(kind: str, name: str, *entries: dict[str, Any], labels: dict[str, str] 
 def ours(kind: str, name: str, **labels: str) -> dict[str, Any]:
     """An object that a run of the platform applied."""
     has = labels or LABELS
-    return item(kind, name, entry(MANAGER, "Apply", **{"f:metadata": {"f:labels": {f"f:{key}": {} for key in has}}}), labels=has)
+    return item(kind, name, entry(MANAGER, {"f:metadata": {"f:labels": {f"f:{key}": {} for key in has}}}, "Apply"), labels=has)
 
 
 def others(kind: str, name: str, **metadata: Any) -> dict[str, Any]:
-    return item(kind, name, entry("kubectl", **{"f:data": {}}), **metadata)
+    return item(kind, name, entry("kubectl", {"f:data": {}}), **metadata)
 
 
 def of_a_pod(name: str, creator: str = CONTROLLER, bound_by: str = CONTROLLER, app: str = "jewelry-shop") -> dict[str, Any]:
     """A claim that was created from a template of a StatefulSet, or a copy of one."""
-    created = entry(creator, **{"f:metadata": {"f:labels": {"f:app": {}}}, "f:spec": {"f:accessModes": {}, "f:resources": {}}})
-    selected = entry("kube-scheduler", **{"f:metadata": {"f:annotations": {"f:volume.kubernetes.io/selected-node": {}}}})
-    bound = {**entry(bound_by, **{"f:status": {"f:phase": {}}}), "subresource": "status"}
+    created = entry(creator, {"f:metadata": {"f:labels": {"f:app": {}}}, "f:spec": {"f:accessModes": {}, "f:resources": {}}})
+    selected = entry("kube-scheduler", {"f:metadata": {"f:annotations": {"f:volume.kubernetes.io/selected-node": {}}}})
+    bound = {**entry(bound_by, {"f:status": {"f:phase": {}}}), "subresource": "status"}
     return item("PersistentVolumeClaim", name, created, selected, bound, labels={"app": app, "component": "postgresql"})
 
 

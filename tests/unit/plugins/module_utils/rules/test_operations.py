@@ -21,7 +21,7 @@ SAME_KUBECONFIG = (
     "deployer_kubeconfig is the kubeconfig of this run, but this run needs the kubeconfig of an administrator. Pass it with -e "
     "platform_kubeconfig=PATH."
 )
-REMOVED = {"remove_check": {"problems": []}}
+REMOVED: dict[str, Any] = {"remove_check": {"problems": []}}
 
 
 @pytest.mark.parametrize(
