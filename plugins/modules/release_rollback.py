@@ -131,10 +131,7 @@ def read(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     deployments = api.listed("apps/v1", "Deployment", namespace, params["selector"])
     newest_runs = bool(records) and not params["failed"] and rollback.is_running(records[0], deployments)
     restored = rollback.target(records, params["to_release"], newest_runs)
-    needed = [
-        {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": namespace}} for kind, name in rollback.needed(restored)
-    ]
-    missing = [(each["kind"], each["metadata"]["name"]) for each in needed if api.read(each) is None]
+    missing = [(kind, name) for kind, name in rollback.needed(restored) if api.read(_named(kind, name, namespace)) is None]
     found = [
         rollback.refusal(records, restored, "" if newest_runs else params["irreversible"]),
         rollback.missing_sentence(restored, missing, namespace),
@@ -149,6 +146,10 @@ def read(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
         "msg": f"restores release {restored['release']} (number {restored['number']})",
         "changed": False,
     }
+
+
+def _named(kind: str, name: str, namespace: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": namespace}}
 
 
 def main() -> None:

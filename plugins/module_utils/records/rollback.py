@@ -11,13 +11,13 @@ from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.ownership import is_named_by_content
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.prune.rules import mentioned
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.record import (
     Manifest,
     Record,
     find_record,
     is_same_deployment,
     names_of,
-    references_of,
 )
 
 # PostgreSQL, Redis, claims, the Namespace, Secrets and additional objects stay as they are, see decision 51.
@@ -145,7 +145,9 @@ def needed(record: Record) -> list[Reference]:
     """
     restored = {("ConfigMap", name) for name in names_of(record["stages"].get("configuration", ()), "ConfigMap")}
     pods = [each["spec"]["template"]["spec"] for each in record["stages"]["tiers"] if "template" in each.get("spec", {})]
-    secrets = {("Secret", name) for name in names_of(record["stages"].get("secrets", ()), "Secret") if name in references_of(record)}
+    # Other kinds refer to Secrets too, such as an Ingress.
+    named = mentioned(manifest for stage in ROLLED_BACK for manifest in record["stages"].get(stage, ()))
+    secrets = {("Secret", name) for name in names_of(record["stages"].get("secrets", ()), "Secret") if name in named}
     return sorted({*references(pods), *secrets} - restored)
 
 

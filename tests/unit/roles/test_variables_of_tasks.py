@@ -36,6 +36,7 @@ ALL_STAGES = [
     *("storage", "data_services", "tiers", "ingress", "monitoring"),
 ]
 OPERATOR = [{"apiVersion": "v1", "kind": "Widget", "metadata": {"name": "a"}}]
+ROLLED_BACK = {"rollback_found": {"rolled_back": ["configuration", "tiers"]}}
 
 # By variable: the values of other variables, and what the variable is.
 CASES: dict[str, list[tuple[dict[str, Any], Any]]] = {
@@ -107,6 +108,49 @@ CASES: dict[str, list[tuple[dict[str, Any], Any]]] = {
             [{"name": "tiers", "manifests": ["a"]}, {"name": "ingress", "manifests": []}],
         )
     ],
+    "record_is_due": [
+        ({"ansible_run_tags": ["all"], "ansible_skip_tags": []}, True),
+        ({"ansible_run_tags": ["tiers"], "ansible_skip_tags": []}, False),
+        ({"ansible_run_tags": ["all"], "ansible_skip_tags": ["monitoring"]}, False),
+    ],
+    "__record_user": [
+        ({}, ""),
+        ({"awx_user_name": "ann", "tower_user_name": "ann"}, "ann"),
+        ({"tower_user_name": "ann"}, "ann"),
+        ({"record_user": "ci", "awx_user_name": "ann"}, "ci"),
+    ],
+    "__record_job": [({}, ""), ({"tower_job_id": 42}, 42), ({"awx_job_id": 43, "tower_job_id": 43}, 43)],
+    "__record_checks": [(CHECKS, {"passed": 2, "warnings": 1}), ({}, {"passed": 0, "warnings": 0})],
+    "__record_rollback": [({}, {}), ({"rollback_target": {"number": 6}}, {"number": 6})],
+    "__record_origin": [
+        ({"rollback_target": {"number": 8, "rollback_to": 6}}, 6),
+        ({"rollback_target": {"number": 7, "rollback_to": 0}}, 7),
+    ],
+    "__record_jobs": [
+        ({"pre_deploy_manifests": "a"}, "a"),
+        ({"pre_deploy_manifests": "a", "rollback_target": {"jobs": ["b"]}}, ["b"]),
+    ],
+    "pre_deploy_repeated": [
+        (
+            {"pre_deploy_commands": [{"name": "a"}, {"name": "b", "repeat_on_return": True}], "pre_deploy_check_services": False},
+            [{"name": "b", "repeat_on_return": True}],
+        ),
+    ],
+    "__rollback_stages": [({**ROLLED_BACK, "manifests_stages": STAGES}, [{"name": "configuration", "manifests": STAGES["configuration"]}])],
+    "__rollback_unplanned": [({**ROLLED_BACK, "manifests_stages": STAGES}, STAGES["secrets"])],
+    "__rollback_jobs": [
+        (
+            {"rollback_target": {"repeated": [{"name": "a"}]}, "preflight_plan": {"jobs": []}, "platform_release": "v1"},
+            [{"command": {"name": "a"}, "name": "a-v1", "replace": False, "running": False}],
+        ),
+        ({"rollback_target": {"repeated": []}, "preflight_plan": {"jobs": []}, "platform_release": "v1"}, []),
+    ],
+    "__report_last_words": [
+        ({"report_failure": {"sentence": "a"}}, ["a", ""]),
+        ({"report_failure": {"sentence": "a"}, "report_rollback": "b"}, ["a", "b"]),
+    ],
+    "__history_content": [({"history_found": {"records": [], "changed": False}}, {"records": []})],
+    "__status_content": [({"status_found": {"drift": [], "msg": "a"}}, {"drift": []})],
     "__remove_namespace_permission": [({"platform_namespace": "shop"}, {"resource": "namespaces", "verbs": ["delete"], "name": "shop"})],
     "__remove_namespace_labels": [
         (LABELS, {"app": "jewelry-shop", "environment": "test"}),

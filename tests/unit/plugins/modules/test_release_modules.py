@@ -163,7 +163,7 @@ def run(shop: Namespace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     def start(module: ModuleType, **arguments: Any) -> dict[str, Any]:
         given = {"host": shop.server.url, "api_key": "token", "namespace": "shop", **arguments}
         with patch_module_args(given), pytest.raises(SystemExit) as ended:
-            module.main()  # type: ignore[attr-defined]
+            module.main()
         result: dict[str, Any] = json.loads(capsys.readouterr().out)
         return {**result, "code": ended.value.code}
 
@@ -237,7 +237,7 @@ def test_wrong_releases_are_one_sentence(record: Run, run: Run, arguments: dict[
 
 def test_status_shows_the_release_its_pods_and_the_drift(record: Run, run: Run, shop: Namespace) -> None:
     record()
-    fields = {"f:spec": {"f:template": {"f:spec": {"f:containers": {'k:{"name":"django"}': {"f:image": {}}}}}}}
+    fields: Manifest = {"f:spec": {"f:template": {"f:spec": {"f:containers": {'k:{"name":"django"}': {"f:image": {}}}}}}}
     by_hand = deployment("shop:hand")
     by_hand["status"] = {"readyReplicas": 1, "updatedReplicas": 1}
     shop.put("deployments", by_hand, manager="kubectl-set", operation="Update", fieldsV1=fields)

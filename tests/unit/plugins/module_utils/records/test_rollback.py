@@ -34,7 +34,7 @@ def django(image: str = "shop:1", config: str = CONFIG, **spec: Any) -> dict[str
 def record(number: int, image: str, **content: Any) -> dict[str, Any]:
     stages = {
         "configuration": [{"kind": "ConfigMap", "metadata": {"name": CONFIG}, "data": {"A": image}}],
-        "secrets": [{"kind": "Secret", "metadata": {"name": SECRET}}],
+        "secrets": [{"kind": "Secret", "metadata": {"name": name}} for name in (SECRET, "postgresql-secrets-4444444444")],
         "tiers": [django(image)],
     }
     empty = {"rollback_to": 0, "rollback_of": "", "irreversible": "", "jobs": []}
@@ -99,7 +99,7 @@ def test_a_rollback_over_irreversible_migrations_is_rejected(
 
 
 def test_the_objects_that_must_exist() -> None:
-    """The ConfigMap of the release is applied from the record, and an optional reference is not needed."""
+    """The ConfigMap of the release is applied from the record. PostgreSQL keeps its Secret. An optional reference is not needed."""
     assert needed(SEVEN) == [("ConfigMap", "ca"), ("Secret", SECRET), ("Secret", "tls"), ("Secret", "vault")]
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What scale, restart, remove and grant_deployer reject."""
+"""What scale, restart, history, rollback, remove and grant_deployer reject."""
 
 from __future__ import annotations
 
@@ -22,6 +22,23 @@ SAME_KUBECONFIG = (
     "platform_kubeconfig=PATH."
 )
 REMOVED: dict[str, Any] = {"remove_check": {"problems": []}}
+BOTH = (
+    "history_from_release and history_to_release belong together: set both to compare two releases, or none of them to list the releases."
+)
+PLANNED: dict[str, Any] = {
+    "cluster": {"host": "h", "uid": "u", "version": "1.34.4"},
+    "differing": ["tiers"],
+    **dict.fromkeys(("forbidden", "refusals", "untrusted", "foreign"), ()),
+}
+ROLLBACK = {
+    "platform_api_host": "",
+    "platform_cluster_uid": "",
+    "platform_namespace": "shop",
+    "preflight_minimum_version": "1.24",
+    "preflight_plan": PLANNED,
+    "rollback_failed": False,
+}
+NOTHING = "The cluster already has the objects of the last successful release, so there is nothing to roll back."
 
 
 @pytest.mark.parametrize(
@@ -64,6 +81,21 @@ REMOVED: dict[str, Any] = {"remove_check": {"problems": []}}
             "restart",
             {"restart_tiers": ["web", "zzz"], "tiers_overview": TIERS},
             ["restart_tiers names zzz, but the tiers are django, nginx, web, celery-beat."],
+        ),
+        ("history", {"history_from_release": "", "history_to_release": ""}, []),
+        ("history", {"history_from_release": "6", "history_to_release": "7"}, []),
+        ("history", {"history_from_release": "6", "history_to_release": ""}, [BOTH]),
+        ("rollback", ROLLBACK, []),
+        ("rollback", {**ROLLBACK, "preflight_plan": {**PLANNED, "differing": []}}, []),
+        ("rollback", {**ROLLBACK, "rollback_failed": True, "preflight_plan": {**PLANNED, "differing": []}}, [NOTHING]),
+        (
+            "rollback",
+            {**ROLLBACK, "preflight_plan": {**PLANNED, "refusals": ["a", "a"], "untrusted": ["b"], "foreign": ["c"]}},
+            [
+                "The cluster would reject: a.",
+                "Other field managers wrote into objects of this platform: b.",
+                "These objects are not managed by this collection: c.",
+            ],
         ),
         ("remove", {**REMOVED, "remove_plan": {"untrusted": [], "refusals": []}}, []),
         (
