@@ -139,6 +139,8 @@ CASES: list[tuple[Values, Values, str]] = [
         {"platform_lock_duration": 15},
         {"platform_lock_duration": 14},
         "platform_lock_duration is 14: set it to 15 seconds or more.",
+    ),
+    (
         {"pre_deploy_migrate_lock_timeout": 0},
         {"pre_deploy_migrate_lock_timeout": -1},
         "pre_deploy_migrate_lock_timeout is -1: set it to a number of seconds in values.yml, or to 0 for no limit.",
