@@ -211,7 +211,8 @@ def test_only_objects_that_this_platform_applied_are_removed(server: Server, tmp
     )
     returned, output = remove(server, tmp_path, remove_confirmed=True)
     assert returned == 0, output
-    assert [path.rpartition("/")[2] for path in deletions(server)] == ["django", "shop-first", "extra-objects", "django-secrets"]
+    removed = ["django", "shop-first", "extra-objects", "django-secrets", "jewelry-shop-run"]
+    assert [path.rpartition("/")[2] for path in deletions(server)] == removed
     assert "Namespace other-tenant stays" in output
     assert BY_KUBECTL in output
 
