@@ -14,7 +14,7 @@ REPOSITORY = Path(__file__).parents[3]
 WITHOUT_LEASE = ("grant_deployer", "history", "render", "status", "validate")
 PLAYBOOKS = [path for path in sorted((REPOSITORY / "playbooks").glob("*.yml")) if path.stem not in WITHOUT_LEASE]
 # Roles that write with tasks of the role platform.
-STAGES = ("configuration", "network_policies", "tiers")
+STAGES = (("configuration", "main"), ("network_policies", "main"), ("tiers", "main"))
 IMPORT = "ansible.builtin.import_role"
 # Modules of these collections write, except those that end like this.
 WRITING = ("kubernetes.core.k8s", "jewelry_shop.platform.")
@@ -47,7 +47,7 @@ def steps(block: list[dict[str, Any]]) -> Iterator[str]:
         for task in tasks_of(role, "main.yml") if file == "main" else []:
             if imported(task) == ("platform", "lock") and "overdue" not in str(task.get("when")):
                 yield "lock"
-            elif writes(task) or imported(task)[0] in STAGES:
+            elif writes(task) or imported(task) in STAGES:
                 yield "write"
 
 
