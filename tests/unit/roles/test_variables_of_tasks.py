@@ -112,6 +112,7 @@ CASES: dict[str, list[tuple[dict[str, Any], Any]]] = {
         ({"ansible_run_tags": ["all"], "ansible_skip_tags": []}, True),
         ({"ansible_run_tags": ["tiers"], "ansible_skip_tags": []}, False),
         ({"ansible_run_tags": ["all"], "ansible_skip_tags": ["monitoring"]}, False),
+        ({"ansible_run_tags": ["all"], "ansible_skip_tags": ["molecule-notest"]}, True),
     ],
     "__record_user": [
         ({}, ""),
