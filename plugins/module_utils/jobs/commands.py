@@ -125,7 +125,7 @@ def migrating_commands(commands: Iterable[Mapping[str, Any]], script: str, lock_
     """
     return [
         {**command, "command": ["python", "-c", script, str(int(lock_timeout)), *command["command"][1:]], "log_lines": MIGRATION_LINES}
-        if _migrates(command["command"])
+        if _migrates(command.get("command", []))
         else dict(command)
         for command in commands
     ]
@@ -133,9 +133,8 @@ def migrating_commands(commands: Iterable[Mapping[str, Any]], script: str, lock_
 
 def _migrates(command: Sequence[str]) -> bool:
     """Whether a command is the usual one. Options such as --plan have another output."""
-    program, *arguments = command
-    is_usual = program == "python" and len(arguments) > 1 and arguments[0].rpartition("/")[2] == "manage.py" and arguments[1] == "migrate"
-    return is_usual and not {"--plan", "--check", "--help"} & set(arguments)
+    is_usual = len(command) > 2 and command[0] == "python" and command[1].rpartition("/")[2] == "manage.py" and command[2] == "migrate"
+    return is_usual and not {"--plan", "--check", "--help"} & set(command)
 
 
 def _collects_other_files(command: Mapping[str, Any], own: Mapping[str, str]) -> bool:

@@ -145,7 +145,7 @@ def collecting_pod(pod: Mapping[str, Any], prepare: list[str], resources: Mappin
 
 
 def _collects(command: Mapping[str, Any]) -> bool:
-    usual = any("collectstatic" in argument for argument in command["command"])
+    usual = any("collectstatic" in argument for argument in command.get("command", []))
     return bool(boolean(command.get("collects_static", usual), strict=False))
 
 

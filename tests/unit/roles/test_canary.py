@@ -27,7 +27,15 @@ def planned(action: str = "change", name: str = "django", kind: str = "Deploymen
     ],
 )
 def test_a_canary_runs_only_if_django_changes(resolve: Any, values: dict[str, Any], plan: dict[str, Any], runs: bool) -> None:
-    assert bool(resolve("__tiers_canary_is_due", preflight_plan=plan, **values)) is runs
+    assert (
+        bool(resolve("__tiers_canary_is_due", preflight_plan=plan, manifests_workloads={"tiers": [{"name": "django"}]}, **values)) is runs
+    )
+
+
+def test_a_rollback_has_no_canary(resolve: Any) -> None:
+    """It restores the manifests of a release that served."""
+    plan = {"objects": [{"stage": "tiers", "action": "change", "kind": "Deployment", "name": "django"}], "differing": ["tiers"]}
+    assert not resolve("__tiers_canary_is_due", preflight_plan=plan, manifests_workloads={"tiers": []}, django_canary=True)
 
 
 def test_the_canary_has_the_pods_of_the_tier(resolve: Any, workload: Any) -> None:

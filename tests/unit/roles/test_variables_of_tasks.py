@@ -22,7 +22,12 @@ def created(*names: str) -> dict[str, Any]:
 
 
 LABELS = {"platform_common_labels": {"app": "shop", "app.kubernetes.io/managed-by": "ansible", "environment": "test"}}
-DELETION = {"preflight_plan": {"forbidden": ["delete namespaces"]}}
+REMOVED_NAMESPACE = {"stage": "namespace", "api_version": "v1", "kind": "Namespace", "name": "shop"}
+GOES = [
+    {"kind": "Deployment", "namespace": "shop", "name": "django"},
+    {"kind": "Deployment", "namespace": "mail", "name": "relay"},
+    {"kind": "Secret", "namespace": "shop", "name": "django-secrets"},
+]
 FAILED = {"kind": "Job", "name": "migrate", "message": "ended with exit code 3", "reason": "x"}
 HANDOVERS = {"preflight_plan": {"handovers": [{"name": "django", "replicas": None}, {"name": "nginx", "replicas": 2}]}}
 AUTOSCALED = [{"name": "django", "autoscaling": {"min_replicas": 3}}, {"name": "nginx", "autoscaling": {"min_replicas": 2}}]
@@ -152,18 +157,17 @@ CASES: dict[str, list[tuple[dict[str, Any], Any]]] = {
     ],
     "__history_content": [({"history_found": {"records": [], "changed": False}}, {"records": []})],
     "__status_content": [({"status_found": {"drift": [], "msg": "a"}}, {"drift": []})],
-    "__remove_namespace_permission": [({"platform_namespace": "shop"}, {"resource": "namespaces", "verbs": ["delete"], "name": "shop"})],
-    "__remove_namespace_labels": [
-        (LABELS, {"app": "jewelry-shop", "environment": "test"}),
-        ({**LABELS, "namespace_labels": {"environment": "own"}}, {"app": "jewelry-shop", "environment": "own"}),
-    ],
-    "__remove_subject": [
+    "__remove_with_namespace": [({"remove_namespace": "true"}, True), ({"remove_namespace": False}, False)],
+    "__remove_namespace_removal": [
+        ({"platform_namespace": "shop", **LABELS}, {**REMOVED_NAMESPACE, "labels": {"app": "jewelry-shop", "environment": "test"}}),
         (
-            {"platform_namespace": "shop", **DELETION},
-            "what this platform has in namespace shop, but not the namespace and its volumes",
+            {"platform_namespace": "shop", **LABELS, "namespace_labels": {"environment": "own"}},
+            {**REMOVED_NAMESPACE, "labels": {"app": "jewelry-shop", "environment": "own"}},
         ),
-        ({"platform_namespace": "shop", "preflight_plan": {}}, "namespace shop with everything in it, uploads and backups included"),
     ],
+    "__remove_labels": [(LABELS, {"app": "jewelry-shop", "app.kubernetes.io/managed-by": "ansible", "environment": "test"})],
+    "__remove_workloads": [({"platform_namespace": "shop", "remove_check": {"goes": GOES}}, GOES[:1])],
+    "__remove_others": [({"platform_namespace": "shop", "remove_check": {"goes": GOES}}, GOES[1:])],
     "__report_problems": [({}, []), ({"report_problems_found": ["a"]}, ["a"])],
     "__report_rolled_out": [({}, {}), ({"platform_rolled_out": {"msg": "a"}}, {"msg": "a"})],
     "__report_validated": [({}, []), ({"validate_checks": [{"name": "a"}]}, [{"name": "a"}])],
