@@ -79,3 +79,20 @@ def test_the_job_keeps_what_the_pods_in_the_cluster_use(resolve: Any) -> None:
     assert {"--history=3", "--used=older"} < set(command)
     # A skipped task has no result.
     assert "--used=older" not in jobs(resolve, pre_deploy_users={"skipped": True})["collectstatic"]["containers"][0]["command"]
+
+
+def test_the_record_of_a_release_has_the_same_job_whatever_pods_run(resolve: Any) -> None:
+    """Otherwise a second run would write another record."""
+    pod = {
+        "kind": "Pod",
+        "spec": {
+            "volumes": [{"name": "static", "persistentVolumeClaim": {"claimName": "static-pvc"}}],
+            "containers": [{"name": "django", "volumeMounts": [{"name": "static", "mountPath": "/s", "subPath": ".releases/abc"}]}],
+        },
+    }
+    users = {"results": [{"resources": [pod]}]}
+    values = {"platform_static_revision": "r1", "pre_deploy_users": users, "pre_deploy_force": True}
+    commands = [resolve("__pre_deploy_collecting", **values, pre_deploy_records=records) for records in (False, True)]
+    [deployed, recorded] = [next(set(each["command"]) for each in found if each["name"] == "collectstatic") for found in commands]
+    assert {"--used=abc", "--force"} <= deployed
+    assert not {"--used=abc", "--force"} & recorded
