@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -41,8 +42,16 @@ def image_tags(cluster: Any) -> set[str]:
     return {image.rpartition(":")[2] for image in images if "/jewelry-shop:" in image}
 
 
+def served_release(shop: Any) -> list[str]:
+    """What the page shows of its release: the hashed names of its static files, which nginx serves, and its version."""
+    page = shop.get("/").text
+    assert [shop.get(path).status_code for path in re.findall(r'href="(/static/[^"]+)"', page)] == [200]
+    shown: list[str] = re.findall(r'"/static/[^"]+"|<footer>.*</footer>', page)
+    return shown
+
+
 def test_a_rollback_restores_page_configuration_and_secret(cluster: Any, playbook: Any, shop: Any, kind_config: dict[str, Any]) -> None:
-    page, key, tags = shop.get("/").text, environment(cluster, "DJANGO_SECRET_KEY"), image_tags(cluster)
+    page, key, tags = served_release(shop), environment(cluster, "DJANGO_SECRET_KEY"), image_tags(cluster)
     number, release = newest(cluster)
     run = playbook(
         "site.yml",
@@ -53,13 +62,13 @@ def test_a_rollback_restores_page_configuration_and_secret(cluster: Any, playboo
     assert run.returncode == 0, run.output
     assert (environment(cluster, KEY), environment(cluster, "DJANGO_SECRET_KEY")) == ("new", "n" * 50)
     assert image_tags(cluster) == {NEXT}
-    assert shop.get("/").text != page
+    assert served_release(shop) != page
 
     back = playbook("playbooks/rollback.yml")
     assert back.returncode == 0, back.output
     assert (environment(cluster, KEY), environment(cluster, "DJANGO_SECRET_KEY")) == ("", key)
     assert image_tags(cluster) == tags
-    assert shop.get("/").text == page
+    assert served_release(shop) == page
     assert newest(cluster) == (number + 2, release)
     listed = playbook("playbooks/history.yml")
     assert f"rollback of {number + 1:04d} to {number:04d}" in listed.output
