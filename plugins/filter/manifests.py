@@ -73,6 +73,7 @@ class FilterModule:
             images.image_version,
             commands.job_states,
             commands.jobs_to_run,
+            commands.running_jobs_of_others,
             commands.migrating_commands,
             static_files.collecting_commands,
             static_files.collecting_pod,

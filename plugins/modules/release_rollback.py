@@ -77,6 +77,12 @@ record:
     - C(jobs), C(names), C(rollouts), C(repeated) and the other content is that of M(jewelry_shop.platform.release_record).
   returned: success
   type: dict
+recorded:
+  description:
+    - C(stages) and C(rollouts) for the record of the rollback. Those of RV(record) also have replicas for a Deployment that an autoscaler
+      scales and that does not exist, and no images of data services.
+  returned: success
+  type: dict
 rolled_back:
   description: Names of the stages that are rolled back.
   returned: success
@@ -132,6 +138,7 @@ def read(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     newest_runs = bool(records) and not params["failed"] and rollback.is_running(records[0], deployments)
     restored = rollback.target(records, params["to_release"], newest_runs)
     missing = [(kind, name) for kind, name in rollback.needed(restored) if api.read(_named(kind, name, namespace)) is None]
+    missing += [(each["kind"], each["metadata"]["name"]) for each in rollback.unrestored(restored) if api.read(each) is None]
     found = [
         rollback.refusal(records, restored, "" if newest_runs else params["irreversible"]),
         rollback.missing_sentence(restored, missing, namespace),
@@ -140,7 +147,12 @@ def read(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     names = [each["metadata"]["name"] for each in deployments]
     return {
         "problems": [each for each in found if each],
-        "record": {**restored, "stages": {**stages, "tiers": rollback.with_first_replicas(stages["tiers"], names)}},
+        "record": {
+            **restored,
+            "rollouts": rollback.expected_rollouts(restored, records[0]),
+            "stages": {**stages, "tiers": rollback.with_first_replicas(stages["tiers"], names)},
+        },
+        "recorded": {"stages": stages, "rollouts": rollback.restored_rollouts(restored, records[0])},
         "rolled_back": list(rollback.ROLLED_BACK),
         "replaced": f"{records[0]['number']:04d}" if newest_runs else "a release without a record",
         "msg": f"restores release {restored['release']} (number {restored['number']})",

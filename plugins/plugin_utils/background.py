@@ -60,7 +60,6 @@ def run_in_background(work: Callable[[], None]) -> None:
 def _let_go() -> None:
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.SIG_DFL)
-    os.chdir("/")
     nothing = os.open(os.devnull, os.O_RDWR)
     # The numbers stay in use, because objects of the former process may still close them.
     for number in [int(path.name) for path in Path("/dev/fd").iterdir()]:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import random
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 KINDS = (
-    "configmaps,secrets,services,serviceaccounts,persistentvolumeclaims,deployments.apps,statefulsets.apps,jobs.batch,"
-    "poddisruptionbudgets.policy,horizontalpodautoscalers.autoscaling,networkpolicies.networking.k8s.io"
+    "services,serviceaccounts,persistentvolumeclaims,deployments.apps,statefulsets.apps,poddisruptionbudgets.policy,"
+    "horizontalpodautoscalers.autoscaling,networkpolicies.networking.k8s.io"
 )
-# Records of releases and the lock of a run are different after each run.
-HISTORY = ("release-", "jewelry-shop-lock")
-# Set by controllers, and by the API server for each object.
-ASSIGNED = {"deployment.kubernetes.io/revision", "pv.kubernetes.io/bind-completed"}
-# Two releases that differ in each stage.
+# Makes the releases of this run new.
+RUN = time.time_ns()
+# Two platforms that differ in each stage.
 OTHER: dict[str, Any] = {
     "platform_image_tag": "1.0.0-next",
     "platform_secrets": {"DRILL": "second"},
@@ -43,76 +40,73 @@ STAGES = (
     "Wait for the rollout: Job migrate",
     "Wait for the rollout: Job collectstatic",
     "Apply the tiers together",
-    "Wait for the rollout of the tiers",
+    "Wait for the rollout: tiers",
     "Remove the objects of old releases",
     "Request every replica",
 )
 RANDOM = 9
 # The lock of a killed run is taken over when it has expired.
-LOCK = {"platform_lock_seconds": 15, "platform_lock_wait": 120}
+LOCK = {"platform_lock_duration": 15, "platform_lock_wait": 120}
 
 
-def content(thing: dict[str, Any]) -> Any:
-    """What a deploy decides of an object: not what controllers and the API server add."""
-    metadata = thing["metadata"]
-    if thing["kind"] == "Job":
-        return {"labels": metadata["labels"]}
-    kept = {key: value for key, value in thing.items() if key not in ("metadata", "status")}
-    if thing["kind"] == "Deployment" and autoscaled(thing):
-        kept["spec"] = {key: value for key, value in kept["spec"].items() if key != "replicas"}
-    annotations = {key: value for key, value in metadata.get("annotations", {}).items() if key not in ASSIGNED}
-    return {**kept, "labels": metadata.get("labels", {}), "annotations": annotations}
+def release(number: int, kind_config: dict[str, Any]) -> dict[str, Any]:
+    """The values of a release that was never deployed: the platform of the inventory and OTHER in turns."""
+    values = OTHER if number % 2 else {"nginx_client_max_body_size": f"{50 + number}m"}
+    return {**values, "platform_config": {**kind_config, "DRILL": f"{number} of {RUN}"}}
 
 
-def autoscaled(deployment: dict[str, Any]) -> bool:
-    return bool(deployment["metadata"]["name"] == "django")
+@pytest.fixture(scope="module", autouse=True)
+def the_platform_of_the_inventory(playbook: Any) -> Iterator[None]:
+    yield
+    run = playbook("site.yml")
+    assert run.returncode == 0, run.output
 
 
-@pytest.fixture(scope="module")
-def deployed(cluster: Any) -> Callable[[], dict[str, Any]]:
-    """Reads what the platform has in its namespace, by kind and name."""
+@pytest.fixture
+def names(cluster: Any) -> Callable[[], set[str]]:
+    """Reads which workloads, Services, autoscalers, budgets and policies the platform has."""
 
-    def look() -> dict[str, Any]:
-        found = cluster.get(KINDS, "--selector=app=jewelry-shop")
-        names = [each["metadata"]["name"] for each in found]
-        assert names
-        return {
-            f"{each['kind']}/{each['metadata']['name']}": content(each)
-            for each in found
-            if not each["metadata"]["name"].startswith(HISTORY)
-        }
+    def look() -> set[str]:
+        return {f"{each['kind']}/{each['metadata']['name']}" for each in cluster.get(KINDS, "--selector=app=jewelry-shop")}
 
     return look
 
 
-def differences(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:
-    """The objects that are missing or differ. A run keeps objects of earlier releases, so there may be more of these."""
-    problems = [f"{name} is missing" for name in expected if name not in found]
-    problems += [
-        f"{name}: {json.dumps(found[name])} instead of {json.dumps(expected[name])}"
-        for name in expected
-        if found.get(name, expected[name]) != expected[name]
-    ]
-    kept = ("ConfigMap/", "Secret/", "Job/")
-    return problems + [f"{name} is left" for name in found if name not in expected and not name.startswith(kept)]
+@pytest.fixture
+def problems_after(playbook: Any, names: Callable[[], set[str]]) -> Callable[[dict[str, Any], set[str]], list[str]]:
+    """Runs the playbook once more, and returns what is then different from an undisturbed deployment."""
+
+    def repair(values: dict[str, Any], expected: set[str]) -> list[str]:
+        run = playbook("site.yml", **values, **LOCK)
+        if run.returncode != 0:
+            return [run.output]
+        checked = playbook("site.yml", "--check", **values)
+        different = [] if (checked.returncode, checked.changed) == (0, 0) else [checked.output]
+        return different + [f"{name} is missing or left" for name in names() ^ expected]
+
+    return repair
 
 
 def test_a_run_that_was_killed_is_repaired_by_the_next(
-    playbook: Any, running_playbook: Any, deployed: Callable[[], dict[str, Any]], measured: Callable[[str], None]
+    playbook: Any,
+    running_playbook: Any,
+    names: Callable[[], set[str]],
+    problems_after: Callable[[dict[str, Any], set[str]], list[str]],
+    kind_config: dict[str, Any],
+    measured: Callable[[str], None],
 ) -> None:
-    releases: list[dict[str, Any]] = [{}, OTHER]
     expected = []
-    for values in releases:
+    for number in (0, 1):
         started = time.monotonic()
-        run = playbook("site.yml", **values)
+        run = playbook("site.yml", **release(number, kind_config))
         assert run.returncode == 0, run.output
         duration = time.monotonic() - started
-        expected.append(deployed())
+        expected.append(names())
     moments: list[str | float] = [*STAGES, *(random.SystemRandom().uniform(3, duration) for _ in range(RANDOM))]
-    repaired = 0
     problems = []
-    for number, moment in enumerate(moments):
-        values = releases[number % 2]
+    repaired = 0
+    for number, moment in enumerate(moments, start=2):
+        values = release(number, kind_config)
         kill = signal.SIGINT if number % 4 == 3 else signal.SIGKILL
         running = running_playbook("site.yml", **values, **LOCK)
         if isinstance(moment, str):
@@ -121,10 +115,9 @@ def test_a_run_that_was_killed_is_repaired_by_the_next(
             time.sleep(moment)
         running.signal(kill)
         running.end()
-        run = playbook("site.yml", **values, **LOCK)
-        left = differences(expected[number % 2], deployed()) if run.returncode == 0 else [run.output]
-        problems += [f"{kill.name} at {moment} of {duration:.0f} s: {each}" for each in left]
-        repaired += not left
+        found = problems_after(values, expected[number % 2])
+        problems += [f"{kill.name} at {moment} of {duration:.0f} s: {each}" for each in found]
+        repaired += not found
     measured(f"{repaired} of {len(moments)} killed runs were repaired by one more run")
     assert problems == []
     assert repaired == len(moments) == 20
@@ -140,35 +133,33 @@ def restart_api_server() -> None:
     ("moment", "what"),
     [
         ("apply | Apply ConfigMaps", "API server"),
-        ("Wait for the rollout of the tiers", "API server"),
+        ("Wait for the rollout: tiers", "API server"),
         ("Wait for the rollout: Job migrate", "postgresql"),
-        ("Wait for the rollout of the tiers", "redis"),
+        ("Wait for the rollout: tiers", "redis"),
     ],
 )
 def test_a_failure_in_the_middle_of_a_run_is_repaired_by_the_next(
     cluster: Any,
     playbook: Any,
     running_playbook: Any,
-    deployed: Callable[[], dict[str, Any]],
+    names: Callable[[], set[str]],
+    problems_after: Callable[[dict[str, Any], set[str]], list[str]],
+    kind_config: dict[str, Any],
     measured: Callable[[str], None],
     moment: str,
     what: str,
 ) -> None:
-    run = playbook("site.yml")
+    number = 100 + 2 * abs(hash((moment, what))) % 1000
+    run = playbook("site.yml", **release(number, kind_config))
     assert run.returncode == 0, run.output
-    before = playbook("site.yml", **OTHER)
-    assert before.returncode == 0, before.output
-    expected = deployed()
-    back = playbook("site.yml")
-    assert back.returncode == 0, back.output
-    running = running_playbook("site.yml", **OTHER, **LOCK)
+    expected = names()
+    values = release(number + 2, kind_config)
+    running = running_playbook("site.yml", **values, **LOCK)
     assert running.wait_for(moment), running.output
     if what == "API server":
         restart_api_server()
     else:
         cluster.kubectl("delete", "pod", f"--selector=app=jewelry-shop,component={what}", "--force", "--grace-period=0", "--wait=false")
     code = running.end()
-    run = playbook("site.yml", **OTHER, **LOCK)
-    assert run.returncode == 0, run.output
-    assert differences(expected, deployed()) == []
+    assert problems_after(values, expected) == []
     measured(f"{what}: the disturbed run ended with exit code {code}")

@@ -34,8 +34,8 @@ def pods_of_production(playbook: Any) -> Iterator[None]:
 
 def drain(cluster: Any, node: str) -> None:
     """Move the pods of a node, as an administrator does before its maintenance, and wait until all tiers are complete."""
-    cluster.kubectl("drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=500s", timeout=520)
     try:
+        cluster.kubectl("drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=500s", timeout=520)
         cluster.kubectl("wait", "deployments", "--all", "--for=condition=Available", "--timeout=300s", timeout=320)
         for deployment in cluster.get("deployments"):
             cluster.kubectl("rollout", "status", f"deployment/{deployment['metadata']['name']}", "--timeout=300s", timeout=320)

@@ -107,6 +107,28 @@ def jobs_to_run(
     return found
 
 
+def running_jobs_of_others(jobs: Iterable[Mapping[str, str]], release: str) -> list[dict[str, str]]:
+    """Find the running Jobs of other releases, which a killed run has left.
+
+    Two releases must not migrate at the same time, nor collect static files.
+
+    Args:
+        jobs: Jobs of all releases, as P(jewelry_shop.platform.job_states#filter) returns them.
+        release: Current release. The names of its Jobs end with this string.
+
+    Returns:
+        The C(kind) and the C(name) of each, as M(jewelry_shop.platform.rollout) expects them.
+
+    Example:
+        {{ platform_jobs | jewelry_shop.platform.running_jobs_of_others('v1') }}
+    """
+    return [
+        {"kind": "Job", "name": job["name"]}
+        for job in jobs
+        if job["state"] == RUNNING and not job["made_by"] and not job["name"].endswith(f"-{release}")
+    ]
+
+
 def migrating_commands(commands: Iterable[Mapping[str, Any]], script: str, lock_timeout: int) -> list[dict[str, Any]]:
     """Let the commands that migrate show their plan and wait for a lock for a limited time.
 

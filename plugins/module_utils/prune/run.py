@@ -28,6 +28,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.prune.rules 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.record import (
     SELECTOR,
     Record,
+    kept_records,
     kept_releases,
     number_of,
     records_in,
@@ -107,7 +108,8 @@ def _records(api: Api, rules: Rules, check_mode: bool, outcome: Outcome) -> list
         return None
     records, ignored = records_in(items, rules.field_manager)
     outcome.refusals += ignored
-    kept, old = records[: rules.history + 1], {record["number"] for record in records[rules.history + 1 :]}
+    kept = kept_records(records, rules.history)
+    old = {record["number"] for record in records} - {record["number"] for record in kept}
     _remove(api, [item for item in items if number_of(item["metadata"]["name"]) in old], check_mode, outcome)
     return kept
 

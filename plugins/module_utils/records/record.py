@@ -35,7 +35,7 @@ _FILE = "record.json.gz"
 # Fields that may differ between two records of the same deployment. A run with the objects of a rollback deploys what already runs.
 _CIRCUMSTANCES = (
     "format", "number", "deployed_at", "deployed_by", "inventory", "collection", "images", "checks", "verdict", "rollback_of",
-    "rollback_to",
+    "rollback_to", "irreversible",
 )  # fmt: skip
 # Fields that a list of records shows.
 _SUMMARY = (
@@ -188,6 +188,31 @@ def records_in(config_maps: Iterable[Manifest], field_manager: str) -> tuple[lis
         except PlatformError as error:
             ignored.append(f"{error}. The history ignores it")
     return sorted(records, key=lambda record: record["number"], reverse=True), ignored
+
+
+def origin(record: Record) -> int:
+    """The number of the record whose objects a record has.
+
+    Args:
+        record: a record of a deployment or of a rollback.
+    """
+    return int(record["rollback_to"] or record["number"])
+
+
+def kept_records(records: Sequence[Record], history: int) -> list[Record]:
+    """The records that stay: the current deployment and the newest earlier ones, each with its first and its newest record.
+
+    A rollback repeats a deployment and takes no place of its own. Otherwise failed deployments that went back would push out all others.
+
+    Args:
+        records: all records, newest first.
+        history: number of deployments besides the current one.
+    """
+    newest: dict[int, int] = {}
+    for record in records:
+        newest.setdefault(origin(record), record["number"])
+    kept = {number for pair in list(newest.items())[: history + 1] for number in pair}
+    return [record for record in records if record["number"] in kept]
 
 
 def is_same_deployment(one: Record, other: Record) -> bool:

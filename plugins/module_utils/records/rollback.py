@@ -16,8 +16,8 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.reco
     Manifest,
     Record,
     find_record,
-    is_same_deployment,
     names_of,
+    origin,
 )
 
 # PostgreSQL, Redis, claims, the Namespace, Secrets and additional objects stay as they are, see decision 51.
@@ -32,15 +32,6 @@ _REFERENCES = {
     "configMapKeyRef": ("ConfigMap", "name"),
     "configMap": ("ConfigMap", "name"),
 }
-
-
-def origin(record: Record) -> int:
-    """The number of the record whose objects a record has.
-
-    Args:
-        record: a record of a deployment or of a rollback.
-    """
-    return int(record["rollback_to"] or record["number"])
 
 
 def is_running(record: Record, deployments: Iterable[Manifest]) -> bool:
@@ -80,7 +71,7 @@ def target(records: Sequence[Record], wanted: str, newest_runs: bool) -> Record:
         return records[0]
     current = records[0]
     for record in records[1:]:
-        if origin(record) < origin(current) and not is_same_deployment(record, current):
+        if origin(record) < origin(current) and record["stages"] != current["stages"]:
             return record
     raise PlatformError(
         f"there is no record of a release before number {current['number']} ({current['release']}), so there is nothing to roll back to: "
@@ -111,6 +102,39 @@ def refusal(records: Iterable[Record], restored: Record, unrecorded: str = "") -
             "corrected release with site.yml"
         )
     return ""
+
+
+def unrestored(record: Record) -> list[Manifest]:
+    """The objects of other stages that the pods of a release need by name: data services with their Services, and claims.
+
+    Args:
+        record: the record of the release.
+    """
+    kinds = ("StatefulSet", "Service", "PersistentVolumeClaim")
+    return [each for stage in ("storage", "data_services") for each in record["stages"].get(stage, ()) if each["kind"] in kinds]
+
+
+def restored_rollouts(restored: Record, newest: Record) -> dict[str, list[dict[str, Any]]]:
+    """The workloads and claims of each stage after a rollback.
+
+    Args:
+        restored: the record to restore.
+        newest: the newest record, whose other stages stay.
+    """
+    return {**restored["rollouts"], **{stage: each for stage, each in newest["rollouts"].items() if stage not in ROLLED_BACK}}
+
+
+def expected_rollouts(restored: Record, newest: Record) -> dict[str, list[dict[str, Any]]]:
+    """What a rollback waits for and validates. The data services stay, with whatever image a failed release gave them.
+
+    Args:
+        restored: the record to restore.
+        newest: the newest record.
+    """
+    return {
+        stage: list(targets) if stage in ROLLED_BACK else [{**each, "image": ""} for each in targets]
+        for stage, targets in restored_rollouts(restored, newest).items()
+    }
 
 
 def references(value: Any) -> Iterator[Reference]:

@@ -32,6 +32,7 @@ _HOLDS_DATA = {
     CLAIM: "volume outside the namespace of the platform",
     "PersistentVolume": "volume outside the namespace of the platform",
     "Namespace": "its objects can belong to others. To delete it, use kubectl",
+    "CustomResourceDefinition": "its objects in all namespaces can belong to others. To delete it, use kubectl",
 }
 # Name of a template, name of the StatefulSet, number of the pod.
 _CLAIM_OF_A_POD = re.compile(r"(.+)-\d+")

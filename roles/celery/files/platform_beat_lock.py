@@ -65,11 +65,12 @@ class Lock:
 
     def release(self):
         """Let the next beat start. Does nothing if this beat does not have the lock."""
+        if self.lock is None or self.unavailable:
+            return
         from redis.exceptions import LockError, RedisError
 
-        if self.lock is not None and not self.unavailable:
-            with contextlib.suppress(LockError, RedisError):
-                self.lock.release()
+        with contextlib.suppress(LockError, RedisError):
+            self.lock.release()
 
     def _try(self):
         """Return whether this beat has the lock now."""
@@ -88,9 +89,9 @@ class Lock:
             return False
 
     def _failed(self, error):
-        from redis.exceptions import ReadOnlyError, ResponseError
+        from redis.exceptions import NoPermissionError
 
-        if isinstance(error, ResponseError) and not isinstance(error, ReadOnlyError):
+        if isinstance(error, NoPermissionError) or str(error).lower().startswith("unknown command"):
             # Such as of a user who may not use this key.
             logger.warning("Beat runs without a lock, because the broker refuses it: %s", " ".join(str(error).split())[:200])
             self.unavailable = True

@@ -13,12 +13,15 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 DIRECTORY = ".releases"
 # The manifest of ManifestStaticFilesStorage. Pods of the application read the one of their own revision.
 MANIFEST = Path("staticfiles.json")
+# A Job ends long before.
+UNFINISHED_SECONDS = 24 * 60 * 60
 
 
 class Volume:
@@ -31,7 +34,8 @@ class Volume:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.releases = root / DIRECTORY
-        self.temporary = self.releases / ".new"
+        # Another Job may run at the same time. The name of a pod is unique.
+        self.temporary = self.releases / f".new-{os.uname().nodename}"
 
     def directory(self, revision: str) -> Path:
         """The directory with the files of a revision."""
@@ -145,8 +149,13 @@ def remove_empty(folder: Path, root: Path) -> None:
 
 
 def prune(volume: Volume, kept: set[str]) -> None:
-    """Remove the revisions that are not kept. A failure is shown, and the next Job tries again."""
+    """Remove the revisions that are not kept. A failure is shown, and the next Job tries again.
+
+    A young directory without a marker stays, because the Job of another release may fill it.
+    """
     for revision in sorted(set(volume.revisions()) - kept):
+        if not volume.marker(revision).exists() and time.time() - volume.directory(revision).stat().st_mtime < UNFINISHED_SECONDS:
+            continue
         try:
             number = remove(volume, revision, kept)
         except OSError as error:
@@ -196,6 +205,9 @@ def main(arguments: list[str]) -> int:
     end = arguments.index("--") if "--" in arguments else len(arguments)
     options = parser.parse_args(arguments[:end], argparse.Namespace(command=arguments[end + 1 :]))
     try:
+        if not options.volume.directory(options.revision).exists() and options.volume.marker(options.revision).exists():
+            # Somebody removed the files.
+            options.volume.marker(options.revision).unlink()
         # By the user of the application: a directory that the kubelet creates belongs to root.
         options.volume.directory(options.revision).mkdir(parents=True, exist_ok=True)
         return collect(options.volume, options.revision, options) if options.action == "collect" else 0

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -220,6 +222,7 @@ def test_a_revision_that_cannot_be_removed_fails_no_deployment(load: Any, tmp_pa
     script: ModuleType = load("pre_deploy/files/static_files.py")
     volume = script.Volume(tmp_path)
     volume.directory("a").mkdir(parents=True)
+    volume.marker("a").touch()
 
     def fail(_path: str) -> None:
         raise OSError("directory is busy")
@@ -230,6 +233,25 @@ def test_a_revision_that_cannot_be_removed_fails_no_deployment(load: Any, tmp_pa
     finally:
         shutil.rmtree = original
     assert capsys.readouterr().out == "Revision a cannot be removed: directory is busy. The next Job tries again.\n"
+
+
+def test_a_revision_that_another_job_fills_stays(load: Any, tmp_path: Path) -> None:
+    script: ModuleType = load("pre_deploy/files/static_files.py")
+    volume = script.Volume(tmp_path)
+    for revision, age in (("young", 0), ("left behind", script.UNFINISHED_SECONDS + 60)):
+        volume.directory(revision).mkdir(parents=True)
+        os.utime(volume.directory(revision), (time.time() - age,) * 2)
+    script.prune(volume, set())
+    assert volume.revisions() == ["young"]
+
+
+def test_a_revision_whose_directory_was_removed_is_collected_again(load: Any, tmp_path: Path) -> None:
+    script: ModuleType = load("pre_deploy/files/static_files.py")
+    volume = script.Volume(tmp_path)
+    volume.releases.mkdir()
+    volume.marker("a").touch()
+    assert script.main(["prepare", str(tmp_path), "a"]) == 0
+    assert volume.complete() == []
 
 
 def test_files_are_readable_by_nginx(claim: Claim) -> None:

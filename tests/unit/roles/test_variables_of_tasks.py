@@ -132,10 +132,6 @@ CASES: dict[str, list[tuple[dict[str, Any], Any]]] = {
         ({"rollback_target": {"number": 8, "rollback_to": 6}}, 6),
         ({"rollback_target": {"number": 7, "rollback_to": 0}}, 7),
     ],
-    "__record_jobs": [
-        ({"pre_deploy_manifests": "a"}, "a"),
-        ({"pre_deploy_manifests": "a", "rollback_target": {"jobs": ["b"]}}, ["b"]),
-    ],
     "pre_deploy_repeated": [
         (
             {"pre_deploy_commands": [{"name": "a"}, {"name": "b", "repeat_on_return": True}], "pre_deploy_check_services": False},

@@ -190,9 +190,10 @@ def test_the_removal_is_shown_and_nothing_is_deleted_without_a_confirmation(
     returned, output = remove(server, tmp_path, *options)
     assert returned == code, output
     for line in (
-        "Goes: Deployment django PriorityClass shop-first CustomResourceDefinition backups.example.com ConfigMap extra-objects "
-        "Secret django-secrets",
-        f"Stays: ConfigMap notes: {BY_KUBECTL} PersistentVolumeClaim media-pvc with 50Gi: volume that remove_volumes does not name "
+        "Goes: Deployment django PriorityClass shop-first ConfigMap extra-objects Secret django-secrets",
+        "Stays: CustomResourceDefinition backups.example.com: its objects in all namespaces can belong to others. "
+        "To delete it, use kubectl "
+        f"ConfigMap notes: {BY_KUBECTL} PersistentVolumeClaim media-pvc with 50Gi: volume that remove_volumes does not name "
         "Namespace jewelry-shop: remove_namespace is false Objects that cannot be listed: metrics.k8s.io/v1beta1",
     ):
         assert line in output

@@ -273,7 +273,7 @@ def test_all_configuration_stays_if_the_records_cannot_be_read(run: Run, shop: N
 def put_record(shop: Namespace, number: int, release: str, *config_maps: str) -> None:
     """A record as release_record writes it: of a Deployment that uses ConfigMaps."""
     web = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"template": {"spec": uses(*config_maps)}}}
-    content = {"number": number, "release": release, "image": "shop:1", "deployed_at": "", "deployed_by": {"user": "ci"}}
+    content = {"number": number, "release": release, "image": "shop:1", "deployed_at": "", "deployed_by": {"user": "ci"}, "rollback_to": 0}
     config_map = as_config_map({**content, "stages": {"tiers": [web]}, "jobs": []}, "shop", LABELS)
     labels = config_map["metadata"]["labels"]
     shop.put("ConfigMap", config_map["metadata"]["name"], labels=labels, binaryData=config_map["binaryData"])

@@ -209,3 +209,18 @@ def test_the_creator_of_a_job(found: dict[str, Any], made_by: str) -> None:
 def test_jobs_of_others_do_not_count_for_a_release(jobs: list[dict[str, Any]], expected: dict[str, bool]) -> None:
     found = commands.jobs_to_run([MIGRATE, STATIC], commands.job_states(jobs, OURS, NOW), "a")
     assert {each["name"]: each["replace"] for each in found} == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "waits"),
+    [
+        pytest.param({}, True, id="a killed run left it"),
+        pytest.param({"name": "migrate-now"}, False, id="of this release"),
+        pytest.param({"state": "complete"}, False, id="done"),
+        pytest.param({"state": "stuck"}, False, id="its pod cannot start, and another task stops it"),
+        pytest.param({"made_by": "kubectl"}, False, id="of somebody else"),
+    ],
+)
+def test_a_release_waits_for_the_running_jobs_of_another(values: dict[str, str], waits: bool) -> None:
+    states = [{"name": "migrate-before", "command": "migrate", "state": "running", "made_by": "", **values}]
+    assert commands.running_jobs_of_others(states, "now") == ([{"kind": "Job", "name": "migrate-before"}] if waits else [])

@@ -15,6 +15,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.reco
     as_config_map,
     find_record,
     is_same_deployment,
+    kept_records,
     kept_releases,
     number_of,
     read_record,
@@ -122,7 +123,7 @@ def test_records_are_listed_newest_first_and_those_of_others_are_ignored() -> No
         ({"number": 8, "deployed_at": "later", "deployed_by": {"user": "me", "job": "1"}, "rollback_to": 5, "rollback_of": "0006"}, True),
         ({"inventory": {"commit": "abc", "modified": True}, "images": [{"digests": ["sha256:1"]}], "checks": {"ok": 9}}, True),
         ({"release": "another"}, False),
-        ({"irreversible": "drops a column"}, False),
+        ({"irreversible": "drops a column"}, True),
         ({"stages": {"tiers": []}}, False),
     ],
     ids=["circumstances", "commit and digests", "release", "irreversible", "objects"],
@@ -181,3 +182,17 @@ def test_a_missing_record_is_one_sentence() -> None:
 )
 def test_records_come_before_jobs_when_releases_are_counted(recorded: list[str], others: list[str], kept: set[str]) -> None:
     assert kept_releases(recorded, "c", 2, others) == kept
+
+
+@pytest.mark.parametrize(
+    ("records", "history", "kept"),
+    [
+        pytest.param([(3, 0), (2, 0), (1, 0)], 1, [3, 2], id="the oldest goes"),
+        pytest.param([(5, 3), (4, 3), (3, 0), (2, 0), (1, 0)], 1, [5, 3, 2], id="rollbacks take no place of their own"),
+        pytest.param([(4, 2), (3, 0), (2, 0), (1, 0)], 1, [4, 3, 2], id="the record that was restored stays"),
+        pytest.param([(1, 0)], 5, [1], id="fewer than the history"),
+    ],
+)
+def test_each_kept_deployment_has_its_first_and_its_newest_record(records: list[tuple[int, int]], history: int, kept: list[int]) -> None:
+    found = kept_records([{"number": number, "rollback_to": origin} for number, origin in records], history)
+    assert [each["number"] for each in found] == kept
