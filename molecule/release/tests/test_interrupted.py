@@ -21,7 +21,6 @@ RUN = time.time_ns()
 OTHER: dict[str, Any] = {
     "platform_image_tag": "1.0.0-next",
     "platform_secrets": {"DRILL": "second"},
-    "nginx_client_max_body_size": "41m",
     "nginx_replicas": 3,
     "django_hpa_enabled": True,
     "celery_worker_groups": [{"name": "celery-worker"}, {"name": "reports", "queues": ["reports"], "replicas": 1}],
@@ -51,8 +50,8 @@ LOCK = {"platform_lock_duration": 15, "platform_lock_wait": 120}
 
 def release(number: int, kind_config: dict[str, Any]) -> dict[str, Any]:
     """The values of a release that was never deployed: the platform of the inventory and OTHER in turns."""
-    values = OTHER if number % 2 else {"nginx_client_max_body_size": f"{50 + number}m"}
-    return {**values, "platform_config": {**kind_config, "DRILL": f"{number} of {RUN}"}}
+    own = {"nginx_client_max_body_size": f"{50 + number}m", "platform_config": {**kind_config, "DRILL": f"{number} of {RUN}"}}
+    return {**(OTHER if number % 2 else {}), **own}
 
 
 @pytest.fixture(scope="module", autouse=True)
