@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+ROLLED_OUT = {"data_services": [], "tiers": [{"name": each} for each in ("django", "celery-worker", "celery-beat", "nginx")]}
+
 
 @pytest.mark.parametrize(("probe", "has_module"), [("heartbeat", True), ("inspect", False)])
 def test_only_the_heartbeat_needs_the_module(resolve: Any, workload: Any, probe: str, has_module: bool) -> None:
@@ -19,7 +21,8 @@ def test_only_the_heartbeat_needs_the_module(resolve: Any, workload: Any, probe:
     assert made == (["celery-heartbeat"] if has_module else [])
     assert ("metrics" in worker) == has_module, "it is what serves them"
     assert ("httpGet" in container["readinessProbe"]) == has_module
-    asked = [each["name"] for each in resolve("validate_endpoints", celery_worker_probe=probe)]
+    endpoints = resolve("validate_endpoints", celery_worker_probe=probe, manifests_rollouts=ROLLED_OUT)
+    asked = [each["name"] for each in endpoints]
     assert asked == ["django", *(["celery-worker"] if has_module else []), "celery-beat", "nginx", "nginx-exporter"]
 
 

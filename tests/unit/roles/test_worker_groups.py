@@ -63,7 +63,12 @@ def test_other_roles_follow_the_groups(resolve: Any) -> None:
     assert resolve("tiers_queues", **GROUPS) == ["celery", "notifications", "reports"]
     assert [each["name"] for each in resolve("tiers_overview", **GROUPS)] == ["django", "celery-worker", "reports", "celery-beat", "nginx"]
     assert resolve("tiers_environments", **GROUPS)["celery_worker_groups[reports].env"] == {"REPORTS": "1"}
-    assert [each["name"] for each in resolve("validate_endpoints", **GROUPS)][1:4] == ["celery-worker", "reports", "celery-beat"]
+    rollouts = {"data_services": [], "tiers": [{"name": each} for each in ("django", "celery-worker", "reports", "celery-beat", "nginx")]}
+    asked = resolve("validate_endpoints", **GROUPS, manifests_rollouts=rollouts)
+    assert [each["name"] for each in asked][1:4] == ["celery-worker", "reports", "celery-beat"]
+    # A rollback restored a release without the group.
+    rollouts["tiers"] = [{"name": "celery-worker"}]
+    assert [each["name"] for each in resolve("validate_endpoints", **GROUPS, manifests_rollouts=rollouts)] == ["celery-worker"]
     assert "reports-service" in resolve("validate_services", **GROUPS)
     flows = resolve("__network_policies_own_flows", **GROUPS)
     assert [flow["to"] for flow in flows if "reports" in flow["from"]] == [["postgresql"], ["pgbouncer"], ["redis"]]
