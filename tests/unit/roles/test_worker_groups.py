@@ -66,10 +66,10 @@ def test_other_roles_follow_the_groups(resolve: Any) -> None:
     rollouts = {"data_services": [], "tiers": [{"name": each} for each in ("django", "celery-worker", "reports", "celery-beat", "nginx")]}
     asked = resolve("validate_endpoints", **GROUPS, manifests_rollouts=rollouts)
     assert [each["name"] for each in asked][1:4] == ["celery-worker", "reports", "celery-beat"]
+    assert "reports-service" in resolve("validate_services", **GROUPS, manifests_rollouts=rollouts)
     # A rollback restored a release without the group.
     rollouts["tiers"] = [{"name": "celery-worker"}]
     assert [each["name"] for each in resolve("validate_endpoints", **GROUPS, manifests_rollouts=rollouts)] == ["celery-worker"]
-    assert "reports-service" in resolve("validate_services", **GROUPS)
     flows = resolve("__network_policies_own_flows", **GROUPS)
     assert [flow["to"] for flow in flows if "reports" in flow["from"]] == [["postgresql"], ["pgbouncer"], ["redis"]]
     assert [flow["from"] for flow in flows if "reports" in flow["to"]] == [["monitoring"]]
