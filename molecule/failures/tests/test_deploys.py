@@ -180,6 +180,7 @@ def test_an_image_that_exits_immediately_is_a_crash_loop_with_its_last_log_line(
     assert any(event["object"] == f"Pod/{entry['pod']}" for event in entry["events"])
 
 
+@pytest.mark.drill
 def test_a_failed_init_container_is_reported(deploy: Deploy, kind_config: dict[str, Any]) -> None:
     """Unknown host of Redis: worker and beat wait for it, and the first permanent failure ends the run."""
     nowhere = {**kind_config, "REDIS_HOST": "no-such-redis"}

@@ -101,6 +101,7 @@ def test_a_claim_that_waits_for_its_first_pod_does_not_block_the_run(applied: An
     assert entry["verdict"] == "waiting_for_consumer", entry
 
 
+@pytest.mark.drill
 def test_a_load_balancer_without_an_address_is_a_warning(playbook: Any, cluster: Any) -> None:
     """kind has no load balancer. The run does not wait for an address."""
     run = playbook("site.yml", nginx_service_type="LoadBalancer")

@@ -87,7 +87,7 @@ def given_secret(cluster: Any, namespace: str, marker: str, marker_line: str) ->
         ("inventory", "newest"),
         pytest.param("inventory", "oldest", marks=pytest.mark.drill),
         pytest.param("generated", "newest", marks=pytest.mark.drill),
-        ("existing", "newest"),
+        pytest.param("existing", "newest", marks=pytest.mark.drill),
     ],
 )
 def test_no_secret_leaks_in_a_failed_first_run(
