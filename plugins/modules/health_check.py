@@ -391,7 +391,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.erro
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.endpoint import header_secrets, parse_endpoints, userinfo_secrets
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.prober import Settings
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.health.runner import run_checks, summary
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import MASK_SPEC, auth
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.run import run_module
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.existing import secrets_to_mask
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import Masker, MaskingModule, take_mask
@@ -438,8 +438,7 @@ LIMITS_SPEC = {
 SPEC = {
     **LIMITS_SPEC,
     "endpoints": {"type": "list", "elements": "dict", "required": True, "options": ENDPOINT_SPEC},
-    "mask": {"type": "list", "elements": "str", "default": [], "no_log": True},
-    "mask_secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},
+    **MASK_SPEC,
     "namespace": {"type": "str"},
 }
 

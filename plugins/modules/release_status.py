@@ -181,7 +181,7 @@ from typing import Any
 
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import FIELD_MANAGER_SPEC, auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import FIELD_MANAGER_SPEC, MASK_SPEC, auth
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.run import run_module
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.existing import secrets_to_mask
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import Masker, MaskingModule, take_mask
@@ -196,8 +196,7 @@ SPEC = {
         "options": {"name": {"type": "str", "required": True}, "manifests": {"type": "raw", "required": True}},
     },
     "owned": {"type": "list", "elements": "dict", "default": []},
-    "mask": {"type": "list", "elements": "str", "default": [], "no_log": True},
-    "mask_secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},
+    **MASK_SPEC,
     **FIELD_MANAGER_SPEC,
 }
 

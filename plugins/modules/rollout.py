@@ -308,7 +308,7 @@ from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import An
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import Cluster
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import auth
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.options import MASK_SPEC, auth
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.modules.run import run_module
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.feed import Feed
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.report import newest_events, report, summary
@@ -333,8 +333,7 @@ SPEC = {
     "tolerated_failures": {"type": "int", "default": 2},
     "unschedulable_grace": {"type": "float", "default": 5},
     "log_lines": {"type": "int", "default": 20},
-    "mask": {"type": "list", "elements": "str", "default": [], "no_log": True},
-    "mask_secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},
+    **MASK_SPEC,
     "progress_interval": {"type": "float", "default": 10},
     "progress_path": {"type": "path"},
 }
