@@ -113,6 +113,7 @@ CASES: dict[str, list[tuple[dict[str, Any], Any]]] = {
             [{"name": "tiers", "manifests": ["a"]}, {"name": "ingress", "manifests": []}],
         )
     ],
+    "rollback_to_release": [({}, ""), ({"to_release": 6}, "6")],
     "record_is_due": [
         ({"ansible_run_tags": ["all"], "ansible_skip_tags": []}, True),
         ({"ansible_run_tags": ["tiers"], "ansible_skip_tags": []}, False),
