@@ -15,8 +15,8 @@ version_added: 1.0.0
 
 description:
   - Reads the record of an earlier release and returns its objects. It never writes anything.
-  - Compares the newest record with the cluster by a server-side dry run, to find out which release runs. Replicas that an autoscaler or another
-    client set do not count. A record with other objects than the cluster does not run.
+  - Compares the newest record with the cluster by a server-side dry run, to find out whether its release runs. Replicas that an autoscaler
+    or another client set do not count.
   - RV(problems) is not empty if a newer release has migrations that cannot be undone, or if a Secret or ConfigMap that the release needs
     does not exist any more. The image is not checked, because its registry may be reachable from the nodes only.
 
@@ -38,7 +38,7 @@ options:
     description:
       - Number or ID of the release to restore.
       - Empty for the last successfully deployed release before the running one.
-      - If the cluster differs from the newest record, or if a later deployment ended before it changed the tiers, empty is the newest record.
+      - Empty for the newest record if the cluster differs from it, or if a later deployment ended before it changed the tiers.
     type: str
     default: ''
   owned:
@@ -74,7 +74,7 @@ msg:
   description: Which release runs, which one is restored, and why.
   returned: success
   type: str
-  sample: Release 8c1de02f4a (number 7) runs. Restoring release 3f2a9c0b1d (number 6), the last release before it.
+  sample: What runs is release 8c1de02f4a (number 7). Restoring release 3f2a9c0b1d (number 6), the last release before it.
 problems:
   description: A sentence for each reason why the rollback is impossible.
   returned: success

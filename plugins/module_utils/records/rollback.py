@@ -112,7 +112,7 @@ def reason(newest: Record, restored: Record, wanted: str, failed: bool, differin
     elif differing:
         runs = f"What runs differs from the newest record, {_title(newest)}: {_listed(differing)}"
     else:
-        runs = f"{_title(newest).replace("release", "Release", 1)} runs"
+        runs = f"What runs is {_title(newest)}"
         runs += f". A later deployment ended before it changed the tiers, and left {_listed(begun)}" if begun else ""
     if wanted:
         why = ", as requested"

@@ -279,7 +279,7 @@ def test_a_rollback_gets_the_objects_of_the_last_release(record: Run, run: Run, 
     written = len(shop.writes())
     result = run(release_rollback)
     assert (result["code"], result["problems"], result["replaced"]) == (0, [], "0002"), result
-    assert result["msg"] == "Release shop2 (number 2) runs. Restoring release shop1 (number 1), the last release before it."
+    assert result["msg"] == "What runs is release shop2 (number 2). Restoring release shop1 (number 1), the last release before it."
     [tier] = result["record"]["stages"]["tiers"]
     assert tier["spec"]["template"]["spec"]["containers"][0]["image"] == "shop:1"
     assert result["record"]["repeated"] == repeated
@@ -317,7 +317,9 @@ def test_a_failed_change_of_limits_restores_the_newest_record(record: Run, run: 
     runs(shop, with_limits("1Mi"))
     result = run(release_rollback, irreversible="drops the column price")
     assert (result["record"]["number"], result["replaced"], result["problems"]) == (2, "a release without a record", []), result
-    assert "Deployment shop/django: spec.template.spec.containers[name=django].resources. Restoring release shop2 (number 2)" in result["msg"]
+    assert (
+        "Deployment shop/django: spec.template.spec.containers[name=django].resources. Restoring release shop2 (number 2)" in result["msg"]
+    )
     assert run(release_rollback, to_release="1")["record"]["number"] == 1
 
 
@@ -351,7 +353,9 @@ def test_a_deployment_that_ended_before_the_tiers_restores_the_newest_record(rec
     shop.put("jobs", job, fieldsV1={"f:spec": {}})
     result = run(release_rollback)
     assert (result["record"]["number"], result["unfinished"]) == (2, ["Job shop/migrate-shop3"]), result
-    assert result["msg"].startswith("Release shop2 (number 2) runs. A later deployment ended before it changed the tiers, and left Job shop/")
+    assert result["msg"].startswith(
+        "What runs is release shop2 (number 2). A later deployment ended before it changed the tiers, and left Job shop/"
+    )
     # Its migrations may have run, although its tiers do not.
     [problem] = run(release_rollback, irreversible="drops the column price")["problems"]
     assert "drops the column price" in problem

@@ -130,6 +130,7 @@ def test_the_migrations_of_a_release_ran_if_images_and_configuration_are_its_own
 
 
 OURS = "jewelry_shop.platform"
+ENVIRONMENT = "spec.template.spec.containers[name=django].env"
 MEMORY = "spec.template.spec.containers[name=django].resources.limits.memory"
 
 
@@ -141,7 +142,7 @@ def different(path: str, manager: str = OURS, drift: str = "different", **values
     ("line", "found"),
     [
         (different(MEMORY), f"Deployment shop/django: {MEMORY}"),
-        (different("spec.template.spec.containers[name=django].env[name=A]", ""), "Deployment shop/django: spec.template.spec.containers[name=django].env[name=A]"),
+        (different(ENVIRONMENT, ""), f"Deployment shop/django: {ENVIRONMENT}"),
         (different(MEMORY, "kubectl-set"), f"Deployment shop/django: {MEMORY}"),
         (different("spec.replicas"), "Deployment shop/django: spec.replicas"),
         (different("spec.replicas", "OpenAPI-Generator"), None),
@@ -152,7 +153,7 @@ def different(path: str, manager: str = OURS, drift: str = "different", **values
         (different("", "", "rejected", reason="a webhook denied it"), "Deployment shop/django: rejected: a webhook denied it"),
     ],
     ids=[
-        "limits", "a removed variable", "by hand", "replicas of a run", "scale.yml", "an autoscaler",
+        "limits", "removed variables", "by hand", "replicas of a run", "scale.yml", "an autoscaler",
         "only the owner of the replicas", "missing", "only in the failed release", "rejected",
     ],
 )  # fmt: skip
@@ -195,15 +196,15 @@ HINT = "To restore another release, set rollback_to_release."
 @pytest.mark.parametrize(
     ("restored", "wanted", "failed", "differing", "begun", "sentences"),
     [
-        (SIX, "", False, [], [], f"Release shop7 (number 7) runs. Restoring release shop6 (number 6), the last release before it."),
-        (SIX, "6", False, [], [], f"Release shop7 (number 7) runs. Restoring release shop6 (number 6), as requested."),
+        (SIX, "", False, [], [], "What runs is release shop7 (number 7). Restoring release shop6 (number 6), the last release before it."),
+        (SIX, "6", False, [], [], "What runs is release shop7 (number 7). Restoring release shop6 (number 6), as requested."),
         (
             SEVEN, "", False, ["Deployment shop/django: a", *"bcde"], ["Job shop/migrate-shop8"],
             f"What runs differs from the newest record, {SEVENTH}: Deployment shop/django: a; b; c; 2 more. Restoring {SEVENTH}. {HINT}",
         ),
         (
             SEVEN, "", False, [], ["Job shop/migrate-shop8"],
-            "Release shop7 (number 7) runs. A later deployment ended before it changed the tiers, and left Job shop/migrate-shop8. "
+            "What runs is release shop7 (number 7). A later deployment ended before it changed the tiers, and left Job shop/migrate-shop8. "
             f"Restoring {SEVENTH}. {HINT}",
         ),
         (SEVEN, "", True, [], [], f"The deployment failed after it changed the tiers. Restoring {SEVENTH}, the newest record."),
