@@ -53,7 +53,9 @@ options:
     type: bool
     default: false
   irreversible:
-    description: Why the migrations of a running release without a record cannot be undone; empty if they can.
+    description:
+      - Why the migrations of the last deployment cannot be undone, if it has no record; empty if they can.
+      - It does not count if the Deployments have the images and the configuration of the newest record and no later deployment has begun.
     type: str
     default: ''
 

@@ -186,7 +186,7 @@ def refusal(records: Iterable[Record], restored: Record, unrecorded: str = "") -
     Args:
         records: all records.
         restored: the record to restore.
-        unrecorded: why the migrations of a running release without a record cannot be undone; empty if they can.
+        unrecorded: why the migrations of the last deployment cannot be undone, if it has no record; empty if they can.
     """
     goal = _title(restored)
     # A rollback runs no migrations. Its record has the declaration of the release that it restored.
@@ -198,7 +198,7 @@ def refusal(records: Iterable[Record], restored: Record, unrecorded: str = "") -
         )
     if unrecorded:
         return (
-            f"the rollback to {goal} is rejected, because the migrations of the running release cannot be undone: {unrecorded}. Deploy a "
+            f"the rollback to {goal} is rejected, because the migrations of the last deployment cannot be undone: {unrecorded}. Deploy a "
             "corrected release with site.yml"
         )
     return ""

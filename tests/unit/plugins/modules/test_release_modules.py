@@ -295,7 +295,7 @@ def test_after_a_failed_release_the_newest_record_is_restored(record: Run, run: 
     result = run(release_rollback, irreversible="drops the column price")
     assert (result["record"]["number"], result["replaced"]) == (2, "a release without a record")
     [problem] = result["problems"]
-    assert "the migrations of the running release cannot be undone: drops the column price" in problem
+    assert "the migrations of the last deployment cannot be undone: drops the column price" in problem
 
 
 def with_limits(memory: str) -> Manifest:

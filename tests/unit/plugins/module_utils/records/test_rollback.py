@@ -90,7 +90,7 @@ DROPS = "drops the column price"
         ([SEVEN, {**SIX, "irreversible": DROPS}, FIVE], FIVE, "", f"release shop6 (number 6) cannot be undone: {DROPS}"),
         ([SEVEN, {**SIX, "irreversible": DROPS}, FIVE], {**SIX, "irreversible": DROPS}, "", ""),
         ([{**BACK_TO_SIX, "irreversible": DROPS}, SEVEN, {**SIX, "irreversible": DROPS}], SEVEN, "", ""),
-        ([SEVEN, SIX], SEVEN, DROPS, f"the running release cannot be undone: {DROPS}"),
+        ([SEVEN, SIX], SEVEN, DROPS, f"the last deployment cannot be undone: {DROPS}"),
     ],
     ids=["reversible", "a newer release", "the release itself", "a copy in a rollback", "a failed release"],
 )
@@ -163,7 +163,7 @@ def test_what_differs_from_the_newest_record(line: dict[str, str], found: str | 
 
 def left(kind: str, name: str, minute: int, release: str = "", manager: str = OURS) -> dict[str, Any]:
     """An object that a run created at a minute after 10:00."""
-    fields = {"f:data": {}, "f:spec": {"f:template": {}}}
+    fields: dict[str, Any] = {"f:data": {}, "f:spec": {"f:template": {}}}
     entry = {"manager": manager, "operation": "Apply", "fieldsV1": fields}
     created = f"2026-11-30T10:{minute:02}:00Z"
     metadata = {"name": name, "namespace": "shop", "creationTimestamp": created, "managedFields": [entry]}
