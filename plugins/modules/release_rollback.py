@@ -15,6 +15,8 @@ version_added: 1.0.0
 
 description:
   - Reads the record of an earlier release and returns its objects. It never writes anything.
+  - Compares the newest record with the cluster by a server-side dry run, to find out whether its release runs. Replicas that an autoscaler
+    or another client set do not count.
   - RV(problems) is not empty if a newer release has migrations that cannot be undone, or if a Secret or ConfigMap that the release needs
     does not exist any more. The image is not checked, because its registry may be reachable from the nodes only.
 
@@ -35,16 +37,25 @@ options:
   to_release:
     description:
       - Number or ID of the release to restore.
-      - Empty for the last successfully deployed release before the running one. If the running release has no record, such as a failed one,
-        this is the newest record.
+      - Empty for the last successfully deployed release before the running one.
+      - Empty for the newest record if the cluster differs from it, or if a later deployment ended before it changed the tiers.
     type: str
     default: ''
+  owned:
+    description:
+      - Kinds of which the collection keeps only the objects in a release, each with C(stage), C(api_version), C(kind) and C(namespace).
+      - An object of these kinds that the newest record does not have is a difference, such as a tier that a failed deployment added.
+    type: list
+    elements: dict
+    default: []
   failed:
     description: Whether the run that asks has failed after it changed the tiers. Then the newest record is restored.
     type: bool
     default: false
   irreversible:
-    description: Why the migrations of a running release without a record cannot be undone; empty if they can.
+    description:
+      - Why the migrations of the last deployment cannot be undone, if it has no record; empty if they can.
+      - It does not count if the Deployments have the images and the configuration of the newest record and no later deployment has begun.
     type: str
     default: ''
 
@@ -62,10 +73,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: One sentence.
+  description: Which release runs, which one is restored, and why.
   returned: success
   type: str
-  sample: restores release 3f2a9c0b1d (number 6)
+  sample: What runs is release 8c1de02f4a (number 7). Restoring release 3f2a9c0b1d (number 6), the last release before it.
 problems:
   description: A sentence for each reason why the rollback is impossible.
   returned: success
@@ -89,9 +100,17 @@ rolled_back:
   type: list
   elements: str
 replaced:
-  description: The record that was the newest one, as C(release-0007); a failed release as its message names it.
+  description: Number of the record whose release runs, such as V(0007). V(a release without a record) if a later deployment has begun.
   returned: success
   type: str
+unfinished:
+  description:
+    - Kind, namespace and name of the ConfigMaps and Jobs of a deployment that ended before it changed the tiers.
+    - These objects are newer than the newest record and belong to another release.
+  returned: success
+  type: list
+  elements: str
+  sample: [Job jewelry-shop/migrate-5d0c7e91aa]
 """
 
 from typing import Any
@@ -105,6 +124,7 @@ SPEC = {
     "namespace": {"type": "str", "required": True},
     "selector": {"type": "str", "default": "app=jewelry-shop"},
     "to_release": {"type": "str", "default": ""},
+    "owned": {"type": "list", "elements": "dict", "default": []},
     "failed": {"type": "bool", "default": False},
     "irreversible": {"type": "str", "default": ""},
     **FIELD_MANAGER_SPEC,
@@ -125,22 +145,32 @@ def read(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     """
     # Imported here, because they import the kubernetes client, which may not be installed.
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.api import PlanApi
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.run import OwnedKind
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.records import rollback
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.run import read_records
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.record import RELEASE_LABEL
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.run import differing, read_records
 
     params = module.params
-    namespace = params["namespace"]
+    namespace, selector, wanted, field_manager = params["namespace"], params["selector"], params["to_release"], params["field_manager"]
     api = PlanApi(auth(params))
-    records, warnings = read_records(api, namespace, params["field_manager"])
+    records, warnings = read_records(api, namespace, field_manager)
     for warning in warnings:
         module.warn(warning)
-    deployments = api.listed("apps/v1", "Deployment", namespace, params["selector"])
-    newest_runs = bool(records) and not params["failed"] and rollback.is_running(records[0], deployments)
-    restored = rollback.target(records, params["to_release"], newest_runs)
+    deployments = api.listed("apps/v1", "Deployment", namespace, selector)
+    differs: list[str] = []
+    begun: list[str] = []
+    if records and not params["failed"]:
+        differs = differing(api, records[0], [OwnedKind(**each) for each in params["owned"]], field_manager)
+        jobs = api.listed("batch/v1", "Job", namespace, f"{selector},{RELEASE_LABEL}")
+        begun = rollback.unfinished(records[0], [*api.listed("v1", "ConfigMap", namespace, selector), *jobs], field_manager)
+    newest_runs = not (params["failed"] or differs or begun)
+    restored = rollback.target(records, wanted, newest_runs)
     missing = [(kind, name) for kind, name in rollback.needed(restored) if api.read(_named(kind, name, namespace)) is None]
     missing += [(each["kind"], each["metadata"]["name"]) for each in rollback.unrestored(restored) if api.read(each) is None]
+    # A change of limits runs no migrations. A deployment that ended before the tiers may have run them.
+    migrated = params["failed"] or begun or not rollback.is_same_release(records[0], deployments)
     found = [
-        rollback.refusal(records, restored, "" if newest_runs else params["irreversible"]),
+        rollback.refusal(records, restored, params["irreversible"] if migrated else ""),
         rollback.missing_sentence(restored, missing, namespace),
     ]
     stages = rollback.restored_stages(restored, records[0])
@@ -155,7 +185,8 @@ def read(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
         "recorded": {"stages": stages, "rollouts": rollback.restored_rollouts(restored, records[0])},
         "rolled_back": list(rollback.ROLLED_BACK),
         "replaced": f"{records[0]['number']:04d}" if newest_runs else "a release without a record",
-        "msg": f"restores release {restored['release']} (number {restored['number']})",
+        "unfinished": begun,
+        "msg": rollback.reason(records[0], restored, wanted, params["failed"], differs, begun),
         "changed": False,
     }
 

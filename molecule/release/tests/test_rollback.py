@@ -78,13 +78,23 @@ def test_a_rollback_restores_page_configuration_and_secret(cluster: Any, playboo
     assert (again.returncode, again.changed) == (0, 0), again.output
 
 
-def test_check_mode_of_a_rollback_writes_nothing(cluster: Any, playbook: Any) -> None:
+def test_check_mode_of_a_rollback_shows_what_runs_and_what_is_restored_and_writes_nothing(cluster: Any, playbook: Any) -> None:
+    before = "release {1} (number {0})".format(*newest(cluster))
     run = playbook("site.yml", platform_image_tag=NEXT)
     assert run.returncode == 0, run.output
+    current = "release {1} (number {0})".format(*newest(cluster))
     versions = cluster.resource_versions()
     checked = playbook("playbooks/rollback.yml", "--check")
     assert checked.returncode == 0, checked.output
+    assert f"Restoring {before}, the last release before it." in " ".join(checked.output.split())
     assert cluster.written_since(versions) == []
+
+    # As after a failed deployment that changed only limits.
+    cluster.kubectl("set", "resources", "deployment/celery-beat", "--limits=memory=321Mi")
+    checked = playbook("playbooks/rollback.yml", "--check")
+    shown = " ".join(checked.output.split())
+    assert "What runs differs from the newest record" in shown
+    assert ("limits.memory" in shown, f"Restoring {current}." in shown) == (True, True), checked.output
     back = playbook("site.yml")
     assert back.returncode == 0, back.output
 

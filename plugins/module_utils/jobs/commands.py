@@ -114,7 +114,7 @@ def running_jobs_of_others(jobs: Iterable[Mapping[str, str]], release: str) -> l
 
     Args:
         jobs: Jobs of all releases, as P(jewelry_shop.platform.job_states#filter) returns them.
-        release: Current release. The names of its Jobs end with this string.
+        release: Current release. The names of its Jobs end with this string. Empty for the running Jobs of all releases.
 
     Returns:
         The C(kind) and the C(name) of each, as M(jewelry_shop.platform.rollout) expects them.

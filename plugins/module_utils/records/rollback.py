@@ -10,18 +10,27 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.ownership import is_named_by_content
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.managed_fields import applied_fields
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import subject
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.ownership import is_content_applied, is_named_by_content
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.prune.rules import mentioned
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.drift import DIFFERENT, REJECTED
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.record import (
+    RELEASE_LABEL,
     Manifest,
     Record,
     find_record,
     names_of,
+    number_of,
     origin,
+    references_of,
 )
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import created
 
 # PostgreSQL, Redis, claims, the Namespace, Secrets and additional objects stay as they are, see decision 51.
 ROLLED_BACK = ("network_policies", "configuration", "tiers", "ingress", "monitoring")
+# Differences and objects that a message lists.
+_MOST_LISTED = 3
 
 Reference = tuple[str, str]
 # The fields of a pod template that name an object: the kind, and the key of the name.
@@ -34,8 +43,99 @@ _REFERENCES = {
 }
 
 
-def is_running(record: Record, deployments: Iterable[Manifest]) -> bool:
-    """Whether the live Deployments have the images and the configuration of a release.
+def differences(drifted: Iterable[Mapping[str, str]], field_manager: str) -> list[str]:
+    """In what the cluster differs from the objects of a release, so that another release runs; empty if the release runs.
+
+    Replicas that another client set are no other release: an autoscaler and C(playbooks/scale.yml) set them.
+
+    Args:
+        drifted: the result of a dry run, as the function C(drift) returns it.
+        field_manager: the field manager of the collection.
+    """
+    return [_named(line) for line in drifted if not _is_only_scaled(line, field_manager)]
+
+
+def _is_only_scaled(line: Mapping[str, str], field_manager: str) -> bool:
+    """Whether only the number of replicas differs, or only their owner, which is a difference without a path."""
+    scaled = line["path"] == "spec.replicas" and line["manager"] != field_manager
+    return line["drift"] == DIFFERENT and (scaled or not line["path"])
+
+
+def _named(line: Mapping[str, str]) -> str:
+    how = [line["path"] or line["drift"], *([line["reason"]] if line["drift"] == REJECTED else [])]
+    return ": ".join([line["object"], *how])
+
+
+def unfinished(newest: Record, objects: Iterable[Manifest], field_manager: str) -> list[str]:
+    """What a deployment left that ended before it changed the tiers: objects that are newer than the newest record and not part of it.
+
+    Such a deployment has applied its ConfigMaps, which no pod of a tier uses yet, and may have run its Jobs.
+
+    Args:
+        newest: the newest record.
+        objects: the ConfigMaps of the platform, which contain the one of the record, and the Jobs of releases.
+        field_manager: the field manager of the collection.
+
+    Returns:
+        Kind, namespace and name of each object.
+    """
+    objects = list(objects)
+    recorded = next((created(each) for each in objects if number_of(each["metadata"]["name"]) == newest["number"]), None)
+    known = references_of(newest)
+    return [
+        subject(each)
+        for each in objects
+        if recorded and created(each) > recorded and _is_of_another_release(each, newest["release"], known, field_manager)
+    ]
+
+
+def _is_of_another_release(item: Manifest, release: str, known: Collection[str], field_manager: str) -> bool:
+    if item["kind"] == "Job":
+        label = (item["metadata"].get("labels") or {}).get(RELEASE_LABEL)
+        return label not in (None, release) and bool(applied_fields(item, field_manager))
+    return is_named_by_content(item) and item["metadata"]["name"] not in known and is_content_applied(item, field_manager)
+
+
+def reason(newest: Record, restored: Record, wanted: str, failed: bool, differing: Sequence[str], begun: Sequence[str]) -> str:
+    """Which release runs, which one is restored, and why.
+
+    Args:
+        newest: the newest record.
+        restored: the record to restore.
+        wanted: number or ID of a release, if the user named one.
+        failed: whether the run that asks has failed after it changed the tiers.
+        differing: in what the cluster differs from the newest record.
+        begun: what a later deployment left that ended before it changed the tiers.
+    """
+    if failed:
+        runs = "The deployment failed after it changed the tiers"
+    elif differing:
+        runs = f"What runs differs from the newest record, {_title(newest)}: {_listed(differing)}"
+    else:
+        runs = f"What runs is {_title(newest)}"
+        runs += f". A later deployment ended before it changed the tiers, and left {_listed(begun)}" if begun else ""
+    if wanted:
+        why = ", as requested"
+    elif failed:
+        why = ", the newest record"
+    elif differing or begun:
+        why = ". To restore another release, set rollback_to_release"
+    else:
+        why = ", the last release before it"
+    return f"{runs}. Restoring {_title(restored)}{why}."
+
+
+def _title(record: Record) -> str:
+    return f"release {record['release']} (number {record['number']})"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_LISTED
+    return "; ".join([*names[:_MOST_LISTED], *([f"{more} more"] if more > 0 else [])])
+
+
+def is_same_release(record: Record, deployments: Iterable[Manifest]) -> bool:
+    """Whether the live Deployments have the images and the configuration of a release, so that no other migrations ran for them.
 
     Args:
         record: the record of the release.
@@ -56,9 +156,9 @@ def target(records: Sequence[Record], wanted: str, newest_runs: bool) -> Record:
 
     Args:
         records: all records, newest first.
-        wanted: number or ID of a release. Empty for the newest record if another release runs, such as a failed one. Otherwise the last
-            record before the current one with another deployment.
-        newest_runs: whether the release of the newest record runs.
+        wanted: number or ID of a release. Empty for the newest record if another release runs, or a later deployment has begun. Otherwise
+            the last record before the current one with another deployment.
+        newest_runs: whether the release of the newest record runs, and no later deployment has begun.
 
     Raises:
         PlatformError: there is no such record; names the existing ones.
@@ -86,9 +186,9 @@ def refusal(records: Iterable[Record], restored: Record, unrecorded: str = "") -
     Args:
         records: all records.
         restored: the record to restore.
-        unrecorded: why the migrations of a running release without a record cannot be undone; empty if they can.
+        unrecorded: why the migrations of the last deployment cannot be undone, if it has no record; empty if they can.
     """
-    goal = f"release {restored['release']} (number {restored['number']})"
+    goal = _title(restored)
     # A rollback runs no migrations. Its record has the declaration of the release that it restored.
     newer = [each for each in records if each["number"] > origin(restored) and not each["rollback_to"] and each["irreversible"]]
     for record in newer:
@@ -98,7 +198,7 @@ def refusal(records: Iterable[Record], restored: Record, unrecorded: str = "") -
         )
     if unrecorded:
         return (
-            f"the rollback to {goal} is rejected, because the migrations of the running release cannot be undone: {unrecorded}. Deploy a "
+            f"the rollback to {goal} is rejected, because the migrations of the last deployment cannot be undone: {unrecorded}. Deploy a "
             "corrected release with site.yml"
         )
     return ""
@@ -187,7 +287,7 @@ def missing_sentence(restored: Record, missing: Sequence[Reference], namespace: 
         return ""
     names = ", ".join(f"{kind} {namespace}/{name}" for kind, name in missing)
     return (
-        f"the rollback to release {restored['release']} (number {restored['number']}) is rejected, because the release needs {names}, "
+        f"the rollback to {_title(restored)} is rejected, because the release needs {names}, "
         "which no longer exists. Create it again, or deploy the release with site.yml from the inventory of that time"
     )
 

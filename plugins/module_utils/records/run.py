@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.run import Api, OwnedKind, plan
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.drift import drift
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.record import (
     SELECTOR,
     Record,
@@ -17,6 +19,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.reco
     number_of,
     records_in,
 )
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.rollback import ROLLED_BACK, differences
 
 
 class Reader(Protocol):
@@ -63,3 +66,21 @@ def new_record(
     # The numbers of ignored ConfigMaps are taken too.
     number = 1 + max((number_of(each["metadata"]["name"]) for each in config_maps), default=0)
     return as_config_map({**record, "number": number}, namespace, labels), warnings
+
+
+def differing(api: Api, record: Record, owned: Iterable[OwnedKind], field_manager: str) -> list[str]:
+    """In what the cluster differs from the stages of a record that a rollback restores, found by a dry run; empty if the release runs.
+
+    Args:
+        api: the cluster.
+        record: the record.
+        owned: kinds of which the collection keeps only the objects in the manifests.
+        field_manager: the field manager of the collection.
+
+    Raises:
+        PlatformError: the cluster cannot be read.
+    """
+    stages = [(stage, record["stages"].get(stage, [])) for stage in ROLLED_BACK]
+    others = [manifest for stage, manifests in record["stages"].items() if stage not in ROLLED_BACK for manifest in manifests]
+    entries, _warnings = plan(api, stages, field_manager, owned=owned, only_compares=True, unplanned=others)
+    return differences(drift(entries), field_manager)

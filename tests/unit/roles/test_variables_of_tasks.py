@@ -42,6 +42,7 @@ ALL_STAGES = [
 ]
 OPERATOR = [{"apiVersion": "v1", "kind": "Widget", "metadata": {"name": "a"}}]
 ROLLED_BACK = {"rollback_found": {"rolled_back": ["configuration", "tiers"]}}
+RESTORED = {"rollback_target": {"number": 6}}
 
 # By variable: the values of other variables, and what the variable is.
 CASES: dict[str, list[tuple[dict[str, Any], Any]]] = {
@@ -132,6 +133,12 @@ CASES: dict[str, list[tuple[dict[str, Any], Any]]] = {
     "__record_origin": [
         ({"rollback_target": {"number": 8, "rollback_to": 6}}, 6),
         ({"rollback_target": {"number": 7, "rollback_to": 0}}, 7),
+    ],
+    "__record_always": [
+        ({"preflight_plan": {"differing": ["tiers"]}}, False),
+        ({**RESTORED, "preflight_plan": {"differing": []}, "rollback_found": {"unfinished": []}}, False),
+        ({**RESTORED, "preflight_plan": {"differing": ["tiers"]}, "rollback_found": {"unfinished": []}}, True),
+        ({**RESTORED, "preflight_plan": {"differing": []}, "rollback_found": {"unfinished": ["Job shop/migrate-b"]}}, True),
     ],
     "pre_deploy_repeated": [
         (

@@ -31,6 +31,7 @@ SECRET_VALUE = "hunter2-and-more"
 KINDS = {
     "/api/v1": {"configmaps": "ConfigMap", "pods": "Pod", "secrets": "Secret"},
     "/apis/apps/v1": {"deployments": "Deployment", "statefulsets": "StatefulSet", "replicasets": "ReplicaSet"},
+    "/apis/batch/v1": {"jobs": "Job"},
 }
 
 
@@ -81,11 +82,11 @@ class Namespace:
         routes: dict[Any, Any] = {
             "/version": reply({"major": "1", "minor": "34", "gitVersion": "v1.34.4"}),
             "/api": reply({"kind": "APIVersions", "versions": ["v1"]}),
-            "/apis": reply({"kind": "APIGroupList", "groups": [self._apps()]}),
+            "/apis": reply({"kind": "APIGroupList", "groups": [self._group("apps"), self._group("batch")]}),
         }
         for path, kinds in KINDS.items():
             resources = [
-                {"name": name, "singularName": kind.lower(), "kind": kind, "namespaced": True, "verbs": ["get", "list", "patch"]}
+                {"name": name, "singularName": kind.lower(), "kind": kind, "namespaced": True, "verbs": ["get", "list", "patch", "delete"]}
                 for name, kind in kinds.items()
             ]
             routes[path] = reply({"kind": "APIResourceList", "groupVersion": path.split("/", 2)[2], "resources": resources})
@@ -95,14 +96,15 @@ class Namespace:
         self.server: Server = serve(Routes(routes))
 
     @staticmethod
-    def _apps() -> Manifest:
-        version = {"groupVersion": "apps/v1", "version": "v1"}
-        return {"name": "apps", "versions": [version], "preferredVersion": version}
+    def _group(name: str) -> Manifest:
+        version = {"groupVersion": f"{name}/v1", "version": "v1"}
+        return {"name": name, "versions": [version], "preferredVersion": version}
 
     def put(self, kind: str, item: Manifest, **managed: Any) -> None:
         metadata = item["metadata"]
         entry = {"manager": MANAGER, "operation": "Apply", "time": "2026-11-30T09:00:00Z", "fieldsV1": {}, **managed}
         found = {**metadata, "uid": f"uid-{metadata['name']}", "resourceVersion": "1"}
+        found.setdefault("creationTimestamp", "2026-11-30T09:00:00Z")
         self.objects[kind][metadata["name"]] = {**item, "metadata": {"managedFields": [entry], **found}}
 
     def records(self) -> list[str]:
@@ -115,11 +117,17 @@ class Namespace:
     def _list(self, name: str) -> Callable[[Handler], None]:
         def route(handler: Handler) -> None:
             selector = parse_qs(handler.path.partition("?")[2]).get("labelSelector", [""])[0]
-            wanted = dict(term.split("=") for term in selector.split(",") if term)
-            items = [item for item in self.objects[name].values() if wanted.items() <= (item["metadata"].get("labels") or {}).items()]
+            # Only a label, or a label with its value.
+            terms = [term.partition("=") for term in selector.split(",") if term]
+            items = [item for item in self.objects[name].values() if all(self._has(item, *term) for term in terms)]
             reply({"items": items, "metadata": {}})(handler)
 
         return route
+
+    @staticmethod
+    def _has(item: Manifest, label: str, equals: str, value: str) -> bool:
+        labels = item["metadata"].get("labels") or {}
+        return label in labels and (not equals or labels[label] == value)
 
     def _one(self, name: str) -> Callable[[Handler], None]:
         def route(handler: Handler) -> None:
@@ -257,15 +265,21 @@ def test_status_shows_the_release_its_pods_and_the_drift(record: Run, run: Run, 
     )  # fmt: skip
 
 
+def runs(shop: Namespace, workload: Manifest) -> None:
+    """A Deployment and the ConfigMap of each release are in the cluster."""
+    shop.put("deployments", workload, fieldsV1={"f:spec": {}})
+    shop.put("configmaps", config("2222222222", "a"), fieldsV1={"f:data": {}})
+
+
 def test_a_rollback_gets_the_objects_of_the_last_release(record: Run, run: Run, shop: Namespace) -> None:
     repeated = [{"name": "collectstatic", "command": ["true"], "repeat_on_return": True}]
     record("shop:1", repeated=repeated)
     record("shop:2")
-    shop.put("deployments", deployment("shop:2"))
+    runs(shop, deployment("shop:2"))
     written = len(shop.writes())
     result = run(release_rollback)
     assert (result["code"], result["problems"], result["replaced"]) == (0, [], "0002"), result
-    assert result["msg"] == "restores release shop1 (number 1)"
+    assert result["msg"] == "What runs is release shop2 (number 2). Restoring release shop1 (number 1), the last release before it."
     [tier] = result["record"]["stages"]["tiers"]
     assert tier["spec"]["template"]["spec"]["containers"][0]["image"] == "shop:1"
     assert result["record"]["repeated"] == repeated
@@ -275,13 +289,76 @@ def test_a_rollback_gets_the_objects_of_the_last_release(record: Run, run: Run, 
 def test_after_a_failed_release_the_newest_record_is_restored(record: Run, run: Run, shop: Namespace) -> None:
     record("shop:1")
     record("shop:2")
-    shop.put("deployments", deployment("shop:2"))
+    runs(shop, deployment("shop:2"))
     assert run(release_rollback, failed=True)["record"]["number"] == 2
     shop.put("deployments", deployment("shop:3"))
     result = run(release_rollback, irreversible="drops the column price")
     assert (result["record"]["number"], result["replaced"]) == (2, "a release without a record")
     [problem] = result["problems"]
-    assert "the migrations of the running release cannot be undone: drops the column price" in problem
+    assert "the migrations of the last deployment cannot be undone: drops the column price" in problem
+
+
+def with_limits(memory: str) -> Manifest:
+    changed = deployment("shop:2")
+    changed["spec"]["template"]["spec"]["containers"][0]["resources"] = {"limits": {"memory": memory}}
+    return changed
+
+
+def scaled() -> Manifest:
+    changed = deployment("shop:2")
+    changed["spec"]["replicas"] = 5
+    return changed
+
+
+def test_a_failed_change_of_limits_restores_the_newest_record(record: Run, run: Run, shop: Namespace) -> None:
+    """Its migrations are those of the newest record, which ran."""
+    record("shop:1")
+    record("shop:2")
+    runs(shop, with_limits("1Mi"))
+    result = run(release_rollback, irreversible="drops the column price")
+    assert (result["record"]["number"], result["replaced"], result["problems"]) == (2, "a release without a record", []), result
+    assert (
+        "Deployment shop/django: spec.template.spec.containers[name=django].resources. Restoring release shop2 (number 2)" in result["msg"]
+    )
+    assert run(release_rollback, to_release="1")["record"]["number"] == 1
+
+
+def test_replicas_that_another_client_set_are_no_other_release(record: Run, run: Run, shop: Namespace) -> None:
+    record("shop:1")
+    record("shop:2")
+    runs(shop, scaled())
+    shop.put("deployments", scaled(), manager="scale", operation="Update", fieldsV1={"f:spec": {"f:replicas": {}}})
+    assert run(release_rollback)["record"]["number"] == 1
+
+
+def test_a_tier_that_only_a_failed_release_has_restores_the_newest_record(record: Run, run: Run, shop: Namespace) -> None:
+    record("shop:1")
+    record("shop:2")
+    runs(shop, deployment("shop:2"))
+    further = deployment("shop:2")
+    further["metadata"] = {**further["metadata"], "name": "reports"}
+    shop.put("deployments", further, fieldsV1={"f:spec": {}})
+    owned = [{"stage": "tiers", "api_version": "apps/v1", "kind": "Deployment", "namespace": "shop"}]
+    result = run(release_rollback, owned=owned)
+    assert (result["record"]["number"], "Deployment shop/reports: unexpected" in result["msg"]) == (2, True), result
+
+
+def test_a_deployment_that_ended_before_the_tiers_restores_the_newest_record(record: Run, run: Run, shop: Namespace) -> None:
+    record("shop:1")
+    record("shop:2")
+    runs(shop, deployment("shop:2"))
+    labels = {**LABELS, "jewelry-shop/release": "shop3"}
+    created = "2026-11-30T09:00:01Z"
+    job = {"kind": "Job", "metadata": {"name": "migrate-shop3", "namespace": "shop", "labels": labels, "creationTimestamp": created}}
+    shop.put("jobs", job, fieldsV1={"f:spec": {}})
+    result = run(release_rollback)
+    assert (result["record"]["number"], result["unfinished"]) == (2, ["Job shop/migrate-shop3"]), result
+    assert result["msg"].startswith(
+        "What runs is release shop2 (number 2). A later deployment ended before it changed the tiers, and left Job shop/"
+    )
+    # Its migrations may have run, although its tiers do not.
+    [problem] = run(release_rollback, irreversible="drops the column price")["problems"]
+    assert "drops the column price" in problem
 
 
 def test_a_missing_secret_is_a_problem_before_the_first_write(record: Run, run: Run) -> None:

@@ -224,3 +224,9 @@ def test_jobs_of_others_do_not_count_for_a_release(jobs: list[dict[str, Any]], e
 def test_a_release_waits_for_the_running_jobs_of_another(values: dict[str, str], waits: bool) -> None:
     states = [{"name": "migrate-before", "command": "migrate", "state": "running", "made_by": "", **values}]
     assert commands.running_jobs_of_others(states, "now") == ([{"kind": "Job", "name": "migrate-before"}] if waits else [])
+
+
+def test_a_rollback_waits_for_the_running_jobs_of_all_releases() -> None:
+    """A killed run may have repeated the migrations of the release that is restored."""
+    states = [{"name": f"migrate-{release}", "command": "migrate", "state": "running", "made_by": ""} for release in ("a", "b")]
+    assert [each["name"] for each in commands.running_jobs_of_others(states, "")] == ["migrate-a", "migrate-b"]

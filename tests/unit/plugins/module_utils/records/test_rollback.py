@@ -11,12 +11,15 @@ import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.rollback import (
-    is_running,
+    differences,
+    is_same_release,
     missing_sentence,
     needed,
+    reason,
     refusal,
     restored_stages,
     target,
+    unfinished,
     with_first_replicas,
 )
 
@@ -87,7 +90,7 @@ DROPS = "drops the column price"
         ([SEVEN, {**SIX, "irreversible": DROPS}, FIVE], FIVE, "", f"release shop6 (number 6) cannot be undone: {DROPS}"),
         ([SEVEN, {**SIX, "irreversible": DROPS}, FIVE], {**SIX, "irreversible": DROPS}, "", ""),
         ([{**BACK_TO_SIX, "irreversible": DROPS}, SEVEN, {**SIX, "irreversible": DROPS}], SEVEN, "", ""),
-        ([SEVEN, SIX], SEVEN, DROPS, f"the running release cannot be undone: {DROPS}"),
+        ([SEVEN, SIX], SEVEN, DROPS, f"the last deployment cannot be undone: {DROPS}"),
     ],
     ids=["reversible", "a newer release", "the release itself", "a copy in a rollback", "a failed release"],
 )
@@ -122,8 +125,96 @@ def test_missing_objects_are_named_in_one_sentence() -> None:
     ],
     ids=["equal", "scaled", "another image", "another configuration", "missing"],
 )
-def test_a_release_runs_if_images_and_configuration_are_its_own(live: list[dict[str, Any]], runs: bool) -> None:
-    assert is_running(SEVEN, live) is runs
+def test_the_migrations_of_a_release_ran_if_images_and_configuration_are_its_own(live: list[dict[str, Any]], runs: bool) -> None:
+    assert is_same_release(SEVEN, live) is runs
+
+
+OURS = "jewelry_shop.platform"
+ENVIRONMENT = "spec.template.spec.containers[name=django].env"
+MEMORY = "spec.template.spec.containers[name=django].resources.limits.memory"
+
+
+def different(path: str, manager: str = OURS, drift: str = "different", **values: str) -> dict[str, str]:
+    return {"object": "Deployment shop/django", "drift": drift, "path": path, "manager": manager, "reason": "", **values}
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        (different(MEMORY), f"Deployment shop/django: {MEMORY}"),
+        (different(ENVIRONMENT, ""), f"Deployment shop/django: {ENVIRONMENT}"),
+        (different(MEMORY, "kubectl-set"), f"Deployment shop/django: {MEMORY}"),
+        (different("spec.replicas"), "Deployment shop/django: spec.replicas"),
+        (different("spec.replicas", "OpenAPI-Generator"), None),
+        (different("spec.replicas", "kube-controller-manager"), None),
+        (different("", ""), None),
+        (different("", "", "missing"), "Deployment shop/django: missing"),
+        (different("", "", "unexpected"), "Deployment shop/django: unexpected"),
+        (different("", "", "rejected", reason="a webhook denied it"), "Deployment shop/django: rejected: a webhook denied it"),
+    ],
+    ids=[
+        "limits", "removed variables", "by hand", "replicas of a run", "scale.yml", "an autoscaler",
+        "only the owner of the replicas", "missing", "only in the failed release", "rejected",
+    ],
+)  # fmt: skip
+def test_what_differs_from_the_newest_record(line: dict[str, str], found: str | None) -> None:
+    assert differences([line], OURS) == ([found] if found else [])
+
+
+def left(kind: str, name: str, minute: int, release: str = "", manager: str = OURS) -> dict[str, Any]:
+    """An object that a run created at a minute after 10:00."""
+    fields: dict[str, Any] = {"f:data": {}, "f:spec": {"f:template": {}}}
+    entry = {"manager": manager, "operation": "Apply", "fieldsV1": fields}
+    created = f"2026-11-30T10:{minute:02}:00Z"
+    metadata = {"name": name, "namespace": "shop", "creationTimestamp": created, "managedFields": [entry]}
+    return {"kind": kind, "metadata": {**metadata, "labels": {"jewelry-shop/release": release} if release else {}}}
+
+
+RECORDED = left("ConfigMap", "release-0007", 30)
+
+
+@pytest.mark.parametrize(
+    ("objects", "found"),
+    [
+        ([left("ConfigMap", "django-config-5555555555", 31)], ["ConfigMap shop/django-config-5555555555"]),
+        ([left("Job", "migrate-shop8", 31, "shop8")], ["Job shop/migrate-shop8"]),
+        ([left("ConfigMap", "django-config-5555555555", 29), left("Job", "migrate-shop8", 30, "shop8")], []),
+        ([left("ConfigMap", CONFIG, 31), left("Job", "migrate-shop7", 31, "shop7")], []),
+        ([left("ConfigMap", "mine", 31), left("Job", "mine", 31)], []),
+        ([left("ConfigMap", "django-config-5555555555", 31, manager="kubectl"), left("Job", "migrate-shop8", 31, "shop8", "kubectl")], []),
+    ],
+    ids=["configuration", "migration", "before the record", "of the release", "without hash and release", "not managed by this collection"],
+)  # fmt: skip
+def test_what_a_deployment_left_that_ended_before_the_tiers(objects: list[dict[str, Any]], found: list[str]) -> None:
+    assert unfinished(SEVEN, [RECORDED, *objects], OURS) == found
+
+
+SEVENTH = "release shop7 (number 7)"
+HINT = "To restore another release, set rollback_to_release."
+
+
+@pytest.mark.parametrize(
+    ("restored", "wanted", "failed", "differing", "begun", "sentences"),
+    [
+        (SIX, "", False, [], [], "What runs is release shop7 (number 7). Restoring release shop6 (number 6), the last release before it."),
+        (SIX, "6", False, [], [], "What runs is release shop7 (number 7). Restoring release shop6 (number 6), as requested."),
+        (
+            SEVEN, "", False, ["Deployment shop/django: a", *"bcde"], ["Job shop/migrate-shop8"],
+            f"What runs differs from the newest record, {SEVENTH}: Deployment shop/django: a; b; c; 2 more. Restoring {SEVENTH}. {HINT}",
+        ),
+        (
+            SEVEN, "", False, [], ["Job shop/migrate-shop8"],
+            "What runs is release shop7 (number 7). A later deployment ended before it changed the tiers, and left Job shop/migrate-shop8. "
+            f"Restoring {SEVENTH}. {HINT}",
+        ),
+        (SEVEN, "", True, [], [], f"The deployment failed after it changed the tiers. Restoring {SEVENTH}, the newest record."),
+    ],
+    ids=["the one before", "by number", "another one runs", "ended before the tiers", "in the same run"],
+)  # fmt: skip
+def test_a_rollback_says_what_runs_what_it_restores_and_why(
+    restored: dict[str, Any], wanted: str, failed: bool, differing: list[str], begun: list[str], sentences: str
+) -> None:
+    assert reason(SEVEN, restored, wanted, failed, differing, begun) == sentences
 
 
 def test_data_services_and_additional_objects_stay_as_in_the_newest_record() -> None:
