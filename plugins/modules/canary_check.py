@@ -16,8 +16,10 @@ version_added: 1.0.0
 description:
   - Reads the metrics of each ready pod of two label selectors through the API server, at the start and then repeatedly for O(seconds).
     Compares responses with a status of 500 or more, restarts and the mean latency in this time. Prometheus is not needed.
-  - Ends as soon as the canary is worse. RV(worse) is then true. The module fails only if it cannot read the metrics.
-  - If the canary has fewer than O(min_requests) requests, only restarts are compared. RV(msg) reports this.
+  - Ends as soon as the canary is worse. RV(worse) is then true. The module fails only if it cannot read the metrics of a ready pod.
+  - If the canary has fewer than O(min_requests) requests, only restarts and pods that ended count. RV(msg) reports this.
+  - Pods of the current release may end, restart or be added in this time. The canary is worse if one of its pods ends.
+  - If the metrics of a pod cannot be read, the module reads all pods again, for about 15 seconds. It leaves out pods that have left.
   - The metrics of all processes of a container must be added up, as the multiprocess mode of the Prometheus client library does it.
 
 extends_documentation_fragment:

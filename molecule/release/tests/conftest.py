@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
+import os
 import pathlib
 import subprocess
 import threading
@@ -11,8 +14,7 @@ from typing import Any
 import pytest
 
 CLUSTER = "jewelry-shop-test"
-# Port 8000 in the form of /proc/net/tcp, and the state of a socket that listens.
-PORT, LISTENS = "1F40", "0A"
+PROBE = ("127.0.0.1", 8000, "/health/ready/")
 INTERVAL = 0.1
 
 
@@ -30,10 +32,19 @@ def read(path: pathlib.Path) -> str:
         return ""
 
 
-def serves(process: pathlib.Path) -> bool:
-    """Whether a process listens on the port of the probes. Celery beat does from its first tick on."""
-    lines = [line.split() for table in ("tcp", "tcp6") for line in read(process / "net" / table).splitlines()[1:]]
-    return any(line[1].endswith(f":{PORT}") and line[3] == LISTENS for line in lines)
+def is_ready(process: pathlib.Path) -> bool:
+    """Whether a process answers that it is ready. Celery beat is, while it may send tasks, and is not while it waits for the lock."""
+    host, port, path = PROBE
+    try:
+        with (process / "ns" / "net").open("rb") as network:
+            # Only this thread enters the network of the pod.
+            os.setns(network.fileno(), os.CLONE_NEWNET)
+        with contextlib.closing(http.client.HTTPConnection(host, port, timeout=2)) as connection:
+            connection.request("GET", path)
+            return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        # The process has ended, or does not listen.
+        return False
 
 
 class BeatWatch:
@@ -48,7 +59,7 @@ class BeatWatch:
 
     def _look(self) -> None:
         while not self._over.wait(INTERVAL):
-            self.samples.append([each.name for each in pathlib.Path("/proc").iterdir() if self._is_beat(each) and serves(each)])
+            self.samples.append([each.name for each in pathlib.Path("/proc").iterdir() if self._is_beat(each) and is_ready(each)])
 
     def _is_beat(self, process: pathlib.Path) -> bool:
         if "platform_beat:Scheduler" not in read(process / "cmdline"):

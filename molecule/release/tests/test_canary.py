@@ -73,6 +73,24 @@ def test_a_good_canary_is_rolled_out_and_reported(cluster: Any, playbook: Any, c
     assert (again.returncode, again.changed) == (0, 0), again.output
 
 
+@pytest.mark.parametrize(
+    ("selector", "code", "words"),
+    [
+        pytest.param("!jewelry-shop/canary", 0, "The canary is not worse.", id="of the current release"),
+        pytest.param("jewelry-shop/canary", 2, "of its pods ended. The canary was deleted", id="of the canary"),
+    ],
+)
+def test_a_pod_that_ends_during_the_comparison(
+    cluster: Any, running_playbook: Any, customers: Any, selector: str, code: int, words: str
+) -> None:
+    run = running_playbook("site.yml", **CANARY, django_env={"CANARY_TEST": words})
+    assert run.wait_for("after 5 s: canary"), run.output
+    pods = cluster.get("pods", f"--selector=component=django,{selector}")
+    cluster.kubectl("delete", "pod", pods[0]["metadata"]["name"], "--wait=false")
+    assert run.end() == code, run.output
+    assert squeezed(words) in squeezed(run.output), run.output
+
+
 def test_a_canary_that_a_killed_run_left_is_deleted(cluster: Any, playbook: Any) -> None:
     [django] = [each for each in cluster.get("deployments") if each["metadata"]["name"] == "django"]
     label = {"jewelry-shop/canary": "true"}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 NOTES = "notes-of-others"
+# The group prefers v1, which does not serve the second kind.
+KINDS = {"Settled": "v1", "Draft": "v1beta1"}
+GROUP = "molecule.example.com"
 
 
 def squeezed(text: str) -> str:
@@ -27,6 +31,34 @@ def notes(cluster: Any) -> Iterator[str]:
     cluster.kubectl("delete", "configmap", NOTES, "--ignore-not-found")
 
 
+def definition(kind: str, version: str) -> dict[str, Any]:
+    """The definition of a custom resource."""
+    schema = {"openAPIV3Schema": {"type": "object"}}
+    names = {"kind": kind, "plural": f"{kind.lower()}s", "singular": kind.lower(), "listKind": f"{kind}List"}
+    spec = {"group": GROUP, "scope": "Namespaced", "names": names}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{names['plural']}.{GROUP}"},
+        "spec": {**spec, "versions": [{"name": version, "served": True, "storage": True, "schema": schema}]},
+    }
+
+
+@pytest.fixture
+def draft(cluster: Any) -> Iterator[str]:
+    """A custom resource of others that its API group serves only in a version that is not the preferred one."""
+    definitions = [definition(kind, version) for kind, version in KINDS.items()]
+    crds = [f"crd/{each['metadata']['name']}" for each in definitions]
+    cluster.kubectl("create", "--filename=-", input="\n---\n".join(map(json.dumps, definitions)))
+    try:
+        cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", *crds)
+        manifest = {"apiVersion": f"{GROUP}/v1beta1", "kind": "Draft", "metadata": {"name": "ring"}}
+        cluster.kubectl("create", "--filename=-", input=json.dumps(manifest))
+        yield "ring"
+    finally:
+        cluster.kubectl("delete", *crds)
+
+
 @pytest.fixture
 def deployed_again(playbook: Any) -> Iterator[None]:
     """The platform after the test."""
@@ -36,12 +68,13 @@ def deployed_again(playbook: Any) -> Iterator[None]:
 
 
 def test_the_namespace_is_not_removed_with_volumes_and_objects_of_others_in_it(
-    cluster: Any, playbook: Any, administrator: dict[str, Any], notes: str
+    cluster: Any, playbook: Any, administrator: dict[str, Any], notes: str, draft: str
 ) -> None:
     before = cluster.resource_versions()
     run = playbook("playbooks/remove.yml", remove_confirmed=True, remove_namespace=True, **administrator)
     assert run.returncode != 0
     assert squeezed(f"ConfigMap {notes} (it was created by the field manager kubectl") in squeezed(run.output), run.output
+    assert squeezed(f"Draft {draft} (it was created by the field manager kubectl") in squeezed(run.output), run.output
     assert squeezed("(volume that remove_volumes does not name)") in squeezed(run.output), run.output
     assert cluster.written_since(before) == []
 

@@ -14,6 +14,7 @@ BUSY_SECONDS = 170
 REPLACED_WITHIN = 180
 OUTAGE_SECONDS = 600
 CONSUMED_WITHIN = 60
+START_SECONDS = 200
 
 
 def instances(cluster: Any, component: str = "celery-worker") -> dict[str, str]:
@@ -73,6 +74,41 @@ def test_ten_minutes_without_the_broker_restart_no_pod_and_tasks_continue_within
     seconds = wait_for(lambda: int(in_django(cluster, runs)) > counted, CONSUMED_WITHIN, "consuming a task again")
     measured(f"consumed {seconds:.0f} s after the broker was back")
     assert {tier: instances(cluster, tier) for tier in before} == before
+
+
+def restarts(cluster: Any, component: str) -> dict[str, int]:
+    """The restarts of each pod's main container."""
+    return {pod["metadata"]["name"]: pod["status"]["containerStatuses"][0]["restartCount"] for pod in cluster.pods(component)}
+
+
+@pytest.mark.drill
+def test_containers_that_start_without_the_broker_wait_for_it_and_are_not_restarted(cluster: Any, measured: Any) -> None:
+    tiers = ("celery-worker", "celery-beat")
+    before = {tier: restarts(cluster, tier) for tier in tiers}
+    cluster.kubectl("scale", "statefulset", "redis", "--replicas=0")
+    try:
+        cluster.kubectl("wait", "pod", "--selector=component=redis", "--for=delete", "--timeout=120s")
+        for tier in tiers:
+            for pod in before[tier]:
+                # The containers end, and start again in the same pods. Init containers do not run again.
+                cluster.kubectl("exec", pod, f"--container={tier}", "--", "sh", "-c", "kill 1")
+        after = {tier: {pod: number + 1 for pod, number in before[tier].items()} for tier in tiers}
+        wait_for(lambda: {tier: restarts(cluster, tier) for tier in tiers} == after, 120, "the restart of the containers")
+        # Longer than the startup probe lasts.
+        time.sleep(START_SECONDS)
+        assert {tier: restarts(cluster, tier) for tier in tiers} == after
+        [beat] = cluster.pods("celery-beat")
+        assert not beat["status"]["containerStatuses"][0]["ready"]
+        log = cluster.kubectl("logs", beat["metadata"]["name"], "--container=celery-beat").stdout
+        assert "Beat sends no tasks: the broker is unavailable" in log
+    finally:
+        cluster.kubectl("scale", "statefulset", "redis", "--replicas=1")
+    cluster.kubectl("rollout", "status", "statefulset/redis", "--timeout=120s")
+    started = time.monotonic()
+    for tier in tiers:
+        cluster.kubectl("rollout", "status", f"deployment/{tier}", "--timeout=120s")
+    measured(f"ready {time.monotonic() - started:.0f} s after the broker was back")
+    assert {tier: restarts(cluster, tier) for tier in tiers} == after
 
 
 @pytest.mark.drill

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.canary.metrics import Sample
 
@@ -43,13 +43,25 @@ class Limits:
 
 @dataclass
 class Counts:
-    """Requests, responses with 5xx by view, seconds, and restarts of containers."""
+    """What a pod or the pods of a release did.
+
+    Attributes:
+        requests: requests by view.
+        errors: responses with 5xx by view.
+        seconds: duration of all timed requests.
+        timed: number of timed requests.
+        restarts: restarts of containers.
+        ended: pods that ended or were deleted.
+        is_read: whether the metrics were read. Those of a pod that is not ready are not.
+    """
 
     requests: dict[str, float] = field(default_factory=dict)
     errors: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     timed: float = 0.0
     restarts: int = 0
+    ended: int = 0
+    is_read: bool = True
 
     @property
     def total(self) -> float:
@@ -89,27 +101,47 @@ def counts(samples: Iterable[Sample], names: Names, restarts: int = 0) -> Counts
     return found
 
 
-def since(before: Mapping[str, Counts], after: Mapping[str, Counts]) -> Counts:
-    """What the pods of a release did between two reads.
+class Gained:
+    """Adds up what the pods of a release did since the first read.
 
-    A pod that is not in both reads is left out. Counters that fell started again at 0.
+    It adds from read to read, so that a pod that ends keeps its part.
 
     Args:
-        before: the counts of each pod by its UID.
-        after: the same, later.
+        first: the counts of each pod by its UID. Those of a pod that appears later are counted from its own first read.
     """
-    total = Counts()
-    for uid in before.keys() & after.keys():
-        old, new = before[uid], after[uid]
-        started_again = new.total < old.total
-        for field_name in ("requests", "errors"):
-            sums, earlier = getattr(total, field_name), {} if started_again else getattr(old, field_name)
-            for view, value in getattr(new, field_name).items():
-                sums[view] = sums.get(view, 0) + value - earlier.get(view, 0)
-        total.seconds += new.seconds - (0 if started_again else old.seconds)
-        total.timed += new.timed - (0 if started_again else old.timed)
-        total.restarts += new.restarts - old.restarts
-    return total
+
+    def __init__(self, first: Mapping[str, Counts]) -> None:
+        self._last = dict(first)
+        self._total = Counts()
+
+    def add(self, now: Mapping[str, Counts]) -> Counts:
+        """What the pods did up to this read.
+
+        Args:
+            now: the counts of each pod by its UID.
+        """
+        self._total.ended += len(self._last.keys() - now.keys())
+        last: dict[str, Counts] = {}
+        for uid, new in now.items():
+            old = self._last.get(uid, new)
+            self._total.restarts += new.restarts - old.restarts
+            if old.is_read and new.is_read:
+                _add(self._total, old, new)
+            last[uid] = new if new.is_read else replace(old, restarts=new.restarts)
+        self._last = last
+        return self._total
+
+
+def _add(total: Counts, old: Counts, new: Counts) -> None:
+    """Add the difference of two reads of a pod. Counters of which one fell started again at 0."""
+    if new.timed < old.timed or any(new.requests.get(view, 0) < value for view, value in old.requests.items()):
+        old = Counts()
+    for field_name in ("requests", "errors"):
+        sums, earlier = getattr(total, field_name), getattr(old, field_name)
+        for view, value in getattr(new, field_name).items():
+            sums[view] = sums.get(view, 0) + value - earlier.get(view, 0)
+    total.seconds += new.seconds - old.seconds
+    total.timed += new.timed - old.timed
 
 
 def compared(canary: Counts, stable: Counts) -> str:
@@ -128,6 +160,9 @@ def worse(canary: Counts, stable: Counts, limits: Limits) -> str:
         stable: what the pods of the current release did in the same time.
         limits: how much worse the canary may be.
     """
+    # Pods of the current release end when it scales in. Those of the canary have no autoscaler.
+    if canary.ended:
+        return f"{canary.ended} of its pods ended"
     if canary.restarts > stable.restarts:
         return f"its containers restarted {canary.restarts} times, those of the current release {stable.restarts} times"
     if not is_enough(canary, limits):

@@ -6,18 +6,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.canary.compare import (
     Counts,
+    Gained,
     Limits,
     Names,
     compared,
     counts,
     is_enough,
-    since,
     worse,
 )
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.canary.metrics import samples
@@ -30,6 +32,9 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.pods
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import leaving
 
 _READ_SECONDS = 10.0
+# Seconds before the pods are read again because the metrics of one cannot be read. A container that ended does not answer some seconds
+# before the status of its pod shows it.
+_READ_AGAIN = (1.0, 2.0, 4.0, 8.0)
 _MOST_BYTES = 8 << 20
 
 
@@ -53,36 +58,49 @@ class Endpoint:
 
 
 class Reader:
-    """Reads the counts of the ready pods of a release.
+    """Reads the counts of the running pods of a release.
 
     Args:
         api: the cluster.
         namespace: namespace of the pods.
         endpoint: where they serve their metrics.
         names: names of the metrics.
+        wait: waits for some seconds.
     """
 
-    def __init__(self, api: Api, namespace: str, endpoint: Endpoint, names: Names) -> None:
-        self._api, self._namespace, self._endpoint, self._names = api, namespace, endpoint, names
+    def __init__(self, api: Api, namespace: str, endpoint: Endpoint, names: Names, wait: Callable[[float], None] = time.sleep) -> None:
+        self._api, self._namespace, self._endpoint, self._names, self._wait = api, namespace, endpoint, names, wait
 
     def __call__(self, selector: str) -> dict[str, Counts]:
-        """The counts of each ready pod since its start, by its UID.
+        """The counts of each running pod since its start, by its UID.
+
+        If the metrics of a pod cannot be read, all pods are read again: a pod that has left in the meantime is left out.
 
         Args:
             selector: label selector of the pods.
 
         Raises:
-            PlatformError: the pods or the metrics of one of them cannot be read.
+            PlatformError: the pods cannot be read, or the metrics of a ready pod that stays.
         """
-        pods = patiently(lambda: self._api.list("Pod", self._namespace, selector, _READ_SECONDS))
+        for pause in _READ_AGAIN:
+            try:
+                return patiently(partial(self._read, selector))
+            except PlatformError as error:
+                if error.certain or error.away:
+                    raise
+            self._wait(pause)
+        return patiently(partial(self._read, selector))
+
+    def _read(self, selector: str) -> dict[str, Counts]:
+        pods = self._api.list("Pod", self._namespace, selector, _READ_SECONDS)
         return {pod["metadata"]["uid"]: self._counts(pod) for pod in pods if _counts_for_comparison(pod)}
 
     def _counts(self, pod: Mapping[str, Any]) -> Counts:
         restarts = sum(each["restartCount"] for each in pod["status"].get("containerStatuses") or ())
         # A pod that is not ready has restarted, or is about to. Its last counters are unknown.
         if not is_ready(pod):
-            return Counts(restarts=restarts)
-        return counts(samples(patiently(lambda: self._metrics(pod["metadata"]["name"]))), self._names, restarts)
+            return Counts(restarts=restarts, is_read=False)
+        return counts(samples(self._metrics(pod["metadata"]["name"])), self._names, restarts)
 
     def _metrics(self, pod: str) -> str:
         where = f"the metrics of pod {self._namespace}/{pod} ({self._endpoint.path}, port {self._endpoint.port})"
@@ -93,7 +111,8 @@ class Reader:
             except TimeoutError as error:
                 raise PlatformError(f"{where} cannot be read: {dialer.error or error}") from error
             except PlatformError as error:
-                raise PlatformError(f"{where} cannot be read: {dialer.error or error}", away=error.away) from error
+                message = f"{where} cannot be read: {dialer.error or error}"
+                raise PlatformError(message, error.certain, error.status, error.away) from error
         if answer.status != 200:
             raise PlatformError(f"{where} cannot be read: status {answer.status}")
         return answer.body.decode("utf-8", "replace")
@@ -143,17 +162,21 @@ def compare(
         PlatformError: the metrics cannot be read.
     """
     begin = [read(selector) for selector in selectors]
-    if not begin[1]:
-        return Result(False, "The canary was not judged, because no pod of the current release runs")
+    if not begin[0]:
+        return Result(True, "The canary is worse after 0 s: none of its pods runs")
+    ready = [each for each in begin[1].values() if each.is_read]
+    if not ready:
+        return Result(False, "The canary was not judged, because no pod of the current release is ready")
     # The pods of the current release have answered their probes.
-    if not any(each.total for each in begin[1].values()):
+    if not any(each.total for each in ready):
         raise PlatformError(f"no pod of the current release has the metric {names.requests}, so the canary cannot be judged", certain=True)
+    gained = [Gained(each) for each in begin]
     passed = 0.0
     while True:
         step = min(pace.interval, pace.seconds - passed)
         wait(step)
         passed += step
-        canary, stable = (since(before, read(selector)) for before, selector in zip(begin, selectors, strict=True))
+        canary, stable = (release.add(read(selector)) for release, selector in zip(gained, selectors, strict=True))
         found = compared(canary, stable)
         progress(f"after {passed:.0f} s: {found}")
         reason = worse(canary, stable, limits)

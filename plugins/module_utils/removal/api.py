@@ -69,19 +69,22 @@ class RemovalApi(PlanApi):
         return items, unread
 
     def _kinds(self) -> tuple[list[Kind], list[str]]:
-        """The kinds whose objects can be listed and deleted, and the API versions that do not respond."""
+        """The kinds whose objects can be listed and deleted, each once, and the API versions that do not respond.
+
+        All versions of a group are read, because a group can serve a kind only in a version that is not the preferred one.
+        """
         groups = self._document("the API groups", "/apis")["groups"]
-        preferred = [group["preferredVersion"]["groupVersion"] for group in groups]
-        found: list[Kind] = []
+        found: dict[str, Kind] = {}
         unread: list[str] = []
-        for api_version in ("v1", *preferred):
+        for api_version in ("v1", *(version for group in groups for version in _versions(group))):
             path = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
             resources = patiently(partial(self._resources, api_version, path))
             if resources is None:
                 unread.append(api_version)
-            else:
-                found += _removable(path, api_version, resources)
-        return found, unread
+                continue
+            for kind in _removable(path, api_version, resources):
+                found.setdefault(kind.named, kind)
+        return list(found.values()), unread
 
     def _resources(self, api_version: str, path: str) -> list[Manifest] | None:
         """The resources of an API version; None if its API server does not respond, which is not retried.
@@ -105,6 +108,12 @@ class RemovalApi(PlanApi):
 
     def _document(self, subject: str, path: str, **options: Any) -> Any:
         return patiently(lambda: self._answer(subject, path, **options))[0]
+
+
+def _versions(group: Manifest) -> list[str]:
+    """The API versions of a group, the preferred one first."""
+    preferred = group["preferredVersion"]["groupVersion"]
+    return sorted((each["groupVersion"] for each in group["versions"]), key=lambda version: version != preferred)
 
 
 def _removable(path: str, api_version: str, resources: Iterable[Manifest]) -> list[Kind]:

@@ -24,6 +24,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.wait
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import Masker
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.last_words import last_words
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.lines import one_line, printable, shortened
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.log_lines import is_error_line
 
 EVENTS = 20
 # Maximum number of characters of a log line.
@@ -113,9 +114,18 @@ def sentence(entry: Mapping[str, Any], cause: str) -> str:
         waited += f" and made no progress for {entry['idle_seconds']:.0f} s"
     reason = f" ({entry['reason']})" if entry["reason"] else ""
     cause = one_line(cause)
-    words = last_words("\n".join(entry["log"])) if entry["exit_code"] is not None else ""
-    quoted = f"; the last line of its log: {words}" if words and words not in cause else ""
+    which, words = _words_of_log(entry)
+    quoted = f"; the last {which} of its log: {words}" if words and words not in cause else ""
     return f"{title}{waited}{where}: {cause}{reason}{quoted}"
+
+
+def _words_of_log(entry: Mapping[str, Any]) -> tuple[str, str]:
+    """The line of the log that explains the failure, and what it is; empty if there is none."""
+    if entry["exit_code"] is not None:
+        return "line", last_words("\n".join(entry["log"]))
+    # A container that runs also logs requests, for example those of its probes.
+    errors = [line for line in entry["log"] if is_error_line(line)] if entry["reason"] == "ProbeFailing" else []
+    return "error", last_words(errors[-1]) if errors else ""
 
 
 def summary(entries: Sequence[Mapping[str, Any]]) -> str:

@@ -4,7 +4,7 @@ import os
 import time
 
 from kombu.utils.imports import symbol_by_name
-from platform_beat_lock import Lock
+from platform_beat_lock import RETRY_SECONDS, Lock
 from platform_heartbeat import INTERVAL, Heartbeat, prometheus_client
 from platform_queues import INTERVAL as QUEUES_INTERVAL
 from platform_queues import NAMES, Queues
@@ -23,18 +23,12 @@ class Scheduler(Base):
         super().__init__(*arguments, **options)
 
     def tick(self, *arguments, **options):
-        if self.lock is None:
-            self.lock = Lock(self.app)
-            self.lock.acquire()
-        else:
-            self.lock.keep()
         if self.heartbeat is None:
-            self.heartbeat = Heartbeat()
-            self.queues = Queues(self.app, NAMES)
-            self.heartbeat.pages["/queues"] = self.queues.unserved.answer
-            self.server = self.heartbeat.start()
-            if prometheus_client is not None:
-                prometheus_client.REGISTRY.register(BeatCollector(self.heartbeat))
+            self._start()
+        if not self.lock.hold():
+            # Alive, and not ready. What becomes due meanwhile is sent afterwards.
+            self.heartbeat.pause()
+            return RETRY_SECONDS
         until_next = super().tick(*arguments, **options)
         self.heartbeat.beat()
         # Here, since the schedule belongs to this thread.
@@ -45,6 +39,16 @@ class Scheduler(Base):
                 self.queues.start()
         # Beat sleeps for as long, and Celery's own schedulers up to five minutes: it would not be ready meanwhile.
         return min(until_next, INTERVAL)
+
+    def _start(self):
+        # Before the lock is taken: the probes need an answer while this beat waits.
+        self.lock = Lock(self.app)
+        self.heartbeat = Heartbeat()
+        self.queues = Queues(self.app, NAMES)
+        self.heartbeat.pages["/queues"] = self.queues.unserved.answer
+        self.server = self.heartbeat.start()
+        if prometheus_client is not None:
+            prometheus_client.REGISTRY.register(BeatCollector(self.heartbeat))
 
     def close(self):
         # At SIGTERM, and again at the end of the process, which does not tick any more.

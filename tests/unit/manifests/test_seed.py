@@ -93,9 +93,9 @@ def test_beat_is_recreated_and_never_scaled(production: Any) -> None:
 
 # By container and probe: path or port, seconds between two requests, seconds to answer in, failures that count (3 if the probe names none).
 CELERY_PROBES = {
-    "startupProbe": ("/health/ready/", 2, 5, 90),
+    "startupProbe": ("/health/live/", 2, 5, 90),
     "livenessProbe": ("/health/live/", 10, 5, 6),
-    "readinessProbe": ("/health/ready/", 10, 5, 3),
+    "readinessProbe": ("/health/ready/", 5, 5, 6),
 }
 PROBES = {
     ("django", "django"): {

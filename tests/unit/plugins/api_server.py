@@ -148,7 +148,8 @@ def discovery(kinds: Mapping[str, Mapping[str, str]], of_the_cluster: Collection
     """Routes by which a client finds the kinds of an API server of version 1.34.
 
     Args:
-        kinds: by version of an API group, such as C(apps/v1), each kind by the name of its resource.
+        kinds: by version of an API group, such as C(apps/v1), each kind by the name of its resource. The first version of a group is the
+            preferred one.
         of_the_cluster: kinds whose objects are in no namespace.
     """
 
@@ -160,8 +161,11 @@ def discovery(kinds: Mapping[str, Mapping[str, str]], of_the_cluster: Collection
         ]
         return reply({"kind": "APIResourceList", "groupVersion": version, "resources": entries})
 
-    versions = {version.partition("/")[0]: {"groupVersion": version, "version": "v1"} for version in kinds if "/" in version}
-    groups = [{"name": name, "versions": [entry], "preferredVersion": entry} for name, entry in versions.items()]
+    versions: dict[str, list[dict[str, str]]] = {}
+    for group, slash, version in (each.partition("/") for each in kinds):
+        if slash:
+            versions.setdefault(group, []).append({"groupVersion": f"{group}/{version}", "version": version})
+    groups = [{"name": name, "versions": entries, "preferredVersion": entries[0]} for name, entries in versions.items()]
     return {
         "/version": reply({"major": "1", "minor": "34", "gitVersion": "v1.34.4"}),
         "/api": reply({"kind": "APIVersions", "versions": ["v1"]}),

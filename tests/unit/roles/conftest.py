@@ -103,8 +103,10 @@ def workload(resolve: Callable[..., Any]) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def server(tmp_path: pathlib.Path) -> Iterator[RedisServer]:
+def server(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
     """A Redis server with a password."""
+    # A client waits up to 14 s between its attempts to reach a server that was stopped.
+    monkeypatch.setattr("redis.retry.sleep", lambda _seconds: None)
     try:
         debian_programs.ensure()
     except LocalClusterError as error:

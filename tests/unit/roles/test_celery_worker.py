@@ -26,6 +26,20 @@ def test_only_the_heartbeat_needs_the_module(resolve: Any, workload: Any, probe:
     assert asked == ["django", *(["celery-worker"] if has_module else []), "celery-beat", "nginx", "nginx-exporter"]
 
 
+def limit(probe: dict[str, Any]) -> int:
+    """Seconds of failures after which the kubelet ends the container."""
+    return int(probe["periodSeconds"] * probe["failureThreshold"])
+
+
+def test_a_container_that_starts_without_the_broker_is_not_ended(workload: Any) -> None:
+    for role in ("celery_worker", "celery_beat"):
+        [container] = workload(role)["pod"]["containers"]
+        assert container["startupProbe"]["httpGet"]["path"] == container["livenessProbe"]["httpGet"]["path"] == "/health/live/"
+    # The probe without the module needs the broker for its answer.
+    [container] = workload("celery_worker", celery_worker_probe="inspect")["pod"]["containers"]
+    assert min(limit(container[probe]) for probe in ("startupProbe", "livenessProbe")) > 600
+
+
 def test_arguments_and_mounts_of_the_application_stay(workload: Any) -> None:
     [container] = workload("celery_worker", celery_worker_probe="inspect", celery_worker_env={"A": "b"})["pod"]["containers"]
     assert container["command"][-1] == "--without-heartbeat"

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.canary.compare import Counts, Limits, Names, counts, since, worse
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.canary.compare import Counts, Gained, Limits, Names, counts, worse
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.canary.metrics import samples
 
 NAMES = Names("requests_total", "latency_seconds")
@@ -50,6 +51,8 @@ STABLE = did({"cart": 240, "home": 600})
             id="restarts count with few requests too",
         ),
         pytest.param(did({"cart": 80}, restarts=1), did({"cart": 240}, restarts=1), "", id="both restart"),
+        pytest.param(replace(did({"cart": 2}), ended=1), STABLE, "1 of its pods ended", id="a pod of the canary ended"),
+        pytest.param(did({"cart": 80}), replace(STABLE, ended=2), "", id="pods of the current release ended"),
         pytest.param(did({"cart": 80}, mean=0.5), STABLE, "its mean latency is 500 ms, that of the current release 100 ms", id="slow"),
         pytest.param(did({"cart": 80}, mean=0.29), STABLE, "", id="a little slower"),
         pytest.param(did({"cart": 80}, mean=0.5), did({"cart": 10}), "", id="too few requests to compare the latency"),
@@ -78,17 +81,32 @@ def test_only_the_named_metrics_count() -> None:
     assert counts(samples(TEXT), NAMES, 3) == Counts({"cart": 9, "home": 1}, {"cart": 2}, 1.5, 9, 3)
 
 
+UNREAD = Counts(is_read=False)
+
+
 @pytest.mark.parametrize(
-    ("before", "after", "expected"),
+    ("reads", "expected"),
     [
-        pytest.param({"a": did({"x": 5}, mean=1)}, {"a": did({"x": 8}, {"x": 1}, mean=1)}, (3, 1, 3), id="what was added"),
-        pytest.param({"a": did({"x": 5}, mean=1)}, {"a": did({"x": 2}, mean=1, restarts=1)}, (2, 0, 2), id="counters that began again"),
-        pytest.param({"a": did({"x": 5})}, {"b": did({"x": 8})}, (0, 0, 0), id="another pod"),
-        pytest.param({"a": did({}), "b": did({})}, {"a": did({"x": 1}), "b": did({"y": 2})}, (3, 0, 3), id="pods together"),
+        pytest.param([{"a": did({"x": 5}, mean=1)}, {"a": did({"x": 8}, {"x": 1}, mean=1)}], (3, 1, 3, 0, 0), id="what was added"),
+        pytest.param([{"a": did({"x": 5})}, {"a": did({"x": 2}, restarts=1)}], (2, 0, 2, 1, 0), id="counters that began again"),
+        pytest.param(
+            [{"a": did({"x": 90, "y": 10})}, {"a": did({"x": 10, "y": 140}, restarts=1)}], (150, 0, 150, 1, 0), id="and rose above the sum"
+        ),
+        pytest.param([{"a": did({}), "b": did({})}, {"a": did({"x": 1}), "b": did({"y": 2})}], (3, 0, 3, 0, 0), id="pods together"),
+        pytest.param([{"a": did({"x": 5})}, {"b": did({"x": 8})}, {"b": did({"x": 9})}], (1, 0, 1, 0, 1), id="a pod that came later"),
+        pytest.param(
+            [{"a": did({}), "b": did({})}, {"a": did({"x": 7}, {"x": 2}), "b": did({"x": 9})}, {"b": did({"x": 10})}],
+            (17, 2, 17, 0, 1),
+            id="a pod that ended keeps its part",
+        ),
+        pytest.param([{"a": did({"x": 9})}, {"a": UNREAD}, {"a": did({"x": 11}, restarts=1)}], (2, 0, 2, 1, 0), id="not ready for a while"),
+        pytest.param(
+            [{"a": UNREAD}, {"a": did({"x": 900}, restarts=1)}, {"a": did({"x": 903}, restarts=1)}], (3, 0, 3, 1, 0), id="first not ready"
+        ),
     ],
 )
-def test_the_counts_of_the_time_between_two_reads_are_compared(
-    before: dict[str, Counts], after: dict[str, Counts], expected: tuple[Any, ...]
-) -> None:
-    found = since(before, after)
-    assert (found.total, found.failed, found.timed) == expected
+def test_what_pods_did_since_the_first_read_is_compared(reads: list[dict[str, Counts]], expected: tuple[Any, ...]) -> None:
+    gained = Gained(reads[0])
+    for each in reads[1:]:
+        found = gained.add(each)
+    assert (found.total, found.failed, found.timed, found.restarts, found.ended) == expected

@@ -59,9 +59,26 @@ def test_too_few_requests_are_reported_and_the_run_goes_on() -> None:
     )
 
 
-def test_without_a_pod_of_the_current_release_nothing_is_compared() -> None:
-    result, waits, _shown = run([(did(0), {})])
-    assert (result, waits) == (Result(False, "The canary was not judged, because no pod of the current release runs"), [])
+@pytest.mark.parametrize("stable", [{}, {"uid": Counts(is_read=False)}])
+def test_without_a_ready_pod_of_the_current_release_nothing_is_compared(stable: dict[str, Counts]) -> None:
+    result, waits, _shown = run([(did(0), stable)])
+    assert (result, waits) == (Result(False, "The canary was not judged, because no pod of the current release is ready"), [])
+
+
+def test_a_canary_without_a_pod_is_worse() -> None:
+    result, waits, _shown = run([({}, did(10))])
+    assert (result, waits) == (Result(True, "The canary is worse after 0 s: none of its pods runs"), [])
+
+
+def test_a_canary_whose_pod_ended_is_worse() -> None:
+    result, waits, _shown = run([(did(0), did(10)), (did(9), did(50)), ({"later": Counts()}, did(90))])
+    assert (result, waits) == (Result(True, "The canary is worse after 10 s: 1 of its pods ended"), [5, 5])
+
+
+def test_pods_of_the_current_release_may_end_and_what_they_did_stays() -> None:
+    result, _waits, shown = run([(did(0), did(10)), (did(20), did(50)), (did(40), {}), (did(60), {})])
+    assert (result.is_worse, len(shown)) == (False, 3)
+    assert "current release: 5xx in 0 of 40 requests" in result.message
 
 
 def test_a_metric_that_no_pod_has_is_an_error() -> None:

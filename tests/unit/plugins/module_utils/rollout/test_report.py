@@ -114,6 +114,16 @@ def test_a_timeout_reports_its_duration_and_the_obstacle() -> None:
     )
 
 
+def test_a_failing_probe_is_reported_with_the_last_error_of_the_log() -> None:
+    """The kubelet reports only the status of the response."""
+    finding = Finding("ProbeFailing", "Readiness probe failed: HTTP probe failed with statuscode: 503", pod="beat-a", container="main")
+    line = "[2026-11-30 10:00:00,000: ERROR/MainProcess] Beat sends no tasks: the broker is unavailable (ConnectionError)."
+    request = '10.244.1.1 - - [30/Nov/2026:10:00:05 +0000] "GET /health/ready/ HTTP/1.1" 503 20'
+    assert entry(outcome("timeout", finding), Logs(current=["beat: Starting...", line, request]))["message"].endswith(
+        f"statuscode: 503 (ProbeFailing); the last error of its log: {line}"
+    )
+
+
 def test_a_timeout_reports_the_time_without_progress() -> None:
     found = entry(replace(outcome("timeout", Finding("NotReady", "1 of 2 pods are ready")), seconds=900.2, idle=600.04))
     assert (
