@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -75,6 +76,40 @@ def test_no_request_is_lost_over_rollouts_and_drains(
     assert beats.most == 1
     # The configuration and one of the drains replaced it at least.
     assert beats.different >= 3
+
+
+@pytest.fixture
+def second_beat(cluster: Any) -> Iterator[str]:
+    """A pod like that of Celery beat, without an owner. The label that is missing keeps the ReplicaSet from adopting it."""
+    [beat] = [each for each in cluster.get("deployments") if each["metadata"]["name"] == "celery-beat"]
+    template = beat["spec"]["template"]
+    name = "second-beat"
+    metadata = {"name": name, "labels": template["metadata"]["labels"]}
+    cluster.kubectl(
+        "apply", "--filename=-", input=json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]})
+    )
+    yield name
+    cluster.kubectl("delete", "pod", name, "--ignore-not-found")
+
+
+def test_a_second_beat_waits_until_the_first_has_ended(
+    cluster: Any, watch_beats: Any, second_beat: str, measured: Callable[[str], None]
+) -> None:
+    [first] = [pod["metadata"]["name"] for pod in cluster.pods("celery-beat") if pod["metadata"]["name"] != second_beat]
+    with watch_beats() as beats:
+        deadline = time.monotonic() + 180
+        while "another beat is still running" not in cluster.kubectl("logs", second_beat, check=False).stdout:
+            assert time.monotonic() < deadline, "the second beat does not wait"
+            time.sleep(1)
+        # Longer than the time after which a lock that is not renewed expires.
+        time.sleep(90)
+        cluster.kubectl("delete", "pod", first)
+        deadline = time.monotonic() + 180
+        while beats.different < 2 and time.monotonic() < deadline:
+            time.sleep(1)
+    measured(f"{beats.different} beats, at most {beats.most} at a time, in {len(beats.samples)} samples")
+    assert beats.different >= 2
+    assert beats.most == 1
 
 
 def test_no_task_is_lost_or_done_twice_over_a_rollout_of_the_workers(
