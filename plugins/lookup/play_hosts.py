@@ -31,7 +31,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: V(platform), or all hosts if the run selects no host of the group V(platform). Ansible ends a run without hosts with exit code 0.
+  description:
+    - V(platform), or all hosts if the run selects no host of the group V(platform).
+    - Ansible ends a run without hosts with exit code 0, so a task of the play has to report it.
   type: list
   elements: str
 """
@@ -65,6 +67,7 @@ class LookupModule(LookupBase):
         rejected = rejected_option(options_of(context.CLIARGS, self.get_option("stages"), COLLECTION))
         if rejected:
             raise AnsibleLookupError(rejected)
+        del terms
         values = variables or {}
         hostnames = lookup_loader.get("ansible.builtin.inventory_hostnames", loader=self._loader, templar=self._templar)
         selected = hostnames.run([values.get("ansible_limit") or "all"], variables)

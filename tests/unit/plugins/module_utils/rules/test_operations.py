@@ -135,8 +135,9 @@ NOTHING = "The cluster already has the objects of the last successful release, s
             "render",
             {**RENDER, "__render_directories": {"staging": "/a", "production": "/a", "test": "/a"}},
             [
-                "render_directory /a is also the directory of the host production and the host test, so the files of one host would overwrite those of "
-                "the other. Use the name of the host in it, such as -e 'render_directory=/tmp/{{ inventory_hostname }}', or run with --limit."
+                "render_directory /a is also the directory of the host production and the host test, so the files of one host would "
+                "overwrite those of the other. Use the name of the host in it, such as -e "
+                "'render_directory=/tmp/{{ inventory_hostname }}', or run with --limit."
             ],
         ),
         (

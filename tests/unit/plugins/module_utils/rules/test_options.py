@@ -26,9 +26,9 @@ SUPPORTED: list[dict[str, Any]] = [
     {"is_alone": False, "has_stages": False, "tags": ["web"], "skip_tags": ["slow"]},
 ]
 REJECTED: list[tuple[dict[str, Any], str]] = [
-    ({"start_at_task": "Tiers"}, "--start-at-task is not supported, because it skips the checks before the first write. Nothing was changed."),
+    ({"start_at_task": "Tiers"}, "--start-at-task is not supported, because it skips the checks before the first write. Nothing was"),
     ({"start_at_task": "Tiers", "has_stages": False, "is_alone": False}, "--start-at-task is not supported"),
-    ({"step": True}, "--step is not supported, because later tasks need the results of the tasks that you would skip. Nothing was changed."),
+    ({"step": True}, "--step is not supported, because later tasks need the results of the tasks that you would skip. Nothing was"),
     ({"skip_tags": ["always"]}, "--skip-tags always is not supported, because it skips the checks before the first write. Nothing was"),
     ({"skip_tags": ["tiers", "tagged"], "is_alone": False}, "--skip-tags tagged is not supported"),
     ({"tags": ["teirs"]}, "--tags has teirs, which no stage has; did you mean tiers? Nothing was changed. The tags are namespace, "),

@@ -164,7 +164,11 @@ def test_without_valid_settings_no_job_is_known() -> None:
 )
 def test_policies_are_not_removed_while_the_old_tiers_need_them(tags: str, tiers: str, count: int) -> None:
     found = run(tags, "", REMOVED, ("tiers", "Deployment", "flower", tiers))
-    assert found == [
-        "The selected tag network_policies removes policies that the running pods may need until the tiers are replaced: "
-        "NetworkPolicy flower. Add tiers to --tags."
-    ] * count
+    assert (
+        found
+        == [
+            "The selected tag network_policies removes policies that the running pods may need until the tiers are replaced: "
+            "NetworkPolicy flower. Add tiers to --tags."
+        ]
+        * count
+    )
