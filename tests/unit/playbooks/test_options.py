@@ -28,9 +28,10 @@ REJECTED = [
 ]
 
 
-def run(*command: str, directory: Path = REPOSITORY, inventory: Path = INVENTORY) -> tuple[int, str]:
-    """Run a playbook, and return its exit code and output without line breaks."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "K8S_AUTH_")) and key != "KUBECONFIG"}
+def run(*command: str, directory: Path = REPOSITORY, inventory: Path = INVENTORY, **variables: str) -> tuple[int, str]:
+    """Run a playbook with further environment variables, and return its exit code and output without line breaks."""
+    kept = (key for key in os.environ if not key.startswith(("ANSIBLE_", "K8S_AUTH_", "XDG_")) and key != "KUBECONFIG")
+    environment = {**{key: os.environ[key] for key in kept}, **variables}
     collections = f"{REPOSITORY / '.ansible' / 'collections'}:{SITE_PACKAGES}"
     done = subprocess.run(
         [*command, f"--inventory={inventory}"],
@@ -104,3 +105,24 @@ def test_two_environments_do_not_overwrite_each_others_manifests(two_hosts: Path
         assert f"fatal: [{host}]: FAILED! => msg: |- 1 problem, nothing was changed: - render_directory" in output, output
         assert f"is also the directory of the host {other}, so the files of one host would overwrite those of the other." in output
     assert rendered == []
+
+
+def test_the_secrets_certificates_and_reports_of_two_namespaces_are_separate(two_hosts: Path, tmp_path: Path) -> None:
+    """Without a cluster, a run ends after it has written these files."""
+    hosts = yaml.safe_load((two_hosts / "hosts.yml").read_text())
+    del hosts["platform"]["hosts"]["staging"]["django_replicas"]
+    hosts["platform"]["hosts"]["staging"]["platform_namespace"] = "staging"
+    (two_hosts / "hosts.yml").write_text(json.dumps(hosts))
+    code, output = run(
+        *NEWEST, "site.yml", f"--extra-vars=platform_report_dir={tmp_path}/reports", inventory=two_hosts, HOME=str(tmp_path / "home")
+    )
+    assert code == 2, output
+    assert output.count("The cluster cannot be read") >= 2, output
+    secrets = tmp_path / "home" / ".cache" / "jewelry_shop.platform" / "secrets"
+    first, second = ((secrets / name) for name in ("jewelry-shop", "jewelry-shop_staging"))
+    for name in ("django_secret_key", "postgres_password", "redis_password", "tls/ca.crt", "tls/tls.key"):
+        assert (first / name).read_text() != (second / name).read_text()
+    assert sorted(path.stem for path in (tmp_path / "reports").glob("*.json")) == [
+        "production_kind-jewelry-shop_jewelry-shop",
+        "staging_kind-jewelry-shop_staging",
+    ]
