@@ -24,7 +24,7 @@ def resolver() -> Callable[[str, Mapping[str, Any]], Any]:
     """
     init_plugin_loader([str(ROOT / ".ansible" / "collections")])
     loader = DataLoader()
-    variables = {"inventory_hostname": "production"} | {
+    variables: dict[str, Any] = {"inventory_hostname": "production", "ansible_play_hosts_all": [], "hostvars": {}} | {
         name: value
         for place in ("defaults/main.yml", "vars/main.yml", "vars/main/*.yml")
         for path in sorted(ROOT.glob(f"roles/*/{place}"))

@@ -29,6 +29,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import
     pods,
     secret,
     services,
+    stages,
     traffic,
     volumes,
 )
@@ -58,6 +59,7 @@ PLAN = (
     *cluster.MEANT,
     *cluster.FIT,
     *classes.RULES,
+    *stages.RULES,
     *passwords.CHANGED,
     *planned.RULES,
     *limits.RULES,
@@ -113,6 +115,7 @@ FINDINGS: dict[str, Callable[[Values], list[str]]] = {
     "deployer": lambda v: findings(operations.DEPLOYER, v),
     "history": lambda v: findings(operations.HISTORY, v),
     "remove": operations.remove_findings,
+    "render": lambda v: findings(operations.RENDER, v),
     "restart": operations.restart_findings,
     "rollback": lambda v: _cluster_findings(v, (*cluster.MEANT, *cluster.FIT, *operations.ROLLBACK)),
     "scale": operations.scale_findings,

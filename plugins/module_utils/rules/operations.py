@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rules of the playbooks that act on an existing platform: scale, restart, history, rollback, remove and grant_deployer."""
+"""Rules of the playbooks that act on an existing platform: scale, restart, history, rollback, remove, render and grant_deployer."""
 
 from __future__ import annotations
 
@@ -28,6 +28,19 @@ def _kubeconfig_is_of_this_run(v: Values) -> bool:
     return bool(v["deployer_kubeconfig"]) and kubeconfigs(v["deployer_kubeconfig"])[0] in kubeconfigs(v["platform_kubeconfig"])
 
 
+def _hosts_with_the_same_file(v: Values, name: str) -> str:
+    paths = v[name]
+    own = paths.get(v["inventory_hostname"])
+    return " and ".join(f"the host {host}" for host, path in paths.items() if own and path == own and host != v["inventory_hostname"])
+
+
+RENDER = (
+    Rule(
+        lambda v: _hosts_with_the_same_file(v, "__render_directories"),
+        "render_directory {render_directory} is also the directory of {}, so the files of one host would overwrite those of the "
+        "other. Use the name of the host in it, such as -e 'render_directory=/tmp/{{{{ inventory_hostname }}}}', or run with --limit.",
+    ),
+)
 SCALE = (
     Rule(
         lambda v: not v["scale_replicas"],
@@ -69,6 +82,11 @@ DEPLOYER = (
         _kubeconfig_is_of_this_run,
         "deployer_kubeconfig is the kubeconfig of this run, but this run needs the kubeconfig of an administrator. Pass it with -e "
         "platform_kubeconfig=PATH.",
+    ),
+    Rule(
+        lambda v: _hosts_with_the_same_file(v, "__deployer_kubeconfigs"),
+        "deployer_kubeconfig {deployer_kubeconfig} is also the file of {}, so the credential of one host would overwrite that of "
+        "the other. Use the name of the host in it, or run with --limit.",
     ),
 )
 

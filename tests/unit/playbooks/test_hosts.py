@@ -54,13 +54,27 @@ def beginning(tmp_path: Path) -> str:
 def beginning_of(playbook: list[dict[str, Any]]) -> dict[str, Any]:
     """What decides which hosts the only play of a playbook has, and whether it goes on."""
     [play] = playbook
-    return {key: play[key] for key in ("hosts", "gather_facts", "pre_tasks")}
+    return {key: play[key] for key in ("hosts", "serial", "gather_facts", "pre_tasks")}
 
 
 def test_all_playbooks_begin_with_the_same_tasks() -> None:
     assert {"remove", "render", "restart", "scale", "site", "validate"} <= set(PLAYBOOKS)
+    # Only site.yml has stages that a tag can select.
+    hosts = PLAYBOOKS["site"][0]["hosts"].replace(", stages=true", "")
     for name, playbook in PLAYBOOKS.items():
-        assert beginning_of(playbook) == beginning_of(PLAYBOOKS["site"]), name
+        assert beginning_of(playbook) == {**beginning_of(PLAYBOOKS["site"]), **({} if name == "site" else {"hosts": hosts})}, name
+
+
+def tags_of(task: dict[str, Any]) -> set[str]:
+    """The tags of a task and of the tasks in it."""
+    parts = [each for part in ("block", "rescue", "always") for each in task.get(part, ())]
+    return {*task.get("tags", ())}.union(*(tags_of(each) for each in parts))
+
+
+def test_only_site_yml_has_tags() -> None:
+    """The other playbooks reject --tags, because a tag would select a part that does not work alone."""
+    tagged = {name for name, [play] in PLAYBOOKS.items() if set().union(*(tags_of(task) for task in play["tasks"])) - {"always"}}
+    assert tagged == {"site"}
 
 
 @pytest.mark.parametrize("playbook", ["jewelry_shop.platform.restart", str(REPOSITORY / "site.yml")])

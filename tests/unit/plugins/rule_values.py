@@ -115,6 +115,8 @@ SETTINGS: dict[str, Any] = {
 # PostgreSQL and Redis in the cluster, which only the rules of the plan read.
 PLANNED: dict[str, Any] = {
     **SETTINGS,
+    "ansible_run_tags": ["all"],
+    "ansible_skip_tags": [],
     "django_pod": {},
     "job_resources": RESOURCES,
     "nginx_check_resources": RESOURCES,

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What scale, restart, history, rollback, remove and grant_deployer reject."""
+"""What scale, restart, history, rollback, remove, render and grant_deployer reject."""
 
 from __future__ import annotations
 
@@ -16,7 +16,15 @@ OF_KEDA = {"metadata": {"ownerReferences": [{"kind": "ScaledObject"}]}, "spec": 
 TIERS: list[dict[str, Any]] = [{"name": "django"}, {"name": "nginx"}, {"name": "web"}, {"name": "celery-beat", "replica_choices": [0, 1]}]
 SCALED = {"scale_autoscalers": AUTOSCALERS, "tiers_overview": TIERS}
 NO_NUMBER = "scale_replicas: value of web must be an integer of 0 or more, got: "
-DEPLOYER = {"platform_namespace": "shop", "deployer_namespace": "shop-deployer", "platform_kubeconfig": "", "deployer_kubeconfig": ""}
+DEPLOYER = {
+    "platform_namespace": "shop",
+    "deployer_namespace": "shop-deployer",
+    "platform_kubeconfig": "",
+    "deployer_kubeconfig": "",
+    "inventory_hostname": "staging",
+    "__deployer_kubeconfigs": {"staging": "", "production": ""},
+}
+RENDER = {"inventory_hostname": "staging", "render_directory": "/a"}
 SAME_KUBECONFIG = (
     "deployer_kubeconfig is the kubeconfig of this run, but this run needs the kubeconfig of an administrator. Pass it with -e "
     "platform_kubeconfig=PATH."
@@ -112,6 +120,26 @@ NOTHING = "The cluster already has the objects of the last successful release, s
         ("deployer", DEPLOYER, []),
         ("deployer", {**DEPLOYER, "deployer_kubeconfig": "/c", "platform_kubeconfig": "/a:/b"}, []),
         ("deployer", {**DEPLOYER, "deployer_kubeconfig": "~/b", "platform_kubeconfig": "/a:~/b"}, [SAME_KUBECONFIG]),
+        ("deployer", {**DEPLOYER, "__deployer_kubeconfigs": {"staging": "/a", "production": "/b"}}, []),
+        (
+            "deployer",
+            {**DEPLOYER, "deployer_kubeconfig": "/a", "__deployer_kubeconfigs": {"staging": "/a", "production": "/a"}},
+            [
+                "deployer_kubeconfig /a is also the file of the host production, so the credential of one host would overwrite that of the "
+                "other. Use the name of the host in it, or run with --limit."
+            ],
+        ),
+        ("render", {**RENDER, "__render_directories": {"staging": "/a", "production": "/b"}}, []),
+        ("render", {**RENDER, "__render_directories": {"staging": "/a"}}, []),
+        (
+            "render",
+            {**RENDER, "__render_directories": {"staging": "/a", "production": "/a", "test": "/a"}},
+            [
+                "render_directory /a is also the directory of the host production and the host test, so the files of one host would "
+                "overwrite those of the other. Use the name of the host in it, such as -e "
+                "'render_directory=/tmp/{{ inventory_hostname }}', or run with --limit."
+            ],
+        ),
         (
             "deployer",
             {**DEPLOYER, "deployer_namespace": "shop"},

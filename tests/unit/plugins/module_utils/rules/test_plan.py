@@ -82,6 +82,9 @@ JOBS = {
     "__nginx_check_job_name": "check-nginx",
     "__data_services_checks": [{"job_name": "check-redis"}],
 }
+DONE = {"name": "migrate-1", "command": "migrate", "state": "complete", "created": "2026-01-01T00:00:00Z", "made_by": ""}
+OLD_POLICY = {"stage": "network_policies", "action": "remove", "kind": "NetworkPolicy", "name": "flower"}
+NEW_TIER = {"stage": "tiers", "action": "change", "kind": "Service", "name": "django-service"}
 LACKS = (
     "The credential lacks permissions in namespace shop that the run needs: {}. Let an administrator run playbooks/grant_deployer.yml with "
     "this inventory."
@@ -166,6 +169,18 @@ CASES: list[tuple[Values, Values, str]] = [
         {"platform_api_host": "https://b"},
         "The credential connects to https://a, but platform_api_host is https://b. Use a credential of that cluster, or correct "
         "platform_api_host in values.yml.",
+    ),
+    (
+        {"ansible_run_tags": ["tiers"], **JOBS, **plan(jobs=[DONE])},
+        {"ansible_run_tags": ["tiers"], **JOBS, **plan()},
+        "The selected tags (tiers) need stages that this run leaves out and that are not complete: pre_deploy (Job migrate-1). "
+        "Add pre_deploy to --tags.",
+    ),
+    (
+        {"ansible_run_tags": ["network_policies"], **plan(objects=[OLD_POLICY])},
+        {"ansible_run_tags": ["network_policies"], **plan(objects=[OLD_POLICY, NEW_TIER])},
+        "The selected tag network_policies removes policies that the running pods may need until the tiers are replaced: "
+        "NetworkPolicy flower. Add tiers to --tags.",
     ),
     (
         {"platform_cluster_uid": "u"},
