@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -61,18 +61,13 @@ def the_platform_of_the_inventory(playbook: Any) -> Iterator[None]:
     assert run.returncode == 0, run.output
 
 
-@pytest.fixture
-def names(cluster: Any) -> Callable[[], set[str]]:
-    """Reads which workloads, Services, autoscalers, budgets and policies the platform has."""
-
-    def look() -> set[str]:
-        return {f"{each['kind']}/{each['metadata']['name']}" for each in cluster.get(KINDS, "--selector=app=jewelry-shop")}
-
-    return look
+def names_of(cluster: Any) -> set[str]:
+    """Which workloads, Services, autoscalers, budgets and policies the platform has."""
+    return {f"{each['kind']}/{each['metadata']['name']}" for each in cluster.get(KINDS, "--selector=app=jewelry-shop")}
 
 
 @pytest.fixture
-def problems_after(playbook: Any, names: Callable[[], set[str]]) -> Callable[[dict[str, Any], set[str]], list[str]]:
+def problems_after(cluster: Any, playbook: Any) -> Callable[[dict[str, Any], set[str]], list[str]]:
     """Runs the playbook once more, and returns what is then different from an undisturbed deployment."""
 
     def repair(values: dict[str, Any], expected: set[str]) -> list[str]:
@@ -81,47 +76,56 @@ def problems_after(playbook: Any, names: Callable[[], set[str]]) -> Callable[[di
             return [run.output]
         checked = playbook("site.yml", "--check", **values)
         different = [] if (checked.returncode, checked.changed) == (0, 0) else [checked.output]
-        return different + [f"{name} is missing or left" for name in names() ^ expected]
+        return different + [f"{name} is missing or left" for name in names_of(cluster) ^ expected]
 
     return repair
 
 
-def test_a_run_that_was_killed_is_repaired_by_the_next(
-    playbook: Any,
-    running_playbook: Any,
-    names: Callable[[], set[str]],
-    problems_after: Callable[[dict[str, Any], set[str]], list[str]],
-    kind_config: dict[str, Any],
-    measured: Callable[[str], None],
-) -> None:
-    expected = []
+class Undisturbed(NamedTuple):
+    """What two undisturbed deployments, one of each platform, made of the cluster, and the seconds of the slower one."""
+
+    names: list[set[str]]
+    duration: float
+
+
+@pytest.fixture(scope="module")
+def undisturbed(cluster: Any, playbook: Any, kind_config: dict[str, Any]) -> Undisturbed:
+    """Deploys both platforms once."""
+    names, durations = [], []
     for number in (0, 1):
         started = time.monotonic()
         run = playbook("site.yml", **release(number, kind_config))
         assert run.returncode == 0, run.output
-        duration = time.monotonic() - started
-        expected.append(names())
-    moments: list[str | float] = [*STAGES, *(random.SystemRandom().uniform(3, duration) for _ in range(RANDOM))]
-    problems = []
-    repaired = 0
-    for number, moment in enumerate(moments, start=2):
-        values = release(number, kind_config)
-        kill = signal.SIGINT if number % 4 == 3 else signal.SIGKILL
-        running = running_playbook("site.yml", **values, **LOCK)
-        found = []
-        if not isinstance(moment, str):
-            time.sleep(moment)
-        elif not running.wait_for(moment):
-            found.append(f"the stage is not in the output:\n{running.output}")
-        running.signal(kill)
-        running.end()
-        found += problems_after(values, expected[number % 2])
-        problems += [f"{kill.name} at {moment} of {duration:.0f} s: {each}" for each in found]
-        repaired += not found
-        measured(f"{kill.name} at {moment}: {'repaired' if not found else problems[-1]}")
-    measured(f"{repaired} of {len(moments)} killed runs were repaired by one more run")
-    assert problems == []
-    assert repaired == len(moments) == 20
+        durations.append(time.monotonic() - started)
+        names.append(names_of(cluster))
+    return Undisturbed(names, max(durations))
+
+
+# Each fourth run is ended with Ctrl+C.
+@pytest.mark.parametrize(
+    ("number", "moment"),
+    [pytest.param(number, moment, id=moment or "at random") for number, moment in enumerate((*STAGES, *[""] * RANDOM), start=2)],
+)
+def test_a_run_that_was_killed_is_repaired_by_the_next(
+    running_playbook: Any,
+    undisturbed: Undisturbed,
+    problems_after: Callable[[dict[str, Any], set[str]], list[str]],
+    kind_config: dict[str, Any],
+    measured: Callable[[str], None],
+    number: int,
+    moment: str,
+) -> None:
+    values = release(number, kind_config)
+    running = running_playbook("site.yml", **values, **LOCK)
+    if moment:
+        assert running.wait_for(moment), f"the stage is not in the output:\n{running.output}"
+    else:
+        seconds = random.SystemRandom().uniform(3, undisturbed.duration)
+        time.sleep(seconds)
+        measured(f"killed after {seconds:.0f} of {undisturbed.duration:.0f} s")
+    running.signal(signal.SIGINT if number % 4 == 3 else signal.SIGKILL)
+    running.end()
+    assert problems_after(values, undisturbed.names[number % 2]) == []
 
 
 def restart_api_server() -> None:
@@ -143,7 +147,6 @@ def test_a_failure_in_the_middle_of_a_run_is_repaired_by_the_next(
     cluster: Any,
     playbook: Any,
     running_playbook: Any,
-    names: Callable[[], set[str]],
     problems_after: Callable[[dict[str, Any], set[str]], list[str]],
     kind_config: dict[str, Any],
     measured: Callable[[str], None],
@@ -153,7 +156,7 @@ def test_a_failure_in_the_middle_of_a_run_is_repaired_by_the_next(
     number = 100 + 2 * abs(hash((moment, what))) % 1000
     run = playbook("site.yml", **release(number, kind_config))
     assert run.returncode == 0, run.output
-    expected = names()
+    expected = names_of(cluster)
     values = release(number + 2, kind_config)
     running = running_playbook("site.yml", **values, **LOCK)
     assert running.wait_for(moment), running.output
