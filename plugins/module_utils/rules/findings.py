@@ -112,6 +112,7 @@ FINDINGS: dict[str, Callable[[Values], list[str]]] = {
     "cluster": lambda v: findings(NAMED, v) or _cluster_findings(v, cluster.MEANT),
     "deployer": lambda v: findings(operations.DEPLOYER, v),
     "history": lambda v: findings(operations.HISTORY, v),
+    "images": lambda v: findings(operations.IMAGES, v),
     "remove": operations.remove_findings,
     "restart": operations.restart_findings,
     "rollback": lambda v: _cluster_findings(v, (*cluster.MEANT, *cluster.FIT, *operations.ROLLBACK)),

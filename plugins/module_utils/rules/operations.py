@@ -2,13 +2,15 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rules of the playbooks that act on an existing platform: scale, restart, history, rollback, remove and grant_deployer."""
+"""Rules of the playbooks scale, restart, history, images, rollback, remove and grant_deployer."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import mirror_problem
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.cluster import kubeconfigs
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, findings
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.problems import nearest
@@ -26,6 +28,14 @@ def _is_of_keda(autoscaler: Mapping[str, Any]) -> bool:
 
 def _kubeconfig_is_of_this_run(v: Values) -> bool:
     return bool(v["deployer_kubeconfig"]) and kubeconfigs(v["deployer_kubeconfig"])[0] in kubeconfigs(v["platform_kubeconfig"])
+
+
+def _directory_of_script(v: Values) -> str:
+    return os.path.dirname(_script(v)) if v["images_script"] else ""
+
+
+def _script(v: Values) -> str:
+    return os.path.abspath(os.path.expanduser(v["images_script"]))
 
 
 SCALE = (
@@ -47,6 +57,24 @@ HISTORY = (
         lambda v: bool(v["history_from_release"]) != bool(v["history_to_release"]),
         "history_from_release and history_to_release belong together: set both to compare two releases, or none of them to list the "
         "releases.",
+    ),
+)
+IMAGES = (
+    Rule(
+        lambda v: v["platform_image_mirror"] and mirror_problem(v["platform_image_mirror"]),
+        "platform_image_mirror '{platform_image_mirror}' {}.",
+    ),
+    Rule(
+        lambda v: v["images_script"] and not v["platform_image_mirror"],
+        "images_script needs a registry to copy the images to: set platform_image_mirror, such as registry.example.com:5000/mirror.",
+    ),
+    Rule(
+        lambda v: "" if os.path.isdir(_directory_of_script(v) or os.curdir) else _directory_of_script(v),
+        "The directory {} of images_script does not exist: create it, or set images_script to a path in another directory.",
+    ),
+    Rule(
+        lambda v: v["images_script"] and os.path.isdir(_script(v)),
+        "images_script '{images_script}' is a directory: set it to the path of a file.",
     ),
 )
 # The findings of the plan that do not depend on settings of the release.
