@@ -62,9 +62,9 @@ def naming_problems(settings: Iterable[Mapping[str, Any]]) -> list[str]:
     """Find the settings that Kubernetes would reject as names, labels, annotations or images.
 
     Args:
-        settings: for each its C(name), its C(value) and its C(rule), one of V(dns_label), V(subdomain), V(host),
-            V(label), V(labels), V(annotations), V(image), V(mirror), V(repository), V(tag), V(hashed_names), V(job_names) and V(service_name). An
-            empty string or list is valid unless the rule forbids it.
+        settings: for each its C(name), its C(value) and its C(rule), one of V(dns_label), V(subdomain), V(host), V(label), V(labels),
+            V(annotations), V(image), V(mirror), V(repository), V(tag), V(hashed_names), V(job_names) and V(service_name). An empty string
+            or list is valid unless the rule forbids it.
 
     Returns:
         A sentence for each problem, without a full stop.

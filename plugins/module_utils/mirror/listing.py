@@ -27,9 +27,9 @@ def deployed_images(manifests: Iterable[Any], pods: Iterable[Mapping[str, Any]],
         mirror: The variable C(platform_image_mirror).
 
     Returns:
-        For each image a mapping, ordered by its name. C(image) is the name in the manifests. C(digests) has no entry if the digest is unknown,
-        and several if nodes run different images under one tag. C(source) is the name to copy from. C(mirror) is the name in the mirror, and
-        C(target) is the name to copy to. Both are empty without a mirror. C(used_by) lists kind, name and container.
+        For each image a mapping, ordered by its name. C(image) is the name in the manifests. C(digests) has no entry if the digest is
+        unknown, and several if nodes run different images under one tag. C(source) is the name to copy from. C(mirror) is the name in the
+        mirror, and C(target) is the name to copy to. Both are empty without a mirror. C(used_by) lists kind, name and container.
 
     Example:
         {{ [job_manifests] | jewelry_shop.platform.deployed_images([], 'registry.example.com') }}

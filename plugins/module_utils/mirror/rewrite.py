@@ -34,8 +34,8 @@ class Use(NamedTuple):
 def mirrored_image(image: str, mirror: str) -> str:
     """Replace the registry in the name of an image.
 
-    Path, tag and digest stay. With the mirror V(registry.example.com/copies), V(docker.io/library/nginx:1.27-alpine) and V(nginx:1.27-alpine)
-    become V(registry.example.com/copies/library/nginx:1.27-alpine). An image of the mirror stays as it is.
+    Path, tag and digest stay. With the mirror V(registry.example.com/copies), the images V(docker.io/library/nginx:1.27-alpine) and
+    V(nginx:1.27-alpine) become V(registry.example.com/copies/library/nginx:1.27-alpine). An image of the mirror stays as it is.
 
     Args:
         image: Name of an image, with or without registry, tag and digest.
@@ -76,7 +76,9 @@ def mirrored_pods(value: Any, mirror: str) -> Any:
         return value
     found = {key: mirrored_pods(each, mirror) for key, each in value.items()}
     if _is_pod(value):
-        found |= {key: [_with_image(each, "image", mirror) for each in found[key]] for key in _CONTAINERS if isinstance(found.get(key), list)}
+        found |= {
+            key: [_with_image(each, "image", mirror) for each in found[key]] for key in _CONTAINERS if isinstance(found.get(key), list)
+        }
         if isinstance(found.get("volumes"), list):
             found["volumes"] = [_mirrored_volume(each, mirror) for each in found["volumes"]]
     return found

@@ -13,7 +13,9 @@ from typing import Any
 # For each tool: how to read the digest of $1, and how to copy $1 to $2. Both copy all platforms of an image and keep its digest.
 _TOOLS = {
     "skopeo": (
-        'skopeo inspect --raw "docker://$1" 2>/dev/null | skopeo manifest-digest /dev/stdin 2>/dev/null || true',
+        # The point keeps the last newline of the manifest, which counts for its digest.
+        'manifest=$(skopeo inspect --raw "docker://$1" 2>/dev/null && echo .) || return 0\n'
+        '  printf %s "${manifest%.}" | skopeo manifest-digest /dev/stdin',
         'skopeo copy --all --preserve-digests "docker://$1" "docker://$2"',
     ),
     "crane": (

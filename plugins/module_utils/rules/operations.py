@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import os
+import pathlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -30,12 +30,8 @@ def _kubeconfig_is_of_this_run(v: Values) -> bool:
     return bool(v["deployer_kubeconfig"]) and kubeconfigs(v["deployer_kubeconfig"])[0] in kubeconfigs(v["platform_kubeconfig"])
 
 
-def _directory_of_script(v: Values) -> str:
-    return os.path.dirname(_script(v)) if v["images_script"] else ""
-
-
-def _script(v: Values) -> str:
-    return os.path.abspath(os.path.expanduser(v["images_script"]))
+def _script(v: Values) -> pathlib.Path:
+    return pathlib.Path(v["images_script"]).expanduser().resolve()
 
 
 SCALE = (
@@ -69,11 +65,11 @@ IMAGES = (
         "images_script needs a registry to copy the images to: set platform_image_mirror, such as registry.example.com:5000/mirror.",
     ),
     Rule(
-        lambda v: "" if os.path.isdir(_directory_of_script(v) or os.curdir) else _directory_of_script(v),
+        lambda v: v["images_script"] and not _script(v).parent.is_dir() and _script(v).parent,
         "The directory {} of images_script does not exist: create it, or set images_script to a path in another directory.",
     ),
     Rule(
-        lambda v: v["images_script"] and os.path.isdir(_script(v)),
+        lambda v: v["images_script"] and _script(v).is_dir(),
         "images_script '{images_script}' is a directory: set it to the path of a file.",
     ),
 )

@@ -34,8 +34,8 @@ def adapted_pod(pod: Mapping[str, Any], settings: Mapping[str, Any], defaults: M
     Args:
         pod: Spec of a pod.
         settings: C(read_only_root_filesystem) and C(pod), a fragment that takes precedence over the one of all pods.
-        defaults: The variable C(platform_pod_defaults), whose C(fragment) is that of all pods. C(image_mirror) replaces the registries of all
-            images, also of those in a fragment.
+        defaults: The variable C(platform_pod_defaults), whose C(fragment) is that of all pods. Its C(image_mirror) replaces the registries
+            of all images, also of those in a fragment.
 
     Returns:
         The spec.

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What scale, restart, history, rollback, remove and grant_deployer reject."""
+"""What scale, restart, history, images, rollback, remove and grant_deployer reject."""
 
 from __future__ import annotations
 
@@ -85,6 +85,32 @@ NOTHING = "The cluster already has the objects of the last successful release, s
         ("history", {"history_from_release": "", "history_to_release": ""}, []),
         ("history", {"history_from_release": "6", "history_to_release": "7"}, []),
         ("history", {"history_from_release": "6", "history_to_release": ""}, [BOTH]),
+        ("images", {"images_script": "", "platform_image_mirror": ""}, []),
+        ("images", {"images_script": "", "platform_image_mirror": "registry.example.com"}, []),
+        ("images", {"images_script": "mirror.sh", "platform_image_mirror": "registry:5000/copies"}, []),
+        (
+            "images",
+            {"images_script": "mirror.sh", "platform_image_mirror": ""},
+            ["images_script needs a registry to copy the images to: set platform_image_mirror, such as registry.example.com:5000/mirror."],
+        ),
+        (
+            "images",
+            {"images_script": "/nonexistent/mirror.sh", "platform_image_mirror": "registry.example.com"},
+            ["The directory /nonexistent of images_script does not exist: create it, or set images_script to a path in another directory."],
+        ),
+        (
+            "images",
+            {"images_script": "/", "platform_image_mirror": "registry.example.com"},
+            ["images_script '/' is a directory: set it to the path of a file."],
+        ),
+        (
+            "images",
+            {"images_script": "", "platform_image_mirror": "https://registry.example.com"},
+            [
+                "platform_image_mirror 'https://registry.example.com' is not a registry; write host, host:port or host:port/path without "
+                "https:// and without a slash at the end, such as registry.example.com:5000/mirror."
+            ],
+        ),
         ("rollback", ROLLBACK, []),
         ("rollback", {**ROLLBACK, "preflight_plan": {**PLANNED, "differing": []}}, []),
         ("rollback", {**ROLLBACK, "rollback_failed": True, "preflight_plan": {**PLANNED, "differing": []}}, [NOTHING]),
