@@ -108,9 +108,13 @@ def _documents(source: Any) -> Any:
 
 
 def _digest(image_id: str, image: str) -> str:
-    """The digest in an imageID. Some runtimes report no digest, or the digest of a file that the image was loaded from."""
+    """The digest in an imageID. Some runtimes report no digest, or the digest of a file that the image was loaded from.
+
+    A node that pulled the same image from a mirror too may report its name in the other registry.
+    """
     found = reference(image_id.rpartition("://")[2])
-    return found.digest if found.path == reference(image).path else ""
+    paths = [f"/{found.path}", f"/{reference(image).path}"]
+    return found.digest if paths[0].endswith(paths[1]) or paths[1].endswith(paths[0]) else ""
 
 
 def _image(name: str, uses: Sequence[Use], running: Mapping[str, set[str]], mirror: str) -> dict[str, Any]:

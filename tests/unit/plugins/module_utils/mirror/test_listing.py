@@ -90,6 +90,12 @@ def test_pods_that_run_the_image_of_the_mirror_show_its_digest() -> None:
     assert found["digests"] == [A]
 
 
+def test_a_node_may_report_the_name_in_the_other_registry() -> None:
+    pods = [pod(f"{MIRROR}/library/nginx:1.27", f"docker.io/library/nginx@{A}"), pod("redis:8", f"{MIRROR}/library/redis@{B}")]
+    found = deployed_images([deployment("web", "nginx:1.27", "redis:8")], pods, MIRROR)
+    assert [each["digests"] for each in found] == [[A], [B]]
+
+
 def test_two_names_of_one_image_are_one_entry_and_strings_are_read_too() -> None:
     job = """\
 kind: Job
