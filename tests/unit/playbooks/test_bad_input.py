@@ -212,7 +212,8 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
                 },
             },
             [
-                "platform_image_mirror gives ghcr.io/team/log:1 and quay.io/team/log:1 the same name registry.example.com/team/log:1, but they may be"
+                "platform_image_mirror gives ghcr.io/team/log:1 and quay.io/team/log:1 the same name registry.example.com/team/log:1, but "
+                "they may be different images: use only one of them.",
             ],
         ),
         "no_cluster": ({"platform_kube_context": ""}, [NO_CLUSTER]),
