@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import full_name, image_problem, reference
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.mirror.rewrite import Use, mirrored_image, uses_of_images
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import leaving
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.table import table
 
 Image = Mapping[str, Any]
@@ -19,7 +20,8 @@ Image = Mapping[str, Any]
 def deployed_images(manifests: Iterable[Any], pods: Iterable[Mapping[str, Any]], mirror: str = "") -> list[dict[str, Any]]:
     """List the images that manifests use.
 
-    The digest of an image is the one in its name. Otherwise it is the one that the nodes report for the pods that run this image.
+    The digest of an image is the one in its name. Otherwise it is the one that the nodes report for the pods that run this image, or that
+    ran it.
 
     Args:
         manifests: Manifests, or strings with YAML documents. The registries of the images are not replaced yet.
@@ -44,9 +46,17 @@ def deployed_images(manifests: Iterable[Any], pods: Iterable[Mapping[str, Any]],
 def running_digests(pods: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
     """The digests that nodes report, by the complete name of the image.
 
+    Pods that run count. Ended pods, such as those of Jobs, only count for images that no running pod has: the tag may have moved since.
+
     Args:
         pods: pods with their status.
     """
+    pods = list(pods)
+    running = [pod for pod in pods if (pod.get("status") or {}).get("phase") == "Running" and not leaving(pod)]
+    return {**_reported(pods), **_reported(running)}
+
+
+def _reported(pods: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for pod in pods:
         spec, status = pod.get("spec") or {}, pod.get("status") or {}

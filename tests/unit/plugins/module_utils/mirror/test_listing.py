@@ -24,12 +24,12 @@ def deployment(name: str, *images: str) -> dict[str, Any]:
     return {"kind": "Deployment", "metadata": {"name": name}, "spec": {"template": {"spec": {"containers": containers}}}}
 
 
-def pod(image: str, image_id: str | None, key: str = "containers") -> dict[str, Any]:
+def pod(image: str, image_id: str | None, key: str = "containers", phase: str = "Running") -> dict[str, Any]:
     status = {"name": "c", "image": "the name that the node reports", **({} if image_id is None else {"imageID": image_id})}
     return {
         "metadata": {"name": "p"},
         "spec": {"containers": [], key: [{"name": "c", "image": image}]},
-        "status": {"initContainerStatuses" if key == "initContainers" else "containerStatuses": [status]},
+        "status": {"phase": phase, "initContainerStatuses" if key == "initContainers" else "containerStatuses": [status]},
     }
 
 
@@ -88,6 +88,15 @@ def test_an_image_is_copied_to_its_name_in_the_mirror(image: str, mirrored: str,
 def test_pods_that_run_the_image_of_the_mirror_show_its_digest() -> None:
     found = listed("nginx:1.27", pod(f"{MIRROR}/library/nginx:1.27", f"{MIRROR}/library/nginx@{A}"), mirror=MIRROR)
     assert found["digests"] == [A]
+
+
+def test_ended_pods_count_only_for_images_that_no_pod_runs() -> None:
+    ended = {"phase": "Succeeded"}
+    assert listed("q.io/shop:1", pod("q.io/shop:1", f"q.io/shop@{A}", **ended))["digests"] == [A]
+    assert listed("q.io/shop:1", pod("q.io/shop:1", f"q.io/shop@{A}", **ended), pod("q.io/shop:1", f"q.io/shop@{B}"))["digests"] == [B]
+    deleted = pod("q.io/shop:1", f"q.io/shop@{A}")
+    deleted["metadata"]["deletionTimestamp"] = "2026-12-01T00:00:00Z"
+    assert listed("q.io/shop:1", deleted, pod("q.io/shop:1", f"q.io/shop@{B}"))["digests"] == [B]
 
 
 def test_a_node_may_report_the_name_in_the_other_registry() -> None:
