@@ -26,6 +26,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests im
     quantities,
     traffic,
 )
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.mirror import listing, rewrite, script
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets import generated
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads import claims, derived, fragments, groups, pods
 
@@ -71,6 +72,12 @@ class FilterModule:
             generated.secrets_kept_in,
             image_checks.image_checks,
             images.image_version,
+            listing.deployed_images,
+            listing.images_screen,
+            listing.mirror_problems,
+            rewrite.mirrored_image,
+            rewrite.mirrored_pods,
+            script.mirror_script,
             commands.job_states,
             commands.jobs_to_run,
             commands.running_jobs_of_others,

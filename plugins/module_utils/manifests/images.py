@@ -10,9 +10,11 @@ A name is repository[:tag][@digest]. A digest takes precedence over a tag.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 _DEFAULT_TAG = "latest"
 _DEFAULT_REGISTRY = "docker.io"
+_FORMER_DEFAULT_REGISTRY = "index.docker.io"
 _OFFICIAL = "library/"
 # The grammar of https://pkg.go.dev/github.com/distribution/reference
 _HOST_PART = r"(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])"
@@ -113,16 +115,83 @@ def tag_problem(tag: str) -> str:
     return "is not a valid image tag; write at most 128 letters, digits, _, . and -, and do not begin with . or -"
 
 
-def _parts(image: str) -> tuple[str, str, str]:
-    """Repository with its registry, tag and digest."""
+def mirror_problem(name: str) -> str:
+    """Why a string is not a valid registry of copies; empty if it is valid.
+
+    Args:
+        name: registry, optionally with port and path.
+    """
+    if not repository_problem(f"{name}/image") and _is_registry(name.partition("/")[0]):
+        return ""
+    return (
+        "is not a registry; write host, host:port or host:port/path without https:// and without a slash at the end, such as "
+        "registry.example.com:5000/mirror"
+    )
+
+
+class Reference(NamedTuple):
+    """The parts of the name of an image.
+
+    Args:
+        registry: host of the registry, with its port.
+        path: path in the registry.
+        tag: the tag; empty for none.
+        digest: the digest with its algorithm; empty for none.
+    """
+
+    registry: str
+    path: str
+    tag: str
+    digest: str
+
+    @property
+    def repository(self) -> str:
+        """Registry and path."""
+        return f"{self.registry}/{self.path}"
+
+    @property
+    def suffix(self) -> str:
+        """Tag and digest with their separators."""
+        return f"{f':{self.tag}' if self.tag else ''}{f'@{self.digest}' if self.digest else ''}"
+
+
+def reference(image: str) -> Reference:
+    """The parts of the name of an image. Names without a registry are those of Docker Hub.
+
+    Args:
+        image: name of the image, with or without registry, tag and digest.
+    """
     name, _at, digest = image.partition("@")
     # A colon before the last slash belongs to the port of the registry.
     path, slash, last = name.rpartition("/")
     last, _colon, tag = last.partition(":")
     repository = f"{path}{slash}{last}"
     registry, slash, rest = repository.partition("/")
-    if not slash or not ("." in registry or ":" in registry or registry == "localhost"):
+    if not slash or not _is_registry(registry):
         registry, rest = _DEFAULT_REGISTRY, repository
+    if registry == _FORMER_DEFAULT_REGISTRY:
+        registry = _DEFAULT_REGISTRY
     if registry == _DEFAULT_REGISTRY and "/" not in rest:
         rest = f"{_OFFICIAL}{rest}"
-    return f"{registry}/{rest}", tag or ("" if digest else _DEFAULT_TAG), digest
+    return Reference(registry, rest, tag, digest)
+
+
+def _is_registry(part: str) -> bool:
+    """Whether the part before the first slash is a registry. A path has no upper-case letters."""
+    return "." in part or ":" in part or part == "localhost" or part != part.lower()
+
+
+def _parts(image: str) -> tuple[str, str, str]:
+    """Repository with its registry, tag and digest."""
+    found = reference(image)
+    return found.repository, found.tag or ("" if found.digest else _DEFAULT_TAG), found.digest
+
+
+def full_name(image: str) -> str:
+    """The name of an image with its registry, and with a tag or digest. Two names of the same image become equal.
+
+    Args:
+        image: name of the image.
+    """
+    found = reference(image)
+    return f"{found.repository}{found.suffix or f':{_DEFAULT_TAG}'}"

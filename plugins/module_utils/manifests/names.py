@@ -14,7 +14,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import image_problem, repository_problem, tag_problem
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import (
+    image_problem,
+    mirror_problem,
+    repository_problem,
+    tag_problem,
+)
 
 _LABEL_LENGTH = 63
 _SUBDOMAIN_LENGTH = 253
@@ -57,9 +62,9 @@ def naming_problems(settings: Iterable[Mapping[str, Any]]) -> list[str]:
     """Find the settings that Kubernetes would reject as names, labels, annotations or images.
 
     Args:
-        settings: for each its C(name), its C(value) and its C(rule), one of V(dns_label), V(subdomain), V(host),
-            V(label), V(labels), V(annotations), V(image), V(repository), V(tag), V(hashed_names), V(job_names) and V(service_name). An
-            empty string or list is valid unless the rule forbids it.
+        settings: for each its C(name), its C(value) and its C(rule), one of V(dns_label), V(subdomain), V(host), V(label), V(labels),
+            V(annotations), V(image), V(mirror), V(repository), V(tag), V(hashed_names), V(job_names) and V(service_name). An empty string
+            or list is valid unless the rule forbids it.
 
     Returns:
         A sentence for each problem, without a full stop.
@@ -162,6 +167,7 @@ _RULES: dict[str, Callable[[str, Any], list[str]]] = {
     "labels": _labels,
     "annotations": _annotations,
     "image": _scalar(image_problem, may_be_empty=False),
+    "mirror": _scalar(mirror_problem),
     "repository": _scalar(repository_problem),
     "tag": _scalar(tag_problem),
     "hashed_names": _hashed_names,

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.table import table
 
 _LONGEST_VALUE = 60
 
@@ -34,7 +36,7 @@ def history_screen(records: Sequence[Mapping[str, Any]]) -> list[str]:
         )
         for each in records
     ]  # fmt: skip
-    return _table(rows)
+    return table(rows)
 
 
 def _by(who: Mapping[str, str]) -> str:
@@ -121,7 +123,7 @@ def status_screen(status: Mapping[str, Any]) -> list[str]:
         for each in status["workloads"]
         for pod in each["pods"]
     ]
-    return [*lines, "", *_table(rows), "", *_table(pods), "", *_drift(status["drift"])]
+    return [*lines, "", *table(rows), "", *table(pods), "", *_drift(status["drift"])]
 
 
 def _drift(drift: Sequence[Mapping[str, str]]) -> list[str]:
@@ -143,9 +145,3 @@ def _drifted(each: Mapping[str, str]) -> str:
         return f"{each['object']}: differs"
     who = f"field manager {each['manager']} at {each['time'] or 'an unknown time'}" if each["manager"] else "field was removed"
     return f"{each['object']}: {each['path']} is {_short(each['found'])}, expected {_short(each['expected'])} ({who})"
-
-
-def _table(rows: Iterable[Sequence[str]]) -> list[str]:
-    rows = list(rows)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -114,6 +114,7 @@ FINDINGS: dict[str, Callable[[Values], list[str]]] = {
     "cluster": lambda v: findings(NAMED, v) or _cluster_findings(v, cluster.MEANT),
     "deployer": lambda v: findings(operations.DEPLOYER, v),
     "history": lambda v: findings(operations.HISTORY, v),
+    "images": lambda v: findings(operations.IMAGES, v),
     "remove": operations.remove_findings,
     "render": lambda v: findings(operations.RENDER, v),
     "restart": operations.restart_findings,

@@ -34,6 +34,7 @@ RULES = {
     "network_policies_endpoints": "hashed_names",
     "pre_deploy_commands and post_deploy_commands": "job_names",
     "platform_image with platform_image_registry": "repository",
+    "platform_image_mirror": "mirror",
     "platform_image_tag": "tag",
     "nginx_image": "image",
     "nginx_exporter_image": "image",

@@ -2,13 +2,15 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rules of the playbooks that act on an existing platform: scale, restart, history, rollback, remove, render and grant_deployer."""
+"""Rules of the playbooks that act on an existing platform: scale, restart, history, images, rollback, remove, render and grant_deployer."""
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import mirror_problem
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.cluster import kubeconfigs
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, findings
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.problems import nearest
@@ -41,6 +43,12 @@ RENDER = (
         "other. Use the name of the host in it, such as -e 'render_directory=/tmp/{{{{ inventory_hostname }}}}', or run with --limit.",
     ),
 )
+
+
+def _script(v: Values) -> pathlib.Path:
+    return pathlib.Path(v["images_script"]).expanduser().resolve()
+
+
 SCALE = (
     Rule(
         lambda v: not v["scale_replicas"],
@@ -60,6 +68,29 @@ HISTORY = (
         lambda v: bool(v["history_from_release"]) != bool(v["history_to_release"]),
         "history_from_release and history_to_release belong together: set both to compare two releases, or none of them to list the "
         "releases.",
+    ),
+)
+IMAGES = (
+    Rule(
+        lambda v: v["platform_image_mirror"] and mirror_problem(v["platform_image_mirror"]),
+        "platform_image_mirror '{platform_image_mirror}' {}.",
+    ),
+    Rule(
+        lambda v: v["images_script"] and not v["platform_image_mirror"],
+        "images_script needs a registry to copy the images to: set platform_image_mirror, such as registry.example.com:5000/mirror.",
+    ),
+    Rule(
+        lambda v: v["images_script"] and not _script(v).parent.is_dir() and _script(v).parent,
+        "The directory {} of images_script does not exist: create it, or set images_script to a path in another directory.",
+    ),
+    Rule(
+        lambda v: v["images_script"] and _script(v).is_dir(),
+        "images_script '{images_script}' is a directory: set it to the path of a file.",
+    ),
+    Rule(
+        lambda v: _hosts_with_the_same_file(v, "__images_scripts"),
+        "images_script {images_script} is also the file of {}, so the script of one host would overwrite that of the other. Use the name "
+        "of the host in it, such as -e 'images_script=mirror-{{{{ inventory_hostname }}}}.sh', or run with --limit.",
     ),
 )
 # The findings of the plan that do not depend on settings of the release.

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.mirror.rewrite import mirrored_pods
+
 Fragment = Mapping[str, Any]
 Pod = dict[str, Any]
 
@@ -22,7 +24,7 @@ _REPLACED = {"volumes": "name", "env": "name", "volumeMounts": "mountPath"}
 
 
 def adapted_pod(pod: Mapping[str, Any], settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> Pod:
-    """Apply the settings that change a pod.
+    """Apply the settings that change a pod, and replace the registries of its images.
 
     Mappings are merged. Entries of C(containers) and C(initContainers) are merged with the entry of the same name. Entries of C(volumes),
     C(env) and C(volumeMounts) replace the entry with the same name or C(mountPath). Further entries are appended, but init containers that
@@ -32,7 +34,8 @@ def adapted_pod(pod: Mapping[str, Any], settings: Mapping[str, Any], defaults: M
     Args:
         pod: Spec of a pod.
         settings: C(read_only_root_filesystem) and C(pod), a fragment that takes precedence over the one of all pods.
-        defaults: The variable C(platform_pod_defaults), whose C(fragment) is that of all pods.
+        defaults: The variable C(platform_pod_defaults), whose C(fragment) is that of all pods. Its C(image_mirror) replaces the registries
+            of all images, also of those in a fragment.
 
     Returns:
         The spec.
@@ -46,7 +49,8 @@ def adapted_pod(pod: Mapping[str, Any], settings: Mapping[str, Any], defaults: M
         adapted |= {key: [merged(writable, each) for each in adapted[key]] for key in ("initContainers", "containers") if adapted.get(key)}
     for fragment in (_for_existing_containers(defaults.get("fragment") or {}, adapted), settings.get("pod") or {}):
         adapted = merged(adapted, {key: value for key, value in fragment.items() if key != "metadata"})
-    return adapted
+    mirrored: Pod = mirrored_pods(adapted, defaults.get("image_mirror") or "")
+    return mirrored
 
 
 def fragment_metadata(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, dict[str, str]]:

@@ -329,10 +329,38 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 # Variants whose objects can be compared with those of production by name and namespace.
 IN_ITS_NAMESPACE = tuple(name for name, settings in VARIANTS.items() if "platform_namespace" not in settings)
+# The registry of copies, with images of fragments and of objects of the user.
+MIRRORED: dict[str, Any] = {
+    **ADAPTED,
+    "platform_image_mirror": "registry.internal:5000/copies",
+    "celery_worker_image_tag": "v1.0.1",
+    "post_deploy_commands": [{"name": "report", "command": ["true"]}],
+    "extra_objects_manifests": [
+        {
+            "apiVersion": "batch/v1",
+            "kind": "CronJob",
+            "metadata": {"name": "night"},
+            "spec": {
+                "schedule": "0 3 * * *",
+                "jobTemplate": {
+                    "spec": {
+                        "template": {
+                            "spec": {
+                                "restartPolicy": "Never",
+                                "containers": [{"name": "night", "image": f"quay.io/tools/night:2@sha256:{'a' * 64}"}],
+                            }
+                        }
+                    }
+                },
+            },
+        }
+    ],
+}
 # All hosts of the one run that renders production.
 HOSTS: dict[str, dict[str, Any]] = {
     "production": VALUES,
     **{name: {**VALUES, **settings} for name, settings in VARIANTS.items()},
+    "mirrored": {**VALUES, **MIRRORED},
     "other_configuration_of_nginx": {**VALUES, "nginx_client_max_body_size": "11m"},
     "other_environment_of_a_tier": {**VALUES, "celery_worker_env": {"DRILL": True}},
 }

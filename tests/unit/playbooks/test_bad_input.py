@@ -188,6 +188,36 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
         ),
         "directory": ({}, ["missing required arguments: render_directory"]),
     },
+    "playbooks/images.yml": {
+        "two": (
+            {"images_script": "/no/such/directory/mirror.sh"},
+            [
+                "2 problems, nothing was changed:",
+                "images_script needs a registry to copy the images to: set platform_image_mirror, such as",
+                "The directory /no/such/directory of images_script does not exist: create it, or set",
+            ],
+        ),
+        "mirror": (
+            {"platform_image_mirror": "https://registry.example.com/"},
+            [
+                "platform_image_mirror 'https://registry.example.com/' is not a registry; write host, host:port or host:port/path without https://"
+            ],
+        ),
+        "same_name": (
+            {
+                "images_read_cluster": False,
+                "platform_image_mirror": "registry.example.com",
+                "django_pod": {
+                    "containers": [{"name": "log", "image": "quay.io/team/log:1"}, {"name": "logs", "image": "ghcr.io/team/log:1"}]
+                },
+            },
+            [
+                "platform_image_mirror gives ghcr.io/team/log:1 and quay.io/team/log:1 the same name registry.example.com/team/log:1, but "
+                "they may be different images: use only one of them.",
+            ],
+        ),
+        "no_cluster": ({"platform_kube_context": ""}, [NO_CLUSTER]),
+    },
     "playbooks/restart.yml": {
         "two": ({"platform_kube_context": "", "platform_kubeconfig": "/no/such/file"}, ["2 problems, nothing was changed:", NO_CLUSTER]),
     },

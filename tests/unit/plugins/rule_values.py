@@ -72,6 +72,7 @@ SETTINGS: dict[str, Any] = {
     "platform_env_from": [],
     "platform_existing_secret": "",
     "platform_image": "shop",
+    "platform_image_mirror": "",
     "platform_live_path": "/live/",
     "platform_ready_path": "/ready/",
     "tiers_environments": {"django_env": {}, "celery_worker_env": {}},

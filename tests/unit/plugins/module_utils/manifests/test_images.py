@@ -5,7 +5,13 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import digest_of, image_version, is_same_image
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import (
+    digest_of,
+    image_version,
+    is_same_image,
+    mirror_problem,
+    reference,
+)
 
 A, B = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
 
@@ -74,3 +80,53 @@ def test_a_running_image_is_identified_by_its_digest(image_id: str, digest: str)
 )
 def test_the_version_of_an_image_is_its_tag_or_the_start_of_its_digest(image: str, version: str) -> None:
     assert image_version(image) == version
+
+
+@pytest.mark.parametrize(
+    ("image", "registry", "path", "suffix"),
+    [
+        ("nginx", "docker.io", "library/nginx", ""),
+        ("nginx:1.27", "docker.io", "library/nginx", ":1.27"),
+        ("team/shop:1", "docker.io", "team/shop", ":1"),
+        ("docker.io/nginx:1.27", "docker.io", "library/nginx", ":1.27"),
+        ("index.docker.io/team/shop:1", "docker.io", "team/shop", ":1"),
+        ("registry:5000/nginx", "registry:5000", "nginx", ""),
+        ("registry:5000/team/nginx:1.27", "registry:5000", "team/nginx", ":1.27"),
+        (f"registry:5000/nginx@{A}", "registry:5000", "nginx", f"@{A}"),
+        (f"registry:5000/nginx:1.27@{A}", "registry:5000", "nginx", f":1.27@{A}"),
+        (f"nginx@{A}", "docker.io", "library/nginx", f"@{A}"),
+        ("[2001:db8::1]:5000/shop:1", "[2001:db8::1]:5000", "shop", ":1"),
+        ("localhost/shop:1", "localhost", "shop", ":1"),
+        # A path has no upper-case letters, so this is the host of a registry.
+        ("Registry/shop:1", "Registry", "shop", ":1"),
+    ],
+)
+def test_the_name_of_an_image_has_a_registry_a_path_a_tag_and_a_digest(image: str, registry: str, path: str, suffix: str) -> None:
+    found = reference(image)
+    assert (found.registry, found.path, found.suffix) == (registry, path, suffix)
+
+
+@pytest.mark.parametrize(
+    ("mirror", "valid"),
+    [
+        ("registry.example.com", True),
+        ("registry.example.com:5000", True),
+        ("registry:5000/team/copies", True),
+        ("10.0.0.1:5000", True),
+        ("[2001:db8::1]:5000/copies", True),
+        ("localhost", True),
+        ("docker.io/acme", True),
+        # Without a point or a port, the name is a path of Docker Hub.
+        ("registry", False),
+        ("acme/copies", False),
+        ("https://registry.example.com", False),
+        ("registry.example.com/", False),
+        ("registry.example.com/Copies", False),
+        ("registry.example.com/copies:1", False),
+        (f"registry.example.com/copies@{A}", False),
+        ("registry.example.com:port", False),
+        ("registry.example.com /copies", False),
+    ],
+)
+def test_a_mirror_is_a_registry_with_an_optional_path(mirror: str, valid: bool) -> None:
+    assert (mirror_problem(mirror) == "") is valid

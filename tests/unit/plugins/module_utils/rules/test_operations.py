@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What scale, restart, history, rollback, remove, render and grant_deployer reject."""
+"""What scale, restart, history, images, rollback, remove, render and grant_deployer reject."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ DEPLOYER = {
     "inventory_hostname": "staging",
     "__deployer_kubeconfigs": {"staging": "", "production": ""},
 }
+IMAGES = {"inventory_hostname": "staging", "__images_scripts": {"staging": ""}}
 RENDER = {"inventory_hostname": "staging", "render_directory": "/a"}
 SAME_KUBECONFIG = (
     "deployer_kubeconfig is the kubeconfig of this run, but this run needs the kubeconfig of an administrator. Pass it with -e "
@@ -93,6 +94,45 @@ NOTHING = "The cluster already has the objects of the last successful release, s
         ("history", {"history_from_release": "", "history_to_release": ""}, []),
         ("history", {"history_from_release": "6", "history_to_release": "7"}, []),
         ("history", {"history_from_release": "6", "history_to_release": ""}, [BOTH]),
+        ("images", {**IMAGES, "images_script": "", "platform_image_mirror": ""}, []),
+        ("images", {**IMAGES, "images_script": "", "platform_image_mirror": "registry.example.com"}, []),
+        ("images", {**IMAGES, "images_script": "mirror.sh", "platform_image_mirror": "registry:5000/copies"}, []),
+        (
+            "images",
+            {**IMAGES, "images_script": "mirror.sh", "platform_image_mirror": ""},
+            ["images_script needs a registry to copy the images to: set platform_image_mirror, such as registry.example.com:5000/mirror."],
+        ),
+        (
+            "images",
+            {**IMAGES, "images_script": "/nonexistent/mirror.sh", "platform_image_mirror": "registry.example.com"},
+            ["The directory /nonexistent of images_script does not exist: create it, or set images_script to a path in another directory."],
+        ),
+        (
+            "images",
+            {**IMAGES, "images_script": "/", "platform_image_mirror": "registry.example.com"},
+            ["images_script '/' is a directory: set it to the path of a file."],
+        ),
+        (
+            "images",
+            {
+                **IMAGES,
+                "images_script": "mirror.sh",
+                "platform_image_mirror": "registry.example.com",
+                "__images_scripts": {"staging": "mirror.sh", "production": "mirror.sh"},
+            },
+            [
+                "images_script mirror.sh is also the file of the host production, so the script of one host would overwrite that of the "
+                "other. Use the name of the host in it, such as -e 'images_script=mirror-{{ inventory_hostname }}.sh', or run with --limit."
+            ],
+        ),
+        (
+            "images",
+            {**IMAGES, "images_script": "", "platform_image_mirror": "https://registry.example.com"},
+            [
+                "platform_image_mirror 'https://registry.example.com' is not a registry; write host, host:port or host:port/path without "
+                "https:// and without a slash at the end, such as registry.example.com:5000/mirror."
+            ],
+        ),
         ("rollback", ROLLBACK, []),
         ("rollback", {**ROLLBACK, "preflight_plan": {**PLANNED, "differing": []}}, []),
         ("rollback", {**ROLLBACK, "rollback_failed": True, "preflight_plan": {**PLANNED, "differing": []}}, [NOTHING]),
