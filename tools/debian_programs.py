@@ -35,7 +35,12 @@ def program(name: str) -> Path:
 
 def environment(name: str) -> dict[str, str]:
     """Return the environment for a program: that of this process, with the paths of the program's libraries."""
-    return {**os.environ} if name in _SUITES else {**os.environ, "LD_LIBRARY_PATH": str(_folder(name) / "lib")}
+    if name in _SUITES:
+        return {**os.environ}
+    libraries = _folder(name) / "lib"
+    # Some packages have libraries in a folder of their own, such as lib/pulseaudio.
+    folders = [libraries, *sorted(path for path in libraries.glob("*") if path.is_dir())]
+    return {**os.environ, "LD_LIBRARY_PATH": ":".join(map(str, folders))}
 
 
 def ensure(*names: str) -> None:
