@@ -14,7 +14,15 @@ from typing import Any
 
 _SEVERITIES = ("error", "warning", "ok")
 _BADGES = {"error": "failed", "warning": "warning", "ok": "ok"}
-_VERDICTS = {"ready": "ok", "waiting_for_consumer": "ok", "failed": "failed", "timeout": "failed", "pending": "open"}
+# State and words of each verdict of a wait.
+_VERDICTS = {
+    "ready": ("ok", "ready"),
+    "waiting_for_consumer": ("ok", "waits for a first consumer"),
+    "failed": ("failed", "failed"),
+    "timeout": ("failed", "timed out"),
+    "pending": ("open", "no verdict yet"),
+}
+_WITH_REPLICAS = ("Deployment", "StatefulSet", "DaemonSet")
 _ACTIONS = {"create": "create", "change": "change", "take_over": "adopt", "remove": "remove"}
 _FACTS = ("environment", "namespace", "image", "release", "stage", "ended")
 _ABOUT = ("reason", "pod", "container", "revision", "exit_code")
@@ -30,7 +38,7 @@ class Bar:
         name: kind and name.
         state: C(ok), C(failed) or C(open), for the color.
         verdict: the result in words.
-        replicas: number of ready and wanted replicas; empty for a claim.
+        replicas: number of available and wanted replicas of a workload; empty for a Job or a claim.
         start: seconds from the first wait of the run.
         seconds: duration of the wait.
         left: percent of the width before the bar.
@@ -156,12 +164,13 @@ def _bar(wait: Mapping[str, Any], resource: Mapping[str, Any], first: datetime, 
     start, seconds = (_time(wait["started"]) - first).total_seconds(), float(resource["seconds"])
     percent = 100 / span if span else 0.0
     width = min(100.0, max(_NARROWEST, seconds * percent))
-    verdict, reason, replicas = str(resource["verdict"]), resource.get("reason"), resource.get("replicas") or {}
+    state, verdict = _VERDICTS[resource["verdict"]]
+    reason, replicas = resource.get("reason"), resource.get("replicas")
     return Bar(
         name=f"{resource['kind']} {resource['name']}",
-        state=_VERDICTS[verdict],
-        verdict=verdict.replace("_", " ") + (f": {reason}" if reason else ""),
-        replicas=f"{replicas['available']} of {replicas['wanted']}" if replicas.get("wanted") else "",
+        state=state,
+        verdict=f"{verdict}: {reason}" if reason else verdict,
+        replicas=f"{replicas['available']} of {replicas['wanted']}" if replicas and resource["kind"] in _WITH_REPLICAS else "",
         start=start,
         seconds=seconds,
         left=round(min(start * percent, 100 - width), 2),
