@@ -17,8 +17,15 @@ LONG_NAME = "registry.example.com/jewelry-shop/application-with-a-long-name@sha2
 def _resource(kind: str, name: str, verdict: str, seconds: float, ready: int = 3, reason: str | None = None) -> dict[str, Any]:
     replicas = {"wanted": 3, "updated": 3, "ready": ready, "available": ready}
     return {
-        **{"kind": kind, "namespace": "jewelry-shop", "name": name, "verdict": verdict, "seconds": seconds},
-        **{"reason": reason, "replicas": replicas, "log": ["not part of the timeline"], "message": "not part of the timeline"},
+        "kind": kind,
+        "namespace": "jewelry-shop",
+        "name": name,
+        "verdict": verdict,
+        "seconds": seconds,
+        "reason": reason,
+        "replicas": replicas,
+        "log": ["not part of the timeline"],
+        "message": "not part of the timeline",
     }
 
 
@@ -33,7 +40,11 @@ SENTENCE = (
 )
 EVIDENCE = {
     **DJANGO,
-    **{"revision": "8", "pod": "django-5d9c7b6f4-x2x7p", "container": "django", "exit_code": 1, "message": SENTENCE},
+    "revision": "8",
+    "pod": "django-5d9c7b6f4-x2x7p",
+    "container": "django",
+    "exit_code": 1,
+    "message": SENTENCE,
     "log": ["x" * 400, HOSTILE, "ModuleNotFoundError: No module named 'shop.settings'"],
     "events": [
         {"type": "Warning", "reason": "BackOff", "object": "Pod/django-5d9c7b6f4-x2x7p", "message": "Back-off restarting", "count": 3},
@@ -106,6 +117,13 @@ FAILED: dict[str, Any] = {
 }
 SUCCEEDED: dict[str, Any] = {
     **FAILED,
-    **{"verdict": "succeeded", "sentence": "43 checks passed, 1 warnings", "stage": "", "rollback": "", "failed_at": ""},
-    **{"evidence": [], "checks": CHECKS[:2], "waits": WAITS[:1], "address": ["The shop:  https://shop.example.com"]},
+    "verdict": "succeeded",
+    "sentence": "43 checks passed, 1 warnings",
+    "stage": "",
+    "rollback": "",
+    "failed_at": "",
+    "evidence": [],
+    "checks": CHECKS[:2],
+    "waits": WAITS[:1],
+    "address": ["The shop:  https://shop.example.com"],
 }
