@@ -14,6 +14,8 @@ import pytest
 import yaml
 
 REPOSITORY = Path(__file__).parents[3]
+# With kubernetes.core, which plugins of this collection import.
+SITE_PACKAGES = next(Path(sys.prefix).glob("lib/python*/site-packages"))
 COMMANDS = {
     "oldest": [str(REPOSITORY / ".cache" / "oldest" / "bin" / "ansible-playbook")],
     "newest": [sys.executable, "-m", "ansible.cli.playbook"],
@@ -50,7 +52,11 @@ def test_a_failure_with_a_rollback_is_in_all_files_of_the_report(tmp_path: Path,
     done = subprocess.run(
         [*COMMANDS[ansible], "--inventory=kind,", "--connection=local", "play.yml"],
         cwd=tmp_path,
-        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".ansible" / "collections"), "ANSIBLE_NOCOLOR": "1"},
+        env={
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": f"{REPOSITORY / '.ansible' / 'collections'}:{SITE_PACKAGES}",
+            "ANSIBLE_NOCOLOR": "1",
+        },
         capture_output=True,
         text=True,
         check=False,
