@@ -18,9 +18,12 @@ from local_cluster.errors import LocalClusterError
 from local_cluster.process import output, run
 from local_cluster.steps import Step, run_steps
 
-_PACKAGES = {"promtool": "prometheus", "redis-server": "redis-server", "nginx": "nginx"}
+_CHROMIUM = "chromium-headless-shell"
+_PACKAGES = {"promtool": "prometheus", "redis-server": "redis-server", "nginx": "nginx", _CHROMIUM: _CHROMIUM}
 # Programs for which the machine's own release is too old, with the suite to use.
 _SUITES = {"nginx": "forky"}
+# Programs that need the files beside them. Their folder in the package; elsewhere only the program and its libraries are kept.
+_FOLDERS = {_CHROMIUM: "usr/lib/chromium"}
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -32,7 +35,12 @@ def program(name: str) -> Path:
 
 def environment(name: str) -> dict[str, str]:
     """Return the environment for a program: that of this process, with the paths of the program's libraries."""
-    return {**os.environ} if name in _SUITES else {**os.environ, "LD_LIBRARY_PATH": str(_folder(name) / "lib")}
+    if name in _SUITES:
+        return {**os.environ}
+    libraries = _folder(name) / "lib"
+    # Some packages have libraries in a folder of their own, such as lib/pulseaudio.
+    folders = [libraries, *sorted(path for path in libraries.glob("*") if path.is_dir())]
+    return {**os.environ, "LD_LIBRARY_PATH": ":".join(map(str, folders))}
 
 
 def ensure(*names: str) -> None:
@@ -79,13 +87,15 @@ def _fetch(name: str) -> None:
         for archive in sorted(scratch.glob("*.deb")):
             run(["dpkg-deb", "--extract", archive, unpacked], log=log)
         with cache.atomic_directory(_folder(name)) as folder:
-            [found] = [*unpacked.glob(f"usr/bin/{name}"), *unpacked.glob(f"usr/sbin/{name}")]
+            if name in _FOLDERS:
+                shutil.copytree(unpacked / _FOLDERS[name], folder, dirs_exist_ok=True)
+            [found] = [each for parent in (_FOLDERS.get(name, "usr/bin"), "usr/sbin") for each in unpacked.glob(f"{parent}/{name}")]
             for libraries in unpacked.glob("usr/lib/*-linux-gnu"):
                 shutil.copytree(libraries, folder / "lib", symlinks=True)
             if name in _SUITES:
                 shutil.copy2(found, folder / f"{name}.bin")
                 _write_starter(folder, name)
-            else:
+            elif name not in _FOLDERS:
                 shutil.copy2(found, folder)
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Shows the progress of the module M(jewelry_shop.platform.rollout), because a module cannot print."""
+"""Shows the progress of the module M(jewelry_shop.platform.rollout), because a module cannot print, and keeps the result for the report."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ansible import constants
 from ansible.utils.display import Display
 
 from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.in_process import InProcessAction
+from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.wait_journal import WaitJournal
 
 display = Display()
 
@@ -51,6 +52,17 @@ class ActionModule(InProcessAction):
             finally:
                 done.set()
                 viewer.join()
+
+    def run_module(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Run the module, keep its result for the report, and return it.
+
+        Args:
+            arguments: the task's arguments.
+            task_vars: variables of the host.
+        """
+        result = super().run_module(arguments, task_vars)
+        WaitJournal(self._task_host(task_vars)).add(result)
+        return result
 
     @staticmethod
     def _task_host(task_vars: dict[str, Any] | None) -> str:

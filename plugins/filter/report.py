@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.records import screen
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.report import addresses, customer, outcome, queues
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.report import addresses, customer, details, outcome, queues
+from ansible_collections.jewelry_shop.platform.plugins.plugin_utils import report_html
 
 
 class FilterModule:
@@ -20,6 +21,8 @@ class FilterModule:
         functions = (
             addresses.shop_addresses,
             customer.customer_endpoints,
+            details.planned_changes,
+            details.replica_health,
             queues.round_trip_checks,
             queues.sleeping_queues,
             queues.unserved_queue_checks,
@@ -29,6 +32,7 @@ class FilterModule:
             outcome.report_screen,
             outcome.rollout_problem,
             outcome.run_failure,
+            report_html.report_html,
             screen.differences_screen,
             screen.history_screen,
             screen.status_screen,

@@ -157,6 +157,11 @@ msg:
   sample: >-
     Deployment jewelry-shop/django failed, pod django-5d9c7b6f4-x2x7p, container django: image registry.example.com/shop:1.4.1 was not
     found: failed to resolve reference: not found (ImageNotFound)
+started:
+  description: Time at which the wait began, in UTC, by the clock of the machine that runs the module.
+  returned: when the wait began
+  type: str
+  sample: "2026-11-25T17:00:00.250+00:00"
 seconds:
   description: Duration of the wait in seconds.
   returned: when the wait began
@@ -390,7 +395,8 @@ def wait_for(module: AnsibleK8SModule, mask: Masker) -> dict[str, Any]:
     targets = read_targets(params)
     progress = progress_writer(params["progress_path"], mask)
     api = Cluster(auth(params))
-    policy = Policy(params["tolerated_failures"], params["unschedulable_grace"], datetime.now(timezone.utc))
+    started = datetime.now(timezone.utc)
+    policy = Policy(params["tolerated_failures"], params["unschedulable_grace"], started)
     with closing(Feed(api, sources(targets), optional=("StorageClass",))) as feed:
         wait = Wait(targets, policy, feed, time.monotonic, progress, params["progress_interval"])
         outcomes = wait.run()
@@ -401,6 +407,7 @@ def wait_for(module: AnsibleK8SModule, mask: Masker) -> dict[str, Any]:
     return {
         "msg": summary(entries),
         "resources": entries,
+        "started": started.isoformat(timespec="milliseconds"),
         "seconds": round(time.monotonic() - began, 1),
         "changed": False,
         "failed": any(entry["verdict"] in (FAILED, TIMEOUT) for entry in entries),

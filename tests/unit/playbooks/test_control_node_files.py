@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import subprocess
@@ -74,8 +75,10 @@ def test_secrets_of_an_earlier_version_are_kept_and_the_missing_ones_generated(t
     assert {f"{own}/tls/{name}" for name in ("ca.crt", "ca.key", "tls.crt", "tls.key")} <= set(found)
     assert (tmp_path / own).stat().st_mode & 0o777 == 0o700
     assert "reports/kind_elsewhere_jewelry-shop.json" in found
+    page = html.unescape(found["reports/kind_elsewhere_jewelry-shop.html"])
+    assert json.loads(found["reports/kind_elsewhere_jewelry-shop.json"])["sentence"].splitlines()[0] in page
     reports = [tmp_path / "reports", *(tmp_path / "reports").iterdir()]
-    assert [oct(each.stat().st_mode & 0o777) for each in reports] == ["0o750", "0o640", "0o640"]
+    assert [oct(each.stat().st_mode & 0o777) for each in reports] == ["0o750", "0o640", "0o640", "0o640"]
     assert f"Copy the secrets and certificates of {former}" in output
     assert "of-the-database" not in output
     assert found[f"{own}/redis_password"].strip() not in output

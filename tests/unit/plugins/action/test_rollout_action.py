@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from contextlib import ExitStack
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,11 @@ def output(folder: Path) -> str:
             "resources": [{"kind": "PersistentVolumeClaim", "name": "data"}],
             "progress_path": "{{ progress_path | default(omit) }}",
         }
-        play = {"hosts": "all", "gather_facts": False, "tasks": [{"jewelry_shop.platform.rollout": task}]}
+        found = "{{ query('jewelry_shop.platform.waits', inventory_hostname) | to_json }}"
+        waits = {"ansible.builtin.debug": {"msg": f"waits of {{{{ inventory_hostname }}}}: {found}"}}
+        # The second wait does not begin.
+        invalid = {"jewelry_shop.platform.rollout": {**task, "timeout": -1}, "failed_when": False, "when": "progress_path is not defined"}
+        play = {"hosts": "all", "gather_facts": False, "tasks": [{"jewelry_shop.platform.rollout": task}, invalid, waits]}
         (folder / "play.yml").write_text(yaml.safe_dump([play]))
         done = subprocess.run(
             [sys.executable, "-m", "ansible.cli.playbook", "-v", "-i", "hosts.yml", "-c", "local", "play.yml"],
@@ -79,3 +84,15 @@ def test_a_progress_file_of_the_task_is_kept(output: str, folder: Path) -> None:
     assert "ok: [written] => " in output
     assert lines_of("written", output) == []
     assert (folder / "progress").read_text() == f"{LINE}\n"
+
+
+def test_the_waits_of_a_run_are_kept_for_its_report_by_host(output: str) -> None:
+    messages = [line.partition('"msg": ')[2] for line in output.splitlines() if "waits of" in line]
+    for host, text in zip(("shown", "written"), messages, strict=True):
+        name, found = json.loads(text).removeprefix("waits of ").split(": ", 1)
+        assert name == host
+        [wait] = json.loads(found)
+        assert set(wait) == {"started", "seconds", "resources"}
+        [resource] = wait["resources"]
+        assert (resource["kind"], resource["name"], resource["verdict"]) == ("PersistentVolumeClaim", "data", "ready")
+        assert 0 <= (datetime.now(timezone.utc) - datetime.fromisoformat(wait["started"])).total_seconds() < 600
