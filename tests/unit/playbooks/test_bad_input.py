@@ -170,12 +170,12 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
     },
     "playbooks/render.yml": {
         "two": (
-            {"render_directory": "rendered", "django_replicas": "many", "django_env": {"A": None}},
+            {"render_directory": "two", "django_replicas": "many", "django_env": {"A": None}},
             ["2 problems, nothing was changed:", "django_env.A is null; set a value, or "],
         ),
         "objects": (
             {
-                "render_directory": "rendered",
+                "render_directory": "objects",
                 "extra_objects_manifests": [*LISTS, GENERATED],
                 "extra_objects_templates": ["/no/such/file.yaml.j2", str(Path(__file__).parent / "broken.yaml.j2")],
             },
