@@ -113,7 +113,7 @@ def test_a_second_beat_waits_until_the_first_has_ended(
 
 
 def test_no_task_is_lost_or_done_twice_over_a_rollout_of_the_workers(
-    playbook: Any, in_django: Callable[[str], str], measured: Callable[[str], None]
+    pods_of_production: None, playbook: Any, in_django: Callable[[str], str], measured: Callable[[str], None]
 ) -> None:
     start = f"from shop.tasks import rest; [rest.delay({TASK_SECONDS}) for _task in range({TASKS})]"
     ended = (
@@ -129,7 +129,7 @@ def test_no_task_is_lost_or_done_twice_over_a_rollout_of_the_workers(
         assert time.monotonic() < deadline, "no task has ended"
         time.sleep(2)
     before = in_django(ended)
-    run = playbook("site.yml", celery_worker_env={"DRILL": "1"})
+    run = playbook("site.yml", **SETTINGS, celery_worker_env={"DRILL": "1"})
     assert run.returncode == 0, run.output
     during = in_django(ended)
     deadline = time.monotonic() + 600
