@@ -14,9 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ansible import context
+from ansible import constants, context
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import forget_clients
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.lease.api import LeaseApi
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.lease.rules import description
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.lease.run import renew
@@ -68,10 +69,14 @@ class ActionModule(InProcessAction):
 
 def _start_renewal(params: dict[str, Any], mark: LeaseMark, token: str) -> None:
     # Ansible runs this in a process of the task, whose parent is ansible-playbook.
-    run = Run(os.getppid(), start_of(os.getppid()), mark, token)
+    run_in_background(partial(_renew, params, Run(os.getppid(), start_of(os.getppid()), mark, token)))
+
+
+def _renew(params: dict[str, Any], run: Run) -> None:
+    # This process outlives that of the task. Ansible removes the directory at the end of the run.
+    forget_clients(constants.DEFAULT_LOCAL_TMP)
     api = LeaseApi(auth(params), params["namespace"], params["name"], params["field_manager"])
-    once = partial(renew, api, params["identity"])
-    run_in_background(partial(keep_renewing, run, once, params["duration"] / 3))
+    keep_renewing(run, partial(renew, api, params["identity"]), params["duration"] / 3)
 
 
 def _description(variables: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ import contextlib
 import json
 import re
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -148,6 +149,24 @@ class PodStream:
         """Close the connection to the API server. This ends the library's thread even if the pod sends data continuously."""
         with contextlib.suppress(OSError):
             socket.socket.shutdown(self._forward.websocket.sock, socket.SHUT_RDWR)
+
+
+def forget_clients(directory: str) -> None:
+    """Make the next client of a forked process a new one.
+
+    A client reads the certificates of its kubeconfig from temporary files whenever it connects. The process that wrote these files deletes
+    them when it ends, also while its forks run.
+
+    Args:
+        directory: where new clients write temporary files. Somebody else removes it.
+    """
+    from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client
+    from kubernetes.config import kube_config
+
+    # Both libraries keep what they made, and neither has a function to forget it.
+    client._pool.clear()
+    kube_config._temp_files.clear()
+    tempfile.tempdir = directory
 
 
 class Cluster:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -19,6 +20,7 @@ import yaml
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.lease.rules import acquired, released
 from api_server import discovery
+from certificates import Authority
 from conftest import Serve
 from http_server import Handler, Server, reply
 from lease_server import KeptLease
@@ -37,7 +39,7 @@ ACQUIRE = {
     "jewelry_shop.platform.lease": {**LEASE, "expected_version": "{{ found.lease.resource_version | default(omit) }}"},
     "register": "lock",
 }
-LONG_TASK = {"ansible.builtin.debug": {"msg": "{{ lookup('ansible.builtin.url', server ~ '/long') }}"}}
+LONG_TASK = {"ansible.builtin.debug": {"msg": "{{ lookup('ansible.builtin.url', server ~ '/long', validate_certs=false) }}"}}
 OF_THE_CLUSTER = ("Namespace", "StorageClass", "IngressClass")
 RESOURCES = {
     "v1": {"namespaces": "Namespace"},
@@ -53,8 +55,8 @@ def kept() -> KeptLease:
 
 
 @pytest.fixture
-def server(serve: Serve, kept: KeptLease) -> Server:
-    """Its route /long answers after the Lease was renewed."""
+def server(serve: Serve, kept: KeptLease, authority: Authority) -> Server:
+    """An API server with TLS. Its route /long answers after the Lease was renewed."""
 
     def long(handler: Handler) -> None:
         reply("renewed" if kept.wait_for_expected_writes() else "not renewed")(handler)
@@ -76,19 +78,38 @@ def server(serve: Serve, kept: KeptLease) -> Server:
             "/apis/batch/v1/namespaces/shop/jobs": empty("Job"),
             "/long": long,
             "/delete": delete,
-        }
+        },
+        tls=authority.server_context("127.0.0.1"),
     )
 
 
-def start(server: Server, folder: Path, *tasks: dict[str, Any]) -> subprocess.Popen[str]:
+@pytest.fixture
+def kubeconfig(server: Server, authority: Authority, tmp_path: Path) -> Path:
+    """The usual form, with the certificate of the authority in it. Clients write that into a temporary file."""
+    certificate = base64.b64encode(authority.path.read_bytes()).decode()
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "c", "cluster": {"server": server.url, "certificate-authority-data": certificate}}],
+        "users": [{"name": "u", "user": {"token": "token-of-the-run"}}],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "c",
+    }
+    path = tmp_path / "kubeconfig"
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+def start(server: Server, kubeconfig: Path, *tasks: dict[str, Any]) -> subprocess.Popen[str]:
     """Start a playbook whose modules connect to the server."""
+    folder = kubeconfig.parent
     tasks_with_end = [{"block": [*tasks], "always": [RELEASE]}]
     state = "{{ lookup('jewelry_shop.platform.lease_state', inventory_hostname) }}"
     play = {
         "hosts": "all",
         "gather_facts": False,
         "vars": {"server": server.url, "state": state, "ansible_python_interpreter": sys.executable},
-        "module_defaults": {"group/jewelry_shop.platform.k8s": {"host": server.url, "api_key": "token-of-the-run"}},
+        "module_defaults": {"group/jewelry_shop.platform.k8s": {"kubeconfig": str(kubeconfig)}},
         "tasks": tasks_with_end,
     }
     (folder / "play.yml").write_text(yaml.safe_dump([play]))
@@ -128,14 +149,16 @@ def wait_until_ended(folder: Path) -> None:
         time.sleep(0.1)
 
 
-def test_a_run_waits_for_another_run_and_keeps_the_lease_during_a_long_task(server: Server, kept: KeptLease, tmp_path: Path) -> None:
+def test_a_run_waits_for_another_run_and_keeps_the_lease_during_a_long_task(
+    server: Server, kept: KeptLease, kubeconfig: Path, tmp_path: Path
+) -> None:
     place = {"metadata": {"namespace": "shop", "name": "jewelry-shop-run", "resourceVersion": "1"}}
     kept.keep(acquired(place, "eva_1", "eva, AWX job 5, playbook site.yml", {}, 3600, datetime.now(timezone.utc)))
     reads = iter(range(100))
     kept.after_read = lambda: kept.keep(released(kept.lease or {})) if next(reads) == 1 else None
     # Of eva: acquired, released. Of this run: acquired, renewed.
     kept.expected = 4
-    process = start(server, tmp_path, LOOK, ACQUIRE, LONG_TASK)
+    process = start(server, kubeconfig, LOOK, ACQUIRE, LONG_TASK)
     output, _nothing = process.communicate(timeout=300)
     assert process.returncode == 0, output
     assert "[shop] Another run holds Lease shop/jewelry-shop-run: eva, AWX job 5, playbook site.yml, since " in output
@@ -150,9 +173,9 @@ def test_a_run_waits_for_another_run_and_keeps_the_lease_during_a_long_task(serv
     wait_until_ended(tmp_path)
 
 
-def test_nothing_renews_the_lease_of_a_killed_run(server: Server, kept: KeptLease, tmp_path: Path) -> None:
+def test_nothing_renews_the_lease_of_a_killed_run(server: Server, kept: KeptLease, kubeconfig: Path, tmp_path: Path) -> None:
     kept.expected = 1000
-    process = start(server, tmp_path, ACQUIRE, LONG_TASK)
+    process = start(server, kubeconfig, ACQUIRE, LONG_TASK)
     # Created, acquired and renewed.
     assert kept.wait_for_writes(3), process.communicate()
     process.kill()
@@ -165,13 +188,15 @@ def test_nothing_renews_the_lease_of_a_killed_run(server: Server, kept: KeptLeas
     assert kept.holders[-1], "the Lease was not released, because a task may still run, and expires"
 
 
-def test_a_run_whose_lease_was_deleted_ends_before_its_next_change(server: Server, kept: KeptLease, tmp_path: Path) -> None:
-    delete = {"ansible.builtin.debug": {"msg": "{{ lookup('ansible.builtin.url', server ~ '/delete') }}"}}
+def test_a_run_whose_lease_was_deleted_ends_before_its_next_change(
+    server: Server, kept: KeptLease, kubeconfig: Path, tmp_path: Path
+) -> None:
+    delete = {"ansible.builtin.debug": {"msg": "{{ lookup('ansible.builtin.url', server ~ '/delete', validate_certs=false) }}"}}
     notice = {"ansible.builtin.debug": {"msg": "{{ state }}"}, "until": "state == 'overdue'", "retries": 600, "delay": 0.1}
     # As the tasks of the roles before each write.
     require = {"jewelry_shop.platform.lease": LEASE, "when": "state == 'overdue'"}
     change = {"ansible.builtin.debug": {"msg": "the next change"}}
-    process = start(server, tmp_path, ACQUIRE, delete, notice, require, change)
+    process = start(server, kubeconfig, ACQUIRE, delete, notice, require, change)
     output, _nothing = process.communicate(timeout=300)
     assert process.returncode != 0, output
     assert "This run lost Lease shop/jewelry-shop-run. It was deleted. This run ends before its next change" in output
