@@ -46,24 +46,26 @@ _REFERENCES = {
 def differences(drifted: Iterable[Mapping[str, str]], field_manager: str) -> list[str]:
     """In what the cluster differs from the objects of a release, so that another release runs; empty if the release runs.
 
-    Replicas that another client set are no other release: an autoscaler and C(playbooks/scale.yml) set them.
-
     Args:
         drifted: the result of a dry run, as the function C(drift) returns it.
         field_manager: the field manager of the collection.
     """
-    return [_named(line) for line in drifted if not _is_only_scaled(line, field_manager)]
+    return [f"{line['object']}: {line['path'] or line['drift']}" for line in drifted if _shows_another_release(line, field_manager)]
 
 
-def _is_only_scaled(line: Mapping[str, str], field_manager: str) -> bool:
-    """Whether only the number of replicas differs, or only their owner, which is a difference without a path."""
-    scaled = line["path"] == "spec.replicas" and line["manager"] != field_manager
-    return line["drift"] == DIFFERENT and (scaled or not line["path"])
+def _shows_another_release(line: Mapping[str, str], field_manager: str) -> bool:
+    """Whether a difference can come from the deployment of another release.
 
-
-def _named(line: Mapping[str, str]) -> str:
-    how = [line["path"] or line["drift"], *([line["reason"]] if line["drift"] == REJECTED else [])]
-    return ": ".join([line["object"], *how])
+    Outside of the pods, others change objects that belong to the running release: an autoscaler its replicas, a person the limits of an
+    autoscaler or an Ingress. A rejected dry run shows no difference.
+    """
+    if line["drift"] != DIFFERENT:
+        return line["drift"] != REJECTED
+    # A difference without a path is only one of owners.
+    if not line["path"] or (line["path"] == "spec.replicas" and line["manager"] != field_manager):
+        return False
+    is_of_pods = line["object"].startswith("Deployment ") and line["path"].startswith("spec.template.")
+    return is_of_pods or line["manager"] in ("", field_manager)
 
 
 def unfinished(newest: Record, objects: Iterable[Manifest], field_manager: str) -> list[str]:

@@ -130,6 +130,7 @@ def test_the_migrations_of_a_release_ran_if_images_and_configuration_are_its_own
 
 
 OURS = "jewelry_shop.platform"
+AUTOSCALER = "HorizontalPodAutoscaler shop/django"
 ENVIRONMENT = "spec.template.spec.containers[name=django].env"
 MEMORY = "spec.template.spec.containers[name=django].resources.limits.memory"
 
@@ -150,11 +151,16 @@ def different(path: str, manager: str = OURS, drift: str = "different", **values
         (different("", ""), None),
         (different("", "", "missing"), "Deployment shop/django: missing"),
         (different("", "", "unexpected"), "Deployment shop/django: unexpected"),
-        (different("", "", "rejected", reason="a webhook denied it"), "Deployment shop/django: rejected: a webhook denied it"),
+        (different("", "", "rejected", reason="a webhook denied it"), None),
+        (different("spec.minReplicas", "kubectl-edit", object=AUTOSCALER), None),
+        (different("spec.minReplicas", object=AUTOSCALER), f"{AUTOSCALER}: spec.minReplicas"),
+        (different("metadata.annotations.a", "kubectl-edit", object="Ingress shop/nginx"), None),
+        (different("spec.strategy.type", "kubectl-edit"), None),
     ],
     ids=[
-        "limits", "removed variables", "by hand", "replicas of a run", "scale.yml", "an autoscaler",
+        "limits", "removed variables", "pods changed by hand", "replicas of a run", "scale.yml", "an autoscaler",
         "only the owner of the replicas", "missing", "only in the failed release", "rejected",
+        "autoscaler changed by hand", "autoscaler of a run", "Ingress changed by hand", "strategy changed by hand",
     ],
 )  # fmt: skip
 def test_what_differs_from_the_newest_record(line: dict[str, str], found: str | None) -> None:
