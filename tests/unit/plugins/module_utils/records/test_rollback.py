@@ -130,7 +130,7 @@ def test_the_migrations_of_a_release_ran_if_images_and_configuration_are_its_own
 
 
 OURS = "jewelry_shop.platform"
-AUTOSCALER = "HorizontalPodAutoscaler shop/django"
+SCALED_BY = "HorizontalPodAutoscaler shop/django"
 ENVIRONMENT = "spec.template.spec.containers[name=django].env"
 MEMORY = "spec.template.spec.containers[name=django].resources.limits.memory"
 
@@ -152,8 +152,8 @@ def different(path: str, manager: str = OURS, drift: str = "different", **values
         (different("", "", "missing"), "Deployment shop/django: missing"),
         (different("", "", "unexpected"), "Deployment shop/django: unexpected"),
         (different("", "", "rejected", reason="a webhook denied it"), None),
-        (different("spec.minReplicas", "kubectl-edit", object=AUTOSCALER), None),
-        (different("spec.minReplicas", object=AUTOSCALER), f"{AUTOSCALER}: spec.minReplicas"),
+        (different("spec.minReplicas", "kubectl-edit", object=SCALED_BY), None),
+        (different("spec.minReplicas", object=SCALED_BY), f"{SCALED_BY}: spec.minReplicas"),
         (different("metadata.annotations.a", "kubectl-edit", object="Ingress shop/nginx"), None),
         (different("spec.strategy.type", "kubectl-edit"), None),
     ],
