@@ -22,9 +22,10 @@ SlowRelease = Callable[[int, str], dict[str, Any]]
 
 @pytest.fixture
 def slow_release(kind_config: dict[str, Any]) -> SlowRelease:
-    """The settings of a release whose migration takes this many seconds, and whose configuration has this value."""
+    """The settings of a new release whose migration takes this many seconds, and whose configuration has this value."""
     return lambda seconds, value: {
-        "platform_config": {**kind_config, "DRILL": value},
+        # A release that was deployed before would not migrate again.
+        "platform_config": {**kind_config, "DRILL": f"{value} {time.time_ns()}"},
         "pre_deploy_commands": [{"name": "migrate", "command": ["sleep", str(seconds)]}],
     }
 
