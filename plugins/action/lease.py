@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ansible import constants, context
+from ansible import context
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.client import forget_clients
@@ -27,6 +27,7 @@ from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.background i
 from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.in_process import InProcessAction
 from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.lease_mark import LeaseMark
 from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.lease_renewal import Run, keep_renewing
+from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.run_directory import run_directory
 
 # Seconds that a Lease lasts if only the tasks of the run renew it.
 UNATTENDED = 3600
@@ -73,8 +74,8 @@ def _start_renewal(params: dict[str, Any], mark: LeaseMark, token: str) -> None:
 
 
 def _renew(params: dict[str, Any], run: Run) -> None:
-    # This process outlives that of the task. Ansible removes the directory at the end of the run.
-    forget_clients(constants.DEFAULT_LOCAL_TMP)
+    # The process of the task ends before this one.
+    forget_clients(run_directory())
     api = LeaseApi(auth(params), params["namespace"], params["name"], params["field_manager"])
     keep_renewing(run, partial(renew, api, params["identity"]), params["duration"] / 3)
 

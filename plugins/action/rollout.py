@@ -11,10 +11,10 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from ansible import constants
 from ansible.utils.display import Display
 
 from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.in_process import InProcessAction
+from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.run_directory import run_directory
 from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.wait_journal import WaitJournal
 
 display = Display()
@@ -40,7 +40,7 @@ class ActionModule(InProcessAction):
         if not shared or self._task.args.get("progress_path"):
             return super().run(tmp, task_vars)
         # One directory per host, because the worker of another host may end at the same time.
-        with tempfile.TemporaryDirectory(prefix="rollout-", dir=constants.DEFAULT_LOCAL_TMP) as directory:
+        with tempfile.TemporaryDirectory(prefix="rollout-", dir=run_directory()) as directory:
             path = Path(directory, "progress")
             path.touch()
             done = threading.Event()

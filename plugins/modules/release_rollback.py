@@ -15,8 +15,8 @@ version_added: 1.0.0
 
 description:
   - Reads the record of an earlier release and returns its objects. It never writes anything.
-  - Compares the newest record with the cluster by a server-side dry run, to find out whether its release runs. Replicas that an autoscaler
-    or another client set do not count.
+  - Compares the newest record with the cluster by a server-side dry run, to find out whether its release runs. Objects outside of
+    the pods do not count if another client changed them, such as replicas or an autoscaler.
   - RV(problems) is not empty if a newer release has migrations that cannot be undone, or if a Secret or ConfigMap that the release needs
     does not exist any more. The image is not checked, because its registry may be reachable from the nodes only.
 

@@ -4,20 +4,18 @@
 
 """What the tasks and the renewal of one run know about its Lease (private to the collection).
 
-The mark is a file in the directory of this ansible-playbook process, which only its user can read and which ends with the run. The file
-exists while the run holds the Lease. Its modification time is the time of the last renewal.
+The mark is a file in the directory of the run. The file exists while the run holds the Lease. Its modification time is the time of the
+last renewal.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
 import socket
 import time
-from pathlib import Path
 
-from ansible import constants
+from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.run_directory import file_of_host, run_directory
 
 # A renewal is overdue when two of three were missed. A third of the duration is then left for the run to renew or to end.
 _OVERDUE = 2 / 3
@@ -31,10 +29,8 @@ class LeaseMark:
     """
 
     def __init__(self, host: str) -> None:
-        directory = Path(constants.DEFAULT_LOCAL_TMP)
-        self._path = directory / f"lease-{hashlib.sha256(host.encode()).hexdigest()[:16]}"
-        # The name of the directory contains the process id and random characters.
-        self.identity = f"{socket.gethostname()}_{directory.name}_{host}"
+        self._path = file_of_host("lease", host)
+        self.identity = f"{socket.gethostname()}_{run_directory().name}_{host}"
 
     def set(self, duration: int) -> str:
         """Mark the Lease as held and just renewed. Returns a token of this call.

@@ -4,21 +4,17 @@
 
 """The waits for rollouts of one run, which several tasks make and the report shows (private to the collection).
 
-The variable with the result of a wait holds the last wait only. The journal is a file in the directory of this ansible-playbook process,
-which only its user can read and which ends with the run. A fact would outlive the run in a fact cache.
+The variable with the result of a wait holds the last wait only. The journal is a file in the directory of the run.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from ansible import constants
-
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.report.details import Wait, wait_entry
+from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.run_directory import file_of_host
 
 
 class WaitJournal:
@@ -29,7 +25,7 @@ class WaitJournal:
     """
 
     def __init__(self, host: str) -> None:
-        self._path = Path(constants.DEFAULT_LOCAL_TMP) / f"waits-{hashlib.sha256(host.encode()).hexdigest()[:16]}"
+        self._path = file_of_host("waits", host)
 
     def add(self, result: Mapping[str, Any]) -> None:
         """Add the result of a wait. A wait that did not begin is not added.

@@ -8,7 +8,7 @@ import os
 import pathlib
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -84,6 +84,24 @@ class BeatWatch:
     def __exit__(self, *_exception: object) -> None:
         self._over.set()
         self._thread.join()
+
+
+def deploy(playbook: Any) -> None:
+    run = playbook("site.yml")
+    assert run.returncode == 0, run.output
+
+
+@pytest.fixture(scope="module")
+def inventory_after(playbook: Any) -> Iterator[None]:
+    """After the tests of a file, the platform of the inventory is deployed."""
+    yield
+    deploy(playbook)
+
+
+@pytest.fixture(scope="module")
+def inventory_before_and_after(playbook: Any, inventory_after: None) -> None:
+    """Before and after the tests of a file, the platform of the inventory is deployed."""
+    deploy(playbook)
 
 
 @pytest.fixture

@@ -6,26 +6,18 @@ import os
 import pathlib
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
+
+pytestmark = pytest.mark.usefixtures("inventory_before_and_after")
 
 ROOT = pathlib.Path(__file__).parents[3]
 REGISTRY = f"127.0.0.1:{yaml.safe_load((ROOT / 'molecule' / 'cluster.yml').read_text())['kind_registry_port']}"
 MIRROR = f"{REGISTRY}/copies"
 TIERS = ("django", "nginx", "celery-worker", "celery-beat")
 DATA_SERVICES = ("postgresql", "redis")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def the_release_of_the_inventory(playbook: Any) -> Iterator[None]:
-    for when in ("before", "after"):
-        run = playbook("site.yml")
-        assert run.returncode == 0, run.output
-        if when == "before":
-            yield
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+pytestmark = pytest.mark.usefixtures("inventory_after")
 
 # Requests of each kind per second, on /request/.
 PACE = 8.0
@@ -21,13 +23,6 @@ CANARY: dict[str, Any] = {
 
 def squeezed(text: str) -> str:
     return "".join(text.split())
-
-
-@pytest.fixture(scope="module", autouse=True)
-def as_before(playbook: Any) -> Iterator[None]:
-    yield
-    run = playbook("site.yml")
-    assert run.returncode == 0, run.output
 
 
 def deployments(cluster: Any) -> set[str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+pytestmark = pytest.mark.usefixtures("inventory_before_and_after")
 
 NEXT = "1.0.0-next"
 
@@ -28,15 +29,6 @@ def status(playbook: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def records(cluster: Any) -> list[str]:
     return sorted(o["metadata"]["name"] for o in cluster.get("configmaps", "--selector=jewelry-shop/record=release"))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def the_release_of_the_inventory(playbook: Any) -> Iterator[None]:
-    for _when in ("before", "after"):
-        run = playbook("site.yml")
-        assert run.returncode == 0, run.output
-        if _when == "before":
-            yield
 
 
 def test_a_second_run_writes_no_record(cluster: Any, playbook: Any) -> None:

@@ -6,10 +6,12 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
+
+pytestmark = pytest.mark.usefixtures("inventory_after")
 
 KINDS = (
     "services,serviceaccounts,persistentvolumeclaims,deployments.apps,statefulsets.apps,poddisruptionbudgets.policy,"
@@ -52,13 +54,6 @@ def release(number: int, kind_config: dict[str, Any]) -> dict[str, Any]:
     """The values of a release that was never deployed: the platform of the inventory and OTHER in turns."""
     own = {"nginx_client_max_body_size": f"{50 + number}m", "platform_config": {**kind_config, "DRILL": f"{number} of {RUN}"}}
     return {**(OTHER if number % 2 else {}), **own}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def the_platform_of_the_inventory(playbook: Any) -> Iterator[None]:
-    yield
-    run = playbook("site.yml")
-    assert run.returncode == 0, run.output
 
 
 def names_of(cluster: Any) -> set[str]:

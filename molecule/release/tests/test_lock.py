@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("inventory_after")
+
 LEASE = "jewelry-shop-run"
 HELD = f"Another run holds Lease jewelry-shop/{LEASE}: "
 # ansible-local-, the process id, and random characters of this number.
@@ -35,14 +37,6 @@ def start(playbook: Any) -> Iterator[Start]:
     """Runs a playbook beside the test."""
     with ThreadPoolExecutor() as pool:
         yield lambda *arguments, **values: pool.submit(playbook, *arguments, **values)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def original(playbook: Any) -> Iterator[None]:
-    """The release of the scenario, deployed again after the tests."""
-    yield
-    run = playbook("site.yml")
-    assert run.returncode == 0, run.output
 
 
 def until(what: Callable[[], Any], name: str) -> Any:

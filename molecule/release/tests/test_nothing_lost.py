@@ -80,7 +80,7 @@ def test_no_request_is_lost_over_rollouts_and_drains(
 
 @pytest.fixture
 def second_beat(cluster: Any) -> Iterator[str]:
-    """A pod like that of Celery beat, without an owner. The label that is missing keeps the ReplicaSet from adopting it."""
+    """A pod with the template of Celery beat and without an owner. Without pod-template-hash the ReplicaSet does not adopt it."""
     [beat] = [each for each in cluster.get("deployments") if each["metadata"]["name"] == "celery-beat"]
     template = beat["spec"]["template"]
     name = "second-beat"

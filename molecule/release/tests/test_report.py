@@ -5,23 +5,15 @@ from __future__ import annotations
 import html
 import json
 import pathlib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("inventory_before_and_after")
+
 TIERS = ["celery-beat", "celery-worker", "django", "nginx"]
 # A browser that takes the log for HTML would run this.
 MARKER = "<script>report-marker</script>"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def the_release_of_the_inventory(playbook: Any) -> Iterator[None]:
-    for when in ("before", "after"):
-        run = playbook("site.yml")
-        assert run.returncode == 0, run.output
-        if when == "before":
-            yield
 
 
 def report_of(run: Any, folder: pathlib.Path) -> tuple[dict[str, Any], str]:

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("inventory_before_and_after")
+
 NEXT = "1.0.0-next"
 KEY = "DRILL"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def the_release_of_the_inventory(playbook: Any) -> Iterator[None]:
-    for when in ("before", "after"):
-        run = playbook("site.yml")
-        assert run.returncode == 0, run.output
-        if when == "before":
-            yield
 
 
 def newest(cluster: Any) -> tuple[int, str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+pytestmark = pytest.mark.usefixtures("inventory_after")
 
 STYLE = re.compile(r'href="/static/(shop/style\.[0-9a-f]{12}\.css)"')
 NEW_STYLE = "shop/style.feedfeed0000.css"
@@ -18,14 +19,6 @@ COLLECT = (
 COLLECTED = {"name": "collectstatic", "command": ["sh", "-c", COLLECT], "repeat_on_return": True}
 # Fails after the static files are published and before the tiers change.
 HALF_WAY = {"name": "half-way", "command": ["false"], "wait_for_db": False}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def back(playbook: Any) -> Iterator[None]:
-    """After all tests, the release of the inventory serves again."""
-    yield
-    run = playbook("site.yml")
-    assert run.returncode == 0, run.output
 
 
 def style(shop: Any) -> str:

@@ -160,7 +160,7 @@ def worse(canary: Counts, stable: Counts, limits: Limits) -> str:
         stable: what the pods of the current release did in the same time.
         limits: how much worse the canary may be.
     """
-    # Pods of the current release end when it scales in. Those of the canary have no autoscaler.
+    # Pods of the current release also end when it scales in. The canary has no autoscaler.
     if canary.ended:
         return f"{canary.ended} of its pods ended"
     if canary.restarts > stable.restarts:

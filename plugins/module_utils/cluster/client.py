@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import Deadline, bounded_call
@@ -151,7 +152,7 @@ class PodStream:
             socket.socket.shutdown(self._forward.websocket.sock, socket.SHUT_RDWR)
 
 
-def forget_clients(directory: str) -> None:
+def forget_clients(directory: Path) -> None:
     """Make the next client of a forked process a new one.
 
     A client reads the certificates of its kubeconfig from temporary files whenever it connects. The process that wrote these files deletes
@@ -166,7 +167,7 @@ def forget_clients(directory: str) -> None:
     # Both libraries keep what they made, and neither has a function to forget it.
     client._pool.clear()
     kube_config._temp_files.clear()
-    tempfile.tempdir = directory
+    tempfile.tempdir = str(directory)
 
 
 class Cluster:

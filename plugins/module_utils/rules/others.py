@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.lists import first_names
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.groups import NAME, named_groups
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.pod_security import ENFORCED, LEVELS
 
@@ -90,10 +91,9 @@ def _cut_off(v: Values) -> dict[str, str]:
     if not pods:
         return {}
     names = [each["name"] for each in pods]
-    listed = ", ".join(names[:_MOST_NAMES]) + (f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else "")
     needed = max((each["needed"] for each in pods), key=LEVELS.index)
     setting = f"{ENFORCED} in namespace_labels" if ENFORCED in v["namespace_labels"] else "namespace_pod_security"
-    return {"level": pods[0]["enforced"], "pods": listed, "needed": needed, "setting": setting}
+    return {"level": pods[0]["enforced"], "pods": first_names(names, _MOST_NAMES), "needed": needed, "setting": setting}
 
 
 def _lost_ports(v: Values) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.jobs.commands import jobs_to_run
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.lists import first_names
 
 _COMMANDS, _TIERS, _POLICIES = "pre_deploy", "tiers", "network_policies"
 # The pods of a stage start only if these objects exist.
@@ -84,11 +85,6 @@ def _incomplete(v: Values, stage: str) -> list[str]:
     return _jobs(v) if stage == _COMMANDS else _objects(v, stage, _OUTDATED.get(stage, _MISSING))
 
 
-def _listed(names: list[str]) -> str:
-    more = len(names) - _MOST_NAMES
-    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
-
-
 def _cure(v: Values, stages: Iterable[str]) -> str:
     """What to change in the options, so that these stages are selected."""
     skipped = [stage for stage in stages if stage in v.get("ansible_skip_tags", ())]
@@ -105,7 +101,7 @@ def _left_out(v: Values) -> Mapping[str, Any]:
         return {}
     return {
         "stages": ", ".join(stage for stage in selected if set(NEEDS[stage]) & set(missing)),
-        "missing": "; ".join(f"{stage} ({_listed(found)})" for stage, found in missing.items()),
+        "missing": "; ".join(f"{stage} ({first_names(found, _MOST_NAMES)})" for stage, found in missing.items()),
         "cure": _cure(v, missing),
     }
 
@@ -117,7 +113,7 @@ def _early_removals(v: Values) -> Mapping[str, Any]:
     removed = _objects(v, _POLICIES, ("remove",))
     if not removed or not _objects(v, _TIERS, (*_OUTDATED[_TIERS], "remove")):
         return {}
-    return {"removed": _listed(removed), "cure": _cure(v, [_TIERS])}
+    return {"removed": first_names(removed, _MOST_NAMES), "cure": _cure(v, [_TIERS])}
 
 
 RULES = (

@@ -6,22 +6,19 @@ import json
 import os
 import pathlib
 import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.unit.ansible_core import COLLECTIONS_PATH, OLDEST, SITE_PACKAGES
 from tests.unit.manifests.variants import IN_ITS_NAMESPACE
 
 ROOT = pathlib.Path(__file__).parents[3]
-OLDEST = ROOT / ".cache" / "oldest" / "bin" / "ansible-playbook"
 # The controller of ansible-core 2.17 runs on Python 3.10 to 3.12.
 OLDEST_PYTHON = "3.10"
 HOSTS = ("production", *IN_ITS_NAMESPACE)
-
-SITE_PACKAGES = next(pathlib.Path(sys.prefix).glob("lib/python*/site-packages"))
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +34,7 @@ def oldest(tmp_path_factory: pytest.TempPathFactory, values: dict[str, Any], inv
             f"--extra-vars={json.dumps({'render_directory': f'{folder}/{{{{ inventory_hostname }}}}'})}",
         ],
         cwd=ROOT,
-        env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_COLLECTIONS_PATH": f"{ROOT / '.ansible' / 'collections'}:{SITE_PACKAGES}"},
+        env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS_PATH},
         capture_output=True,
         text=True,
         check=False,

@@ -6,21 +6,14 @@ import html
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[3]
+from tests.unit.ansible_core import COLLECTIONS_PATH, COMMANDS, REPOSITORY
+
 # The default of the role, which the inventory of the local cluster replaces.
 OWN = "{{ platform_former_secrets_directory }}/{{ platform_cluster_name }}/{{ platform_namespace }}"
-
-
-SITE_PACKAGES = next(Path(sys.prefix).glob("lib/python*/site-packages"))
-COMMANDS = {
-    "oldest": [str(REPOSITORY / ".cache" / "oldest" / "bin" / "ansible-playbook")],
-    "newest": [sys.executable, "-m", "ansible.cli.playbook"],
-}
 
 
 def run(home: Path, *options: str, ansible: str = "newest") -> str:
@@ -40,7 +33,7 @@ def run(home: Path, *options: str, ansible: str = "newest") -> str:
             **environment,
             "HOME": str(home),
             "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_COLLECTIONS_PATH": f"{REPOSITORY / '.ansible' / 'collections'}:{SITE_PACKAGES}",
+            "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS_PATH,
         },
         capture_output=True,
         text=True,

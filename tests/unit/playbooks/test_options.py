@@ -6,18 +6,16 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-REPOSITORY = Path(__file__).parents[3]
+from tests.unit.ansible_core import COLLECTIONS_PATH, COMMANDS, REPOSITORY
+
 INVENTORY = REPOSITORY / "inventories" / "kind"
-SITE_PACKAGES = next(Path(sys.prefix).glob("lib/python*/site-packages"))
-NEWEST = (sys.executable, "-m", "ansible.cli.playbook")
-OLDEST = (str(REPOSITORY / ".cache" / "oldest" / "bin" / "ansible-playbook"),)
+NEWEST, OLDEST = COMMANDS["newest"], COMMANDS["oldest"]
 # Each run takes seconds. All options are in module_utils/rules/test_options.py, and all playbooks begin alike: test_hosts.py.
 REJECTED = [
     (NEWEST, "site.yml", "--start-at-task=Tiers", "--start-at-task is not supported, because it skips the checks before the first write."),
@@ -32,11 +30,10 @@ def run(*command: str, directory: Path = REPOSITORY, inventory: Path = INVENTORY
     """Run a playbook with further environment variables, and return its exit code and output without line breaks."""
     kept = (key for key in os.environ if not key.startswith(("ANSIBLE_", "K8S_AUTH_", "XDG_")) and key != "KUBECONFIG")
     environment = {**{key: os.environ[key] for key in kept}, **variables}
-    collections = f"{REPOSITORY / '.ansible' / 'collections'}:{SITE_PACKAGES}"
     done = subprocess.run(
         [*command, f"--inventory={inventory}"],
         cwd=directory,
-        env={**environment, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_COLLECTIONS_PATH": collections},
+        env={**environment, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS_PATH},
         capture_output=True,
         text=True,
         check=False,
@@ -45,9 +42,7 @@ def run(*command: str, directory: Path = REPOSITORY, inventory: Path = INVENTORY
 
 
 @pytest.mark.parametrize(("ansible", "playbook", "option", "sentence"), REJECTED)
-def test_an_unsupported_option_is_one_sentence_before_the_first_task(
-    ansible: tuple[str, ...], playbook: str, option: str, sentence: str
-) -> None:
+def test_an_unsupported_option_is_one_sentence_before_the_first_task(ansible: list[str], playbook: str, option: str, sentence: str) -> None:
     code, output = run(*ansible, playbook, option)
     assert code != 0, output
     assert output.count(sentence) == 1, output

@@ -6,20 +6,14 @@ import html
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-REPOSITORY = Path(__file__).parents[3]
-# With kubernetes.core, which plugins of this collection import.
-SITE_PACKAGES = next(Path(sys.prefix).glob("lib/python*/site-packages"))
-COMMANDS = {
-    "oldest": [str(REPOSITORY / ".cache" / "oldest" / "bin" / "ansible-playbook")],
-    "newest": [sys.executable, "-m", "ansible.cli.playbook"],
-}
+from tests.unit.ansible_core import COLLECTIONS_PATH, COMMANDS
+
 SECRET = "hunter2-secret"
 CHANGED = {"stage": "tiers", "action": "change", "kind": "Deployment", "namespace": "shop", "name": "django"}
 POD = {"pod": "django-1", "node": "worker", "healthy": True, "status": 200, "elapsed": 0.01, "reason": None}
@@ -54,7 +48,7 @@ def test_a_failure_with_a_rollback_is_in_all_files_of_the_report(tmp_path: Path,
         cwd=tmp_path,
         env={
             **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": f"{REPOSITORY / '.ansible' / 'collections'}:{SITE_PACKAGES}",
+            "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS_PATH,
             "ANSIBLE_NOCOLOR": "1",
         },
         capture_output=True,

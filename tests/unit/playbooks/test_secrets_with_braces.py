@@ -7,17 +7,12 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[3]
-SITE_PACKAGES = next(Path(sys.prefix).glob("lib/python*/site-packages"))
-COMMANDS = {
-    "oldest": [str(REPOSITORY / ".cache" / "oldest" / "bin" / "ansible-playbook")],
-    "newest": [sys.executable, "-m", "ansible.cli.playbook"],
-}
+from tests.unit.ansible_core import COLLECTIONS_PATH, COMMANDS, REPOSITORY
+
 HOST = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 HOSTS = {"all": {"children": {"platform": {"hosts": {"one": HOST}}}}}
 SETTINGS = """\
@@ -45,7 +40,7 @@ def run(folder: Path, ansible: str, playbook: str, secrets: str) -> str:
             "HOME": str(folder),
             "ANSIBLE_NOCOLOR": "1",
             "COLUMNS": "400",
-            "ANSIBLE_COLLECTIONS_PATH": f"{REPOSITORY / '.ansible' / 'collections'}:{SITE_PACKAGES}",
+            "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS_PATH,
         },
         capture_output=True,
         text=True,

@@ -18,13 +18,8 @@ import yaml
 
 from conftest import Serve
 from http_server import Handler, reply
+from tests.unit.ansible_core import COLLECTIONS_PATH, COMMANDS
 
-REPOSITORY = Path(__file__).parents[4]
-SITE_PACKAGES = next(Path(sys.prefix).glob("lib/python*/site-packages"))
-COMMANDS = {
-    "oldest": [str(REPOSITORY / ".cache" / "oldest" / "bin" / "ansible-playbook")],
-    "newest": [sys.executable, "-m", "ansible.cli.playbook"],
-}
 VALUE = "correct-horse/battery"
 FORMS = (VALUE, base64.b64encode(VALUE.encode()).decode(), "correct-horse", "correct%2Dhorse")
 PLACE = "/api/v1/namespaces/shop/secrets/given"
@@ -74,7 +69,7 @@ def apply(server: Any, folder: Path, ansible: str, *options: str) -> subprocess.
         [*COMMANDS[ansible], "-i", "localhost,", "-c", "local", "-e", "@values.yml", *options, "play.yml"],
         env={
             **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": f"{REPOSITORY / '.ansible' / 'collections'}:{SITE_PACKAGES}",
+            "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS_PATH,
             "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
             "TMPDIR": str(folder),
         },
