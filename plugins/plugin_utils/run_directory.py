@@ -4,7 +4,8 @@
 
 """The temporary directory of one ansible-playbook process (private to the collection).
 
-Only the user of the process can read it, and Ansible removes it at the end of the run. What several tasks of a run share is kept here. A fact would outlive the run in a fact cache.
+Only the user of the process can read it, and Ansible removes it at the end of the run. What several tasks of a run share is here. A fact
+would outlive the run in a fact cache.
 """
 
 from __future__ import annotations
