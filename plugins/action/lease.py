@@ -28,6 +28,7 @@ from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.in_process i
 from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.lease_mark import LeaseMark
 from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.lease_renewal import Run, keep_renewing
 from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.run_directory import run_directory
+from ansible_collections.jewelry_shop.platform.plugins.plugin_utils.wait_journal import WaitJournal
 
 # Seconds that a Lease lasts if only the tasks of the run renew it.
 UNATTENDED = 3600
@@ -45,7 +46,8 @@ class ActionModule(InProcessAction):
         """
         variables = task_vars or {}
         arguments = self._task.args
-        mark = LeaseMark(str(variables.get("inventory_hostname", "")))
+        host = str(variables.get("inventory_hostname", ""))
+        mark = LeaseMark(host)
         arguments.setdefault("identity", mark.identity)
         arguments.setdefault("holder", _description(variables))
         arguments.setdefault("renew_only", mark.is_set())
@@ -57,7 +59,10 @@ class ActionModule(InProcessAction):
         held = params["state"] == "held"
         if not held:
             mark.clear()
-        elif not attended:
+        elif not arguments["renew_only"]:
+            # A playbook can import two runs for the same host.
+            WaitJournal(host).clear()
+        if held and not attended:
             arguments["duration"] = params["duration"] = max(UNATTENDED, params["duration"])
         result = super().run(tmp, task_vars)
         if held and result.get("acquired"):

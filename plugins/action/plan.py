@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from ansible.playbook.task import Task
 from ansible.utils.display import Display
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.deadline import Deadline
@@ -41,7 +42,16 @@ class ActionModule(InProcessAction):
                 show = Deadline(SHOW_AGAIN)
             time.sleep(min(LOOK_AGAIN, deadline.remaining()))
             result = super().run(tmp, task_vars)
-        return result
+        return {**result, "import_tags": import_tags(self._task)}
+
+
+def import_tags(task: Task) -> list[str]:
+    """The tags that the play of a task has from the playbook that imports it, in order.
+
+    Args:
+        task: a task that has no tags of its own except C(always).
+    """
+    return sorted({*task.tags} - {"always"})
 
 
 def _is_held(result: dict[str, Any]) -> bool:

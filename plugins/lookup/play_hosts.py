@@ -44,6 +44,7 @@ from typing import Any
 
 from ansible import context
 from ansible.errors import AnsibleLookupError
+from ansible.inventory.manager import split_host_pattern
 from ansible.plugins.loader import lookup_loader
 from ansible.plugins.lookup import LookupBase
 
@@ -70,5 +71,12 @@ class LookupModule(LookupBase):
         del terms
         values = variables or {}
         hostnames = lookup_loader.get("ansible.builtin.inventory_hostnames", loader=self._loader, templar=self._templar)
-        selected = hostnames.run([values.get("ansible_limit") or "all"], variables)
+        selected = hostnames.run(_patterns(values.get("ansible_limit") or "all"), variables)
         return ["platform" if {*selected} & {*values["groups"].get("platform", ())} else "all:localhost"]
+
+
+def _patterns(limit: str) -> list[str]:
+    """The patterns of C(--limit). C(@FILE) stands for the lines of a file, which Ansible has already read."""
+    parts = split_host_pattern(limit)
+    lines = [Path(part[1:]).read_text().splitlines() if part.startswith("@") else [part] for part in parts]
+    return [line.strip() for each in lines for line in each if line.strip()]

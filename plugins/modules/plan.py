@@ -287,6 +287,11 @@ objects:
       type: list
       elements: str
       returned: always
+import_tags:
+  description: The tags on the import of the playbook that runs the task, which each of its tasks has.
+  returned: success
+  type: list
+  elements: str
 handovers:
   description:
     - Workloads whose manifest leaves the replicas to an autoscaler, if O(field_manager) still owns C(spec.replicas) or the workload is

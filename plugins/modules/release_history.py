@@ -126,7 +126,7 @@ records:
       type: str
       returned: always
     rollback_to:
-      description: Number of the record that a rollback restored; 0 for a deployment.
+      description: Number of the record that a rollback restored, or that a deployment repeated; 0 otherwise.
       type: int
       returned: always
     irreversible:

@@ -16,7 +16,8 @@ version_added: 1.0.0
 description:
   - Writes an immutable ConfigMap with the objects of a release, its image, the digests of the running containers, and who deployed it when.
     The content is compressed JSON. The name has a running number, such as C(release-0007).
-  - Writes nothing if the newest record describes the same objects of the same release.
+  - Writes nothing if the newest record describes the same objects of the same release, unless a later deployment ended before it changed
+    the tiers.
   - Leaves out the data of Secrets.
   - Reads the commit of the inventory with C(git), if O(inventory_directory) is in a git repository.
   - Fails if the record would have 1 MiB or more.

@@ -147,8 +147,7 @@ def read(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.api import PlanApi
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.run import OwnedKind
     from ansible_collections.jewelry_shop.platform.plugins.module_utils.records import rollback
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.record import RELEASE_LABEL
-    from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.run import differing, read_records
+    from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.run import differing, left_over, read_records
 
     params = module.params
     namespace, selector, wanted, field_manager = params["namespace"], params["selector"], params["to_release"], params["field_manager"]
@@ -156,25 +155,23 @@ def read(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
     records, warnings = read_records(api, namespace, field_manager)
     for warning in warnings:
         module.warn(warning)
-    deployments = api.listed("apps/v1", "Deployment", namespace, selector)
-    differs: list[str] = []
+    differs: list[dict[str, str]] = []
     begun: list[str] = []
     if records and not params["failed"]:
         differs = differing(api, records[0], [OwnedKind(**each) for each in params["owned"]], field_manager)
-        jobs = api.listed("batch/v1", "Job", namespace, f"{selector},{RELEASE_LABEL}")
-        begun = rollback.unfinished(records[0], [*api.listed("v1", "ConfigMap", namespace, selector), *jobs], field_manager)
+        begun = left_over(api, records[0], namespace, selector, field_manager)
     newest_runs = not (params["failed"] or differs or begun)
     restored = rollback.target(records, wanted, newest_runs)
     missing = [(kind, name) for kind, name in rollback.needed(restored) if api.read(_named(kind, name, namespace)) is None]
     missing += [(each["kind"], each["metadata"]["name"]) for each in rollback.unrestored(restored) if api.read(each) is None]
     # A change of limits runs no migrations. A deployment that ended before the tiers may have run them.
-    migrated = params["failed"] or begun or not rollback.is_same_release(records[0], deployments)
+    migrated = params["failed"] or begun or any(rollback.runs_other_code(line) for line in differs)
     found = [
         rollback.refusal(records, restored, params["irreversible"] if migrated else ""),
         rollback.missing_sentence(restored, missing, namespace),
     ]
     stages = rollback.restored_stages(restored, records[0])
-    names = [each["metadata"]["name"] for each in deployments]
+    names = [each["metadata"]["name"] for each in api.listed("apps/v1", "Deployment", namespace, selector)]
     return {
         "problems": [each for each in found if each],
         "record": {
@@ -186,7 +183,7 @@ def read(module: AnsibleK8SModule, _mask: object) -> dict[str, Any]:
         "rolled_back": list(rollback.ROLLED_BACK),
         "replaced": f"{records[0]['number']:04d}" if newest_runs else "a release without a record",
         "unfinished": begun,
-        "msg": rollback.reason(records[0], restored, wanted, params["failed"], differs, begun),
+        "msg": rollback.reason(records[0], restored, wanted, params["failed"], [rollback.described(line) for line in differs], begun),
         "changed": False,
     }
 

@@ -37,6 +37,10 @@ class WaitJournal:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(f"{json.dumps(wait_entry(result))}\n")
 
+    def clear(self) -> None:
+        """Begin a new journal."""
+        self._path.unlink(missing_ok=True)
+
     def waits(self) -> list[Wait]:
         """The waits, in the order in which they ended."""
         try:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.ma
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import subject
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.ownership import is_content_applied, is_named_by_content
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.prune.rules import mentioned
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.drift import DIFFERENT, REJECTED
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.drift import DIFFERENT, MISSING, REJECTED
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.record import (
     RELEASE_LABEL,
     Manifest,
@@ -32,6 +33,9 @@ ROLLED_BACK = ("network_policies", "configuration", "tiers", "ingress", "monitor
 # Differences and objects that a message lists.
 _MOST_LISTED = 3
 
+# Fields of a container, and the volumes of a pod, that a new image or configuration changes.
+_VERSION = re.compile(r"\.(image|env|envFrom|volumes)\b")
+
 Reference = tuple[str, str]
 # The fields of a pod template that name an object: the kind, and the key of the name.
 _REFERENCES = {
@@ -43,21 +47,15 @@ _REFERENCES = {
 }
 
 
-def differences(drifted: Iterable[Mapping[str, str]], field_manager: str) -> list[str]:
-    """In what the cluster differs from the objects of a release, so that another release runs; empty if the release runs.
-
-    Args:
-        drifted: the result of a dry run, as the function C(drift) returns it.
-        field_manager: the field manager of the collection.
-    """
-    return [f"{line['object']}: {line['path'] or line['drift']}" for line in drifted if _shows_another_release(line, field_manager)]
-
-
-def _shows_another_release(line: Mapping[str, str], field_manager: str) -> bool:
+def shows_another_release(line: Mapping[str, str], field_manager: str) -> bool:
     """Whether a difference can come from the deployment of another release.
 
     Outside of the pods, others change objects that belong to the running release: an autoscaler its replicas, a person the limits of an
     autoscaler or an Ingress. A rejected dry run shows no difference.
+
+    Args:
+        line: a difference of a dry run, as the function C(drift) returns it.
+        field_manager: the field manager of the collection.
     """
     if line["drift"] != DIFFERENT:
         return line["drift"] != REJECTED
@@ -66,6 +64,24 @@ def _shows_another_release(line: Mapping[str, str], field_manager: str) -> bool:
         return False
     is_of_pods = line["object"].startswith("Deployment ") and line["path"].startswith("spec.template.")
     return is_of_pods or line["manager"] in ("", field_manager)
+
+
+def runs_other_code(line: Mapping[str, str]) -> bool:
+    """Whether a difference is one of image or configuration, so that other migrations may have run.
+
+    Args:
+        line: a difference that shows another release.
+    """
+    return line["object"].startswith("Deployment ") and (line["drift"] == MISSING or bool(_VERSION.search(line["path"])))
+
+
+def described(line: Mapping[str, str]) -> str:
+    """A difference in a message.
+
+    Args:
+        line: a difference of a dry run.
+    """
+    return f"{line['object']}: {line['path'] or line['drift']}"
 
 
 def unfinished(newest: Record, objects: Iterable[Manifest], field_manager: str) -> list[str]:
@@ -134,23 +150,6 @@ def _title(record: Record) -> str:
 def _listed(names: Sequence[str]) -> str:
     more = len(names) - _MOST_LISTED
     return "; ".join([*names[:_MOST_LISTED], *([f"{more} more"] if more > 0 else [])])
-
-
-def is_same_release(record: Record, deployments: Iterable[Manifest]) -> bool:
-    """Whether the live Deployments have the images and the configuration of a release, so that no other migrations ran for them.
-
-    Args:
-        record: the record of the release.
-        deployments: the live Deployments of the platform.
-    """
-    live = {each["metadata"]["name"]: _version(each) for each in deployments}
-    return all(live.get(each["metadata"]["name"]) == _version(each) for each in record["stages"]["tiers"] if each["kind"] == "Deployment")
-
-
-def _version(deployment: Manifest) -> tuple[list[str], set[Reference]]:
-    pod = deployment["spec"]["template"]["spec"]
-    named = {reference for reference in references(pod) if is_named_by_content({"kind": reference[0], "metadata": {"name": reference[1]}})}
-    return [container["image"] for container in pod["containers"]], named
 
 
 def target(records: Sequence[Record], wanted: str, newest_runs: bool) -> Record:

@@ -12,14 +12,16 @@ from typing import Any, Protocol
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.run import Api, OwnedKind, plan
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.drift import drift
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.record import (
+    RELEASE_LABEL,
     SELECTOR,
     Record,
     as_config_map,
     is_same_deployment,
     number_of,
+    origin,
     records_in,
 )
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.rollback import ROLLED_BACK, differences
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.rollback import ROLLED_BACK, shows_another_release, unfinished
 
 
 class Reader(Protocol):
@@ -43,10 +45,30 @@ def read_records(api: Reader, namespace: str, field_manager: str) -> tuple[list[
     return records_in(api.listed("v1", "ConfigMap", namespace, SELECTOR), field_manager)
 
 
+def left_over(api: Reader, newest: Record, namespace: str, selector: str, field_manager: str) -> list[str]:
+    """What a deployment left that ended before it changed the tiers, as the function C(unfinished) finds it.
+
+    Args:
+        api: the cluster.
+        newest: the newest record.
+        namespace: the namespace.
+        selector: label selector of the objects of the platform.
+        field_manager: the field manager of the collection.
+
+    Raises:
+        PlatformError: the ConfigMaps or Jobs cannot be listed.
+    """
+    jobs = api.listed("batch/v1", "Job", namespace, f"{selector},{RELEASE_LABEL}")
+    return unfinished(newest, [*api.listed("v1", "ConfigMap", namespace, selector), *jobs], field_manager)
+
+
 def new_record(
     api: Reader, record: Record, namespace: str, field_manager: str, labels: Mapping[str, str], always: bool = False
 ) -> tuple[dict[str, Any] | None, list[str]]:
     """The ConfigMap of a record; None if the newest record describes the same deployment. And the warnings of reading.
+
+    After a deployment that ended before the tiers, the same deployment gets a new record. It is newer than what that deployment left, so a
+    later rollback goes further back.
 
     Args:
         api: the cluster.
@@ -57,19 +79,23 @@ def new_record(
         always: whether to make a record even if the newest one describes the same deployment, because the run changed the cluster.
 
     Raises:
-        PlatformError: the ConfigMaps cannot be listed, or the record is too large.
+        PlatformError: the ConfigMaps or Jobs cannot be listed, or the record is too large.
     """
     config_maps = api.listed("v1", "ConfigMap", namespace, SELECTOR)
     records, warnings = records_in(config_maps, field_manager)
-    if records and not always and is_same_deployment(records[0], record):
-        return None, warnings
+    if records and is_same_deployment(records[0], record):
+        if not always and not left_over(api, records[0], namespace, f"app={labels.get('app', '')}", field_manager):
+            return None, warnings
+        record = {**record, "rollback_to": origin(records[0])}
     # The numbers of ignored ConfigMaps are taken too.
     number = 1 + max((number_of(each["metadata"]["name"]) for each in config_maps), default=0)
     return as_config_map({**record, "number": number}, namespace, labels), warnings
 
 
-def differing(api: Api, record: Record, owned: Iterable[OwnedKind], field_manager: str) -> list[str]:
+def differing(api: Api, record: Record, owned: Iterable[OwnedKind], field_manager: str) -> list[dict[str, str]]:
     """In what the cluster differs from the stages of a record that a rollback restores, found by a dry run; empty if the release runs.
+
+    Returns the lines of the function C(drift).
 
     Args:
         api: the cluster.
@@ -83,4 +109,4 @@ def differing(api: Api, record: Record, owned: Iterable[OwnedKind], field_manage
     stages = [(stage, record["stages"].get(stage, [])) for stage in ROLLED_BACK]
     others = [manifest for stage, manifests in record["stages"].items() if stage not in ROLLED_BACK for manifest in manifests]
     entries, _warnings = plan(api, stages, field_manager, owned=owned, only_compares=True, unplanned=others)
-    return differences(drift(entries), field_manager)
+    return [line for line in drift(entries) if shows_another_release(line, field_manager)]

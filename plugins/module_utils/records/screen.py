@@ -49,9 +49,14 @@ def _commit(inventory: Mapping[str, Any]) -> str:
 
 
 def _verdict(record: Mapping[str, Any]) -> str:
-    notes = [f"rollback of {record['rollback_of']} to {record['rollback_to']:04d}"] if record["rollback_to"] else []
+    notes = [_repeats(record)] if record["rollback_to"] else []
     notes += [f"irreversible: {record['irreversible']}"] if record["irreversible"] else []
     return "; ".join([record["verdict"], *notes])
+
+
+def _repeats(record: Mapping[str, Any]) -> str:
+    repeated = f"{record['rollback_to']:04d}"
+    return f"rollback of {record['rollback_of']} to {repeated}" if record["rollback_of"] else f"{repeated} deployed again"
 
 
 def differences_screen(differences: Sequence[Mapping[str, str]]) -> list[str]:

@@ -110,8 +110,12 @@ def is_alone(playbooks: Collection[str], root: Path) -> bool:
         playbooks: the arguments of ansible-playbook.
         root: directory of the collection.
     """
-    [*names] = playbooks
-    return len(names) == 1 and (names[0].startswith(_COLLECTION) or Path(names[0]).resolve().parent in (root, root / "playbooks"))
+    if len(playbooks) != 1:
+        return False
+    [name] = playbooks
+    path = Path(name).resolve()
+    # site.yml in the root imports the playbook of the same name.
+    return name.startswith(_COLLECTION) or path == root / "site.yml" or path.parent == root / "playbooks"
 
 
 def options_of(arguments: Mapping[str, Any], has_stages: bool, root: Path) -> Options:

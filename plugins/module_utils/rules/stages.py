@@ -42,7 +42,7 @@ _OUTDATED = {_TIERS: ("create", "change", "take_over")}
 _MOST_NAMES = 3
 
 
-def selected_stages(run_tags: Iterable[str], skip_tags: Iterable[str]) -> list[str]:
+def selected_stages(run_tags: Iterable[str], skip_tags: Iterable[str], import_tags: Iterable[str] = ()) -> list[str]:
     """The stages whose tasks run.
 
     A playbook that imports C(site.yml) can have tags of its own. A run that selects only such tags counts as a run of all stages, since
@@ -51,17 +51,19 @@ def selected_stages(run_tags: Iterable[str], skip_tags: Iterable[str]) -> list[s
     Args:
         run_tags: value of C(--tags); V(all) without the option.
         skip_tags: value of C(--skip-tags).
+        import_tags: tags on the import of C(site.yml), which each of its tasks has.
     """
     run, skip = set(run_tags), set(skip_tags)
     chosen = [stage for stage in NEEDS if stage in run]
     only_always = not run - {"always", "untagged", "never"}
-    if not only_always and ({"all", "tagged"} & run or not chosen):
+    if not only_always and ({"all", "tagged", *import_tags} & run or not chosen):
         chosen = [*NEEDS]
     return [] if "all" in skip else [stage for stage in chosen if stage not in skip]
 
 
 def _selected(v: Values) -> list[str]:
-    return selected_stages(v.get("ansible_run_tags", ("all",)), v.get("ansible_skip_tags", ()))
+    import_tags = v["preflight_plan"].get("import_tags", ())
+    return selected_stages(v.get("ansible_run_tags", ("all",)), v.get("ansible_skip_tags", ()), import_tags)
 
 
 def _objects(v: Values, tag: str, actions: Iterable[str]) -> list[str]:

@@ -85,6 +85,16 @@ def test_a_failing_environment_does_not_stop_the_others(two_hosts: Path) -> None
     assert rendered == ["production"]
 
 
+@pytest.mark.parametrize("limit", ["@{}/limit", "production,other", "other:production", "!staging"])
+def test_a_limit_with_hosts_of_other_groups_selects_those_of_the_platform(two_hosts: Path, limit: str) -> None:
+    hosts = yaml.safe_load((two_hosts / "hosts.yml").read_text())
+    (two_hosts / "hosts.yml").write_text(json.dumps({**hosts, "web": {"hosts": {"other": {}}}}))
+    (two_hosts.parent / "limit").write_text("production\nother\n")
+    code, output, rendered = render(two_hosts, f"--limit={limit.format(two_hosts.parent)}")
+    assert code == 0, output
+    assert rendered == ["production"]
+
+
 def test_one_environment_at_a_time_ends_at_the_first_that_fails(two_hosts: Path) -> None:
     code, output, rendered = render(two_hosts, "--extra-vars=platform_serial=1")
     assert code == 2, output

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -40,6 +41,7 @@ ACQUIRE = {
     "register": "lock",
 }
 LONG_TASK = {"ansible.builtin.debug": {"msg": "{{ lookup('ansible.builtin.url', server ~ '/long', validate_certs=false) }}"}}
+CLAIM = {"kind": "PersistentVolumeClaim", "metadata": {"name": "data", "uid": "c-1"}, "spec": {}, "status": {"phase": "Bound"}}
 OF_THE_CLUSTER = ("Namespace", "StorageClass", "IngressClass")
 RESOURCES = {
     "v1": {"namespaces": "Namespace"},
@@ -76,6 +78,10 @@ def server(serve: Serve, kept: KeptLease, authority: Authority) -> Server:
             "/apis/storage.k8s.io/v1/storageclasses": empty("StorageClass"),
             "/apis/networking.k8s.io/v1/ingressclasses": empty("IngressClass"),
             "/apis/batch/v1/namespaces/shop/jobs": empty("Job"),
+            "/api/v1/namespaces/shop/events": empty("Event"),
+            "/api/v1/namespaces/shop/pods": empty("Pod"),
+            "/api/v1/namespaces/shop/persistentvolumeclaims": reply({"items": [CLAIM], "metadata": {}}),
+            "/api/v1/namespaces/shop/persistentvolumeclaims/data": reply(CLAIM),
             "/long": long,
             "/delete": delete,
         },
@@ -171,6 +177,18 @@ def test_a_run_waits_for_another_run_and_keeps_the_lease_during_a_long_task(
     assert "playbook play.yml" in kept.lease["metadata"]["annotations"]["jewelry-shop/held-by"]
     assert "token-of-the-run" not in output + json.dumps(kept.lease)
     wait_until_ended(tmp_path)
+
+
+def test_the_second_run_of_a_playbook_does_not_report_the_waits_of_the_first(server: Server, kubeconfig: Path) -> None:
+    waited = {
+        "jewelry_shop.platform.rollout": {"namespace": "shop", "resources": [{"kind": "PersistentVolumeClaim", "name": "data"}]},
+    }
+    number = "{{ query('jewelry_shop.platform.waits', inventory_hostname) | length }}"
+    show = {"ansible.builtin.debug": {"msg": f"waits: {number}"}}
+    process = start(server, kubeconfig, ACQUIRE, waited, show, RELEASE, ACQUIRE, show, waited, ACQUIRE, show)
+    output, _nothing = process.communicate(timeout=300)
+    assert process.returncode == 0, output
+    assert re.findall('"msg": "waits: ([0-9]+)"', output) == ["1", "0", "1"], output
 
 
 def test_nothing_renews_the_lease_of_a_killed_run(server: Server, kept: KeptLease, kubeconfig: Path, tmp_path: Path) -> None:

@@ -343,14 +343,18 @@ def test_a_tier_that_only_a_failed_release_has_restores_the_newest_record(record
     assert (result["record"]["number"], "Deployment shop/reports: unexpected" in result["msg"]) == (2, True), result
 
 
-def test_a_deployment_that_ended_before_the_tiers_restores_the_newest_record(record: Run, run: Run, shop: Namespace) -> None:
-    record("shop:1")
-    record("shop:2")
-    runs(shop, deployment("shop:2"))
+def ends_before_the_tiers(shop: Namespace) -> None:
     labels = {**LABELS, "jewelry-shop/release": "shop3"}
     created = "2026-11-30T09:00:01Z"
     job = {"kind": "Job", "metadata": {"name": "migrate-shop3", "namespace": "shop", "labels": labels, "creationTimestamp": created}}
     shop.put("jobs", job, fieldsV1={"f:spec": {}})
+
+
+def test_a_deployment_that_ended_before_the_tiers_restores_the_newest_record(record: Run, run: Run, shop: Namespace) -> None:
+    record("shop:1")
+    record("shop:2")
+    runs(shop, deployment("shop:2"))
+    ends_before_the_tiers(shop)
     result = run(release_rollback)
     assert (result["record"]["number"], result["unfinished"]) == (2, ["Job shop/migrate-shop3"]), result
     assert result["msg"].startswith(
@@ -368,3 +372,18 @@ def test_a_missing_secret_is_a_problem_before_the_first_write(record: Run, run: 
     record("shop:1", stages={"configuration": [], "secrets": [secret], "tiers": [tiers]})
     [problem] = run(release_rollback)["problems"]
     assert "the release needs Secret shop/django-secrets-2222222222, which no longer exists" in problem
+
+
+def test_the_same_release_is_recorded_again_after_a_deployment_that_ended_before_the_tiers(record: Run, run: Run, shop: Namespace) -> None:
+    """Otherwise the next rollback would restore the release that runs."""
+    record("shop:1")
+    record("shop:2")
+    runs(shop, deployment("shop:2"))
+    ends_before_the_tiers(shop)
+    assert record("shop:2")["name"] == "release-0003"
+    shop.objects["configmaps"]["release-0003"]["metadata"]["creationTimestamp"] = "2026-11-30T09:01:00Z"
+    assert record("shop:2")["changed"] is False
+    listed = run(release_history)["records"]
+    assert (listed[0]["rollback_to"], listed[0]["rollback_of"]) == (2, "")
+    result = run(release_rollback)
+    assert (result["record"]["number"], result["unfinished"]) == (1, []), result

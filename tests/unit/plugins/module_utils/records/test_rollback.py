@@ -11,13 +11,14 @@ import pytest
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.errors import PlatformError
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.rollback import (
-    differences,
-    is_same_release,
+    described,
     missing_sentence,
     needed,
     reason,
     refusal,
     restored_stages,
+    runs_other_code,
+    shows_another_release,
     target,
     unfinished,
     with_first_replicas,
@@ -114,21 +115,6 @@ def test_missing_objects_are_named_in_one_sentence() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("live", "runs"),
-    [
-        ([django("shop:7")], True),
-        ([django("shop:7", replicas=9)], True),
-        ([django("shop:8")], False),
-        ([django("shop:7", "django-config-5555555555")], False),
-        ([], False),
-    ],
-    ids=["equal", "scaled", "another image", "another configuration", "missing"],
-)
-def test_the_migrations_of_a_release_ran_if_images_and_configuration_are_its_own(live: list[dict[str, Any]], runs: bool) -> None:
-    assert is_same_release(SEVEN, live) is runs
-
-
 OURS = "jewelry_shop.platform"
 SCALED_BY = "HorizontalPodAutoscaler shop/django"
 ENVIRONMENT = "spec.template.spec.containers[name=django].env"
@@ -164,7 +150,30 @@ def different(path: str, manager: str = OURS, drift: str = "different", **values
     ],
 )  # fmt: skip
 def test_what_differs_from_the_newest_record(line: dict[str, str], found: str | None) -> None:
-    assert differences([line], OURS) == ([found] if found else [])
+    assert (described(line) if shows_another_release(line, OURS) else None) == found
+
+
+@pytest.mark.parametrize(
+    ("line", "other"),
+    [
+        (different("spec.template.spec.containers[name=django].image"), True),
+        (different("spec.template.spec.initContainers[name=static].image"), True),
+        (different(ENVIRONMENT), True),
+        (different("spec.template.spec.containers[name=django].envFrom[[0]].configMapRef.name"), True),
+        (different("spec.template.spec.volumes[name=ca].configMap.name"), True),
+        (different("", "", "missing"), True),
+        (different("", "", "unexpected"), False),
+        (different(MEMORY), False),
+        (different("spec.replicas"), False),
+        (different("", "", "missing", object="ConfigMap shop/nginx-config"), False),
+    ],
+    ids=[
+        "image", "image of an init container", "environment", "name of the configuration", "volume", "missing", "a further tier", "limits",
+        "replicas", "missing object of another kind",
+    ],
+)  # fmt: skip
+def test_other_migrations_may_have_run_if_images_or_configuration_differ(line: dict[str, str], other: bool) -> None:
+    assert runs_other_code(line) is other
 
 
 def left(kind: str, name: str, minute: int, release: str = "", manager: str = OURS) -> dict[str, Any]:

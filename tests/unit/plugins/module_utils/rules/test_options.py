@@ -68,6 +68,7 @@ def test_the_suggested_tags_of_run_leave_out_the_record() -> None:
         (["{root}/site.yml"], True),
         (["{root}/playbooks/scale.yml"], True),
         (["{root}/own/site.yml"], False),
+        (["{root}/own.yml"], False),
         (["acme.shop.site"], False),
         (["{root}/site.yml", "web.yml"], False),
         ([], False),

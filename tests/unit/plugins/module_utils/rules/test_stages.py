@@ -79,6 +79,11 @@ def test_tags_select_stages(run_tags: list[str], skip_tags: list[str], expected:
     assert selected_stages(run_tags, skip_tags) == expected
 
 
+def test_a_tag_on_the_import_selects_all_stages() -> None:
+    assert selected_stages(["shop", "tiers"], [], ["shop"]) == ALL
+    assert selected_stages(["web", "tiers"], [], ["shop"]) == ["tiers"]
+
+
 @pytest.mark.parametrize(
     "tags",
     ["all", "always", "validate", "namespace", "namespace,configuration", f"{','.join(ALL[:8])}"],
