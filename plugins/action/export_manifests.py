@@ -26,7 +26,12 @@ SPEC: dict[str, Any] = {
     "contents": {"type": "list", "elements": "dict", "default": []},
     "secrets": {"type": "str", "choices": ["none", "external_secret", "sealed_secret"], "default": "none", "no_log": False},
     "secret_store_name": {"type": "str", "default": "", "no_log": False},
-    "secret_store_kind": {"type": "str", "choices": ["SecretStore", "ClusterSecretStore"], "default": "ClusterSecretStore", "no_log": False},
+    "secret_store_kind": {
+        "type": "str",
+        "choices": ["SecretStore", "ClusterSecretStore"],
+        "default": "ClusterSecretStore",
+        "no_log": False,
+    },
     "secret_remote_key": {"type": "str", "default": "{namespace}/{name}", "no_log": False},
     "jobs": {"type": "list", "elements": "dict", "default": []},
     "argocd": {"type": "bool", "default": False},

@@ -14,8 +14,8 @@ short_description: Write manifests into a folder as kustomizations, without the 
 version_added: 1.0.0
 
 description:
-  - Writes each object into a file of its own, in one folder per stage, with a C(kustomization.yaml) in each folder and one for all of them in
-    order. Each Job of the stages C(pre_deploy) and C(post_deploy) has a folder of its own.
+  - Writes each object into a file of its own, in one folder per stage, with a C(kustomization.yaml) in each folder and one for all of
+    them in order. Each Job of the stages C(pre_deploy) and C(post_deploy) has a folder of its own.
   - Writes a C(README.md) with the objects, the Secrets with their keys, and the commands for kubectl.
   - The same arguments always give the same files. A file that an earlier export wrote and that no longer belongs to the export is removed.
     The file C(.export) lists these files. Other files stay.
@@ -61,8 +61,8 @@ options:
     description:
       - What is written in place of the Secrets. V(none) leaves them out.
       - V(external_secret) writes an ExternalSecret (C(external-secrets.io/v1)) for each.
-      - V(sealed_secret) writes a SealedSecret (C(bitnami.com/v1alpha1)) for each, with a placeholder for each value. Values that C(kubeseal)
-        added to the file of an earlier export stay.
+      - V(sealed_secret) writes a SealedSecret (C(bitnami.com/v1alpha1)) for each, with a placeholder for each value. Values that
+        C(kubeseal) added to the file of an earlier export stay.
     type: str
     choices: [none, external_secret, sealed_secret]
     default: none
@@ -76,13 +76,14 @@ options:
     choices: [SecretStore, ClusterSecretStore]
     default: ClusterSecretStore
   secret_remote_key:
-    description: Key of the entry in the store. C({namespace}), C({host}) and C({name}), the name of the Secret without its hash, are replaced.
+    description:
+      - Key of the entry in the store. C({namespace}), C({host}) and C({name}), the name of the Secret without its hash, are replaced.
     type: str
     default: '{namespace}/{name}'
   jobs:
     description:
-      - Jobs in the cluster. If O(field_manager) applied a Job of the export, the export has it as it was applied, because the template of a Job
-        is immutable. Ignored with O(argocd) or O(flux).
+      - Jobs in the cluster. If O(field_manager) applied a Job of the export, the export has it as it was applied, because the template of
+        a Job is immutable. Ignored with O(argocd) or O(flux).
     type: list
     elements: dict
     default: []

@@ -50,7 +50,7 @@ def as_yaml(document: Any) -> str:
     class Dumper(yaml.SafeDumper):
         """Writes blocks of several lines as they are, and quotes what parsers read in different ways."""
 
-        def ignore_aliases(self, data: Any) -> bool:
+        def ignore_aliases(self, _data: Any) -> bool:
             return True
 
     def string(dumper: Any, value: str) -> Any:
@@ -97,8 +97,8 @@ def changes(directory: Path, files: Mapping[str, str]) -> list[Change]:
     if foreign:
         more = f" and {len(foreign) - _MOST_NAMES} more" if len(foreign) > _MOST_NAMES else ""
         raise PlatformError(
-            f"{directory} contains files that no export wrote: {', '.join(foreign[:_MOST_NAMES])}{more}. Move them, or set export_directory to "
-            "another directory",
+            f"{directory} contains files that no export wrote: {', '.join(foreign[:_MOST_NAMES])}{more}. Move them, or set "
+            "export_directory to another directory",
             certain=True,
         )
     removed = ((path, _read(directory / path)) for path in sorted(written - set(files)))

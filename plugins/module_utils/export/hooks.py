@@ -10,6 +10,7 @@ and https://fluxcd.io/flux/components/kustomize/kustomizations/.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -111,7 +112,7 @@ def kustomizations(order: Sequence[Step], flux: Flux) -> list[Manifest]:
             "interval": "10m",
             "retryInterval": "1m",
             "timeout": f"{flux.command_timeout if step.is_command else flux.timeout}s",
-            "path": f"./{flux.path.strip('/').removeprefix('./')}/{step.folder}",
+            "path": f"./{posixpath.normpath(f'{flux.path}/{step.folder}').lstrip('/')}",
             "sourceRef": {"kind": flux.source_kind, "name": flux.source_name},
             "prune": True,
             # An unbound claim may wait for its first pod, which a later step creates.

@@ -26,7 +26,9 @@ def applied_jobs(rendered: Iterable[Manifest], live: Iterable[Manifest], field_m
         field_manager: the field manager of the collection. Jobs of others do not count.
     """
     existing = {job["metadata"]["name"]: job for job in live if "f:template" in applied_fields(job, field_manager).get("f:spec", {})}
-    return [_applied(existing[each["metadata"]["name"]], field_manager) if each["metadata"]["name"] in existing else each for each in rendered]
+    return [
+        _applied(existing[each["metadata"]["name"]], field_manager) if each["metadata"]["name"] in existing else each for each in rendered
+    ]
 
 
 def _applied(job: Manifest, field_manager: str) -> Manifest:
@@ -40,7 +42,9 @@ def _extracted(value: Any, fields: Mapping[str, Any]) -> Any:
     if not fields:
         return value
     if isinstance(value, Mapping):
-        return {name[2:]: _extracted(value[name[2:]], inner) for name, inner in fields.items() if name.startswith("f:") and name[2:] in value}
+        return {
+            name[2:]: _extracted(value[name[2:]], inner) for name, inner in fields.items() if name.startswith("f:") and name[2:] in value
+        }
     if isinstance(value, list):
         keys = [(json.loads(name[2:]), inner) for name, inner in fields.items() if name.startswith("k:")]
         values = [json.loads(name[2:]) for name in fields if name.startswith("v:")]

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -53,7 +53,8 @@ def steps(stages: Iterable[tuple[str, Any]]) -> list[Step]:
     """The steps of all stages. A stage without objects has none, and each Job of a stage of commands is a step.
 
     Args:
-        stages: name and manifests of each stage, in order. The manifests are YAML documents as a string, a manifest, or a list of manifests.
+        stages: name and manifests of each stage, in order. The manifests are YAML documents as a string, a manifest, or a list of
+            manifests.
 
     Raises:
         PlatformError: an entry is not a manifest, or is a Secret with content.
@@ -76,7 +77,7 @@ def _command(job: Mapping[str, Any]) -> str:
     return str(job["metadata"]["labels"]["component"])
 
 
-def wave_of(manifest: Mapping[str, Any], step: Step, order: Sequence[Step]) -> int:
+def wave_of(manifest: Mapping[str, Any], step: Step, order: Iterable[Step]) -> int:
     """The wave of an object.
 
     A claim has the wave of the first pods that use it. A class with C(volumeBindingMode: WaitForFirstConsumer) binds it only then, and Argo
@@ -87,8 +88,16 @@ def wave_of(manifest: Mapping[str, Any], step: Step, order: Sequence[Step]) -> i
         step: its step.
         order: all steps.
     """
-    users = [each.wave for each in order if each.stage in ("pre_deploy", "tiers") and each.wave > step.wave]
-    return users[0] if manifest["kind"] == _CLAIM and users else step.wave
+    if manifest["kind"] != _CLAIM:
+        return step.wave
+    name = manifest["metadata"]["name"]
+    return next((each.wave for each in order if each.wave > step.wave and _uses_claim(each.manifests, name)), step.wave)
+
+
+def _uses_claim(value: Any, name: str) -> bool:
+    if isinstance(value, Mapping):
+        return value.get("claimName") == name or any(_uses_claim(each, name) for each in value.values())
+    return isinstance(value, list) and any(_uses_claim(each, name) for each in value)
 
 
 def file_names(manifests: Iterable[Mapping[str, Any]]) -> dict[str, Manifest]:

@@ -95,17 +95,17 @@ def _secrets(mode: str, secrets: list[Mapping[str, Any]], store: Store, namespac
     return [*of_mode(secrets, store, namespace, order), *table]
 
 
-def _left_out(_secrets_: Sequence[Mapping[str, Any]], _store: Store, namespace: str, _order: Sequence[Step]) -> list[str]:
+def _left_out(_all: Sequence[Mapping[str, Any]], _store: Store, namespace: str, _order: Sequence[Step]) -> list[str]:
     return [
-        f"The Secrets are left out. Each of them must exist in the namespace `{namespace}` before the pods start. The names end with a hash of the",
-        "values, so another value needs another export.",
+        f"The Secrets are left out. Each of them must exist in the namespace `{namespace}` before the pods start. The names end with a",
+        "hash of the values, so another value needs another export.",
     ]
 
 
 def _external(secrets: Sequence[Mapping[str, Any]], store: Store, _namespace: str, _order: Sequence[Step]) -> list[str]:
     return [
-        f"The External Secrets Operator creates the Secrets from the {store.kind} `{store.name}`. Write the values of the inventory into the store",
-        "before you apply the export. The operator copies them once, when it creates the Secret.",
+        f"The External Secrets Operator creates the Secrets from the {store.kind} `{store.name}`. Write the values of the inventory into",
+        "the store before you apply the export. The operator copies them once, when it creates the Secret.",
         "",
         "| Entry in the store | Properties | Secret |",
         "|---|---|---|",
@@ -121,8 +121,8 @@ def _sealed(secrets: Sequence[Mapping[str, Any]], _store: Store, namespace: str,
         for each in secrets
     ]
     return [
-        "The controller of Sealed Secrets creates the Secrets. Only `kubeseal` can encrypt the values. Run it once for each new Secret. The next",
-        "export keeps the encrypted values. Until then the controller creates no Secret, and reports that it cannot decrypt the value.",
+        "The controller of Sealed Secrets creates the Secrets. Only `kubeseal` can encrypt the values. Run it once for each new Secret.",
+        "The next export keeps the encrypted values. Until then the controller creates no Secret, and reports that it cannot decrypt them.",
         "",
         "If the Secret is in a cluster:",
         "",

@@ -24,8 +24,9 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.export.layou
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.export.readme import readme
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.export.secrets import SEALED, Store, secret_templates, unsealed
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.plan.changes import read_manifests, subject
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.secrets.masking import MASK
 
-# Annotations of Secrets that kustomize and the operators need: only these stages contain Secrets.
+# The stage with the Secrets.
 _SECRETS = "secrets"
 _FLUX = "flux"
 
@@ -124,15 +125,15 @@ def _require_no_secret(order: Sequence[Step], mask: Callable[[str], str]) -> Non
     found = [subject(manifest) for step in order for manifest in step.manifests if any(_is_secret(text, mask) for text in _texts(manifest))]
     if found:
         raise PlatformError(
-            f"{', '.join(found)} would contain the value of a secret. Move it to platform_secrets, or use a value that stands nowhere else. "
-            "Nothing was written",
+            f"{', '.join(found)} would contain the value of a secret. Move it to platform_secrets, or use a value that stands nowhere "
+            "else. Nothing was written",
             certain=True,
         )
 
 
 def _is_secret(text: str, mask: Callable[[str], str]) -> bool:
     # The mask also removes control characters.
-    return mask(text).count("******") > text.count("******")
+    return mask(text).count(MASK) > text.count(MASK)
 
 
 def _texts(value: Any) -> Iterator[str]:

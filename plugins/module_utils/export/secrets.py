@@ -16,8 +16,8 @@ from typing import Any
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.export.layout import Manifest
 
 NONE, EXTERNAL, SEALED = "none", "external_secret", "sealed_secret"
-# The controller cannot decrypt this value, so it creates no Secret and reports why. An empty SealedSecret would create an empty Secret, which
-# is immutable.
+# The controller cannot decrypt this value, so it creates no Secret and reports why. An empty SealedSecret would create an empty Secret,
+# which is immutable.
 UNSEALED = "REPLACE_THIS_VALUE_WITH_KUBESEAL"
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rules of the playbooks that act on an existing platform: scale, restart, history, images, export, rollback, remove, render and grant_deployer."""
+"""Rules of the playbooks other than site.yml, such as scale, restart, images, export, rollback and grant_deployer."""
 
 from __future__ import annotations
 
@@ -75,13 +75,13 @@ EXPORT = (
     ),
     Rule(
         lambda v: v["platform_secrets_provider"] == "generated" and v["platform_generation_is_due"],
-        "platform_secrets_provider is generated, but {platform_generated_secrets_directory} does not contain all secrets, so the names of the "
-        "Secrets are not known: run site.yml once, or set platform_secrets.",
+        "platform_secrets_provider is generated, but {platform_generated_secrets_directory} does not contain all secrets, so the names of "
+        "the Secrets are not known: run site.yml once, or choose another platform_secrets_provider.",
     ),
     Rule(
         lambda v: v["nginx_tls_provider"] == "generated" and v["nginx_tls_is_to_be_made"],
-        "nginx_tls_provider is generated, but the certificate does not exist or has to be renewed, so the name of its Secret is not known: run "
-        "site.yml first, or set nginx_tls_provider to existing.",
+        "nginx_tls_provider is generated, but the certificate does not exist or has to be renewed, so the name of its Secret is not known: "
+        "run site.yml first, or set nginx_tls_provider to existing.",
     ),
 )
 
