@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -157,13 +157,21 @@ def sealed_values(directory: Path, names: Iterable[str]) -> dict[str, dict[str, 
     Args:
         directory: the folder.
         names: names of the Secrets.
+
+    Raises:
+        PlatformError: the file of a SealedSecret cannot be read. An export would replace its values.
     """
+    paths = ((name, path) for name in names for path in sorted(directory.glob(f"*/sealedsecret-{name}.yaml")))
+    return {name: _encrypted(path) for name, path in paths}
+
+
+def _encrypted(path: Path) -> dict[str, str]:
     import yaml
 
-    found: dict[str, dict[str, str]] = {}
-    for name in names:
-        for path in sorted(directory.glob(f"*/sealedsecret-{name}.yaml")):
-            with contextlib.suppress(yaml.YAMLError, KeyError, TypeError, AttributeError):
-                # kubeseal writes JSON by default, which is YAML too.
-                found[name] = dict(yaml.safe_load(_read(path) or "")["spec"]["encryptedData"])
-    return found
+    text = _read(path) or ""
+    try:
+        # kubeseal can write JSON, also with tabs, which YAML does not allow.
+        found = json.loads(text) if text.startswith("{") else yaml.safe_load(text)
+        return dict(found["spec"]["encryptedData"])
+    except (ValueError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise PlatformError(f"{path} is not a SealedSecret: repair it, or delete it to seal its values again", certain=True) from error

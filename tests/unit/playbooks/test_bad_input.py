@@ -218,6 +218,37 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
         ),
         "no_cluster": ({"platform_kube_context": ""}, [NO_CLUSTER]),
     },
+    "playbooks/export.yml": {
+        "two": (
+            {"export_directory": "two", "export_secrets": "external_secret", "export_flux": True},
+            [
+                "2 problems, nothing was changed:",
+                "export_secret_store_name is not set, but export_secrets is external_secret: set it to the name of the store, such as vault.",
+                "export_flux_path is not set, but export_flux is true: set it to the path of export_directory in the repository, such as",
+            ],
+        ),
+        "choice": (
+            {"export_directory": "choice", "export_secrets": "vault"},
+            ["value of export_secrets must be one of: none, external_secret, sealed_secret, got: vault"],
+        ),
+        "secret": (
+            {
+                "export_directory": "secret",
+                "export_read_cluster": False,
+                "extra_objects_manifests": [
+                    {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "own", "namespace": "shop"}, "data": {"a": SECRET}}
+                ],
+                "platform_secrets": {"DJANGO_SECRET_KEY": SECRET * 4, "POSTGRES_PASSWORD": SECRET, "REDIS_PASSWORD": "b" * 20},
+                "platform_secrets_provider": "inventory",
+                "nginx_tls_provider": "none",
+            },
+            [
+                "ConfigMap shop/own would contain the value of a secret. Move it to platform_secrets, or use a value that stands nowhere else."
+            ],
+        ),
+        "directory": ({}, ["missing required arguments: export_directory"]),
+        "no_cluster": ({"export_directory": "no_cluster", "platform_kube_context": ""}, [NO_CLUSTER]),
+    },
     "playbooks/restart.yml": {
         "two": ({"platform_kube_context": "", "platform_kubeconfig": "/no/such/file"}, ["2 problems, nothing was changed:", NO_CLUSTER]),
     },
