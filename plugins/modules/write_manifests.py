@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: export_manifests
+module: write_manifests
 
 short_description: Write manifests into a folder as kustomizations, without the values of Secrets
 
@@ -147,7 +147,7 @@ author:
 
 EXAMPLES = r"""
 - name: Write the manifests
-  jewelry_shop.platform.export_manifests:
+  jewelry_shop.platform.write_manifests:
     directory: /srv/gitops/clusters
     host: production
     namespace: jewelry-shop
