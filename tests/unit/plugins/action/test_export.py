@@ -25,7 +25,7 @@ KINDS = {"v1": {"namespaces": "Namespace"}, "batch/v1": {"jobs": "Job"}}
 JOBS = "/apis/batch/v1/namespaces/jewelry-shop/jobs"
 SECRET = "hunter2-and-more"
 # The fields of the container, as managedFields name them.
-OWNED = {"f:containers": {'k:{"name":"collectstatic"}': {".": {}, "f:name": {}, "f:command": {}}}}
+OWNED: dict[str, Any] = {"f:containers": {'k:{"name":"collectstatic"}': {".": {}, "f:name": {}, "f:command": {}}}}
 
 
 def jobs(handler: Handler) -> None:
@@ -39,14 +39,14 @@ def jobs(handler: Handler) -> None:
         "fieldsType": "FieldsV1",
         "fieldsV1": {"f:spec": {"f:template": {"f:spec": OWNED}}},
     }
+    metadata = {"name": f"collectstatic-{release}", "namespace": "jewelry-shop", "uid": "j1", "creationTimestamp": "2026-12-01T03:00:00Z"}
     job = {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": {"name": f"collectstatic-{release}", "namespace": "jewelry-shop", "uid": "j1", "managedFields": [managed]},
+        "metadata": {**metadata, "labels": {"component": "collectstatic"}, "managedFields": [managed]},
         "spec": {"completions": 1, "template": {"spec": spec}},
         "status": {"conditions": [{"type": "Complete", "status": "True"}]},
     }
-    job["metadata"] |= {"creationTimestamp": "2026-12-01T03:00:00Z", "labels": {"component": "collectstatic"}}
     found: Any = {"kind": "JobList", "apiVersion": "batch/v1", "metadata": {}, "items": [job]}
     reply(found)(handler)
 

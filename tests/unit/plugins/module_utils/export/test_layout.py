@@ -46,7 +46,7 @@ STAGES: list[tuple[str, Any]] = [
 ]
 
 
-def annotations(order: list[Step], kind: str, name: str) -> dict[str, str]:
+def annotations_of(order: list[Step], kind: str, name: str) -> dict[str, str]:
     [found] = [each for step in order for each in step.manifests if (each["kind"], each["metadata"]["name"]) == (kind, name)]
     kept: dict[str, str] = {key.partition("/")[2]: value for key, value in found["metadata"].get("annotations", {}).items()}
     return kept
@@ -102,7 +102,7 @@ def test_files_are_named_by_kind_and_name(manifests: list[dict[str, Any]], names
     ],
 )
 def test_argo_cd_keeps_the_order_and_the_data(kind: str, name: str, expected: dict[str, str]) -> None:
-    assert annotations(for_argocd(steps(STAGES)), kind, name) == expected
+    assert annotations_of(for_argocd(steps(STAGES)), kind, name) == expected
 
 
 def test_annotations_of_the_inventory_stay() -> None:
@@ -123,7 +123,7 @@ def test_annotations_of_the_inventory_stay() -> None:
     ],
 )
 def test_flux_does_not_prune_data_and_what_old_pods_need(kind: str, name: str, kept: bool) -> None:
-    assert annotations(for_flux(steps(STAGES)), kind, name) == ({"prune": "disabled"} if kept else {})
+    assert annotations_of(for_flux(steps(STAGES)), kind, name) == ({"prune": "disabled"} if kept else {})
 
 
 def test_each_kustomization_of_flux_depends_on_the_one_before() -> None:

@@ -207,7 +207,7 @@ def test_other_jobs_are_exported_as_they_are_rendered(live: list[dict[str, Any]]
 
 
 @pytest.mark.parametrize(("values", "used"), [({}, True), ({"argocd": True}, False), ({"flux": True}, False)])
-def test_argo_cd_and_flux_do_not_depend_on_jobs_of_the_cluster(tmp_path: Path, values: dict[str, bool], used: bool) -> None:
+def test_argo_cd_and_flux_do_not_depend_on_jobs_of_the_cluster(tmp_path: Path, values: dict[str, Any], used: bool) -> None:
     files, _warnings = made(tmp_path, stages=[{"name": "pre_deploy", "manifests": [RENDERED]}], contents=[], jobs=[LIVE], **values)
     assert ("--used=1" in files["01-pre-deploy-1-migrate/job-migrate-abc.yaml"]) is used
     assert ("flux/kustomization.yaml" in files) is values.get("flux", False)
