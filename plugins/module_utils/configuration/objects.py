@@ -36,8 +36,9 @@ def configuration_objects(settings: Mapping[str, Any]) -> dict[str, Any]:
             C(redis_in_cluster).
 
     Returns:
-        C(config_maps) and C(secrets) are manifests. C(secrets_without_data) are those of the Secrets without their values. C(names) are the
-        names of the objects, and the C(release). The name of an object that does not exist is empty.
+        C(config_maps) and C(secrets) are manifests. C(secrets_without_data) are those of the Secrets without their values.
+        C(secret_contents) has the C(name), the C(type) and the C(keys) of each Secret, and as C(title) a name that does not change with the
+        values. C(names) are the names of the objects, and the C(release). The name of an object that does not exist is empty.
 
     Raises:
         ValueError: a value is not valid in an environment.
@@ -57,10 +58,12 @@ def configuration_objects(settings: Mapping[str, Any]) -> dict[str, Any]:
     names = {key: manifest["metadata"]["name"] if manifest else "" for key, manifest in {**config_maps, **secrets}.items()}
     if settings["secrets_provider"] == "existing":
         names |= dict.fromkeys(("secret", "postgresql_secret", "redis_secret"), settings["existing_secret"])
-    applied = [manifest for key, manifest in secrets.items() if manifest and (key not in _SERVICES or settings[_SERVICES[key]])]
+    used = {key: manifest for key, manifest in secrets.items() if manifest and (key not in _SERVICES or settings[_SERVICES[key]])}
+    applied = list(used.values())
     return {
         "config_maps": [manifest for manifest in config_maps.values() if manifest],
         "secrets": applied,
+        "secret_contents": [_content(key, manifest) for key, manifest in used.items()],
         "secrets_without_data": [{key: manifest[key] for key in ("apiVersion", "kind", "metadata")} for manifest in applied],
         "names": {**names, "release": _release(names, settings)},
     }
@@ -99,6 +102,13 @@ def _config_map(name: str, data: Mapping[str, str]) -> dict[str, Any]:
 
 def _secret(name: str, data: Mapping[str, str], kind: str = "Opaque") -> dict[str, Any]:
     return hash_named({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "type": kind, "data": dict(data)})
+
+
+def _content(key: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    name = manifest["metadata"]["name"]
+    # Two Secrets with the same prefix can exist at the same time.
+    title = name.rpartition("-")[0] + ("-previous" if key == "redis_previous_secret" else "")
+    return {"name": name, "title": title, "type": manifest["type"], "keys": sorted(manifest["data"])}
 
 
 def _password(name: str, key: str, secrets: Mapping[str, Any]) -> dict[str, Any]:

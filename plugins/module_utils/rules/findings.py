@@ -113,6 +113,7 @@ FINDINGS: dict[str, Callable[[Values], list[str]]] = {
     "named": lambda v: findings(NAMED, v),
     "cluster": lambda v: findings(NAMED, v) or _cluster_findings(v, cluster.MEANT),
     "deployer": lambda v: findings(operations.DEPLOYER, v),
+    "export": lambda v: findings(operations.EXPORT, v),
     "history": lambda v: findings(operations.HISTORY, v),
     "images": lambda v: findings(operations.IMAGES, v),
     "remove": operations.remove_findings,

@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rules of the playbooks that act on an existing platform: scale, restart, history, images, rollback, remove, render and grant_deployer."""
+"""Rules of the playbooks other than site.yml, such as scale, restart, images, export, rollback and grant_deployer."""
 
 from __future__ import annotations
 
 import pathlib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -41,6 +42,46 @@ RENDER = (
         lambda v: _hosts_with_the_same_file(v, "__render_directories"),
         "render_directory {render_directory} is also the directory of {}, so the files of one host would overwrite those of the "
         "other. Use the name of the host in it, such as -e 'render_directory=/tmp/{{{{ inventory_hostname }}}}', or run with --limit.",
+    ),
+)
+
+
+def _unknown_placeholders(v: Values) -> str:
+    found = re.findall(r"\{[^}]*\}?", v["export_secret_remote_key"])
+    return ", ".join(each for each in found if each not in _PLACEHOLDERS)
+
+
+_PLACEHOLDERS = ("{name}", "{namespace}", "{host}")
+EXPORT = (
+    Rule(
+        lambda v: v["export_secrets"] == "external_secret" and not v["export_secret_store_name"],
+        "export_secret_store_name is not set, but export_secrets is external_secret: set it to the name of the store, such as vault.",
+    ),
+    Rule(
+        lambda v: v["export_secrets"] == "external_secret" and _unknown_placeholders(v),
+        "export_secret_remote_key contains {}, but the placeholders are {{name}}, {{namespace}} and {{host}}.",
+    ),
+    Rule(
+        lambda v: v["export_secrets"] == "external_secret" and not v["export_secret_remote_key"],
+        "export_secret_remote_key is empty: set it to the key of the entries in the store, such as {{namespace}}/{{name}}.",
+    ),
+    Rule(
+        lambda v: v["export_flux"] and not v["export_flux_path"],
+        "export_flux_path is not set, but export_flux is true: set it to the path of export_directory in the repository, such as clusters.",
+    ),
+    Rule(
+        lambda v: (path := pathlib.Path(v["export_directory"]).expanduser()).exists() and not path.is_dir(),
+        "export_directory {export_directory} is a file: set it to the path of a directory.",
+    ),
+    Rule(
+        lambda v: v["platform_secrets_provider"] == "generated" and v["platform_generation_is_due"],
+        "platform_secrets_provider is generated, but {platform_generated_secrets_directory} does not contain all secrets, so the names of "
+        "the Secrets are not known: run site.yml once, or choose another platform_secrets_provider.",
+    ),
+    Rule(
+        lambda v: v["nginx_tls_provider"] == "generated" and v["nginx_tls_is_to_be_made"],
+        "nginx_tls_provider is generated, but the certificate does not exist or has to be renewed, so the name of its Secret is not known: "
+        "run site.yml first, or set nginx_tls_provider to existing.",
     ),
 )
 

@@ -28,6 +28,7 @@ GENERATED = {"apiVersion": "v1", "kind": "Job", "metadata": {"generateName": "a-
 # The end of a sentence with the file of the settings.
 PLACE = "(set it in {values})."
 WRONG_TYPES = {"django_replicas": "many", "platform_release_history": "few"}
+NOT_GENERATED = {"platform_secrets_provider": "inventory", "nginx_tls_provider": "none"}
 NO_CLUSTER = "No cluster is set. Set platform_kube_context in {values}"
 
 # By run and host: the host's settings, and what its failure says. The name of a run is a playbook, and what sets the run apart.
@@ -217,6 +218,34 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
             ],
         ),
         "no_cluster": ({"platform_kube_context": ""}, [NO_CLUSTER]),
+    },
+    "playbooks/export.yml": {
+        "two": (
+            {"export_directory": "two", "export_secrets": "external_secret", "export_flux": True, **NOT_GENERATED},
+            [
+                "2 problems, nothing was changed:",
+                "export_secret_store_name is not set, but export_secrets is external_secret: set it to the name of the store, ",
+                "export_flux_path is not set, but export_flux is true: set it to the path of export_directory in the repository, such as",
+            ],
+        ),
+        "secret": (
+            {
+                "export_directory": "secret",
+                "export_read_cluster": False,
+                "extra_objects_manifests": [
+                    {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "own", "namespace": "shop"}, "data": {"a": SECRET}}
+                ],
+                "platform_secrets": {"DJANGO_SECRET_KEY": SECRET * 4, "POSTGRES_PASSWORD": SECRET, "REDIS_PASSWORD": "b" * 20},
+                **NOT_GENERATED,
+            },
+            ["ConfigMap shop/own would contain the value of a secret. Move it to platform_secrets, or use a value that stands"],
+        ),
+        "generated": (
+            {"export_directory": "generated"},
+            ["platform_secrets_provider is generated, but ", "nginx_tls_provider is generated, but the certificate does not exist"],
+        ),
+        "directory": ({}, ["missing required arguments: export_directory"]),
+        "no_cluster": ({"export_directory": "no_cluster", "platform_kube_context": "", **NOT_GENERATED}, [NO_CLUSTER]),
     },
     "playbooks/restart.yml": {
         "two": ({"platform_kube_context": "", "platform_kubeconfig": "/no/such/file"}, ["2 problems, nothing was changed:", NO_CLUSTER]),

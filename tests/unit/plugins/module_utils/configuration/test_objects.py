@@ -69,6 +69,20 @@ def test_objects_follow_from_the_settings(values: dict[str, Any], config_maps: l
     assert found["secrets_without_data"] == [
         {"apiVersion": "v1", "kind": "Secret", "metadata": secret["metadata"]} for secret in found["secrets"]
     ]
+    assert [(each["name"], each["type"], each["keys"]) for each in found["secret_contents"]] == [
+        (secret["metadata"]["name"], secret["type"], sorted(secret["data"])) for secret in found["secrets"]
+    ]
+
+
+def test_the_titles_of_secrets_are_unique_and_do_not_change_with_the_values() -> None:
+    def titles(previous: str) -> list[str]:
+        values = made(**FILES, **IN_CLUSTER, redis_previous={"REDIS_PASSWORD": previous})
+        return [each["title"] for each in values["secret_contents"]]
+
+    found = titles("before")
+    assert found == titles("long before")
+    assert len(set(found)) == len(found)
+    assert {"django-secrets", "redis-secrets", "redis-secrets-previous"} <= set(found)
 
 
 def test_the_names_match_the_objects() -> None:

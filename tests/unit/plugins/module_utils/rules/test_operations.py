@@ -26,6 +26,20 @@ DEPLOYER = {
 }
 IMAGES = {"inventory_hostname": "staging", "__images_scripts": {"staging": ""}}
 RENDER = {"inventory_hostname": "staging", "render_directory": "/a"}
+EXPORT = {
+    "export_secrets": "none",
+    "export_secret_store_name": "",
+    "export_secret_remote_key": "{namespace}/{name}",
+    "export_flux": False,
+    "export_flux_path": "",
+    "export_directory": "/nonexistent/clusters",
+    "platform_secrets_provider": "inventory",
+    "platform_generation_is_due": True,
+    "platform_generated_secrets_directory": "/secrets",
+    "nginx_tls_provider": "none",
+    "nginx_tls_is_to_be_made": True,
+}
+EXTERNAL = {**EXPORT, "export_secrets": "external_secret", "export_secret_store_name": "vault"}
 SAME_KUBECONFIG = (
     "deployer_kubeconfig is the kubeconfig of this run, but this run needs the kubeconfig of an administrator. Pass it with -e "
     "platform_kubeconfig=PATH."
@@ -167,6 +181,43 @@ NOTHING = "The cluster already has the objects of the last successful release, s
             [
                 "deployer_kubeconfig /a is also the file of the host production, so the credential of one host would overwrite that of the "
                 "other. Use the name of the host in it, or run with --limit."
+            ],
+        ),
+        ("export", EXPORT, []),
+        ("export", EXTERNAL, []),
+        ("export", {**EXTERNAL, "export_secret_remote_key": "kv/{host}"}, []),
+        ("export", {**EXPORT, "export_flux": True, "export_flux_path": "clusters"}, []),
+        ("export", {**EXPORT, "platform_secrets_provider": "generated", "platform_generation_is_due": False}, []),
+        ("export", {**EXPORT, "nginx_tls_provider": "generated", "nginx_tls_is_to_be_made": False}, []),
+        (
+            "export",
+            {**EXPORT, "export_secrets": "external_secret", "export_flux": True, "export_directory": "/etc/passwd"},
+            [
+                "export_secret_store_name is not set, but export_secrets is external_secret: set it to the name of the store, such as "
+                "vault.",
+                "export_flux_path is not set, but export_flux is true: set it to the path of export_directory in the repository, such as "
+                "clusters.",
+                "export_directory /etc/passwd is a file: set it to the path of a directory.",
+            ],
+        ),
+        (
+            "export",
+            {**EXTERNAL, "export_secret_remote_key": "{namspace}/{name}/{"},
+            ["export_secret_remote_key contains {namspace}, {, but the placeholders are {name}, {namespace} and {host}."],
+        ),
+        (
+            "export",
+            {**EXTERNAL, "export_secret_remote_key": ""},
+            ["export_secret_remote_key is empty: set it to the key of the entries in the store, such as {namespace}/{name}."],
+        ),
+        (
+            "export",
+            {**EXPORT, "platform_secrets_provider": "generated", "nginx_tls_provider": "generated"},
+            [
+                "platform_secrets_provider is generated, but /secrets does not contain all secrets, so the names of the Secrets are not "
+                "known: run site.yml once, or choose another platform_secrets_provider.",
+                "nginx_tls_provider is generated, but the certificate does not exist or has to be renewed, so the name of its Secret is "
+                "not known: run site.yml first, or set nginx_tls_provider to existing.",
             ],
         ),
         ("render", {**RENDER, "__render_directories": {"staging": "/a", "production": "/b"}}, []),
