@@ -20,11 +20,31 @@ options:
       - V(settings) checks the settings together. V(plan) adds what the preflight read from the cluster.
       - V(named) checks that the inventory names a cluster. V(cluster) also checks that the cluster can be read and is the intended one.
       - >-
-        V(deployer), V(history), V(images), V(remove), V(render), V(restart), V(rollback) and V(scale) check what the role of that name
-        needs.
+        V(backup), V(deployer), V(history), V(images), V(remove), V(render), V(restart), V(restore), V(rollback) and V(scale) check what the
+        role of that name needs.
+      - >-
+        V(permitted) checks the permissions that the playbook asked for. V(running) checks that a release is recorded and has the files of the
+        settings. V(restored) checks that the named backup exists.
     type: list
     elements: str
-    choices: [settings, plan, named, cluster, deployer, history, images, remove, render, restart, rollback, scale]
+    choices:
+      - settings
+      - plan
+      - named
+      - cluster
+      - permitted
+      - running
+      - restored
+      - backup
+      - deployer
+      - history
+      - images
+      - remove
+      - render
+      - restart
+      - restore
+      - rollback
+      - scale
     required: true
 """
 
