@@ -59,10 +59,8 @@ class PostgresqlServer:
         password = self.data.with_suffix(".password")
         password.write_text("of-the-superuser")
         password.chmod(0o644)
-        self._run(
-            "initdb", f"--pgdata={self.data}", "--username=postgres", "--auth=scram-sha-256", f"--pwfile={password}", "--no-sync", "--encoding=UTF8",
-            "--locale=C",
-        )  # fmt: skip
+        users = ("--username=postgres", f"--pwfile={password}", "--auth=scram-sha-256")
+        self._run("initdb", f"--pgdata={self.data}", *users, "--no-sync", "--encoding=UTF8", "--locale=C")
         options = f"-c port={self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
         self._run("pg_ctl", "start", "--wait", f"--pgdata={self.data}", f"--options={options}", f"--log={self.data.with_suffix('.server')}")
         self.sql(f"CREATE ROLE shop LOGIN PASSWORD '{PASSWORD.replace(chr(39), chr(39) * 2)}'", superuser=True, database="postgres")

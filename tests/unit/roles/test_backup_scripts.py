@@ -8,7 +8,6 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-
 import pytest
 
 from tests.unit.roles.postgresql_server import PASSWORD, PostgresqlServer

@@ -9,8 +9,10 @@ import datetime
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ import pytest
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.record import as_config_map
 from api_server import NAMESPACE, ApiServer, discovery
 from conftest import Serve
-from http_server import Handler, reply
+from http_server import Handler, reply, running
 from lease_server import KeptLease
 
 REPOSITORY = Path(__file__).parents[4]
@@ -165,19 +167,6 @@ class Cluster:
         self.api.log(f"{name}-x", container["name"], "\n".join([*lines, ""]))
         self.api.put(ended, {**self.jobs[name], "kind": "Job"})
 
-    def run(self, playbook: str, home: Path, *options: str, **values: Any) -> tuple[int, str]:
-        """Run a playbook, and return its exit code and its output without line breaks."""
-        settings = {"platform_kube_context": "", "platform_api_host": self.api.url, "platform_namespace": NAMESPACE, **values}
-        done = subprocess.run(
-            [sys.executable, "-m", "ansible.cli.playbook", f"playbooks/{playbook}.yml", f"--extra-vars={json.dumps(settings)}", *options],
-            cwd=REPOSITORY,
-            env={**os.environ, "K8S_AUTH_HOST": self.api.url, "K8S_AUTH_API_KEY": "a", "HOME": str(home), "ANSIBLE_NOCOLOR": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.returncode, " ".join((done.stdout + done.stderr).split())
-
 
 def tier(name: str, replicas: int) -> list[dict[str, Any]]:
     """A Deployment that is ready, with its ReplicaSet and pods."""
@@ -208,9 +197,67 @@ def tier(name: str, replicas: int) -> list[dict[str, Any]]:
     return [deployment, replica_set]
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path
+class Outcome:
+    """What a run did for one host.
+
+    Args:
+        cluster: the host's.
+        host: its name.
+        output: of the run for all hosts.
+    """
+
+    def __init__(self, cluster: Cluster, host: str, output: str) -> None:
+        self.cluster = cluster
+        self.all = output
+        # The lines of a result are indented.
+        results = re.findall(rf"^(?:\w+:| ) \[{host}\].*\n(?: {{4}}.*\n|\n)*", output, re.MULTILINE)
+        self.shown = " ".join("".join(results).split())
+        [failed] = re.findall(rf"^{host} +: ok=.* failed=(\d+) ", output, re.MULTILINE)
+        self.failed = failed != "0"
+
+
+def outcomes(playbook: str, home: Path, hosts: dict[str, tuple[dict[str, list[str]], dict[str, Any]]], *options: str) -> dict[str, Outcome]:
+    """Run a playbook once for hosts, each with a cluster of its own, the output of its Jobs, and its settings."""
+    shutil.copytree(REPOSITORY / "inventories" / "kind", home / "inventory")
+    with ExitStack() as stack:
+        clusters = {
+            host: Cluster(lambda routes: stack.enter_context(running(routes)), outputs) for host, (outputs, _values) in hosts.items()
+        }
+        inventory = {}
+        for host, cluster in clusters.items():
+            access = {"kubeconfig": str(home / host), "context": "here"}
+            named = {"cluster": {"server": cluster.api.url}, "user": {"token": "a"}, "context": {"cluster": "here", "user": "here"}}
+            config = {f"{key}s": [{"name": "here", key: value}] for key, value in named.items()}
+            (home / host).write_text(json.dumps({"apiVersion": "v1", "kind": "Config", "current-context": "", **config}))
+            settings = {"platform_kubeconfig": access["kubeconfig"], "platform_kube_context": "here", "platform_namespace": NAMESPACE}
+            inventory[host] = {**settings, **hosts[host][1]}
+        (home / "inventory" / "hosts.yml").write_text(json.dumps({"platform": {"hosts": inventory}}))
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "ansible.cli.playbook",
+                "-i",
+                str(home / "inventory"),
+                "-c",
+                "local",
+                f"playbooks/{playbook}.yml",
+                *options,
+            ],
+            cwd=REPOSITORY,
+            env={
+                **{key: value for key, value in os.environ.items() if not key.startswith("K8S_AUTH_")},
+                "HOME": str(home),
+                "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+                "ANSIBLE_FORKS": "8",
+                "ANSIBLE_NOCOLOR": "1",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    output = done.stdout + done.stderr
+    return {host: Outcome(cluster, host, output) for host, cluster in clusters.items()}
 
 
 LISTED = {"restore-list": [json.dumps(BACKUP)]}
@@ -218,116 +265,124 @@ CHECKED = {**LISTED, "restore-check": [f"the backup {ID} is complete"]}
 STOPPED = ["celery-beat=0", "celery-worker=0", "django=0"]
 STARTED = ["celery-beat=1", "celery-worker=3", "django=2"]
 CONFIRMED = {"restore_backup": ID, "restore_confirmed": True}
+DISK_FULL = "error: the database shop was not dumped: pg_dump: error: could not write to file: No space left on device"
+DAMAGED = f"error: the backup {ID} is damaged: database.dump is missing. Nothing was changed"
+ROLLED_BACK = "error: the database was not restored: ERROR: no. The database and the uploads are as before"
 
 
-def changes_of(done: list[str]) -> list[str]:
-    """The Jobs and changes of replicas. The order of the tiers does not matter."""
-    return [*done[:2], *sorted(done[2:5]), *done[5:6], *sorted(done[6:9]), *done[9:]]
+@pytest.fixture(scope="module")
+def backups(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
+    hosts: dict[str, tuple[dict[str, list[str]], dict[str, Any]]] = {
+        "made": ({"backup": ["removed the old backup x", json.dumps(BACKUP)]}, {"backup_keep": 3}),
+        "full": ({"backup": ["first", DISK_FULL]}, {}),
+    }
+    return outcomes("backup", tmp_path_factory.mktemp("backup"), hosts)
 
 
-def test_a_backup_has_the_environment_of_the_running_release(serve: Serve, home: Path) -> None:
-    cluster = Cluster(serve, {"backup": ["removed the old backup x", json.dumps(BACKUP)]})
-    code, output = cluster.run("backup", home, backup_keep=3)
-    assert code == 0, output
-    assert cluster.done == ["backup"]
-    assert re.search(rf"{ID} +2026-12-01T03:15:00Z +abc123 +2.0 KiB +10 B +3 s", output), output
-    [job] = cluster.jobs.values()
+@pytest.fixture(scope="module")
+def restores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
+    older = {"restore-list": [json.dumps({**BACKUP, "release": "older"})]}
+    hosts = {
+        "listed": (LISTED, {}),
+        "unconfirmed": (LISTED, {"restore_backup": "latest"}),
+        "unknown": (LISTED, {**CONFIRMED, "restore_backup": "20200101T000000Z"}),
+        "damaged": ({**LISTED, "restore-check": [DAMAGED]}, CONFIRMED),
+        "failed": ({**CHECKED, "restore": [ROLLED_BACK]}, CONFIRMED),
+        "older": ({**CHECKED, **older, "restore": ["restored"]}, CONFIRMED),
+    }
+    return outcomes("restore", tmp_path_factory.mktemp("restore"), hosts)
+
+
+def test_a_backup_has_the_environment_of_the_running_release(backups: dict[str, Outcome]) -> None:
+    found = backups["made"]
+    assert not found.failed, found.all
+    assert found.cluster.done == ["backup"]
+    assert re.search(rf"{ID} +2026-12-01T03:15:00Z +abc123 +2.0 KiB +10 B +3 s", found.shown), found.all
+    [job] = found.cluster.jobs.values()
     template = job["spec"]["template"]
     assert template["metadata"]["labels"]["jewelry-shop/release"] == "abc123", "the network policy of Jobs selects it"
     pod, [container] = template["spec"], template["spec"]["containers"]
     assert {"secretRef": {"name": "django-secrets-7"}} in container["envFrom"]
     assert {"configMapRef": {"name": "django-config-7"}} in container["envFrom"]
-    assert container["command"][4:] == [job_id(job), "3", "/backups", "/app/media", "abc123", "registry/shop:1.0", "1.0.0"]
+    identifier = job["metadata"]["name"].rpartition("-")[2].upper()
+    assert container["command"][4:] == [identifier, "3", "/backups", "/app/media", "abc123", "registry/shop:1.0", "1.0.0"]
     assert container["securityContext"]["readOnlyRootFilesystem"]
     assert pod["securityContext"]["runAsNonRoot"]
     mounts = {each["mountPath"]: each.get("readOnly", False) for each in container["volumeMounts"]}
     assert mounts == {"/backups": False, "/app/media": True, "/tmp": False}
-    assert cluster.lease.holders[-1] == ""
+    assert found.cluster.lease.holders[-1] == ""
 
 
-def job_id(job: dict[str, Any]) -> str:
-    """The ID in the name of a Job."""
-    return str(job["metadata"]["name"].rpartition("-")[2].upper())
-
-
-def test_a_failed_backup_ends_with_the_last_line_of_its_job(serve: Serve, home: Path) -> None:
-    cause = "error: the database shop was not dumped: pg_dump: error: could not write to file: No space left on device"
-    cluster = Cluster(serve, {"backup": ["first", cause]})
-    code, output = cluster.run("backup", home)
-    assert code == 2, output
-    assert f"the last line of its log: {cause}" in output
-    assert cluster.lease.holders[-1] == ""
-
-
-@pytest.mark.parametrize("playbook", ["backup", "restore"])
-def test_check_mode_writes_nothing(serve: Serve, home: Path, playbook: str) -> None:
-    cluster = Cluster(serve, {})
-    code, output = cluster.run(playbook, home, "--check", restore_backup="latest")
-    assert code == 0, output
-    said = {
-        "backup": "Check mode makes no backup. A run writes the database and the uploads of release abc123 into /backups/",
-        "restore": "A run checks the backup latest, stops django, celery-worker, celery-beat, restores the database and the uploads",
-    }
-    assert said[playbook] in output
-    writes = [request for request in cluster.api._server.requests if request.method != "GET" and "dryRun=All" not in request.path]
-    assert [request.path for request in writes if "authorization" not in request.path] == []
-
-
-def test_without_a_name_a_restore_lists_the_backups(serve: Serve, home: Path) -> None:
-    cluster = Cluster(serve, LISTED)
-    code, output = cluster.run("restore", home)
-    assert code == 0, output
-    assert re.search(rf"BACKUP +STARTED +RELEASE .*{ID} +2026-12-01T03:15:00Z", output), output
-    assert cluster.done == ["restore-list"]
-    [job] = cluster.jobs.values()
-    assert [each["readOnly"] for each in job["spec"]["template"]["spec"]["containers"][0]["volumeMounts"] if each["name"] == "backups"] == [
-        True
-    ]
+def test_a_failed_backup_ends_with_the_last_line_of_its_job(backups: dict[str, Outcome]) -> None:
+    found = backups["full"]
+    assert found.failed
+    assert f"the last line of its log: {DISK_FULL}" in found.shown, found.all
+    assert found.cluster.lease.holders[-1] == ""
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("playbook", "said"),
     [
-        ({"restore_backup": "latest"}, "To confirm the restore, run it again with -e restore_confirmed=true."),
-        ({**CONFIRMED, "restore_backup": "20200101T000000Z"}, "There is no complete backup 20200101T000000Z"),
+        ("backup", "Check mode makes no backup. A run writes the database and the uploads of release abc123 into /backups/"),
+        ("restore", "A run checks the backup latest, stops django, celery-worker, celery-beat, restores the database and the uploads"),
     ],
-    ids=["no confirmation", "unknown"],
 )
-def test_a_restore_that_cannot_begin_changes_nothing(serve: Serve, home: Path, values: dict[str, Any], said: str) -> None:
-    cluster = Cluster(serve, LISTED)
-    code, output = cluster.run("restore", home, **values)
-    assert code == 2, output
-    assert said in output
-    assert cluster.done == ["restore-list"]
+def test_check_mode_writes_nothing(tmp_path: Path, playbook: str, said: str) -> None:
+    found = outcomes(playbook, tmp_path, {"host": ({}, {"restore_backup": "latest"})}, "--check")["host"]
+    assert not found.failed, found.all
+    assert said in found.shown, found.all
+    writes = [each for each in found.cluster.api._server.requests if each.method != "GET" and "dryRun=All" not in each.path]
+    assert [each.path for each in writes if "authorization" not in each.path] == []
 
 
-def test_a_damaged_backup_stops_no_tier(serve: Serve, home: Path) -> None:
-    damaged = f"error: the backup {ID} is damaged: database.dump is missing. Nothing was changed"
-    cluster = Cluster(serve, {**LISTED, "restore-check": [damaged]})
-    code, output = cluster.run("restore", home, **CONFIRMED)
-    assert code == 2, output
-    assert damaged in output
-    assert cluster.done == ["restore-list", "restore-check"]
+def test_without_a_name_a_restore_lists_the_backups(restores: dict[str, Outcome]) -> None:
+    found = restores["listed"]
+    assert not found.failed, found.all
+    assert re.search(rf"BACKUP +STARTED +RELEASE .*{ID} +2026-12-01T03:15:00Z", found.shown), found.all
+    assert found.cluster.done == ["restore-list"]
+    [job] = found.cluster.jobs.values()
+    [container] = job["spec"]["template"]["spec"]["containers"]
+    assert [each["readOnly"] for each in container["volumeMounts"] if each["name"] == "backups"] == [True]
 
 
-def test_a_restore_that_fails_starts_the_tiers_again_and_names_the_cause(serve: Serve, home: Path) -> None:
-    cause = "error: the database was not restored: ERROR: no. The database and the uploads are as before"
-    cluster = Cluster(serve, {**CHECKED, "restore": [cause]})
-    code, output = cluster.run("restore", home, **CONFIRMED)
-    assert code == 2, output
-    assert changes_of(cluster.done) == ["restore-list", "restore-check", *STOPPED, "restore", *STARTED]
-    assert f"The restore of the backup {ID} failed, and the tiers run again: Job {NAMESPACE}/restore-" in output
-    assert output.count(cause) >= 1
-    assert cluster.replicas == TIERS
-    assert cluster.lease.holders[-1] == ""
+@pytest.mark.parametrize(
+    ("host", "jobs", "said"),
+    [
+        ("unconfirmed", ["restore-list"], "To confirm the restore, run it again with -e restore_confirmed=true."),
+        ("unknown", ["restore-list"], "There is no complete backup 20200101T000000Z"),
+        ("damaged", ["restore-list", "restore-check"], DAMAGED),
+    ],
+)
+def test_a_restore_that_cannot_begin_stops_no_tier(restores: dict[str, Outcome], host: str, jobs: list[str], said: str) -> None:
+    found = restores[host]
+    assert found.failed
+    assert said in found.shown, found.all
+    assert found.cluster.done == jobs
+    assert found.cluster.lease.holders[-1] == ""
 
 
-def test_the_migrations_run_if_the_backup_is_of_another_release(serve: Serve, home: Path) -> None:
-    older = {"restore-list": [json.dumps({**BACKUP, "release": "older"})]}
-    cluster = Cluster(serve, {**CHECKED, **older, "restore": ["restored"]})
-    # The tiers of this server answer no health checks.
-    _code, output = cluster.run("restore", home, **CONFIRMED)
-    done = [*cluster.done[:6], cluster.done[6], *sorted(cluster.done[7:])]
-    assert [*done[:2], *sorted(done[2:5]), *done[5:]] == ["restore-list", "restore-check", *STOPPED, "restore", "migrate", *STARTED], output
-    assert f"Restored the database and the uploads of the backup {ID}, and ran the migrations of release abc123." in output
-    assert "django-secrets-7" in json.dumps(cluster.jobs["migrate-abc123"])
+def test_a_restore_that_fails_starts_the_tiers_again_and_names_the_cause(restores: dict[str, Outcome]) -> None:
+    found = restores["failed"]
+    done = found.cluster.done
+    assert found.failed
+    assert [*done[:2], *sorted(done[2:5]), done[5], *sorted(done[6:])] == [
+        "restore-list",
+        "restore-check",
+        *STOPPED,
+        "restore",
+        *STARTED,
+    ], found.all
+    assert found.cluster.replicas == TIERS
+    assert f"The restore of the backup {ID} failed, and the tiers run again: Job {NAMESPACE}/restore-" in found.shown, found.all
+    assert ROLLED_BACK in found.shown
+    assert found.cluster.lease.holders[-1] == ""
+
+
+def test_the_migrations_run_if_the_backup_is_of_another_release(restores: dict[str, Outcome]) -> None:
+    # The tiers of this server answer no health checks, so the validation fails.
+    found = restores["older"]
+    done = found.cluster.done
+    expected = ["restore-list", "restore-check", *STOPPED, "restore", "migrate", *STARTED]
+    assert [*done[:2], *sorted(done[2:5]), *done[5:7], *sorted(done[7:])] == expected, found.all
+    assert f"Restored the database and the uploads of the backup {ID}, and ran the migrations of release abc123." in found.shown, found.all
+    assert "django-secrets-7" in json.dumps(found.cluster.jobs["migrate-abc123"])
