@@ -70,9 +70,9 @@ class Claims:
             check=False,
         )
 
-    def backup(self, identifier: str, keep: int = 7, **environment: str) -> subprocess.CompletedProcess[str]:
+    def backup(self, identifier: str, *, keep: int = 7, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         described = ("abc123", "registry/shop:1.0", "1.2.3")
-        return self.run("backup/files/backup.sh", identifier, str(keep), str(self.backups), str(self.uploads), *described, **environment)
+        return self.run("backup/files/backup.sh", identifier, str(keep), str(self.backups), str(self.uploads), *described, **(environment or {}))
 
     def check(self, identifier: str, *files: str) -> subprocess.CompletedProcess[str]:
         return self.run("restore/files/check.sh", identifier, str(self.backups), *(files or BOTH))
@@ -153,8 +153,7 @@ def test_what_a_killed_run_left_goes_and_is_no_backup(claims: Claims) -> None:
 def test_a_repeated_job_does_not_make_the_backup_twice(claims: Claims) -> None:
     """An evicted pod may have completed the backup."""
     first = claims.backup(FIRST)
-    postgresql = {"POSTGRES_HOST": "nowhere.invalid"}
-    again = claims.backup(FIRST, **postgresql)
+    again = claims.backup(FIRST, environment={"POSTGRES_HOST": "nowhere.invalid"})
     assert (again.returncode, again.stdout) == (0, first.stdout)
 
 
@@ -167,7 +166,7 @@ def test_a_repeated_job_does_not_make_the_backup_twice(claims: Claims) -> None:
     ids=["password", "database"],
 )
 def test_the_last_line_of_a_failed_backup_is_its_cause(claims: Claims, environment: dict[str, str], said: str) -> None:
-    done = claims.backup(FIRST, **environment)
+    done = claims.backup(FIRST, environment=environment)
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
     assert last.startswith("error: PostgreSQL at 127.0.0.1:"), done.stderr
@@ -190,7 +189,7 @@ def test_a_server_newer_than_pg_dump_is_named_with_the_setting(claims: Claims, t
     old.mkdir()
     (old / "pg_dump").write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.1'\n")
     (old / "pg_dump").chmod(0o755)
-    done = claims.backup(FIRST, PATH=f"{old}:{claims.environment['PATH']}")
+    done = claims.backup(FIRST, environment={"PATH": f"{old}:{claims.environment['PATH']}"})
     assert done.returncode == 1
     assert "and pg_dump in the image has version 9: set postgresql_image to PostgreSQL 1" in done.stderr.splitlines()[-1]
 

@@ -92,6 +92,11 @@ class Cluster:
         record = as_config_map(RECORD, NAMESPACE, {})
         manager = {"manager": "jewelry_shop.platform", "operation": "Apply", "fieldsV1": {"f:binaryData": {"f:record.json.gz": {}}}}
         record["metadata"] |= {"uid": "r", "managedFields": [manager], "creationTimestamp": "2026-11-30T10:00:00Z"}
+        patterns = {
+            re.compile(f"{JOBS}/[^/]+"): self._job,
+            re.compile(f"{DEPLOYMENTS}/[^/]+/scale"): self._scale,
+            re.compile(f"{DEPLOYMENTS}/[^/]+"): self._deployment,
+        }
         allowed = {"resourceRules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}], "incomplete": False}
         routes |= {
             **discovery(KINDS, ("Namespace", "SelfSubjectRulesReview")),
@@ -102,10 +107,8 @@ class Cluster:
             "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews": reply({"status": allowed}, 201),
             # The pods of the tiers end at once.
             PODS: lambda handler: self._pods(handler, listed[PODS]),
-            re.compile(f"{JOBS}/[^/]+"): self._job,
-            re.compile(f"{DEPLOYMENTS}/[^/]+/scale"): self._scale,
-            re.compile(f"{DEPLOYMENTS}/[^/]+"): self._deployment,
         }
+        routes |= patterns
         for name in TIERS:
             self._put_tier(name)
 
@@ -250,6 +253,7 @@ def outcomes(playbook: str, home: Path, hosts: dict[str, tuple[dict[str, list[st
                 "HOME": str(home),
                 "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
                 "ANSIBLE_FORKS": "8",
+                "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
                 "ANSIBLE_NOCOLOR": "1",
             },
             capture_output=True,
@@ -282,7 +286,7 @@ def backups(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
 @pytest.fixture(scope="module")
 def restores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
     older = {"restore-list": [json.dumps({**BACKUP, "release": "older"})]}
-    hosts = {
+    hosts: dict[str, tuple[dict[str, list[str]], dict[str, Any]]] = {
         "listed": (LISTED, {}),
         "unconfirmed": (LISTED, {"restore_backup": "latest"}),
         "unknown": (LISTED, {**CONFIRMED, "restore_backup": "20200101T000000Z"}),

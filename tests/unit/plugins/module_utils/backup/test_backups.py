@@ -60,7 +60,7 @@ def test_a_backup_is_found_by_its_id_or_as_the_latest(wanted: str, found: str | 
 
 
 def test_the_components_that_use_or_wait_for_the_database_write() -> None:
-    workloads = [
+    workloads: list[dict[str, Any]] = [
         {"name": "django", "waits_for": ["db"], "uses": ["redis"]},
         {"name": "reports", "component": "celery-worker", "uses": ["db"]},
         {"name": "celery-worker", "waits_for": ["db", "redis"]},
