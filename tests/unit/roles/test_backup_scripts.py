@@ -72,7 +72,9 @@ class Claims:
 
     def backup(self, identifier: str, *, keep: int = 7, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         described = ("abc123", "registry/shop:1.0", "1.2.3")
-        return self.run("backup/files/backup.sh", identifier, str(keep), str(self.backups), str(self.uploads), *described, **(environment or {}))
+        return self.run(
+            "backup/files/backup.sh", identifier, str(keep), str(self.backups), str(self.uploads), *described, **(environment or {})
+        )
 
     def check(self, identifier: str, *files: str) -> subprocess.CompletedProcess[str]:
         return self.run("restore/files/check.sh", identifier, str(self.backups), *(files or BOTH))
