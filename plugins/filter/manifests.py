@@ -11,6 +11,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.backup import listing as backups
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.backup import writers
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.canary import objects as canary
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster import permissions
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.configuration import environment, references
@@ -50,6 +52,12 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name, as Ansible requires."""
         functions = (
+            backups.backups_in,
+            backups.backups_screen,
+            backups.named_backup,
+            writers.paused_autoscalers,
+            writers.stopped_workloads,
+            writers.writing_components,
             canary.canary_manifest,
             claims.claim_volumes,
             claims.enabled_claims,

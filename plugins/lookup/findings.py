@@ -20,11 +20,32 @@ options:
       - V(settings) checks the settings together. V(plan) adds what the preflight read from the cluster.
       - V(named) checks that the inventory names a cluster. V(cluster) also checks that the cluster can be read and is the intended one.
       - >-
-        V(deployer), V(export), V(history), V(images), V(remove), V(render), V(restart), V(rollback) and V(scale) check what the role of
-        that name needs.
+        V(backup), V(deployer), V(export), V(history), V(images), V(remove), V(render), V(restart), V(restore), V(rollback) and V(scale) check
+        what the role of that name needs.
+      - >-
+        V(permitted) checks the permissions that the playbook asked for. V(running) checks that a release is recorded and has the files of the
+        settings. V(restored) checks that the named backup exists.
     type: list
     elements: str
-    choices: [settings, plan, named, cluster, deployer, export, history, images, remove, render, restart, rollback, scale]
+    choices:
+      - settings
+      - plan
+      - named
+      - cluster
+      - permitted
+      - running
+      - restored
+      - backup
+      - deployer
+      - export
+      - history
+      - images
+      - remove
+      - render
+      - restart
+      - restore
+      - rollback
+      - scale
     required: true
 """
 

@@ -36,6 +36,10 @@ options:
     description: Number or ID of the second release to compare. Empty to compare no releases. Requires O(from_release).
     type: str
     default: ''
+  newest:
+    description: Whether to return the newest record as a whole, with its objects.
+    type: bool
+    default: false
   mask:
     description: Values that must not be shown.
     type: list
@@ -133,6 +137,10 @@ records:
       description: Why the migrations cannot be undone; empty if they can.
       type: str
       returned: always
+newest:
+  description: The newest record with its objects, without the data of Secrets. Empty if there is no record.
+  returned: when O(newest) is true
+  type: dict
 differences:
   description: The fields in which the two releases differ.
   returned: when O(from_release) and O(to_release) are given
@@ -176,6 +184,7 @@ SPEC = {
     "namespace": {"type": "str", "required": True},
     "from_release": {"type": "str", "default": ""},
     "to_release": {"type": "str", "default": ""},
+    "newest": {"type": "bool", "default": False},
     **MASK_SPEC,
     **FIELD_MANAGER_SPEC,
 }
@@ -209,6 +218,8 @@ def read(module: AnsibleK8SModule, mask: Masker) -> dict[str, Any]:
     for warning in warnings:
         module.warn(warning)
     result: dict[str, Any] = {"records": [summary(record) for record in records], "msg": f"{len(records)} records", "changed": False}
+    if params["newest"]:
+        result["newest"] = records[0] if records else {}
     if all(compared):
         before, after = (manifests_of(find_record(records, wanted)) for wanted in compared)
         result["differences"] = [{key: mask(value) for key, value in each.items()} for each in release_differences(before, after)]

@@ -58,6 +58,7 @@ class Rule:
         when: settings of which any one requires the rule; empty for a rule that each run needs.
         without: what a run does without the permission. Empty for a required permission: without it the preflight fails.
         asked: whether the preflight checks it. False if only another playbook needs it, or if a later check reports it itself.
+        playbooks: names of the playbooks, besides those that deploy, that need it. They check it before their first write.
     """
 
     resources: tuple[str, ...]
@@ -69,6 +70,7 @@ class Rule:
     when: tuple[Setting, ...] = ()
     without: str = ""
     asked: bool = True
+    playbooks: tuple[str, ...] = ()
 
     def is_needed(self, settings: Mapping[str, Any]) -> bool:
         """Whether the settings need the rule.
@@ -91,6 +93,7 @@ _SECRETS_ARE_WRITTEN = (
     Setting("nginx_tls_provider", "generated"),
 )
 _IN_CLUSTER = (Setting("platform_postgresql_provider", "in_cluster"), Setting("platform_redis_provider", "in_cluster"))
+_BACKUPS = ("backup", "restore")
 _EARLIER_SETTINGS_STAY = "objects of earlier settings and releases are not removed"
 
 RULES: tuple[Rule, ...] = (
@@ -100,6 +103,7 @@ RULES: tuple[Rule, ...] = (
         ("configmaps", "services", "serviceaccounts"),
         ("get", "list", "create", "patch"),
         "Apply them, and check which Services have endpoints and which ServiceAccounts refer to a Secret.",
+        playbooks=_BACKUPS,
     ),
     Rule(
         ("configmaps", "services", "serviceaccounts"),
@@ -107,7 +111,7 @@ RULES: tuple[Rule, ...] = (
         "Remove what no release needs any more, and what `extra_objects_manifests` no longer lists.",
         without=_EARLIER_SETTINGS_STAY,
     ),
-    Rule(("secrets",), ("get",), "Compare them, and hide their values in logs and reports."),
+    Rule(("secrets",), ("get",), "Compare them, and hide their values in logs and reports.", playbooks=_BACKUPS),
     Rule(("secrets",), ("create", "patch"), "Apply the Secrets.", when=_SECRETS_ARE_WRITTEN),
     Rule(("secrets",), ("list", "delete"), "Remove what no release needs any more.", without=_EARLIER_SETTINGS_STAY),
     Rule(
@@ -115,7 +119,13 @@ RULES: tuple[Rule, ...] = (
         ("get", "list", "watch", "create", "patch"),
         "Apply the claims and wait until they are bound. No run deletes a claim.",
     ),
-    Rule(("deployments",), ("get", "list", "watch", "create", "patch"), "Apply the tiers and wait for them.", group="apps"),
+    Rule(
+        ("deployments",),
+        ("get", "list", "watch", "create", "patch"),
+        "Apply the tiers and wait for them.",
+        group="apps",
+        playbooks=("restore",),
+    ),
     Rule(
         ("deployments", "statefulsets"),
         ("delete",),
@@ -142,15 +152,23 @@ RULES: tuple[Rule, ...] = (
         ("get", "list", "watch", "create", "patch", "delete"),
         "Run migrations and other commands, stop and replace those that failed.",
         group="batch",
+        playbooks=_BACKUPS,
     ),
     # `create` cannot be limited to a name, because the API server does not know the name when it authorizes the request.
-    Rule(("leases",), ("create",), "Create the Lease that allows one run at a time.", group="coordination.k8s.io"),
+    Rule(
+        ("leases",),
+        ("create",),
+        "Create the Lease that allows one run at a time.",
+        group="coordination.k8s.io",
+        playbooks=_BACKUPS,
+    ),
     Rule(
         ("leases",),
         ("get", "update", "delete"),
         "Acquire, renew and release that Lease, and delete it with playbooks/remove.yml.",
         group="coordination.k8s.io",
         names=(LEASE_NAME,),
+        playbooks=_BACKUPS,
     ),
     Rule(("horizontalpodautoscalers",), ("get", "list", "create", "patch"), "Apply the autoscalers and check them.", group="autoscaling"),
     Rule(
@@ -166,6 +184,7 @@ RULES: tuple[Rule, ...] = (
         "Apply and remove the ScaledObjects of KEDA and the references to the password of Redis.",
         group="keda.sh",
         when=(Setting("celery_worker_keda_enabled"),),
+        playbooks=("restore",),
     ),
     Rule(("poddisruptionbudgets",), ("get", "list", "create", "patch"), "Apply the disruption budgets.", group="policy"),
     Rule(
@@ -205,7 +224,7 @@ RULES: tuple[Rule, ...] = (
         group="monitoring.coreos.com",
         when=(Setting("monitoring_rules"),),
     ),
-    Rule(("pods",), ("get", "list", "watch"), "Wait for the pods, and find the cause of a failure."),
+    Rule(("pods",), ("get", "list", "watch"), "Wait for the pods, and find the cause of a failure.", playbooks=_BACKUPS),
     Rule(
         ("pods",),
         ("create",),
@@ -219,9 +238,20 @@ RULES: tuple[Rule, ...] = (
         without="the API server rejects such containers without their names",
         asked=False,
     ),
-    Rule(("pods/log",), ("get",), "Show the last lines of a container that failed, and search the logs for errors."),
-    Rule(("events",), ("list", "watch"), "Read the events, to report the cause of a failure."),
-    Rule(("replicasets",), ("list", "watch"), "Distinguish the pods of the new revision from older pods.", group="apps"),
+    Rule(
+        ("pods/log",),
+        ("get",),
+        "Show the last lines of a container that failed, search the logs for errors, and read the list of the backups.",
+        playbooks=_BACKUPS,
+    ),
+    Rule(("events",), ("list", "watch"), "Read the events, to report the cause of a failure.", playbooks=_BACKUPS),
+    Rule(
+        ("replicasets",),
+        ("list", "watch"),
+        "Distinguish the pods of the new revision from older pods.",
+        group="apps",
+        playbooks=("restore",),
+    ),
     Rule(("daemonsets", "controllerrevisions"), ("list",), "Find what refers to a ConfigMap or Secret, which then stays.", group="apps"),
     Rule(("cronjobs",), ("list",), "Find what refers to a ConfigMap or Secret, which then stays.", group="batch"),
     Rule(("endpointslices",), ("list",), "Check that each Service has endpoints.", group="discovery.k8s.io"),
@@ -235,11 +265,12 @@ RULES: tuple[Rule, ...] = (
     Rule(
         ("deployments/scale",),
         ("get", "patch"),
-        "Set replicas with playbooks/scale.yml. It allows no more than `patch` of deployments.",
+        "Set replicas with playbooks/scale.yml and playbooks/restore.yml. It allows no more than `patch` of deployments.",
         group="apps",
         when=(Setting("deployer_scale"),),
-        without="playbooks/scale.yml fails",
+        without="playbooks/scale.yml and playbooks/restore.yml fail",
         asked=False,
+        playbooks=("restore",),
     ),
     Rule(
         ("pods",),
@@ -312,13 +343,14 @@ class Permission:
         return {**place, "verb": self.verb, "group": self.group, "resource": resource, "subresource": subresource}
 
 
-def needed_permissions(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+def needed_permissions(settings: Mapping[str, Any], playbook: str = "") -> list[dict[str, Any]]:
     """List the permissions that a run needs.
 
     The preflight checks them. P(jewelry_shop.platform.role_rules#filter) uses the same data.
 
     Args:
         settings: Settings that determine which permissions are needed, as a mapping of names to values.
+        playbook: V(backup) or V(restore) for the permissions of that playbook, all of which it requires. Empty for those of a deployment.
 
     Returns:
         Value for the option O(jewelry_shop.platform.plan#module:cluster.permissions).
@@ -333,10 +365,10 @@ def needed_permissions(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
             "verbs": [*rule.verbs],
             "name": name,
             "cluster_wide": rule.cluster_wide,
-            "without": rule.without,
+            "without": "" if playbook else rule.without,
         }
         for rule in RULES
-        if rule.asked and rule.is_needed(settings)
+        if (playbook in rule.playbooks if playbook else rule.asked) and rule.is_needed(settings)
         for resource in rule.resources
         for name in rule.names or ("",)
     ]

@@ -100,12 +100,14 @@ MEANT = (
         "or correct platform_cluster_uid in {preflight_values_file}.",
     ),
 )
+_LACKED = (
+    "The credential lacks permissions in namespace {platform_namespace} that the run needs: {}. Let an administrator run "
+    "playbooks/grant_deployer.yml with this inventory."
+)
+# For playbooks that require only some of the permissions.
+PERMITTED = Rule(lambda v: ", ".join(_forbidden(v)), _LACKED)
 FIT = (
-    Rule(
-        lambda v: ", ".join(_forbidden(v)) if _forbidden(v) and not _has_no_permission(v) else "",
-        "The credential lacks permissions in namespace {platform_namespace} that the run needs: {}. Let an administrator run "
-        "playbooks/grant_deployer.yml with this inventory.",
-    ),
+    Rule(lambda v: ", ".join(_forbidden(v)) if _forbidden(v) and not _has_no_permission(v) else "", _LACKED),
     Rule(
         lambda v: _forbidden(v) and _has_no_permission(v),
         "The credential has no permission in namespace {platform_namespace}, or the namespace does not exist. Let an administrator run "

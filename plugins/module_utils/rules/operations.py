@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rules of the playbooks other than site.yml, such as scale, restart, images, export, rollback and grant_deployer."""
+"""Rules of the playbooks other than site.yml, such as scale, rollback, backup, export and remove."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.backup.listing import ID, LATEST, named_backup
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.images import mirror_problem
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.cluster import kubeconfigs
-from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, findings
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, findings, integer
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.problems import nearest
 
 
@@ -132,6 +133,66 @@ IMAGES = (
         lambda v: _hosts_with_the_same_file(v, "__images_scripts"),
         "images_script {images_script} is also the file of {}, so the script of one host would overwrite that of the other. Use the name "
         "of the host in it, such as -e 'images_script=mirror-{{{{ inventory_hostname }}}}.sh', or run with --limit.",
+    ),
+)
+_NO_CLAIM_FOR_BACKUPS = Rule(
+    lambda v: "backups" not in v["platform_application_volumes"],
+    "The claim backups is not enabled, so there is no volume for backups: remove storage_claims.backups.enabled, and run site.yml.",
+)
+_DEADLINE = Rule(
+    lambda v: integer(v["backup_deadline"]) < 1,
+    "backup_deadline is {backup_deadline}: set it to the number of seconds that a Job may take, such as 3600.",
+)
+BACKUP = (
+    _NO_CLAIM_FOR_BACKUPS,
+    Rule(
+        lambda v: integer(v["backup_keep"]) < 1,
+        "backup_keep is {backup_keep}: set it to the number of backups that stay, 1 or more.",
+    ),
+    _DEADLINE,
+)
+
+
+def _unknown_parts(v: Values) -> str:
+    return ", ".join(str(each) for each in v["__restore_what"] if each not in ("database", "uploads"))
+
+
+RESTORE = (
+    _NO_CLAIM_FOR_BACKUPS,
+    _DEADLINE,
+    Rule(
+        lambda v: v["restore_backup"] and not (v["restore_backup"] == LATEST or ID.fullmatch(str(v["restore_backup"]))),
+        "restore_backup '{restore_backup}' is not the ID of a backup: set it to an ID such as 20261201T031500Z, or to latest.",
+    ),
+    Rule(lambda v: not v["__restore_what"], "restore_what is empty: set it to database, uploads, or both."),
+    Rule(_unknown_parts, "restore_what names {}: it can contain database and uploads."),
+    Rule(
+        lambda v: "uploads" in v["__restore_what"] and "media" not in v["platform_application_volumes"],
+        "The claim media is not enabled, so uploads are not restored: set restore_what to database.",
+    ),
+)
+
+
+def _undeployed(v: Values) -> str:
+    """The settings of files in the pods that the running release does not have."""
+    newest = v["backup_history"]["newest"]
+    titles = {"ca_config_map": "platform_postgresql_ca or platform_redis_ca", "secret_files": "platform_secret_files"}
+    wanted = {"ca_config_map": v["platform_ca_files"], "secret_files": v["platform_secret_files"]}
+    return " and ".join(title for name, title in titles.items() if newest and wanted[name] and not newest["names"].get(name))
+
+
+# What a backup and a restore need from the running release.
+RUNNING = (
+    Rule(
+        lambda v: not v["backup_history"]["newest"],
+        "No release is recorded in namespace {platform_namespace}, so its database and its Secret are not known: run site.yml first.",
+    ),
+    Rule(_undeployed, "{} is set, but the running release does not have it: run site.yml first."),
+)
+RESTORED = (
+    Rule(
+        lambda v: not named_backup(v["restore_found"], str(v["restore_backup"])),
+        "There is no complete backup {restore_backup}: the table above lists the backups.",
     ),
 )
 # The findings of the plan that do not depend on settings of the release.

@@ -247,6 +247,20 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
         "directory": ({}, ["missing required arguments: export_directory"]),
         "no_cluster": ({"export_directory": "no_cluster", "platform_kube_context": "", **NOT_GENERATED}, [NO_CLUSTER]),
     },
+    "playbooks/backup.yml": {
+        "two": (
+            {"backup_keep": 0, "backup_deadline": 0},
+            ["2 problems, nothing was changed:", "backup_keep is 0: set it to the number of backups that stay, 1 or more."],
+        ),
+        "no_cluster": ({"platform_kube_context": ""}, [NO_CLUSTER]),
+    },
+    "playbooks/restore.yml": {
+        "two": (
+            {"restore_backup": "yesterday", "restore_what": "media"},
+            ["2 problems, nothing was changed:", "restore_backup 'yesterday' is not the ID of a backup", "restore_what names media: "],
+        ),
+        "no_cluster": ({"platform_kube_context": ""}, [NO_CLUSTER]),
+    },
     "playbooks/restart.yml": {
         "two": ({"platform_kube_context": "", "platform_kubeconfig": "/no/such/file"}, ["2 problems, nothing was changed:", NO_CLUSTER]),
     },

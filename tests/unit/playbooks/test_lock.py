@@ -14,16 +14,26 @@ REPOSITORY = Path(__file__).parents[3]
 WITHOUT_LEASE = ("export", "grant_deployer", "history", "images", "render", "status", "validate")
 PLAYBOOKS = [path for path in sorted((REPOSITORY / "playbooks").glob("*.yml")) if path.stem not in WITHOUT_LEASE]
 # Roles that write with tasks of the role platform.
-STAGES = (("configuration", "main"), ("network_policies", "main"), ("tiers", "main"))
-IMPORT = "ansible.builtin.import_role"
+STAGES = (("configuration", "main"), ("network_policies", "main"), ("tiers", "main"), ("job", "run"))
+IMPORTS = ("ansible.builtin.import_role", "ansible.builtin.include_role")
 # Modules of these collections write, except those that end like this.
 WRITING = ("kubernetes.core.k8s", "jewelry_shop.platform.")
-READING = ("_info", ".plan", ".existing_check", ".rollout", ".release_check", ".release_rollback", ".removal_check", ".lease")
+READING = (
+    "_info",
+    ".plan",
+    ".existing_check",
+    ".rollout",
+    ".release_check",
+    ".release_history",
+    ".release_rollback",
+    ".removal_check",
+    ".lease",
+)
 
 
 def imported(task: dict[str, Any]) -> tuple[str, str]:
-    """Role and file of an import."""
-    found = task.get(IMPORT) or {}
+    """Role and file of an import or an include."""
+    found: dict[str, str] = next((task[key] for key in IMPORTS if key in task), {})
     return found.get("name", "").rpartition(".")[2], found.get("tasks_from", "main")
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What scale, restart, history, images, rollback, remove, render and grant_deployer reject."""
+"""What the playbooks that act on an existing platform reject."""
 
 from __future__ import annotations
 
@@ -61,12 +61,70 @@ ROLLBACK = {
     "preflight_plan": PLANNED,
     "rollback_failed": False,
 }
+MOUNTED = {"platform_application_volumes": {"media": {}, "backups": {}}}
+BACKUP = {"backup_keep": 7, "backup_deadline": 3600, **MOUNTED}
+NO_CLAIM = "The claim backups is not enabled, so there is no volume for backups: remove storage_claims.backups.enabled, and run site.yml."
+RESTORE = {**BACKUP, "restore_backup": "latest", "__restore_what": ["database", "uploads"]}
+NEWEST = {"names": {"secret": "django-secrets-1"}}
+RUNNING = {"platform_namespace": "shop", "platform_ca_files": {}, "platform_secret_files": {}}
+NO_ID = "is not the ID of a backup: set it to an ID such as 20261201T031500Z, or to latest."
 NOTHING = "The cluster already has the objects of the last successful release, so there is nothing to roll back."
 
 
 @pytest.mark.parametrize(
     ("name", "values", "expected"),
     [
+        ("backup", BACKUP, []),
+        ("backup", {**BACKUP, "backup_keep": "1"}, []),
+        ("backup", {**BACKUP, "backup_keep": 0}, ["backup_keep is 0: set it to the number of backups that stay, 1 or more."]),
+        (
+            "backup",
+            {**BACKUP, "backup_deadline": 0},
+            ["backup_deadline is 0: set it to the number of seconds that a Job may take, such as 3600."],
+        ),
+        ("backup", {**BACKUP, "platform_application_volumes": {"media": {}}}, [NO_CLAIM]),
+        ("restore", RESTORE, []),
+        ("restore", {**RESTORE, "restore_backup": ""}, []),
+        ("restore", {**RESTORE, "restore_backup": "20261201T031500Z"}, []),
+        ("restore", {**RESTORE, "restore_backup": "../20261201T031500Z"}, [f"restore_backup '../20261201T031500Z' {NO_ID}"]),
+        ("restore", {**RESTORE, "__restore_what": []}, ["restore_what is empty: set it to database, uploads, or both."]),
+        (
+            "restore",
+            {**RESTORE, "__restore_what": ["database", "media"]},
+            ["restore_what names media: it can contain database and uploads."],
+        ),
+        (
+            "restore",
+            {**RESTORE, "platform_application_volumes": {"backups": {}}},
+            ["The claim media is not enabled, so uploads are not restored: set restore_what to database."],
+        ),
+        ("restore", {**RESTORE, "platform_application_volumes": {"backups": {}}, "__restore_what": ["database"]}, []),
+        ("running", {**RUNNING, "backup_history": {"newest": NEWEST}}, []),
+        (
+            "running",
+            {**RUNNING, "backup_history": {"newest": {}}},
+            ["No release is recorded in namespace shop, so its database and its Secret are not known: run site.yml first."],
+        ),
+        (
+            "running",
+            {**RUNNING, "backup_history": {"newest": NEWEST}, "platform_ca_files": {"postgresql.crt": "x"}},
+            ["platform_postgresql_ca or platform_redis_ca is set, but the running release does not have it: run site.yml first."],
+        ),
+        ("restored", {"restore_found": [{"id": "20261201T031500Z"}], "restore_backup": "latest"}, []),
+        (
+            "restored",
+            {"restore_found": [{"id": "20261201T031500Z"}], "restore_backup": "20200101T000000Z"},
+            ["There is no complete backup 20200101T000000Z: the table above lists the backups."],
+        ),
+        ("permitted", {"platform_namespace": "shop", "preflight_plan": PLANNED}, []),
+        (
+            "permitted",
+            {"platform_namespace": "shop", "preflight_plan": {**PLANNED, "forbidden": ["patch deployments/scale.apps"]}},
+            [
+                "The credential lacks permissions in namespace shop that the run needs: patch deployments/scale.apps. Let an administrator "
+                "run playbooks/grant_deployer.yml with this inventory."
+            ],
+        ),
         ("scale", {"scale_replicas": {"celery-beat": 1}, **SCALED}, []),
         (
             "scale",

@@ -1,0 +1,136 @@
+"""Backups and restores of the whole shop, with the credential of the deployer."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+pytestmark = pytest.mark.usefixtures("inventory_before_and_after")
+
+ID = r"\b[0-9]{8}T[0-9]{6}Z\b"
+# As in docs/backup_and_remove.md.
+COPY = (
+    "kubectl", "-n", "jewelry-shop", "exec", "deploy/celery-worker", "-c", "celery-worker", "--", "tar", "-cf", "-", "-C", "/backups",
+    "20261201T031500Z", ">", "20261201T031500Z.tar",
+)  # fmt: skip
+
+
+def picture() -> bytes:
+    content = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(content, "PNG")
+    return content.getvalue()
+
+
+PICTURE = picture()
+
+
+def add_product(shop: Any, cluster: Any) -> tuple[str, str]:
+    """Add a product with a picture as staff does. Its SKU, and the path of the picture."""
+    host = cluster.host(cluster.pods("django")[0]["metadata"]["name"], "django")
+    user, password, sku = f"u{uuid.uuid4().hex[:8]}", uuid.uuid4().hex, f"R-{uuid.uuid4().hex[:8]}"
+    created = host.run(
+        f"env DJANGO_SUPERUSER_PASSWORD={password} python manage.py createsuperuser --noinput --username {user} --email {user}@example.com"
+    )
+    assert created.rc == 0, created.stderr
+    shop.get("/admin/login/")
+    assert shop.post("/admin/login/", {"username": user, "password": password, "next": "/products/new/"}).status_code == 302
+    shop.get("/products/new/")
+    answer = shop.post(
+        "/products/new/", {"sku": sku, "name": sku, "price": "10.00"}, files={"picture": (f"{sku}.png", PICTURE, "image/png")}
+    )
+    assert answer.status_code == 302, answer.text
+    [path] = set(re.findall(rf'"(/media/[^"]*{sku}[^"]*)"', shop.get("/").text))
+    return sku, path
+
+
+def in_worker(cluster: Any, *command: str) -> str:
+    """What a program in a pod that mounts the backups prints."""
+    said: str = cluster.kubectl("exec", "deploy/celery-worker", "--container=celery-worker", "--", *command).stdout.strip()
+    return said
+
+
+def backups(cluster: Any) -> list[str]:
+    """The names in the directory of the backups."""
+    return [name for name in in_worker(cluster, "ls", "-A", "/backups").split() if re.fullmatch(rf"\.?{ID}.*", name)]
+
+
+def make_backup(playbook: Any, **values: Any) -> str:
+    """Make a backup, and return its ID as the table shows it."""
+    run = playbook("playbooks/backup.yml", **values)
+    assert run.returncode == 0, run.output
+    return str(re.findall(ID, run.output)[-1])
+
+
+def replicas(cluster: Any) -> dict[str, int]:
+    return {each["metadata"]["name"]: each["spec"]["replicas"] for each in cluster.get("deployments")}
+
+
+def test_a_restore_brings_back_a_row_and_an_upload(
+    cluster: Any, playbook: Any, shop: Any, in_django: Any, tmp_path: Path, watch_environment: dict[str, str]
+) -> None:
+    sku, path = add_product(shop, cluster)
+    made = make_backup(playbook)
+    before = replicas(cluster)
+    copied = " ".join(COPY).replace("20261201T031500Z", made)
+    subprocess.run(copied, shell=True, cwd=tmp_path, env=watch_environment, check=True, timeout=120)
+    names = subprocess.run(["tar", "-tf", f"{made}.tar"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout.split()
+    assert {f"{made}/{name}" for name in ("backup.json", "database.dump", "media.tar")} <= {*names}
+
+    later, later_path = add_product(shop, cluster)
+    in_django(f"from shop.models import Product; Product.objects.filter(sku='{sku}').delete()")
+    in_worker(cluster, "rm", "-f", f"/app{path}")
+    assert sku not in shop.get("/").text
+    assert shop.get(path).status_code == 404
+
+    listed = playbook("playbooks/restore.yml")
+    assert (listed.returncode, made in listed.output) == (0, True), listed.output
+    generations = cluster.generations()
+    unconfirmed = playbook("playbooks/restore.yml", restore_backup="latest")
+    assert unconfirmed.returncode != 0
+    assert "Nothing was changed. To confirm the restore" in " ".join(unconfirmed.output.split())
+    assert (cluster.generations(), sku in shop.get("/").text) == (generations, False)
+
+    restored = playbook("playbooks/restore.yml", restore_backup="latest", restore_confirmed=True)
+    assert restored.returncode == 0, restored.output
+    page = shop.get("/").text
+    assert (sku in page, later in page) == (True, False)
+    assert shop.get(path).content == PICTURE
+    assert shop.get(later_path).status_code == 404
+    assert replicas(cluster) == before
+    # The inventory describes what runs.
+    again = playbook("site.yml")
+    assert (again.returncode, again.changed) == (0, 0), again.output
+
+
+def test_a_damaged_dump_is_rejected_before_anything_is_changed(cluster: Any, playbook: Any, shop: Any) -> None:
+    made = make_backup(playbook)
+    in_worker(cluster, "sh", "-c", f"printf x >> /backups/{made}/database.dump")
+    sku, _path = add_product(shop, cluster)
+    generations = cluster.generations()
+    run = playbook("playbooks/restore.yml", restore_backup=made, restore_confirmed=True)
+    assert run.returncode != 0
+    assert f"the backup {made} is damaged: size and checksum of database.dump differ" in " ".join(run.output.split())
+    assert cluster.generations() == generations
+    assert sku in shop.get("/").text
+
+
+def test_a_backup_with_backup_keep_1_removes_the_earlier_ones(cluster: Any, playbook: Any) -> None:
+    first = make_backup(playbook)
+    second = make_backup(playbook, backup_keep=1)
+    assert first != second
+    assert backups(cluster) == [second]
+
+
+def test_check_mode_of_both_playbooks_writes_nothing(cluster: Any, playbook: Any) -> None:
+    versions = cluster.resource_versions()
+    for name in ("backup", "restore"):
+        run = playbook(f"playbooks/{name}.yml", "--check", restore_backup="latest")
+        assert run.returncode == 0, run.output
+    assert cluster.written_since(versions) == []
