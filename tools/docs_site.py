@@ -92,7 +92,6 @@ def reference(target: pathlib.Path, work: pathlib.Path) -> None:
         "--use-current",
         "--squash-hierarchy",
         "--fail-on-error",
-        "--use-html-blobs",
         "--no-add-antsibull-docs-version",
         f"--dest-dir={target}",
     ]
