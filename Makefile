@@ -14,6 +14,7 @@ IMPORTER := .cache/galaxy-importer
 OLDEST := .cache/oldest
 # The oldest Python on the control node that the oldest ansible-core of meta/runtime.yml supports.
 OLDEST_PYTHON := 3.10
+DOCS := .cache/docs
 ARTIFACT := build/jewelry_shop-platform-$(shell sed -n "s/^version: //p" galaxy.yml).tar.gz
 
 .PHONY: help
@@ -85,7 +86,7 @@ molecule: .venv ## Run the scenarios on a cluster of their own
 	molecule test --scenario-name failures
 
 # In an order in which each finds what it needs.
-DRILLS := site failures release takeover production network keda single_node
+DRILLS := site failures release takeover production network keda installed single_node
 
 .PHONY: drills
 drills: .venv ## Run what takes many minutes, before a release; DRILLS="site release" runs a part
@@ -104,6 +105,11 @@ drills: .venv ## Run what takes many minutes, before a release; DRILLS="site rel
 		esac
 	done
 	molecule destroy
+
+.PHONY: docs
+docs: .venv $(DOCS)/requirements.txt ## Build the documentation site into build/docs; a warning is an error
+	python -m tools.docs_site .cache/site
+	$(DOCS)/bin/sphinx-build --quiet --fail-on-warning --keep-going --jobs auto -d .cache/site/doctrees .cache/site/source build/docs
 
 ##### Releases
 
@@ -125,7 +131,7 @@ snapshots: .venv ## Write what the inventories are rendered to, which the unit t
 lock: .venv ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes the newest versions
 	cd requirements
 	for name in uv oldest; do $(LOCK) --python-version $(OLDEST_PYTHON) $(LOCK_FLAGS) $$name.in --output-file $$name.txt; done
-	for name in dev galaxy-importer; do $(LOCK) --python-version 3.12 $(LOCK_FLAGS) $$name.in --output-file $$name.txt; done
+	for name in dev galaxy-importer docs; do $(LOCK) --python-version 3.12 $(LOCK_FLAGS) $$name.in --output-file $$name.txt; done
 
 .PHONY: .venv
 .venv: .venv/requirements.txt ## Make or update the Python environment
@@ -135,6 +141,9 @@ lock: .venv ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes the newest 
 
 $(IMPORTER)/requirements.txt: requirements/galaxy-importer.txt requirements/uv.txt
 	@tools/make_venv $(IMPORTER) $<
+
+$(DOCS)/requirements.txt: requirements/docs.txt requirements/uv.txt
+	@tools/make_venv $(DOCS) $<
 
 # The Makefile has its Python.
 $(OLDEST)/requirements.txt: requirements/oldest.txt requirements/uv.txt Makefile

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import fnmatch
 import pathlib
 import re
@@ -21,6 +22,8 @@ NO_VARIABLES = {"platform_reports"}
 # For people who change the collection, so it names variables of the roles' own, too.
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 LONGEST_WAY = 12
+TROUBLESHOOT = ROOT / "docs" / "troubleshoot.md"
+LEAST_MESSAGES = 15
 OWN_VARIABLES = {name for path in ROOT.glob("roles/*/vars/**/*.yml") for name in yaml.safe_load(path.read_text())}
 LOCAL_LINKS = [(document, target) for document in MARKDOWN for target in links(document) if "://" not in target]
 
@@ -123,6 +126,22 @@ def test_the_interface_of_the_image_has_the_defaults_of_the_variables() -> None:
     shown = {name: value.split("`")[0] for value, names in rows for name in CODE.findall(names) if name in OPTIONS}
     assert shown == {name: str(OPTIONS[name]["default"]) for name in shown}
     assert shown.keys() >= {"platform_uid", "platform_gid", "django_wsgi_application", "celery_app", "django_bind_address"}
+
+
+def strings_of_the_collection() -> str:
+    """The strings of the Python code and the YAML files, without line breaks. A part of an f-string is a string of its own."""
+    code = [ast.parse(path.read_text()) for folder in ("plugins", "roles") for path in sorted((ROOT / folder).rglob("*.py"))]
+    strings = [node.value for tree in code for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    files = [path.read_text() for folder in ("playbooks", "roles") for path in sorted((ROOT / folder).rglob("*.yml"))]
+    return "\n".join(" ".join(text.split()) for text in strings + files)
+
+
+def test_the_messages_of_the_troubleshooting_guide_are_those_of_the_collection() -> None:
+    messages = re.findall(r"^\| `([^`]+)` \|", TROUBLESHOOT.read_text().partition("## Messages")[2], re.MULTILINE)
+    parts = {part.strip() for message in messages for part in message.split("...")}
+    known = strings_of_the_collection()
+    assert len(messages) >= LEAST_MESSAGES
+    assert [part for part in sorted(parts) if part not in known] == []
 
 
 def test_a_superseded_decision_names_a_later_one() -> None:

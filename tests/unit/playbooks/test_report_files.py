@@ -34,7 +34,8 @@ def test_a_failure_with_a_rollback_is_in_all_files_of_the_report(tmp_path: Path,
         "platform_environment": "staging",
         "platform_namespace": "shop",
         "platform_cluster_name": "kind",
-        "platform_report_dir": str(tmp_path / "reports"),
+        # Relative to the current directory, not to that of the playbook.
+        "platform_report_dir": "reports",
         "platform_hidden_values": [SECRET],
         "validate_health": {"endpoints": [{"name": "django", "workload": {"kind": "Deployment", "name": "django"}, "pods": [POD]}]},
         "ansible_python_interpreter": "{{ ansible_playbook_python }}",
@@ -42,9 +43,10 @@ def test_a_failure_with_a_rollback_is_in_all_files_of_the_report(tmp_path: Path,
     cause = {"ansible.builtin.fail": {"msg": "<script> {{ '{{' }} 7*7 }} " + SECRET}}
     rescue = [role("cause"), plan(), {"ansible.builtin.set_fact": {"report_rollback": ROLLED_BACK}}, role("failure")]
     play = {"hosts": "all", "gather_facts": False, "vars": values, "tasks": [plan(CHANGED), {"block": [cause], "rescue": rescue}]}
-    (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
+    (tmp_path / "playbooks").mkdir()
+    (tmp_path / "playbooks" / "play.yml").write_text(yaml.safe_dump([play]))
     done = subprocess.run(
-        [*COMMANDS[ansible], "--inventory=kind,", "--connection=local", "play.yml"],
+        [*COMMANDS[ansible], "--inventory=kind,", "--connection=local", "playbooks/play.yml"],
         cwd=tmp_path,
         env={
             **os.environ,

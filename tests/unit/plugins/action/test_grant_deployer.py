@@ -97,7 +97,9 @@ def server(serve: Serve, objects: dict[str, dict[str, Any]]) -> Server:
 
 def grant(server: Server, home: Path, *options: str) -> tuple[int, str]:
     """Run the playbook as an administrator; returns how many tasks changed something, and its output without line breaks."""
-    values = {"platform_kube_context": "", "platform_api_host": server.url, "deployer_kubeconfig": str(home / "deployer.kubeconfig")}
+    # Relative to the current directory, not to that of the playbook.
+    kubeconfig = os.path.relpath(home / "deployer.kubeconfig", REPOSITORY)
+    values = {"platform_kube_context": "", "platform_api_host": server.url, "deployer_kubeconfig": kubeconfig}
     done = subprocess.run(
         [sys.executable, "-m", "ansible.cli.playbook", "playbooks/grant_deployer.yml", f"--extra-vars={json.dumps(values)}", *options],
         cwd=REPOSITORY,
