@@ -51,6 +51,7 @@ test: .venv ## Run everything that CI runs
 
 .PHONY: lint
 lint: .venv ## Check style, types and rules without running anything
+	python tools/awx_collection.py
 	ruff check .
 	ruff format --check .
 	mypy $(PLUGINS) local_cluster tools tests molecule
@@ -65,6 +66,7 @@ lint: .venv ## Check style, types and rules without running anything
 unit: .venv $(OLDEST)/requirements.txt ## Run the tests that need no cluster, those of the demo shop too
 	python -m tools.manifest_checkers
 	python -m tools.debian_programs
+	python tools/awx_collection.py
 	pytest
 	pytest demo/shop
 
@@ -126,6 +128,7 @@ lock: .venv ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes the newest 
 	cd requirements
 	for name in uv oldest; do $(LOCK) --python-version $(OLDEST_PYTHON) $(LOCK_FLAGS) $$name.in --output-file $$name.txt; done
 	for name in dev galaxy-importer; do $(LOCK) --python-version 3.12 $(LOCK_FLAGS) $$name.in --output-file $$name.txt; done
+	$(LOCK) --no-deps --python-version 3.12 $(LOCK_FLAGS) awx.in --output-file awx.txt
 
 .PHONY: .venv
 .venv: .venv/requirements.txt ## Make or update the Python environment

@@ -20,11 +20,11 @@ options:
       - V(settings) checks the settings together. V(plan) adds what the preflight read from the cluster.
       - V(named) checks that the inventory names a cluster. V(cluster) also checks that the cluster can be read and is the intended one.
       - >-
-        V(deployer), V(history), V(images), V(remove), V(render), V(restart), V(rollback) and V(scale) check what the role of that name
-        needs.
+        V(awx), V(deployer), V(history), V(images), V(remove), V(render), V(restart), V(rollback) and V(scale) check what the role of
+        that name needs.
     type: list
     elements: str
-    choices: [settings, plan, named, cluster, deployer, history, images, remove, render, restart, rollback, scale]
+    choices: [settings, plan, named, cluster, awx, deployer, history, images, remove, render, restart, rollback, scale]
     required: true
 """
 

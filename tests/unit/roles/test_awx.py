@@ -1,0 +1,289 @@
+"""configure_awx.yml against an AWX in memory: objects, second run, changes, check mode, and messages."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.unit.roles.awx_server import BEARER_TOKEN, Awx, playbooks, serving
+from tools import awx_collection
+
+ROOT = Path(__file__).parents[3]
+TOKEN = "token-of-awx"
+SECRET = "token-of-the-chat"
+# The playbooks of a backup are built separately.
+PLAYBOOKS = playbooks() | {"playbooks/backup.yml", "playbooks/restore.yml"}
+CHAT = {"url": "https://chat.example.com", "http_method": "POST", "headers": {}, "username": "", "disable_ssl_verification": False}
+SETTINGS: dict[str, Any] = {
+    "awx_project_scm_url": "https://git.example.com/shop/platform.git",
+    "awx_execution_environment_image": "registry.example.com/shop/ee:1.0.0",
+    "awx_notifications": [
+        {"name": "chat", "type": "webhook", "events": ["error", "approvals"], "configuration": {**CHAT, "password": SECRET}},
+        {"name": "page", "type": "webhook", "events": ["error"], "configuration": {**CHAT, "password": ""}},
+    ],
+}
+# One environment takes fewer seconds.
+STAGING: dict[str, Any] = {
+    **SETTINGS,
+    "awx_environments": [{"name": "staging", "inventory": "inventories/staging", "credentials": ["jewelry-shop staging cluster"]}],
+    "awx_workflow_environments": ["staging"],
+    "awx_schedules": [],
+}
+
+
+class Run(NamedTuple):
+    returncode: int
+    output: str
+
+    @property
+    def words(self) -> str:
+        return " ".join(self.output.split())
+
+    def count(self, name: str) -> int:
+        """A number of the recap."""
+        return int(self.output.rpartition(f"{name}=")[2].split()[0])
+
+
+Configure = Callable[..., Run]
+
+
+def configure(url: str, settings: dict[str, Any], folder: Path, *options: str, **environment: str) -> Run:
+    variables = folder / "variables.json"
+    variables.write_text(json.dumps(settings))
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "CONTROLLER_", "TOWER_"))}
+    connection = {"CONTROLLER_HOST": url, "CONTROLLER_OAUTH_TOKEN": TOKEN, "HOME": str(folder), "ANSIBLE_NOCOLOR": "1"}
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "ansible.cli.playbook", str(ROOT / "playbooks" / "configure_awx.yml")),
+            *(f"--inventory={ROOT / 'inventories' / 'awx'}", f"--extra-vars=@{variables}", *options),
+        ],
+        cwd=ROOT,
+        env={**kept, **connection, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Run(done.returncode, done.stdout + done.stderr)
+
+
+def new_awx() -> Awx:
+    """An AWX in which an administrator created the credentials of the clusters."""
+    awx = Awx(TOKEN, PLAYBOOKS)
+    for environment in ("staging", "production"):
+        awx.add_credential(f"jewelry-shop {environment} cluster")
+    return awx
+
+
+@pytest.fixture(scope="module", autouse=True)
+def collection() -> None:
+    awx_collection.main()
+
+
+@pytest.fixture(scope="module")
+def configured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Awx, str, Run]]:
+    """An AWX after the first run, with its URL and the run."""
+    awx = new_awx()
+    with serving(awx) as url:
+        yield awx, url, configure(url, SETTINGS, tmp_path_factory.mktemp("first"))
+
+
+@pytest.fixture(scope="module")
+def staging(tmp_path_factory: pytest.TempPathFactory) -> Awx:
+    """An AWX after a run with one environment, which a test copies."""
+    awx = new_awx()
+    with serving(awx) as url:
+        run = configure(url, STAGING, tmp_path_factory.mktemp("staging"))
+    assert run.returncode == 0, run.output
+    awx.requests.clear()
+    return awx
+
+
+@pytest.fixture
+def again(staging: Awx, tmp_path: Path) -> Iterator[tuple[Awx, Configure]]:
+    """The AWX with one environment, and a further run."""
+    awx = copy.deepcopy(staging)
+    with serving(awx) as url:
+        yield awx, lambda settings, *options, **environment: configure(url, {**STAGING, **settings}, tmp_path, *options, **environment)
+
+
+def test_the_first_run_creates_all_objects(configured: tuple[Awx, str, Run]) -> None:
+    awx, _url, run = configured
+    assert run.returncode == 0, run.output
+    actions = ("backup", "check", "deploy", "remove", "restart", "restore", "rollback", "scale", "status", "validate")
+    both = [f"jewelry-shop {each}" for each in ("production", "staging")]
+    assert awx.names("organizations") == ["jewelry-shop"]
+    assert awx.names("projects") == ["jewelry-shop"]
+    assert awx.names("inventories") == both
+    assert awx.names("inventory_sources") == both
+    assert awx.names("job_templates") == sorted(f"{each} {action}" for each in both for action in actions)
+    assert awx.names("schedules") == [
+        "jewelry-shop production nightly backup",
+        "jewelry-shop production nightly validation",
+        "jewelry-shop staging nightly validation",
+    ]
+    assert awx.names("credential_types") == ["Jewelry-shop secrets", BEARER_TOKEN["name"]]
+    assert awx.names("workflow_job_templates") == ["jewelry-shop release"]
+    assert SECRET not in run.output
+    assert TOKEN not in run.output
+
+
+def test_a_second_run_changes_nothing(configured: tuple[Awx, str, Run], tmp_path: Path) -> None:
+    awx, url, _run = configured
+    before = copy.deepcopy((awx.objects, awx.related, awx.surveys))
+    run = configure(url, SETTINGS, tmp_path)
+    assert run.returncode == 0, run.output
+    assert run.count("changed") == 0, run.output
+    assert (awx.objects, awx.related, awx.surveys) == before
+
+
+def test_templates_refer_to_the_objects_of_their_environment(configured: tuple[Awx, str, Run]) -> None:
+    awx, _url, _run = configured
+    template = awx.named("job_templates", "jewelry-shop production deploy")
+    assert template["playbook"] == "site.yml"
+    assert template["inventory"] == awx.named("inventories", "jewelry-shop production")["id"]
+    assert template["execution_environment"] == awx.named("execution_environments", "jewelry-shop")["id"]
+    assert awx.relation("job_templates", template["name"], "credentials") == ["jewelry-shop production cluster"]
+    assert awx.relation("job_templates", template["name"], "notification_templates_error") == ["chat", "page"]
+    source = awx.named("inventory_sources", "jewelry-shop production")
+    assert (source["source"], source["source_path"]) == ("scm", "inventories/production")
+    check = awx.named("job_templates", "jewelry-shop staging check")
+    assert (check["job_type"], check["diff_mode"]) == ("check", True)
+
+
+def test_the_workflow_rolls_back_after_a_failure_and_asks_before_production(configured: tuple[Awx, str, Run]) -> None:
+    awx, _url, _run = configured
+    nodes = awx.names("workflow_job_template_nodes")
+    assert nodes == ["production-approval", "production-deploy", "production-rollback", "staging-deploy", "staging-rollback"]
+    following = {
+        (node, kind): found
+        for node in nodes
+        for kind in ("success_nodes", "failure_nodes")
+        if (found := awx.relation("workflow_job_template_nodes", node, kind))
+    }
+    assert following == {
+        ("staging-deploy", "success_nodes"): ["production-approval"],
+        ("staging-deploy", "failure_nodes"): ["staging-rollback"],
+        ("production-approval", "success_nodes"): ["production-deploy"],
+        ("production-deploy", "failure_nodes"): ["production-rollback"],
+    }
+    assert awx.names("workflow_approval_templates") == ["Deploy to production"]
+    assert awx.relation("workflow_job_templates", "jewelry-shop release", "notification_templates_approvals") == ["chat"]
+
+
+def test_the_number_of_replicas_is_a_template_that_ansible_resolves(configured: tuple[Awx, str, Run]) -> None:
+    awx, _url, _run = configured
+    extra_vars = json.loads(awx.named("job_templates", "jewelry-shop staging scale")["extra_vars"])
+    assert extra_vars == {"scale_replicas": "{{ {survey_tier: survey_replicas} }}"}
+
+
+def test_the_secrets_of_a_credential_reach_the_job_as_templates_of_awx(configured: tuple[Awx, str, Run]) -> None:
+    awx, _url, _run = configured
+    injected = awx.named("credential_types", "Jewelry-shop secrets")["injectors"]["extra_vars"]["platform_secrets"]
+    assert injected["POSTGRES_PASSWORD"] == "{{ postgres_password }}"
+
+
+def test_a_changed_survey_changes_only_this_survey(again: tuple[Awx, Configure]) -> None:
+    awx, run_again = again
+    run = run_again({"awx_volumes": ["media-pvc"]})
+    assert run.returncode == 0, run.output
+    assert run.count("changed") == 1, run.output
+    template = awx.named("job_templates", "jewelry-shop staging remove")
+    assert [each.path for each in awx.writes] == [f"/api/v2/job_templates/{template['id']}/survey_spec/"]
+    [_confirmed, volumes, _namespace] = awx.surveys[template["id"]]["spec"]
+    assert volumes["choices"] == ["media-pvc"]
+
+
+def test_a_survey_that_asks_nothing_is_removed(again: tuple[Awx, Configure]) -> None:
+    awx, run_again = again
+    run = run_again({"awx_ask_image_tag": False})
+    assert run.returncode == 0, run.output
+    deploy = awx.named("job_templates", "jewelry-shop staging deploy")
+    assert deploy["survey_enabled"] is False
+    assert deploy["id"] not in awx.surveys
+
+
+def test_check_mode_shows_changes_and_writes_nothing(again: tuple[Awx, Configure]) -> None:
+    awx, run_again = again
+    run = run_again({"awx_volumes": ["media-pvc"], "awx_project_scm_branch": "v2"}, "--check", "--diff")
+    assert run.returncode == 0, run.output
+    assert run.count("changed") == 2, run.output
+    assert awx.writes == []
+
+
+def test_check_mode_of_an_empty_awx_names_what_is_missing(tmp_path: Path) -> None:
+    awx = new_awx()
+    with serving(awx) as url:
+        run = configure(url, STAGING, tmp_path, "--check")
+    assert run.returncode == 0, run.output
+    assert awx.writes == []
+    assert "AWX does not have the organization. A run creates what is missing." in run.words
+
+
+def test_an_existing_token_of_a_notification_is_written_only_on_demand(again: tuple[Awx, Configure]) -> None:
+    awx, run_again = again
+    changed = {"name": "chat", "type": "webhook", "events": ["error"], "configuration": {**CHAT, "password": "another-token"}}
+    run = run_again({"awx_notifications": [changed], "awx_update_secrets": True})
+    assert run.returncode == 0, run.output
+    assert awx.named("notification_templates", "chat")["notification_configuration"]["password"] == "another-token"
+    assert "another-token" not in run.output
+
+
+def test_a_credential_is_created_once_and_its_secret_never_shown(again: tuple[Awx, Configure]) -> None:
+    awx, run_again = again
+    inputs = {"host": "https://kubernetes.example.com", "bearer_token": SECRET, "verify_ssl": True}
+    credentials = [{"name": "new cluster", "type": BEARER_TOKEN["name"], "inputs": inputs}]
+    for changed in (1, 0):
+        run = run_again({"awx_credentials": credentials}, "-vvv")
+        assert run.returncode == 0, run.output
+        assert run.count("changed") == changed, run.output
+        assert SECRET not in run.output
+    assert awx.named("credentials", "new cluster")["inputs"] == inputs
+
+
+@pytest.mark.parametrize(
+    ("settings", "environment", "sentence"),
+    [
+        (
+            {},
+            {"CONTROLLER_OAUTH_TOKEN": "wrong-token"},
+            "Apply the organization: Invalid authentication credentials for /api/v2/organizations/ (HTTP 401). Set awx_token, or "
+            "CONTROLLER_OAUTH_TOKEN in the environment, to a valid token.",
+        ),
+        ({}, {"CONTROLLER_HOST": "http://127.0.0.1:1"}, "Set awx_host, or CONTROLLER_HOST in the environment, to the URL of AWX."),
+        (
+            {"awx_environments": [{"name": "staging", "inventory": "inventories/staging", "credentials": ["nobody"]}]},
+            {},
+            "Apply the job templates jewelry-shop staging check: Request to /api/v2/credentials/?name=nobody returned 0 items, expected 1. "
+            "Create this object in AWX, or correct its name in the variables of the role awx.",
+        ),
+        ({"awx_project_scm_url": ""}, {}, "awx_project_scm_url is not set: set it to the URL of the Git repository"),
+        ({"awx_environments": [{"name": "a", "credentials": ["b"]}]}, {}, "missing required arguments: inventory found in awx_environments"),
+    ],
+)
+def test_a_failure_is_one_sentence_that_names_what_to_do(
+    again: tuple[Awx, Configure], settings: dict[str, Any], environment: dict[str, str], sentence: str
+) -> None:
+    _awx, run_again = again
+    run = run_again(settings, **environment)
+    assert run.returncode == 2, run.output
+    assert sentence in run.words
+    assert "Traceback" not in run.output
+    assert "wrong-token" not in run.output
+
+
+def test_a_missing_collection_is_one_sentence(tmp_path: Path) -> None:
+    collections = tmp_path / "collections"
+    (collections / "ansible_collections" / "jewelry_shop").mkdir(parents=True)
+    (collections / "ansible_collections" / "jewelry_shop" / "platform").symlink_to(ROOT)
+    run = configure("http://127.0.0.1:1", STAGING, tmp_path, ANSIBLE_COLLECTIONS_PATH=str(collections))
+    assert run.returncode == 2, run.output
+    assert "The collection awx.awx is not installed. Install it with ansible-galaxy collection install awx.awx." in run.words
+    assert "Traceback" not in run.output
