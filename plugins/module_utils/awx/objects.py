@@ -105,8 +105,8 @@ def awx_workflow_nodes(environments: Sequence[str], prefix: str, approval_timeou
         approval_timeout: The variable C(awx_approval_timeout).
 
     Returns:
-        One mapping for each node, with C(identifier), C(template) or C(approval), and the identifiers C(success) and C(failure) of the nodes
-        that follow.
+        One mapping for each node, with C(identifier), and C(template) or C(approval). A node that others follow has the identifiers of these
+        nodes as C(success) and C(failure).
 
     Example:
         {{ ['staging', 'production'] | jewelry_shop.platform.awx_workflow_nodes('shop', 3600) }}
@@ -136,6 +136,7 @@ def _approval(environment: str, after: str, timeout: int) -> dict[str, Any]:
             "timeout": timeout,
         },
         "success": [f"{environment}-deploy"],
+        "failure": [],
     }
 
 

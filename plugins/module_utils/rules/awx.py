@@ -61,15 +61,15 @@ AWX = (
     ),
     Rule(
         lambda v: _unknown(v["awx_workflow_environments"], _environments(v)),
-        "awx_workflow_environments names {}, which awx_environments does not have.",
+        "awx_workflow_environments names an environment that awx_environments does not have: {}",
     ),
     Rule(
         lambda v: _unknown((name for each in v["awx_schedules"] for name in each.get("environments") or ()), _environments(v)),
-        "awx_schedules names the environment {}, which awx_environments does not have.",
+        "awx_schedules names an environment that awx_environments does not have: {}",
     ),
     Rule(
         lambda v: _unknown((each["template"] for each in v["awx_schedules"]), [each["name"] for each in v["awx_actions"]]),
-        "awx_schedules names the template {}, which is none of the job templates.",
+        "awx_schedules names an unknown job template: {}",
     ),
     Rule(
         lambda v: next((each["rrule"] for each in v["awx_schedules"] if not _RRULE.fullmatch(each["rrule"])), ""),

@@ -19,8 +19,6 @@ from tools import awx_collection
 ROOT = Path(__file__).parents[3]
 TOKEN = "token-of-awx"
 SECRET = "token-of-the-chat"
-# The playbooks of a backup are built separately.
-PLAYBOOKS = playbooks() | {"playbooks/backup.yml", "playbooks/restore.yml"}
 CHAT = {"url": "https://chat.example.com", "http_method": "POST", "headers": {}, "username": "", "disable_ssl_verification": False}
 SETTINGS: dict[str, Any] = {
     "awx_project_scm_url": "https://git.example.com/shop/platform.git",
@@ -30,12 +28,25 @@ SETTINGS: dict[str, Any] = {
         {"name": "page", "type": "webhook", "events": ["error"], "configuration": {**CHAT, "password": ""}},
     ],
 }
-# One environment takes fewer seconds.
+# Each object takes about a second. test_awx_data.py has the templates of all actions.
+SETTINGS["awx_actions"] = [
+    {"name": "deploy", "description": "Deploy.", "playbook": "site.yml", "survey": "release"},
+    {"name": "rollback", "description": "Roll back.", "playbook": "playbooks/rollback.yml", "survey": "rollback"},
+    {"name": "remove", "description": "Remove.", "playbook": "playbooks/remove.yml", "survey": "remove"},
+]
+SETTINGS["awx_schedules"] = [
+    {
+        "name": "monthly rollback",
+        "template": "rollback",
+        "environments": ["staging"],
+        "rrule": "DTSTART;TZID=UTC:20260101T030000 RRULE:FREQ=MONTHLY;INTERVAL=1",
+    }
+]
 STAGING: dict[str, Any] = {
-    **SETTINGS,
     "awx_environments": [{"name": "staging", "inventory": "inventories/staging", "credentials": ["jewelry-shop staging cluster"]}],
-    "awx_workflow_environments": ["staging"],
+    "awx_workflow_environments": [],
     "awx_schedules": [],
+    "awx_notifications": [],
 }
 
 
@@ -76,7 +87,7 @@ def configure(url: str, settings: dict[str, Any], folder: Path, *options: str, *
 
 def new_awx() -> Awx:
     """An AWX in which an administrator created the credentials of the clusters."""
-    awx = Awx(TOKEN, PLAYBOOKS)
+    awx = Awx(TOKEN, playbooks())
     for environment in ("staging", "production"):
         awx.add_credential(f"jewelry-shop {environment} cluster")
     return awx
@@ -88,64 +99,55 @@ def collection() -> None:
 
 
 @pytest.fixture(scope="module")
-def configured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Awx, str, Run]]:
-    """An AWX after the first run, with its URL and the run."""
+def configured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Awx, Run]:
+    """An AWX after the first run, and the run."""
     awx = new_awx()
     with serving(awx) as url:
-        yield awx, url, configure(url, SETTINGS, tmp_path_factory.mktemp("first"))
-
-
-@pytest.fixture(scope="module")
-def staging(tmp_path_factory: pytest.TempPathFactory) -> Awx:
-    """An AWX after a run with one environment, which a test copies."""
-    awx = new_awx()
-    with serving(awx) as url:
-        run = configure(url, STAGING, tmp_path_factory.mktemp("staging"))
+        run = configure(url, SETTINGS, tmp_path_factory.mktemp("first"), "-v")
     assert run.returncode == 0, run.output
-    awx.requests.clear()
-    return awx
+    return awx, run
 
 
 @pytest.fixture
-def again(staging: Awx, tmp_path: Path) -> Iterator[tuple[Awx, Configure]]:
-    """The AWX with one environment, and a further run."""
-    awx = copy.deepcopy(staging)
+def again(configured: tuple[Awx, Run], tmp_path: Path) -> Iterator[tuple[Awx, Configure]]:
+    """A copy of the configured AWX, and a further run for staging alone, which takes fewer seconds."""
+    awx = copy.deepcopy(configured[0])
+    awx.requests.clear()
     with serving(awx) as url:
-        yield awx, lambda settings, *options, **environment: configure(url, {**STAGING, **settings}, tmp_path, *options, **environment)
+        yield (
+            awx,
+            lambda settings, *options, **variables: configure(url, {**SETTINGS, **STAGING, **settings}, tmp_path, *options, **variables),
+        )
 
 
-def test_the_first_run_creates_all_objects(configured: tuple[Awx, str, Run]) -> None:
-    awx, _url, run = configured
-    assert run.returncode == 0, run.output
-    actions = ("backup", "check", "deploy", "remove", "restart", "restore", "rollback", "scale", "status", "validate")
+def test_the_first_run_creates_all_objects(configured: tuple[Awx, Run]) -> None:
+    awx, run = configured
     both = [f"jewelry-shop {each}" for each in ("production", "staging")]
     assert awx.names("organizations") == ["jewelry-shop"]
+    assert awx.names("execution_environments") == ["jewelry-shop"]
     assert awx.names("projects") == ["jewelry-shop"]
     assert awx.names("inventories") == both
     assert awx.names("inventory_sources") == both
-    assert awx.names("job_templates") == sorted(f"{each} {action}" for each in both for action in actions)
-    assert awx.names("schedules") == [
-        "jewelry-shop production nightly backup",
-        "jewelry-shop production nightly validation",
-        "jewelry-shop staging nightly validation",
-    ]
+    assert awx.names("job_templates") == [f"{each} {action}" for each in both for action in ("deploy", "remove", "rollback")]
+    assert awx.names("schedules") == ["jewelry-shop staging monthly rollback"]
     assert awx.names("credential_types") == ["Jewelry-shop secrets", BEARER_TOKEN["name"]]
     assert awx.names("workflow_job_templates") == ["jewelry-shop release"]
     assert SECRET not in run.output
     assert TOKEN not in run.output
 
 
-def test_a_second_run_changes_nothing(configured: tuple[Awx, str, Run], tmp_path: Path) -> None:
-    awx, url, _run = configured
-    before = copy.deepcopy((awx.objects, awx.related, awx.surveys))
-    run = configure(url, SETTINGS, tmp_path)
+def test_a_second_run_changes_nothing(configured: tuple[Awx, Run], tmp_path: Path) -> None:
+    awx = copy.deepcopy(configured[0])
+    awx.requests.clear()
+    with serving(awx) as url:
+        run = configure(url, SETTINGS, tmp_path)
     assert run.returncode == 0, run.output
     assert run.count("changed") == 0, run.output
-    assert (awx.objects, awx.related, awx.surveys) == before
+    assert awx.writes == []
 
 
-def test_templates_refer_to_the_objects_of_their_environment(configured: tuple[Awx, str, Run]) -> None:
-    awx, _url, _run = configured
+def test_templates_refer_to_the_objects_of_their_environment(configured: tuple[Awx, Run]) -> None:
+    awx = configured[0]
     template = awx.named("job_templates", "jewelry-shop production deploy")
     assert template["playbook"] == "site.yml"
     assert template["inventory"] == awx.named("inventories", "jewelry-shop production")["id"]
@@ -154,12 +156,10 @@ def test_templates_refer_to_the_objects_of_their_environment(configured: tuple[A
     assert awx.relation("job_templates", template["name"], "notification_templates_error") == ["chat", "page"]
     source = awx.named("inventory_sources", "jewelry-shop production")
     assert (source["source"], source["source_path"]) == ("scm", "inventories/production")
-    check = awx.named("job_templates", "jewelry-shop staging check")
-    assert (check["job_type"], check["diff_mode"]) == ("check", True)
 
 
-def test_the_workflow_rolls_back_after_a_failure_and_asks_before_production(configured: tuple[Awx, str, Run]) -> None:
-    awx, _url, _run = configured
+def test_the_workflow_rolls_back_after_a_failure_and_asks_before_production(configured: tuple[Awx, Run]) -> None:
+    awx = configured[0]
     nodes = awx.names("workflow_job_template_nodes")
     assert nodes == ["production-approval", "production-deploy", "production-rollback", "staging-deploy", "staging-rollback"]
     following = {
@@ -178,21 +178,14 @@ def test_the_workflow_rolls_back_after_a_failure_and_asks_before_production(conf
     assert awx.relation("workflow_job_templates", "jewelry-shop release", "notification_templates_approvals") == ["chat"]
 
 
-def test_the_number_of_replicas_is_a_template_that_ansible_resolves(configured: tuple[Awx, str, Run]) -> None:
-    awx, _url, _run = configured
-    extra_vars = json.loads(awx.named("job_templates", "jewelry-shop staging scale")["extra_vars"])
-    assert extra_vars == {"scale_replicas": "{{ {survey_tier: survey_replicas} }}"}
-
-
-def test_the_secrets_of_a_credential_reach_the_job_as_templates_of_awx(configured: tuple[Awx, str, Run]) -> None:
-    awx, _url, _run = configured
-    injected = awx.named("credential_types", "Jewelry-shop secrets")["injectors"]["extra_vars"]["platform_secrets"]
+def test_awx_gets_the_injectors_of_a_credential_type_as_templates(configured: tuple[Awx, Run]) -> None:
+    injected = configured[0].named("credential_types", "Jewelry-shop secrets")["injectors"]["extra_vars"]["platform_secrets"]
     assert injected["POSTGRES_PASSWORD"] == "{{ postgres_password }}"
 
 
 def test_a_changed_survey_changes_only_this_survey(again: tuple[Awx, Configure]) -> None:
     awx, run_again = again
-    run = run_again({"awx_volumes": ["media-pvc"]})
+    run = run_again({"awx_volumes": ["media-pvc"], "awx_notifications": SETTINGS["awx_notifications"]})
     assert run.returncode == 0, run.output
     assert run.count("changed") == 1, run.output
     template = awx.named("job_templates", "jewelry-shop staging remove")
@@ -201,19 +194,11 @@ def test_a_changed_survey_changes_only_this_survey(again: tuple[Awx, Configure])
     assert volumes["choices"] == ["media-pvc"]
 
 
-def test_a_survey_that_asks_nothing_is_removed(again: tuple[Awx, Configure]) -> None:
-    awx, run_again = again
-    run = run_again({"awx_ask_image_tag": False})
-    assert run.returncode == 0, run.output
-    deploy = awx.named("job_templates", "jewelry-shop staging deploy")
-    assert deploy["survey_enabled"] is False
-    assert deploy["id"] not in awx.surveys
-
-
 def test_check_mode_shows_changes_and_writes_nothing(again: tuple[Awx, Configure]) -> None:
     awx, run_again = again
-    run = run_again({"awx_volumes": ["media-pvc"], "awx_project_scm_branch": "v2"}, "--check", "--diff")
+    run = run_again({"awx_ask_image_tag": False, "awx_project_scm_branch": "v2"}, "--check", "--diff")
     assert run.returncode == 0, run.output
+    # The project, and the templates of the deployment and the rest without notifications.
     assert run.count("changed") == 2, run.output
     assert awx.writes == []
 
@@ -221,31 +206,33 @@ def test_check_mode_shows_changes_and_writes_nothing(again: tuple[Awx, Configure
 def test_check_mode_of_an_empty_awx_names_what_is_missing(tmp_path: Path) -> None:
     awx = new_awx()
     with serving(awx) as url:
-        run = configure(url, STAGING, tmp_path, "--check")
+        run = configure(url, SETTINGS, tmp_path, "--check")
     assert run.returncode == 0, run.output
     assert awx.writes == []
     assert "AWX does not have the organization. A run creates what is missing." in run.words
 
 
-def test_an_existing_token_of_a_notification_is_written_only_on_demand(again: tuple[Awx, Configure]) -> None:
-    awx, run_again = again
-    changed = {"name": "chat", "type": "webhook", "events": ["error"], "configuration": {**CHAT, "password": "another-token"}}
-    run = run_again({"awx_notifications": [changed], "awx_update_secrets": True})
-    assert run.returncode == 0, run.output
-    assert awx.named("notification_templates", "chat")["notification_configuration"]["password"] == "another-token"
-    assert "another-token" not in run.output
-
-
-def test_a_credential_is_created_once_and_its_secret_never_shown(again: tuple[Awx, Configure]) -> None:
+def test_secrets_are_written_once_and_again_only_on_demand(again: tuple[Awx, Configure]) -> None:
     awx, run_again = again
     inputs = {"host": "https://kubernetes.example.com", "bearer_token": SECRET, "verify_ssl": True}
-    credentials = [{"name": "new cluster", "type": BEARER_TOKEN["name"], "inputs": inputs}]
-    for changed in (1, 0):
-        run = run_again({"awx_credentials": credentials}, "-vvv")
-        assert run.returncode == 0, run.output
-        assert run.count("changed") == changed, run.output
-        assert SECRET not in run.output
+    chat = {"name": "chat", "type": "webhook", "events": ["error"], "configuration": {**CHAT, "password": "another-token"}}
+    # Without a survey, a template of the deployment has none.
+    settings = {
+        "awx_credentials": [{"name": "new cluster", "type": BEARER_TOKEN["name"], "inputs": inputs}],
+        "awx_notifications": [chat],
+        "awx_ask_image_tag": False,
+    }
+    first = run_again({**settings, "awx_update_secrets": True}, "-vvv")
+    second = run_again(settings)
+    assert (first.returncode, second.returncode) == (0, 0), first.output + second.output
+    assert second.count("changed") == 0, second.output
+    assert SECRET not in first.output
+    assert "another-token" not in first.output
     assert awx.named("credentials", "new cluster")["inputs"] == inputs
+    assert awx.named("notification_templates", "chat")["notification_configuration"]["password"] == "another-token"
+    deploy = awx.named("job_templates", "jewelry-shop staging deploy")
+    assert deploy["survey_enabled"] is False
+    assert deploy["id"] not in awx.surveys
 
 
 @pytest.mark.parametrize(
@@ -261,7 +248,7 @@ def test_a_credential_is_created_once_and_its_secret_never_shown(again: tuple[Aw
         (
             {"awx_environments": [{"name": "staging", "inventory": "inventories/staging", "credentials": ["nobody"]}]},
             {},
-            "Apply the job templates jewelry-shop staging check: Request to /api/v2/credentials/?name=nobody returned 0 items, expected 1. "
+            "Apply the job templates jewelry-shop staging deploy: Request to /api/v2/credentials/?name=nobody returned 0 items, expected 1. "
             "Create this object in AWX, or correct its name in the variables of the role awx.",
         ),
         ({"awx_project_scm_url": ""}, {}, "awx_project_scm_url is not set: set it to the URL of the Git repository"),
@@ -283,7 +270,7 @@ def test_a_missing_collection_is_one_sentence(tmp_path: Path) -> None:
     collections = tmp_path / "collections"
     (collections / "ansible_collections" / "jewelry_shop").mkdir(parents=True)
     (collections / "ansible_collections" / "jewelry_shop" / "platform").symlink_to(ROOT)
-    run = configure("http://127.0.0.1:1", STAGING, tmp_path, ANSIBLE_COLLECTIONS_PATH=str(collections))
+    run = configure("http://127.0.0.1:1", SETTINGS, tmp_path, ANSIBLE_COLLECTIONS_PATH=str(collections))
     assert run.returncode == 2, run.output
     assert "The collection awx.awx is not installed. Install it with ansible-galaxy collection install awx.awx." in run.words
     assert "Traceback" not in run.output
