@@ -49,8 +49,8 @@ AWX = (
         "The collection awx.awx is not installed. Install it with ansible-galaxy collection install awx.awx.",
     ),
     Rule(
-        lambda v: not v["awx_project_scm_url"],
-        "awx_project_scm_url is not set: set it to the URL of the Git repository with the playbooks and the inventories.",
+        lambda v: not v["awx_project_url"],
+        "awx_project_url is not set: set it to the URL of the Git repository with the playbooks and the inventories.",
     ),
     Rule(lambda v: not v["awx_environments"], "awx_environments is empty: name at least one environment."),
     Rule(lambda v: _twice(v, "awx_environments"), "awx_environments names {} more than once. Give each environment a name of its own."),

@@ -41,6 +41,8 @@ BEARER_TOKEN = {
     "inputs": {"fields": [{"id": "host"}, {"id": "bearer_token", "secret": True}, {"id": "verify_ssl"}, {"id": "ssl_ca_cert"}]},
 }
 
+GALAXY = {"name": "Ansible Galaxy/Automation Hub API Token", "kind": "galaxy"}
+
 
 class Rejected(Exception):
     """A response with an error."""
@@ -75,6 +77,8 @@ class Awx:
         self.surveys: dict[int, dict[str, Any]] = {}
         self._ids = itertools.count(1)
         self._create("credential_types", BEARER_TOKEN)
+        galaxy = self._create("credential_types", GALAXY)
+        self._create("credentials", {"name": "Ansible Galaxy", "credential_type": galaxy["id"]})
 
     # What tests read and prepare
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.unit.roles.awx_server import BEARER_TOKEN, Awx, playbooks, serving
+from tests.unit.roles.awx_server import BEARER_TOKEN, GALAXY, Awx, playbooks, serving
 from tools import awx_collection
 
 ROOT = Path(__file__).parents[3]
@@ -21,7 +21,7 @@ TOKEN = "token-of-awx"
 SECRET = "token-of-the-chat"
 CHAT = {"url": "https://chat.example.com", "http_method": "POST", "headers": {}, "username": "", "disable_ssl_verification": False}
 SETTINGS: dict[str, Any] = {
-    "awx_project_scm_url": "https://git.example.com/shop/platform.git",
+    "awx_project_url": "https://git.example.com/shop/platform.git",
     "awx_execution_environment_image": "registry.example.com/shop/ee:1.0.0",
     "awx_notifications": [
         {"name": "chat", "type": "webhook", "events": ["error", "approvals"], "configuration": {**CHAT, "password": SECRET}},
@@ -130,7 +130,8 @@ def test_the_first_run_creates_all_objects(configured: tuple[Awx, Run]) -> None:
     assert awx.names("inventory_sources") == both
     assert awx.names("job_templates") == [f"{each} {action}" for each in both for action in ("deploy", "remove", "rollback")]
     assert awx.names("schedules") == ["jewelry-shop staging monthly rollback"]
-    assert awx.names("credential_types") == ["Jewelry-shop secrets", BEARER_TOKEN["name"]]
+    assert awx.names("credential_types") == [GALAXY["name"], "Jewelry-shop secrets", BEARER_TOKEN["name"]]
+    assert awx.relation("organizations", "jewelry-shop", "galaxy_credentials") == ["Ansible Galaxy"]
     assert awx.names("workflow_job_templates") == ["jewelry-shop release"]
     assert SECRET not in run.output
     assert TOKEN not in run.output
@@ -196,7 +197,7 @@ def test_a_changed_survey_changes_only_this_survey(again: tuple[Awx, Configure])
 
 def test_check_mode_shows_changes_and_writes_nothing(again: tuple[Awx, Configure]) -> None:
     awx, run_again = again
-    run = run_again({"awx_ask_image_tag": False, "awx_project_scm_branch": "v2"}, "--check", "--diff")
+    run = run_again({"awx_ask_image_tag": False, "awx_project_branch": "v2"}, "--check", "--diff")
     assert run.returncode == 0, run.output
     # The project, and the templates of the deployment and the rest without notifications.
     assert run.count("changed") == 2, run.output
@@ -251,7 +252,7 @@ def test_secrets_are_written_once_and_again_only_on_demand(again: tuple[Awx, Con
             "Apply the job templates jewelry-shop staging deploy: Request to /api/v2/credentials/?name=nobody returned 0 items, expected 1. "
             "Create this object in AWX, or correct its name in the variables of the role awx.",
         ),
-        ({"awx_project_scm_url": ""}, {}, "awx_project_scm_url is not set: set it to the URL of the Git repository"),
+        ({"awx_project_url": ""}, {}, "awx_project_url is not set: set it to the URL of the Git repository"),
         ({"awx_environments": [{"name": "a", "credentials": ["b"]}]}, {}, "missing required arguments: inventory found in awx_environments"),
     ],
 )

@@ -21,6 +21,8 @@ ACTIONS = ["check", "deploy", "validate", "rollback", "scale", "restart", "backu
 ANSWERS: dict[str, Any] = {"text": "1.10", "integer": 3, "multiselect": ["django", "nginx"]}
 # Variables that only a template of a job template reads.
 OWN_ANSWERS = {"survey_tier", "survey_replicas"}
+# The short form of rollback_to_release.
+SHORT = {"to_release": "rollback_to_release"}
 # The playbooks of another branch. Remove the names when the playbooks exist.
 PENDING = {name for name in ("playbooks/backup.yml", "playbooks/restore.yml") if not (ROOT / name).exists()}
 
@@ -65,7 +67,7 @@ def answer(question: dict[str, Any]) -> Any:
 
 
 def test_the_answers_of_surveys_are_values_that_the_playbooks_accept(questions: list[dict[str, Any]]) -> None:
-    known = {each["variable"]: each for each in questions if each["variable"] not in OWN_ANSWERS}
+    known = {SHORT.get(each["variable"], each["variable"]): each for each in questions if each["variable"] not in OWN_ANSWERS}
     # The role restore is of another branch.
     known = {name: each for name, each in known.items() if name in OPTIONS or not name.startswith("restore_") or not PENDING}
     assert {"platform_image_tag", "restart_tiers", "remove_volumes", "rollback_to_release", "status_fail_on_drift"} <= known.keys()

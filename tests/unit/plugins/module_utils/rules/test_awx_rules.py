@@ -14,7 +14,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.findin
 
 RULE = "DTSTART;TZID=UTC:20260101T030000 RRULE:FREQ=DAILY;INTERVAL=1"
 VALID: dict[str, Any] = {
-    "awx_project_scm_url": "https://git.example.com/shop.git",
+    "awx_project_url": "https://git.example.com/shop.git",
     "awx_environments": [{"name": "staging", "credentials": ["a"]}, {"name": "production", "credentials": ["b"]}],
     "awx_notifications": [],
     "awx_workflow_environments": ["staging", "production"],
@@ -29,8 +29,8 @@ VALID: dict[str, Any] = {
         ({}, []),
         ({"awx_schedules": [{"name": "a", "template": "backup", "rrule": RULE.replace(";TZID=UTC", ""), "environments": []}]}, []),
         (
-            {"awx_project_scm_url": ""},
-            ["awx_project_scm_url is not set: set it to the URL of the Git repository with the playbooks and the inventories."],
+            {"awx_project_url": ""},
+            ["awx_project_url is not set: set it to the URL of the Git repository with the playbooks and the inventories."],
         ),
         (
             {"awx_environments": [], "awx_workflow_environments": []},
