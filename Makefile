@@ -87,7 +87,7 @@ molecule: .venv ## Run the scenarios on a cluster of their own
 	molecule test --scenario-name failures
 
 # In an order in which each finds what it needs.
-DRILLS := site failures release takeover production network keda single_node
+DRILLS := site failures lifecycle release takeover production network keda single_node
 
 .PHONY: drills
 drills: .venv ## Run what takes many minutes, before a release; DRILLS="site release" runs a part
@@ -96,7 +96,7 @@ drills: .venv ## Run what takes many minutes, before a release; DRILLS="site rel
 	for scenario in $(DRILLS); do
 		case $$scenario in
 			site | failures) PYTEST_MARKS=drill molecule test --scenario-name $$scenario --destroy never ;;
-			release | takeover) molecule test --scenario-name $$scenario --destroy never ;;
+			lifecycle | release | takeover) molecule test --scenario-name $$scenario --destroy never ;;
 			single_node) molecule destroy; molecule test --scenario-name $$scenario ;;
 			*)
 				molecule cleanup --scenario-name $$scenario

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import http.server
-import itertools
 import json
 import re
 import threading
@@ -75,7 +74,7 @@ class Awx:
         self.objects: dict[str, dict[int, dict[str, Any]]] = {endpoint: {} for endpoint in ENDPOINTS}
         self.related: dict[tuple[int, str], list[int]] = {}
         self.surveys: dict[int, dict[str, Any]] = {}
-        self._ids = itertools.count(1)
+        self._last = 0
         self._create("credential_types", BEARER_TOKEN)
         galaxy = self._create("credential_types", GALAXY)
         self._create("credentials", {"name": "Ansible Galaxy", "credential_type": galaxy["id"]})
@@ -147,7 +146,8 @@ class Awx:
             raise Rejected(400, {missing[0]: ["This field is required."]})
         new = {field: DEFAULTS[kind] for field, kind in ENDPOINTS[endpoint]["fields"].items()}
         new |= {"scm_revision": "0" * 40} if endpoint == "projects" else {}
-        own = {"id": next(self._ids), **new}
+        self._last += 1
+        own = {"id": self._last, **new}
         self._update(endpoint, own, body)
         if any(self._key(each) == self._key(own) for each in self.objects[endpoint].values()) and "name" in own:
             raise Rejected(400, {"__all__": [f"{own['name']} already exists."]})
