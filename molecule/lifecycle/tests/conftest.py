@@ -26,7 +26,7 @@ def awx(tmp_path_factory: pytest.TempPathFactory) -> Awx:
 
 @pytest.fixture(scope="session")
 def runner(awx: Awx, deployer_kubeconfig: str) -> Callable[..., Job]:
-    """Runs a playbook as a job with the token of the deployer, which playbooks/grant_deployer.yml wrote. Keyword arguments are variables."""
+    """Runs a playbook as a job with the token that playbooks/grant_deployer.yml wrote. Keyword arguments are variables."""
 
     def run(playbook: str, answers: dict[str, Any] | None = None, options: str = "", **variables: Any) -> Job:
         credential = BearerToken.of_kubeconfig(pathlib.Path(deployer_kubeconfig))

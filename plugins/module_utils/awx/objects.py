@@ -105,8 +105,8 @@ def awx_workflow_nodes(environments: Sequence[str], prefix: str, approval_timeou
         approval_timeout: The variable C(awx_approval_timeout).
 
     Returns:
-        One mapping for each node, with C(identifier), and C(template) or C(approval). A node that others follow has the identifiers of these
-        nodes as C(success) and C(failure).
+        One mapping for each node, with C(identifier), and C(template) or C(approval). A node that others follow has their identifiers as
+        C(success) and C(failure).
 
     Example:
         {{ ['staging', 'production'] | jewelry_shop.platform.awx_workflow_nodes('shop', 3600) }}
@@ -197,7 +197,7 @@ def _name_of(result: Row) -> str:
 # What to do, by words of the modules of awx.awx.
 _ADVICE = (
     ("HTTP 401", "Set awx_token, or CONTROLLER_OAUTH_TOKEN in the environment, to a valid token."),
-    ("HTTP 403", "Use the token of a user who may administer the organization, or of a system administrator."),
+    ("HTTP 403", "Use the token of a system administrator."),
     ("connect", "Set awx_host, or CONTROLLER_HOST in the environment, to the URL of AWX."),
     ("resolve controller_host", "Set awx_host, or CONTROLLER_HOST in the environment, to the URL of AWX."),
     ("returned 0 items", "Create this object in AWX, or correct its name in the variables of the role awx."),

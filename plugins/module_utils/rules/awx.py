@@ -45,7 +45,7 @@ def _twice(v: Values, variable: str) -> str:
 
 AWX = (
     Rule(
-        lambda v: not is_installed("awx.awx"),
+        lambda _v: not is_installed("awx.awx"),
         "The collection awx.awx is not installed. Install it with ansible-galaxy collection install awx.awx.",
     ),
     Rule(

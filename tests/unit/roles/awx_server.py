@@ -43,7 +43,7 @@ BEARER_TOKEN = {
 GALAXY = {"name": "Ansible Galaxy/Automation Hub API Token", "kind": "galaxy"}
 
 
-class Rejected(Exception):
+class RejectedError(Exception):
     """A response with an error."""
 
     def __init__(self, status: int, body: Any) -> None:
@@ -127,30 +127,30 @@ class Awx:
                 return 201, self._shown("workflow_approval_templates", created)
             case (_, endpoint, number, relation) if relation in ENDPOINTS.get(endpoint, {}).get("relations", ()):
                 return self._relation(method, endpoint, self._one(endpoint, number)["id"], relation, body)
-        raise Rejected(404, {"detail": "The requested resource could not be found."})
+        raise RejectedError(404, {"detail": "The requested resource could not be found."})
 
     def _one(self, endpoint: str, number: str) -> dict[str, Any]:
         if not number.isdecimal() or int(number) not in self.objects[endpoint]:
-            raise Rejected(404, {"detail": "Not found."})
+            raise RejectedError(404, {"detail": "Not found."})
         return self.objects[endpoint][int(number)]
 
     def _list(self, candidates: list[tuple[str, dict[str, Any]]], query: dict[str, str]) -> tuple[int, Any]:
         shown = [self._shown(endpoint, one) for endpoint, one in candidates]
         if shown and (unknown := [key for key in query if not any(key in one for one in shown)]):
-            raise Rejected(400, {"detail": f"{unknown[0]} is not a field."})
+            raise RejectedError(400, {"detail": f"{unknown[0]} is not a field."})
         found = [one for one in shown if all(str(one.get(key)) == value for key, value in query.items())]
         return 200, {"count": len(found), "next": None, "previous": None, "results": found}
 
     def _create(self, endpoint: str, body: dict[str, Any]) -> dict[str, Any]:
         if missing := [field for field in ENDPOINTS[endpoint]["required"] if field not in body]:
-            raise Rejected(400, {missing[0]: ["This field is required."]})
+            raise RejectedError(400, {missing[0]: ["This field is required."]})
         new = {field: DEFAULTS[kind] for field, kind in ENDPOINTS[endpoint]["fields"].items()}
         new |= {"scm_revision": "0" * 40} if endpoint == "projects" else {}
         self._last += 1
         own = {"id": self._last, **new}
         self._update(endpoint, own, body)
         if any(self._key(each) == self._key(own) for each in self.objects[endpoint].values()) and "name" in own:
-            raise Rejected(400, {"__all__": [f"{own['name']} already exists."]})
+            raise RejectedError(400, {"__all__": [f"{own['name']} already exists."]})
         self.objects[endpoint][own["id"]] = own
         return own
 
@@ -163,10 +163,10 @@ class Awx:
         body = {key: value for key, value in body.items() if key not in ENDPOINTS[endpoint].get("read_only", ())}
         for key, value in body.items():
             if key not in fields:
-                raise Rejected(400, {key: ["This is not a field of AWX."]})
+                raise RejectedError(400, {key: ["This is not a field of AWX."]})
             is_null = value is None and DEFAULTS[fields[key]] is None
             if not is_null and type(value) is not TYPES[fields[key]]:
-                raise Rejected(400, {key: [f"Not a valid {fields[key]}: {value!r}."]})
+                raise RejectedError(400, {key: [f"Not a valid {fields[key]}: {value!r}."]})
             if fields[key] == "id" and value is not None:
                 self._require(key, value)
         one.update(body)
@@ -176,20 +176,20 @@ class Awx:
     def _require(self, field: str, number: int) -> None:
         known = UNIFIED if field == "unified_job_template" else (target(field),)
         if not any(number in self.objects[endpoint] for endpoint in known):
-            raise Rejected(400, {field: [f'Invalid pk "{number}" - object does not exist.']})
+            raise RejectedError(400, {field: [f'Invalid pk "{number}" - object does not exist.']})
 
     def _check(self, endpoint: str, one: dict[str, Any]) -> None:
         if endpoint == "job_templates":
             one["organization"] = self.objects["projects"][one["project"]]["organization"]
             if one["playbook"] not in self.playbooks:
-                raise Rejected(400, {"playbook": ["Playbook not found for project."]})
+                raise RejectedError(400, {"playbook": ["Playbook not found for project."]})
             json.loads(one["extra_vars"] or "{}")
         if endpoint == "schedules":
             if not re.search(r"DTSTART\S* RRULE:\S*FREQ=\S*INTERVAL=", one["rrule"]):
-                raise Rejected(400, {"rrule": ["DTSTART, FREQ and INTERVAL are required in rrule."]})
+                raise RejectedError(400, {"rrule": ["DTSTART, FREQ and INTERVAL are required in rrule."]})
             questions = self.surveys.get(one["unified_job_template"], {}).get("spec", [])
             if needed := [each["variable"] for each in questions if each["required"] and each.get("default") in (None, "")]:
-                raise Rejected(400, {"variables_needed_to_start": [f"'{needed[0]}' value missing"]})
+                raise RejectedError(400, {"variables_needed_to_start": [f"'{needed[0]}' value missing"]})
 
     def _relation(self, method: str, endpoint: str, number: int, relation: str, body: Any) -> tuple[int, Any]:
         ids = self.related.setdefault((number, relation), [])
@@ -199,13 +199,13 @@ class Awx:
             ids.remove(body["id"])
             return 204, None
         if body["id"] not in self.objects[target(relation)]:
-            raise Rejected(400, {"detail": f"{relation} has no object {body['id']}."})
+            raise RejectedError(400, {"detail": f"{relation} has no object {body['id']}."})
         if relation == "credentials":
             kinds = [self.objects["credentials"][each]["credential_type"] for each in (*ids, body["id"])]
             if len(set(kinds)) < len(kinds):
-                raise Rejected(400, {"detail": "Cannot assign multiple credentials of one type."})
+                raise RejectedError(400, {"detail": "Cannot assign multiple credentials of one type."})
         if endpoint == "workflow_job_template_nodes" and body["id"] in self._following(body["id"], number):
-            raise Rejected(400, {"detail": "Cycle detected."})
+            raise RejectedError(400, {"detail": "Cycle detected."})
         ids.append(body["id"])
         return 204, None
 
@@ -236,7 +236,15 @@ class Awx:
         if endpoint == "workflow_job_template_nodes" and one["unified_job_template"]:
             [found] = [each for each in UNIFIED if one["unified_job_template"] in self.objects[each]]
             related["unified_job_template"] = f"/api/v2/{found}/{one['unified_job_template']}/"
-        return {**one, **self._hidden(endpoint, one), "type": kind, "url": url, "related": related, "summary_fields": summary, "managed": False}
+        return {
+            **one,
+            **self._hidden(endpoint, one),
+            "type": kind,
+            "url": url,
+            "related": related,
+            "summary_fields": summary,
+            "managed": False,
+        }
 
     def _hidden(self, endpoint: str, one: dict[str, Any]) -> dict[str, Any]:
         if endpoint == "credentials":
@@ -258,14 +266,14 @@ def checked_survey(spec: dict[str, Any]) -> dict[str, Any]:
     """What AWX stores of a survey, or its rejection."""
     for key, kind in (("name", str), ("description", str), ("spec", list)):
         if not isinstance(spec.get(key), kind):
-            raise Rejected(400, {"error": f"Expected {kind.__name__} for field '{key}'."})
+            raise RejectedError(400, {"error": f"Expected {kind.__name__} for field '{key}'."})
     variables = [each.get("variable") for each in spec["spec"]]
     if not variables or len(set(variables)) < len(variables):
-        raise Rejected(400, {"error": "A survey needs questions, and each a variable of its own."})
+        raise RejectedError(400, {"error": "A survey needs questions, and each a variable of its own."})
     for question in spec["spec"]:
         wrong = question_problem(question)
         if wrong:
-            raise Rejected(400, {"error": f"{question.get('variable')}: {wrong}"})
+            raise RejectedError(400, {"error": f"{question.get('variable')}: {wrong}"})
     return spec
 
 
@@ -299,9 +307,9 @@ def serving(awx: Awx) -> Iterator[str]:
             url = urllib.parse.urlparse(self.path)
             try:
                 if self.headers.get("Authorization") != f"Bearer {awx.token}":
-                    raise Rejected(401, {"detail": "Authentication credentials were not provided."})
+                    raise RejectedError(401, {"detail": "Authentication credentials were not provided."})
                 status, content = awx.respond(self.command, url.path, dict(urllib.parse.parse_qsl(url.query)), body)
-            except Rejected as rejected:
+            except RejectedError as rejected:
                 status, content = rejected.status, rejected.body
             data = b"" if content is None else json.dumps(content).encode()
             self.send_response(status)

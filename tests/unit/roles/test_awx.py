@@ -249,11 +249,16 @@ def test_secrets_are_written_once_and_again_only_on_demand(again: tuple[Awx, Con
         (
             {"awx_environments": [{"name": "staging", "inventory": "inventories/staging", "credentials": ["nobody"]}]},
             {},
-            "Apply the job templates jewelry-shop staging deploy: Request to /api/v2/credentials/?name=nobody returned 0 items, expected 1. "
+            "Apply the job templates jewelry-shop staging deploy: Request to /api/v2/credentials/?name=nobody returned 0 items, "
+            "expected 1. "
             "Create this object in AWX, or correct its name in the variables of the role awx.",
         ),
         ({"awx_project_url": ""}, {}, "awx_project_url is not set: set it to the URL of the Git repository"),
-        ({"awx_environments": [{"name": "a", "credentials": ["b"]}]}, {}, "missing required arguments: inventory found in awx_environments"),
+        (
+            {"awx_environments": [{"name": "a", "credentials": ["b"]}]},
+            {},
+            "missing required arguments: inventory found in awx_environments",
+        ),
     ],
 )
 def test_a_failure_is_one_sentence_that_names_what_to_do(

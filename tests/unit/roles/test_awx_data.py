@@ -39,7 +39,9 @@ def questions(templates: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def test_each_environment_has_a_template_of_each_action(templates: list[dict[str, Any]]) -> None:
-    assert [each["name"] for each in templates] == [f"jewelry-shop {place} {action}" for place in ("staging", "production") for action in ACTIONS]
+    assert [each["name"] for each in templates] == [
+        f"jewelry-shop {place} {action}" for place in ("staging", "production") for action in ACTIONS
+    ]
 
 
 def test_awx_accepts_each_template_with_its_survey(templates: list[dict[str, Any]]) -> None:

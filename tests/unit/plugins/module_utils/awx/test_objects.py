@@ -114,7 +114,7 @@ def test_an_object_without_an_id_does_not_exist_yet() -> None:
         (
             {"msg": "All items completed", "results": [{"msg": "fine"}, {"failed": True, "msg": "Got a 403 (HTTP 403).", "item": "chat"}]},
             "Apply it",
-            "Apply it chat: Got a 403 (HTTP 403). Use the token of a user who may administer the organization, or of a system administrator.",
+            "Apply it chat: Got a 403 (HTTP 403). Use the token of a system administrator.",
         ),
         ({"msg": "The host sent back\na server error"}, "Apply it", "Apply it: The host sent back a server error."),
         ({}, "Apply it", "Apply it: The module gave no reason."),
