@@ -52,6 +52,7 @@ test: .venv ## Run everything that CI runs
 
 .PHONY: lint
 lint: .venv ## Check style, types and rules without running anything
+	python tools/awx_collection.py
 	ruff check .
 	ruff format --check .
 	mypy $(PLUGINS) local_cluster tools tests molecule
@@ -66,6 +67,7 @@ lint: .venv ## Check style, types and rules without running anything
 unit: .venv $(OLDEST)/requirements.txt ## Run the tests that need no cluster, those of the demo shop too
 	python -m tools.manifest_checkers
 	python -m tools.debian_programs
+	python tools/awx_collection.py
 	pytest
 	pytest demo/shop
 
@@ -86,7 +88,7 @@ molecule: .venv ## Run the scenarios on a cluster of their own
 	molecule test --scenario-name failures
 
 # In an order in which each finds what it needs.
-DRILLS := site failures release takeover production network keda installed single_node
+DRILLS := site failures lifecycle release takeover production network keda installed single_node
 
 .PHONY: drills
 drills: .venv ## Run what takes many minutes, before a release; DRILLS="site release" runs a part
@@ -95,7 +97,7 @@ drills: .venv ## Run what takes many minutes, before a release; DRILLS="site rel
 	for scenario in $(DRILLS); do
 		case $$scenario in
 			site | failures) PYTEST_MARKS=drill molecule test --scenario-name $$scenario --destroy never ;;
-			release | takeover) molecule test --scenario-name $$scenario --destroy never ;;
+			lifecycle | release | takeover) molecule test --scenario-name $$scenario --destroy never ;;
 			single_node) molecule destroy; molecule test --scenario-name $$scenario ;;
 			*)
 				molecule cleanup --scenario-name $$scenario
@@ -132,6 +134,7 @@ lock: .venv ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes the newest 
 	cd requirements
 	for name in uv oldest; do $(LOCK) --python-version $(OLDEST_PYTHON) $(LOCK_FLAGS) $$name.in --output-file $$name.txt; done
 	for name in dev galaxy-importer docs; do $(LOCK) --python-version 3.12 $(LOCK_FLAGS) $$name.in --output-file $$name.txt; done
+	$(LOCK) --no-deps --python-version 3.12 $(LOCK_FLAGS) awx.in --output-file awx.txt
 
 .PHONY: .venv
 .venv: .venv/requirements.txt ## Make or update the Python environment

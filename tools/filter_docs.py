@@ -112,9 +112,9 @@ def files() -> Iterator[tuple[pathlib.Path, str]]:
 
     resolver()
     # Imported after the resolver, which makes the collection importable.
-    from ansible_collections.jewelry_shop.platform.plugins.filter import manifests, report
+    from ansible_collections.jewelry_shop.platform.plugins.filter import awx, manifests, report
 
-    for functions in (manifests.FilterModule().filters(), report.FilterModule().filters()):
+    for functions in (module.FilterModule().filters() for module in (awx, manifests, report)):
         for name, function in functions.items():
             source = pathlib.Path(inspect.getsourcefile(inspect.unwrap(function)) or "").resolve().relative_to(ROOT)
             content = dump(documentation(function))

@@ -76,7 +76,8 @@ class ActionModule(ActionBase):
                 *self._problems(variables, options, kinds),
                 *(problem for role in roles for problem in self._group_problems(role, variables, options, kinds)),
             ],
-            warnings=unknown_settings(written, options, [path.name for path in ROLES.iterdir()]),
+            # AWX adds variables such as awx_job_id to each job.
+            warnings=unknown_settings(written, options, [path.name for path in ROLES.iterdir() if path.name != "awx"]),
         )
         return result
 

@@ -20,11 +20,11 @@ options:
       - V(settings) checks the settings together. V(plan) adds what the preflight read from the cluster.
       - V(named) checks that the inventory names a cluster. V(cluster) also checks that the cluster can be read and is the intended one.
       - >-
-        V(backup), V(deployer), V(export), V(history), V(images), V(remove), V(render), V(restart), V(restore), V(rollback) and V(scale) check
-        what the role of that name needs.
+        V(awx), V(backup), V(deployer), V(export), V(history), V(images), V(remove), V(render), V(restart), V(restore), V(rollback) and
+        V(scale) check what the role of that name needs.
       - >-
-        V(permitted) checks the permissions that the playbook asked for. V(running) checks that a release is recorded and has the files of the
-        settings. V(restored) checks that the named backup exists.
+        V(permitted) checks the permissions that the playbook asked for. V(running) checks that a release is recorded and has the files of
+        the settings. V(restored) checks that the named backup exists.
     type: list
     elements: str
     choices:
@@ -35,6 +35,7 @@ options:
       - permitted
       - running
       - restored
+      - awx
       - backup
       - deployer
       - export

@@ -18,6 +18,10 @@ options:
   _terms:
     description: Not used.
     required: false
+  group:
+    description: Group of the inventory that the play configures.
+    type: str
+    default: platform
   stages:
     description: Whether the tags of the playbook are the stages of C(site.yml). Otherwise the playbook has no tags.
     type: bool
@@ -32,7 +36,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _raw:
   description:
-    - V(platform), or all hosts if the run selects no host of the group V(platform).
+    - The name of the group, or all hosts if the run selects no host of the group.
     - Ansible ends a run without hosts with exit code 0, so a task of the play has to report it.
   type: list
   elements: str
@@ -72,7 +76,8 @@ class LookupModule(LookupBase):
         values = variables or {}
         hostnames = lookup_loader.get("ansible.builtin.inventory_hostnames", loader=self._loader, templar=self._templar)
         selected = hostnames.run(_patterns(values.get("ansible_limit") or "all"), variables)
-        return ["platform" if {*selected} & {*values["groups"].get("platform", ())} else "all:localhost"]
+        group = self.get_option("group")
+        return [group if {*selected} & {*values["groups"].get(group, ())} else "all:localhost"]
 
 
 def _patterns(limit: str) -> list[str]:

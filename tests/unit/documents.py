@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import re
+from typing import Any
 
 import yaml
 
@@ -17,6 +18,19 @@ FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+class Loader(yaml.SafeLoader):
+    """Loads YAML with the tag !unsafe of Ansible."""
+
+
+Loader.add_constructor("!unsafe", lambda _loader, node: node.value)
+
+
+def load_variables(path: pathlib.Path) -> Any:
+    """The variables of a file, with unresolved templates."""
+    return yaml.load(path.read_text(), Loader) or {}  # noqa: S506 - a SafeLoader
+
 
 SPECIFICATIONS = {path.parents[1].name: yaml.safe_load(path.read_text()) for path in sorted(ROOT.glob("roles/*/meta/argument_specs.yml"))}
 OPTIONS = {

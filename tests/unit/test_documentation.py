@@ -12,7 +12,20 @@ import yaml
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.complete import SETTINGS
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.workloads.schema import KEYS
-from tests.unit.documents import CODE, DOCUMENTS, GUIDES, HEADING, MARKDOWN, OPTIONS, SPECIFICATIONS, anchors, links, name_of, prose
+from tests.unit.documents import (
+    CODE,
+    DOCUMENTS,
+    GUIDES,
+    HEADING,
+    MARKDOWN,
+    OPTIONS,
+    SPECIFICATIONS,
+    anchors,
+    links,
+    load_variables,
+    name_of,
+    prose,
+)
 from tools.collection_tree import ROOT
 
 README = ROOT / "README.md"
@@ -24,7 +37,7 @@ ARCHITECTURE = ROOT / "docs" / "architecture.md"
 LONGEST_WAY = 12
 TROUBLESHOOT = ROOT / "docs" / "troubleshoot.md"
 LEAST_MESSAGES = 15
-OWN_VARIABLES = {name for path in ROOT.glob("roles/*/vars/**/*.yml") for name in yaml.safe_load(path.read_text())}
+OWN_VARIABLES = {name for path in ROOT.glob("roles/*/vars/**/*.yml") for name in load_variables(path)}
 LOCAL_LINKS = [(document, target) for document in MARKDOWN for target in links(document) if "://" not in target]
 
 

@@ -7,24 +7,13 @@ import re
 from typing import Any
 
 import pytest
-import yaml
 
+from tests.unit.documents import load_variables as load
 from tools.collection_tree import ROOT
 
 INVENTORIES = sorted(path for path in (ROOT / "inventories").iterdir())
 # `# name: value` or `# name:` of a list or mapping, at the left edge.
 EXAMPLE = re.compile(r"^# ([a-z]\w*):(?: |$)", re.MULTILINE)
-
-
-class Loader(yaml.SafeLoader):
-    """Loads YAML with the tag !unsafe of Ansible."""
-
-
-Loader.add_constructor("!unsafe", lambda _loader, node: node.value)
-
-
-def load(path: pathlib.Path) -> Any:
-    return yaml.load(path.read_text(), Loader) or {}  # noqa: S506 - a SafeLoader
 
 
 DEFAULTS: dict[str, Any] = {

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import (
     authorities,
     autoscaling,
+    awx,
     canary,
     classes,
     cluster,
@@ -112,6 +113,7 @@ FINDINGS: dict[str, Callable[[Values], list[str]]] = {
     "plan": _plan_findings,
     "named": lambda v: findings(NAMED, v),
     "cluster": lambda v: findings(NAMED, v) or _cluster_findings(v, cluster.MEANT),
+    "awx": lambda v: findings(awx.AWX, v),
     "backup": lambda v: findings(operations.BACKUP, v),
     "deployer": lambda v: findings(operations.DEPLOYER, v),
     "export": lambda v: findings(operations.EXPORT, v),

@@ -16,8 +16,10 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 
-# Settings for one run on the command line, where C(-e name=true) is the usual form.
-SWITCHES_OF_ONE_RUN = frozenset({"pre_deploy_force", "preflight_take_over", "remove_confirmed", "remove_namespace"})
+# Settings for one run on the command line, where C(-e name=true) is the usual form, or in a survey of AWX, whose answers are strings.
+SWITCHES_OF_ONE_RUN = frozenset(
+    {"pre_deploy_force", "preflight_take_over", "remove_confirmed", "remove_namespace", "restore_confirmed", "status_fail_on_drift"}
+)
 # The more specific type first.
 WHAT_YAML_MAKES: tuple[tuple[type, str], ...] = (
     (bool, "a boolean"),

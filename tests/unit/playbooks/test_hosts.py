@@ -60,9 +60,13 @@ def beginning_of(playbook: list[dict[str, Any]]) -> dict[str, Any]:
 def test_all_playbooks_begin_with_the_same_tasks() -> None:
     assert {"remove", "render", "restart", "scale", "site", "validate"} <= set(PLAYBOOKS)
     # Only site.yml has stages that a tag can select.
-    hosts = PLAYBOOKS["site"][0]["hosts"].replace(", stages=true", "")
+    hosts = PLAYBOOKS["site"][0]["hosts"]
+    # This one configures AWX, so its host is in another group.
+    other = {"site": hosts, "configure_awx": hosts.replace("stages=true", "group='awx'")}
     for name, playbook in PLAYBOOKS.items():
-        assert beginning_of(playbook) == {**beginning_of(PLAYBOOKS["site"]), **({} if name == "site" else {"hosts": hosts})}, name
+        expected = {**beginning_of(PLAYBOOKS["site"]), "hosts": other.get(name, hosts.replace(", stages=true", ""))}
+        assert beginning_of(playbook) == expected, name
+    assert PLAYBOOKS["configure_awx"][0]["vars"]["require_hosts_group"] == "awx"
 
 
 def tags_of(task: dict[str, Any]) -> set[str]:
@@ -84,6 +88,13 @@ def test_an_inventory_without_the_group_platform_ends_with_one_sentence(playbook
     assert output.count("fatal: ") == 1, output
     assert "This run selects no host of the group platform (inventory localhost,). Nothing was changed." in output
     assert "ok=0 changed=0 unreachable=0 failed=1" in output
+
+
+def test_an_inventory_without_the_group_awx_ends_with_one_sentence(tmp_path: Path) -> None:
+    code, output = run("jewelry_shop.platform.configure_awx", tmp_path, f"--inventory={REPOSITORY / 'inventories' / 'kind'}")
+    assert code == 2, output
+    assert "This run selects no host of the group awx (inventory " in output
+    assert "Add the host to the group awx of the inventory" in output
 
 
 def test_an_inventory_with_an_empty_group_ends_with_the_same_sentence(beginning: str, tmp_path: Path) -> None:
