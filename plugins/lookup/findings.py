@@ -18,13 +18,14 @@ options:
     description:
       - Names of tables.
       - V(settings) checks the settings together. V(plan) adds what the preflight read from the cluster.
+      - V(existing) checks the existing Secrets and ConfigMaps that the preflight read.
       - V(named) checks that the inventory names a cluster. V(cluster) also checks that the cluster can be read and is the intended one.
       - >-
         V(deployer), V(history), V(images), V(remove), V(render), V(restart), V(rollback) and V(scale) check what the role of that name
         needs.
     type: list
     elements: str
-    choices: [settings, plan, named, cluster, deployer, history, images, remove, render, restart, rollback, scale]
+    choices: [settings, plan, existing, named, cluster, deployer, history, images, remove, render, restart, rollback, scale]
     required: true
 """
 

@@ -112,6 +112,7 @@ FINDINGS: dict[str, Callable[[Values], list[str]]] = {
     "plan": _plan_findings,
     "named": lambda v: findings(NAMED, v),
     "cluster": lambda v: findings(NAMED, v) or _cluster_findings(v, cluster.MEANT),
+    "existing": _existing_findings,
     "deployer": lambda v: findings(operations.DEPLOYER, v),
     "history": lambda v: findings(operations.HISTORY, v),
     "images": lambda v: findings(operations.IMAGES, v),
