@@ -85,7 +85,7 @@ molecule: .venv ## Run the scenarios on a cluster of their own
 	molecule test --scenario-name failures
 
 # In an order in which each finds what it needs.
-DRILLS := site failures release takeover production network keda single_node
+DRILLS := site failures release takeover production network keda operators single_node
 
 .PHONY: drills
 drills: .venv ## Run what takes many minutes, before a release; DRILLS="site release" runs a part

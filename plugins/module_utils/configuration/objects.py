@@ -30,10 +30,10 @@ def configuration_objects(settings: Mapping[str, Any]) -> dict[str, Any]:
     The name of each object ends with a hash of its content. The result contains the values of the Secrets. Do not keep it as a fact.
 
     Args:
-        settings: C(config), C(ca_files), C(secret_files) and C(tls_files) (both in base64), C(secrets),
-            C(existing_secret) (name of a Secret that replaces them, or empty), C(references) from P(jewelry_shop.platform.application_references#filter), C(revisions) of existing objects,
-            C(redis) (C(tls) and C(user)), C(redis_previous) with the previous password of Redis, C(image), C(postgresql_in_cluster) and
-            C(redis_in_cluster).
+        settings: C(config), C(ca_files), C(secret_files) and C(tls_files) (both in base64), C(secrets), C(existing_secret) (name of a
+            Secret that replaces them, or empty), C(references) from P(jewelry_shop.platform.application_references#filter),
+            C(revisions) of existing objects, C(redis) (C(tls) and C(user)), C(redis_previous) with the previous password of Redis,
+            C(image), C(postgresql_in_cluster) and C(redis_in_cluster).
 
     Returns:
         C(config_maps) and C(secrets) are manifests. C(secrets_without_data) are those of the Secrets without their values. C(names) are the

@@ -17,6 +17,7 @@ from datetime import datetime
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import Manifest, conditions, event_time, instant
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.lines import quoted_line
 
+NEVER = instant(None)
 READY, WAITING, FAILED = "ready", "waiting", "failed"
 EXTERNAL_SECRET, CERTIFICATE = "ExternalSecret", "Certificate"
 _LONGEST_MESSAGE = 600
@@ -35,7 +36,7 @@ class Report:
 
     state: str
     words: str = ""
-    at: datetime = instant(None)
+    at: datetime = NEVER
 
 
 def external_secret_report(item: Manifest, events: Sequence[Manifest]) -> Report:

@@ -58,7 +58,7 @@ RULES = (
         "{preflight_values_file}.",
     ),
     Rule(
-        lambda v: _is_external(v) and not v["platform_external_secret_store"],
+        lambda v: _is_external(v) and not v["platform_external_secret_store"].get("name"),
         "platform_external_secret_store is not set, but platform_secrets_provider is external: set its name, and its kind if it is not "
         "SecretStore, in {preflight_values_file}.",
     ),

@@ -93,7 +93,7 @@ def test_the_wait_ends_when_the_object_is_ready(status: Any, changed: float, end
 )
 def test_a_failure_that_stays_ends_the_wait(status: Any, changed: float, event: float | None, ends: float) -> None:
     cluster = Cluster(status, changed, event)
-    with pytest.raises(PlatformError, match="^ExternalSecret shop/shop is not ready: Error") as raised:
+    with pytest.raises(PlatformError, match=r"^ExternalSecret shop/shop is not ready: Error") as raised:
         wait(cluster, "shop", SECRETS, LIMITS, cluster.clock)
     assert cluster.seconds == ends
     assert raised.value.certain

@@ -279,7 +279,7 @@ CASES: list[tuple[Values, Values, str]] = [
     ),
     (
         EXTERNAL,
-        {**EXTERNAL, "platform_external_secret_store": {}},
+        {**EXTERNAL, "platform_external_secret_store": {"kind": "ClusterSecretStore"}},
         "platform_external_secret_store is not set, but platform_secrets_provider is external: set its name, and its kind if it is not "
         "SecretStore, in values.yml.",
     ),
