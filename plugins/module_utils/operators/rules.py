@@ -84,7 +84,7 @@ def certificate_report(item: Manifest, requests: Sequence[Manifest]) -> Report:
 
 
 def _is_of(request: Manifest, item: Manifest) -> bool:
-    return (request["metadata"].get("annotations") or {}).get(_CERTIFICATE_NAME) == item["metadata"]["name"]
+    return bool((request["metadata"].get("annotations") or {}).get(_CERTIFICATE_NAME) == item["metadata"]["name"])
 
 
 def _created(request: Manifest) -> datetime:
