@@ -88,7 +88,7 @@ molecule: .venv ## Run the scenarios on a cluster of their own
 	molecule test --scenario-name failures
 
 # In an order in which each finds what it needs.
-DRILLS := site failures lifecycle release takeover production network keda installed single_node
+DRILLS := site failures lifecycle release takeover production network keda operators installed single_node
 
 .PHONY: drills
 drills: .venv ## Run what takes many minutes, before a release; DRILLS="site release" runs a part

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local_cluster import cache
-from local_cluster.config import KEDA_VERSION, KUBERNETES_VERSION, PACKAGE, TRAEFIK_VERSION
+from local_cluster.config import CERT_MANAGER_VERSION, KEDA_VERSION, KUBERNETES_VERSION, PACKAGE, TRAEFIK_VERSION
 from local_cluster.errors import LocalClusterError
 from local_cluster.process import output, run
 from local_cluster.steps import Step
@@ -26,7 +26,8 @@ class GoBuild:
         linker_flags: Linker flags in addition to ``-s -w``.
         minutes: Approximate build time on two cores with an empty Go build cache.
         modules: Parent folder of ``module``.
-        copied: Module that is built from a copy of its source. Only then do the replace directives of its go.mod apply.
+        copied: Module that is built from a copy of its source. Only then do the replace directives of its go.mod apply. The files of the
+            folder ``overlay`` beside go.mod replace files of the copy, or are added to it.
         placeholders: Empty files that are added to the copy, because the module embeds files that it does not contain.
     """
 
@@ -96,6 +97,8 @@ class GoBuild:
             for name in self.placeholders:
                 (copy / name).parent.mkdir(parents=True, exist_ok=True)
                 (copy / name).touch()
+            if (self.source / "overlay").is_dir():
+                shutil.copytree(self.source / "overlay", copy, dirs_exist_ok=True)
             yield copy
 
     def link(self) -> None:
@@ -174,6 +177,22 @@ KEDA = GoBuild(
     linker_flags=f"-X github.com/kedacore/keda/v2/version.Version={KEDA_VERSION}",
     minutes=15,
     copied="github.com/kedacore/keda/v2",
+)
+# The operators of the scenario operators. The node image does not contain them.
+EXTERNAL_SECRETS = GoBuild(
+    "external-secrets",
+    ("external-secrets",),
+    packages=(".",),
+    minutes=3,
+    copied="github.com/external-secrets/external-secrets",
+)
+CERT_MANAGER = GoBuild(
+    "cert-manager",
+    ("cert-manager",),
+    packages=("./cmd/controller",),
+    linker_flags=f"-X github.com/cert-manager/cert-manager/pkg/util.AppVersion={CERT_MANAGER_VERSION}",
+    minutes=3,
+    copied="github.com/cert-manager/cert-manager",
 )
 
 NODE_BUILDS = (KUBERNETES, ADD_ONS, ETCD, COREDNS, LOCAL_PATH_PROVISIONER)

@@ -82,7 +82,21 @@ def keda_images() -> list[PlatformImage]:
     return [PlatformImage("keda", "2.20", _DEMO / "images" / "keda", suite="", programs=(binaries.KEDA,))]
 
 
-SETS = {"platform": platform_images, "network": network_images, "keda": keda_images, "drill": drill_images}
+def operator_images() -> list[PlatformImage]:
+    """Return the images of the set ``operators``: External Secrets Operator and cert-manager."""
+    return [
+        PlatformImage("external-secrets", "0.16", _DEMO / "images" / "external-secrets", suite="", programs=(binaries.EXTERNAL_SECRETS,)),
+        PlatformImage("cert-manager", "1.21", _DEMO / "images" / "cert-manager", suite="", programs=(binaries.CERT_MANAGER,)),
+    ]
+
+
+SETS = {
+    "platform": platform_images,
+    "network": network_images,
+    "keda": keda_images,
+    "operators": operator_images,
+    "drill": drill_images,
+}
 
 
 def build_and_push(set_name: str, port: int) -> None:

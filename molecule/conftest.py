@@ -30,6 +30,7 @@ VALUES = {
     "failures": ("cluster.yml", "deployer.yml"),
     "release": ("cluster.yml", "deployer.yml"),
     "keda": ("cluster.yml", "keda.yml"),
+    "operators": ("cluster.yml", "operators.yml"),
     "single_node": ("cluster.yml", "single_node.yml"),
     "production": ("../tests/inventories/production_like/group_vars/all/main.yml", "cluster.yml", "production.yml"),
 }.get(os.environ.get("MOLECULE_SCENARIO_NAME", ""), ("cluster.yml",))

@@ -18,6 +18,7 @@ options:
     description:
       - Names of tables.
       - V(settings) checks the settings together. V(plan) adds what the preflight read from the cluster.
+      - V(existing) checks the existing Secrets and ConfigMaps that the preflight read.
       - V(named) checks that the inventory names a cluster. V(cluster) also checks that the cluster can be read and is the intended one.
       - >-
         V(awx), V(backup), V(deployer), V(export), V(history), V(images), V(remove), V(render), V(restart), V(restore), V(rollback) and
@@ -30,6 +31,7 @@ options:
     choices:
       - settings
       - plan
+      - existing
       - named
       - cluster
       - permitted

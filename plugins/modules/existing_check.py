@@ -46,6 +46,10 @@ options:
         description: Names of the settings that name the object. They end each problem.
         type: str
         required: true
+      optional:
+        description: Whether the object may be missing, for example because an operator creates it later in the run.
+        type: bool
+        default: false
       keys:
         description: Required keys.
         type: list
@@ -117,6 +121,7 @@ OBJECT = {
     "kind": {"type": "str", "choices": ["Secret", "ConfigMap"], "default": "Secret"},
     "name": {"type": "str", "required": True},
     "settings": {"type": "str", "required": True},
+    "optional": {"type": "bool", "default": False},
     "keys": {"type": "list", "elements": "dict", "default": [], "no_log": False, "options": KEY},
 }
 SPEC = {

@@ -33,6 +33,8 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.reje
 T = TypeVar("T")
 
 PATHS = {
+    "Certificate": "/apis/cert-manager.io/v1/namespaces/{namespace}/certificates",
+    "CertificateRequest": "/apis/cert-manager.io/v1/namespaces/{namespace}/certificaterequests",
     "ConfigMap": "/api/v1/namespaces/{namespace}/configmaps",
     "ControllerRevision": "/apis/apps/v1/namespaces/{namespace}/controllerrevisions",
     "CronJob": "/apis/batch/v1/namespaces/{namespace}/cronjobs",
@@ -40,6 +42,7 @@ PATHS = {
     "Deployment": "/apis/apps/v1/namespaces/{namespace}/deployments",
     "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices",
     "Event": "/api/v1/namespaces/{namespace}/events",
+    "ExternalSecret": "/apis/external-secrets.io/v1/namespaces/{namespace}/externalsecrets",
     "HorizontalPodAutoscaler": "/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers",
     "Ingress": "/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses",
     "Job": "/apis/batch/v1/namespaces/{namespace}/jobs",

@@ -186,6 +186,27 @@ RULES: tuple[Rule, ...] = (
         when=(Setting("celery_worker_keda_enabled"),),
         playbooks=("restore",),
     ),
+    Rule(
+        ("externalsecrets",),
+        ("get", "list", "create", "patch", "delete"),
+        "Apply the ExternalSecret, wait until its Secret exists, and remove it when the settings no longer have it.",
+        group="external-secrets.io",
+        when=(Setting("platform_secrets_provider", "external"),),
+    ),
+    Rule(
+        ("certificates",),
+        ("get", "list", "create", "patch", "delete"),
+        "Apply the Certificate of nginx, wait until it is issued, and remove it when the settings no longer have it.",
+        group="cert-manager.io",
+        when=(Setting("nginx_tls_provider", "cert_manager"),),
+    ),
+    Rule(
+        ("certificaterequests",),
+        ("list",),
+        "Report why cert-manager does not issue the Certificate.",
+        group="cert-manager.io",
+        when=(Setting("nginx_tls_provider", "cert_manager"),),
+    ),
     Rule(("poddisruptionbudgets",), ("get", "list", "create", "patch"), "Apply the disruption budgets.", group="policy"),
     Rule(
         ("poddisruptionbudgets",),

@@ -30,10 +30,10 @@ def configuration_objects(settings: Mapping[str, Any]) -> dict[str, Any]:
     The name of each object ends with a hash of its content. The result contains the values of the Secrets. Do not keep it as a fact.
 
     Args:
-        settings: C(config), C(ca_files), C(secret_files) and C(tls_files) (both in base64), C(secrets), C(secrets_provider),
-            C(existing_secret), C(references) from P(jewelry_shop.platform.application_references#filter), C(revisions) of existing objects,
-            C(redis) (C(tls) and C(user)), C(redis_previous) with the previous password of Redis, C(image), C(postgresql_in_cluster) and
-            C(redis_in_cluster).
+        settings: C(config), C(ca_files), C(secret_files) and C(tls_files) (both in base64), C(secrets), C(existing_secret) (name of a
+            Secret that replaces them, or empty), C(references) from P(jewelry_shop.platform.application_references#filter),
+            C(revisions) of existing objects, C(redis) (C(tls) and C(user)), C(redis_previous) with the previous password of Redis,
+            C(image), C(postgresql_in_cluster) and C(redis_in_cluster).
 
     Returns:
         C(config_maps) and C(secrets) are manifests. C(secrets_without_data) are those of the Secrets without their values.
@@ -56,7 +56,7 @@ def configuration_objects(settings: Mapping[str, Any]) -> dict[str, Any]:
         **_environment_secrets(settings),
     }
     names = {key: manifest["metadata"]["name"] if manifest else "" for key, manifest in {**config_maps, **secrets}.items()}
-    if settings["secrets_provider"] == "existing":
+    if settings["existing_secret"]:
         names |= dict.fromkeys(("secret", "postgresql_secret", "redis_secret"), settings["existing_secret"])
     used = {key: manifest for key, manifest in secrets.items() if manifest and (key not in _SERVICES or settings[_SERVICES[key]])}
     applied = list(used.values())
@@ -72,7 +72,7 @@ def configuration_objects(settings: Mapping[str, Any]) -> dict[str, Any]:
 def _environment_secrets(settings: Mapping[str, Any]) -> dict[str, dict[str, Any] | None]:
     secrets, previous = settings["secrets"], settings["redis_previous"]
     found: dict[str, dict[str, Any] | None] = dict.fromkeys(("secret", "postgresql_secret", "redis_secret", "redis_previous_secret"))
-    if settings["secrets_provider"] == "existing":
+    if settings["existing_secret"]:
         return found
     elsewhere = {entry["name"] for entry in settings["references"]["env"]}
     environment = application_secrets(settings["config"], secrets, redis=settings["redis"], elsewhere=elsewhere)

@@ -29,7 +29,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.records.reco
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rollout.types import created
 
 # PostgreSQL, Redis, claims, the Namespace, Secrets and additional objects stay as they are, see decision 51.
-ROLLED_BACK = ("network_policies", "configuration", "tiers", "ingress", "monitoring")
+ROLLED_BACK = ("network_policies", "operators", "configuration", "tiers", "ingress", "monitoring")
 # Differences and objects that a message lists.
 _MOST_LISTED = 3
 

@@ -33,6 +33,20 @@ KNOWN_BY_POSTGRESQL = ("POSTGRES_DB", "POSTGRES_USER")
 PASSWORDS = {"POSTGRES_PASSWORD": "platform_postgresql_provider", "REDIS_PASSWORD": "platform_redis_provider"}
 
 
+def is_given(v: Values) -> bool:
+    """Whether a Secret that this collection does not write has the secret environment.
+
+    Args:
+        v: the variables.
+    """
+    return v["platform_secrets_provider"] in ("existing", "external")
+
+
+def _is_awaited(v: Values) -> bool:
+    """Whether an operator will create or change the Secret in this run. It is checked afterwards."""
+    return v["platform_secrets_provider"] == "external" and not v["preflight_operators_are_ready"]
+
+
 def is_referenced(v: Values, name: str) -> bool:
     """Whether a variable of C(platform_secrets) or C(platform_config) is a reference.
 
@@ -122,7 +136,7 @@ def set_twice_in_the_cluster_findings(v: Values) -> list[str]:
 def _places(v: Values) -> Places:
     """The names that each setting sets. The derived URLs of Celery are part of the Secret, unless the Secret exists."""
     given = {str(name) for name in v["platform_secret_values"]} | set(references(v["platform_secrets"]))
-    urls = set(URLS) - given if v["platform_secrets_provider"] != "existing" else set()
+    urls = set(URLS) - given if not is_given(v) else set()
     return {
         "platform_config": {str(name) for name in v["platform_config"]},
         "platform_secrets": given,
@@ -138,9 +152,9 @@ def _places_in_the_cluster(v: Values) -> tuple[Places, Places]:
         kind = next(kind for kind in KINDS if source.get(kind))
         name, prefix = f"{KINDS[kind][0]}/{source[kind]}", source.get("prefix") or ""
         whole.setdefault(f"{name} (platform_env_from)", set()).update(f"{prefix}{key}" for key in revisions.get(name) or ())
-    name = f"Secret/{v['platform_existing_secret']}"
-    secret = {f"{name} (platform_existing_secret)": set(revisions.get(name) or ())}
-    return whole, secret if v["platform_secrets_provider"] == "existing" else {}
+    name = f"Secret/{v['platform_given_secret']}"
+    secret = {f"{name} ({v['platform_given_secret_setting']})": set(revisions.get(name) or ())}
+    return whole, secret if is_given(v) and not _is_awaited(v) else {}
 
 
 def _twice(v: Values, first: tuple[str, set[str]], second: tuple[str, set[str]]) -> list[str]:
@@ -160,7 +174,7 @@ def required_key_findings(v: Values) -> list[str]:
         v: the variables.
     """
     given = {**v["platform_secret_values"], **v["platform_config_values"]}
-    elsewhere = v["platform_env_from"] or v["platform_secrets_provider"] == "existing"
+    elsewhere = v["platform_env_from"] or is_given(v)
     found = []
     for key in v["platform_required_keys"]:
         name, least = key["name"], integer(key.get("min_length") or 1)
@@ -185,6 +199,8 @@ def missing_key_findings(v: Values) -> list[str]:
     whole, secret = _places_in_the_cluster(v)
     if not (whole or secret) or "revisions" not in v["preflight_existing"] or v["preflight_existing"]["problems"]:
         # The objects are reported first.
+        return []
+    if _is_awaited(v):
         return []
     given = {name for places in (_places(v), whole, secret) for names in places.values() for name in names}
     given |= set(v["platform_config_values"])

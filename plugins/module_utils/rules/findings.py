@@ -113,6 +113,7 @@ FINDINGS: dict[str, Callable[[Values], list[str]]] = {
     "plan": _plan_findings,
     "named": lambda v: findings(NAMED, v),
     "cluster": lambda v: findings(NAMED, v) or _cluster_findings(v, cluster.MEANT),
+    "existing": _existing_findings,
     "awx": lambda v: findings(awx.AWX, v),
     "backup": lambda v: findings(operations.BACKUP, v),
     "deployer": lambda v: findings(operations.DEPLOYER, v),

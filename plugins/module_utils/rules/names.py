@@ -26,6 +26,7 @@ RULES = {
     "nginx_service_annotations": "annotations",
     "ingress_annotations": "annotations",
     "platform_existing_secret": "subdomain",
+    "platform_external_secret_name": "subdomain",
     "platform_image_pull_secrets": "subdomain",
     "nginx_tls_secret": "subdomain",
     "ingress_tls_secret": "subdomain",

@@ -17,6 +17,8 @@ SETTING_OF_KIND = {
     "PrometheusRule": "monitoring_rules",
     "ScaledObject": "platform_uses_keda",
     "TriggerAuthentication": "platform_uses_keda",
+    "ExternalSecret": "platform_uses_external_secret",
+    "Certificate": "nginx_uses_cert_manager",
 }
 SETTINGS_OF_CLAIMS = (
     " Set storage_class, storage_access_mode, storage_media_size, storage_static_size and storage_backups_size, or the fields of the claim "
@@ -89,6 +91,16 @@ RULES = (
         lambda v: _unknown(v, "ScaledObject"),
         "The API server does not serve the kind ScaledObject (keda.sh/v1alpha1). Install KEDA first, or set <tier>_keda_enabled to false "
         "in {preflight_values_file}.",
+    ),
+    Rule(
+        lambda v: _unknown(v, "ExternalSecret"),
+        "The API server does not serve the kind ExternalSecret (external-secrets.io/v1). Install External Secrets Operator 0.16 or newer "
+        "first, or use another platform_secrets_provider in {preflight_secrets_file}.",
+    ),
+    Rule(
+        lambda v: _unknown(v, "Certificate"),
+        "The API server does not serve the kind Certificate (cert-manager.io/v1). Install cert-manager first, or use another "
+        "nginx_tls_provider in {preflight_values_file}.",
     ),
     Rule(
         _written_by_others,

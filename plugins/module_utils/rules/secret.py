@@ -12,6 +12,9 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.ob
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules import environment
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.rule import Rule, Values, integer
 
+# https://pkg.go.dev/time#ParseDuration, which the API server uses.
+INTERVAL = re.compile(r"(0|([0-9]+(\.[0-9]+)?(ms|s|m|h))+)$")
+EXTERNAL = ("platform_external_secret_store", "platform_external_secret_data", "platform_external_secret_data_from")
 BASE64 = re.compile("([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$")
 
 
@@ -23,8 +26,12 @@ def is_shorter(v: Values, name: str, length: int) -> bool:
         name: name of the environment variable.
         length: number of characters.
     """
-    is_known = v["platform_secrets_provider"] != "existing" and not environment.is_referenced(v, name)
+    is_known = not environment.is_given(v) and not environment.is_referenced(v, name)
     return is_known and len(str(v["platform_secret_values"].get(name, ""))) < length
+
+
+def _is_external(v: Values) -> bool:
+    return bool(v["platform_secrets_provider"] == "external")
 
 
 def _lacks(v: Values, name: str, length: int = 1) -> bool:
@@ -49,6 +56,26 @@ RULES = (
         lambda v: v["platform_secrets_provider"] == "existing" and not v["platform_existing_secret"],
         "platform_existing_secret is not set, but platform_secrets_provider is existing: put the name of the Secret into "
         "{preflight_values_file}.",
+    ),
+    Rule(
+        lambda v: _is_external(v) and not v["platform_external_secret_store"].get("name"),
+        "platform_external_secret_store is not set, but platform_secrets_provider is external: set its name, and its kind if it is not "
+        "SecretStore, in {preflight_values_file}.",
+    ),
+    Rule(
+        lambda v: _is_external(v) and not (v["platform_external_secret_data"] or v["platform_external_secret_data_from"]),
+        "platform_secrets_provider is external, but platform_external_secret_data and platform_external_secret_data_from are empty: list "
+        "what the Secret gets from the store in {preflight_values_file}.",
+    ),
+    Rule(
+        lambda v: _is_external(v) and not INTERVAL.match(v["platform_external_secret_refresh_interval"]),
+        "platform_external_secret_refresh_interval '{platform_external_secret_refresh_interval}' is not a time: set it to a number with a "
+        "unit, such as 15m or 1h, in {preflight_values_file}.",
+    ),
+    Rule(
+        lambda v: not _is_external(v) and ", ".join(name for name in EXTERNAL if v[name]),
+        "{} has no effect, because platform_secrets_provider is {platform_secrets_provider}: set platform_secrets_provider to external in "
+        "{preflight_secrets_file}, or remove the setting.",
     ),
     Rule(
         lambda v: _lacks(v, "DJANGO_SECRET_KEY", integer(v["preflight_secret_key_length"])),

@@ -15,15 +15,16 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.text.lists i
 
 _COMMANDS, _TIERS, _POLICIES = "pre_deploy", "tiers", "network_policies"
 # The pods of a stage start only if these objects exist.
-_OF_PODS = ("namespace", _POLICIES, "configuration", "extra_objects", "storage", "data_services")
+_OF_PODS = ("namespace", _POLICIES, "operators", "configuration", "extra_objects", "storage", "data_services")
 # By tag, in the order of site.yml: the stages that must be complete. A stage needs also what these stages need.
 NEEDS: dict[str, tuple[str, ...]] = {
     "namespace": (),
     _POLICIES: ("namespace",),
+    "operators": ("namespace",),
     "configuration": ("namespace",),
     "extra_objects": ("namespace",),
     "storage": ("namespace",),
-    "data_services": ("namespace", "configuration"),
+    "data_services": ("namespace", "operators", "configuration"),
     _COMMANDS: _OF_PODS,
     _TIERS: (*_OF_PODS, _COMMANDS),
     "ingress": ("namespace",),

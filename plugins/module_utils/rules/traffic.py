@@ -34,13 +34,23 @@ RULES = (
         "{preflight_values_file}.",
     ),
     Rule(
-        lambda v: v["nginx_tls_provider"] != "existing" and v["nginx_tls_secret"],
+        lambda v: v["nginx_tls_provider"] not in ("existing", "cert_manager") and v["nginx_tls_secret"],
         "nginx_tls_secret is set, but nginx_tls_provider is {nginx_tls_provider}, so nginx does not use the Secret. Set nginx_tls_provider "
         "to existing in {preflight_values_file}, or remove nginx_tls_secret.",
     ),
     Rule(
-        lambda v: v["nginx_tls_provider"] == "generated" and not v["nginx_tls_hosts"],
-        "nginx_tls_hosts is empty, but nginx_tls_provider is generated: put the host names of the certificate into "
+        lambda v: v["nginx_tls_provider"] == "cert_manager" and not v["nginx_cert_manager_issuer"],
+        "nginx_cert_manager_issuer is not set, but nginx_tls_provider is cert_manager: put the name of an issuer of cert-manager into "
+        "{preflight_values_file}.",
+    ),
+    Rule(
+        lambda v: v["nginx_tls_provider"] != "cert_manager" and v["nginx_cert_manager_issuer"],
+        "nginx_cert_manager_issuer is set, but nginx_tls_provider is {nginx_tls_provider}, so nginx does not use the issuer. Set "
+        "nginx_tls_provider to cert_manager in {preflight_values_file}, or remove nginx_cert_manager_issuer.",
+    ),
+    Rule(
+        lambda v: v["nginx_tls_provider"] in ("generated", "cert_manager") and not v["nginx_tls_hosts"],
+        "nginx_tls_hosts is empty, but nginx_tls_provider is {nginx_tls_provider}: put the host names of the certificate into "
         "{preflight_values_file}.",
     ),
     Rule(

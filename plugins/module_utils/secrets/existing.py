@@ -67,7 +67,7 @@ def check_object(cluster: Cluster, namespace: str, required: Mapping[str, Any]) 
     Args:
         cluster: the cluster.
         namespace: namespace of the object.
-        required: C(kind), C(name), the required C(keys), and the C(settings) that name the object.
+        required: C(kind), C(name), the required C(keys), the C(settings) that name the object, and whether it is C(optional).
 
     Returns:
         The problems, and the revision of each key.
@@ -83,7 +83,8 @@ def check_object(cluster: Cluster, namespace: str, required: Mapping[str, Any]) 
             raise
         return [f"{str(error).rstrip('.')} ({required['settings']})"], {}
     data = decoded_data(found) if found else {}
-    problems = key_problems(subject, data, required["keys"]) if found else [f"{subject} does not exist"]
+    missing = [] if required.get("optional") else [f"{subject} does not exist"]
+    problems = key_problems(subject, data, required["keys"]) if found else missing
     return [f"{problem} ({required['settings']})" for problem in problems], key_revisions(found) if found else {}
 
 

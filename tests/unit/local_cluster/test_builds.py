@@ -85,11 +85,16 @@ def test_a_missing_debian_mirror_is_reported(targets: str) -> None:
 
 @pytest.mark.parametrize(
     ("build", "version", "tag"),
-    [(binaries.TRAEFIK, config.TRAEFIK_VERSION, "traefik:v3.5"), (binaries.KEDA, config.KEDA_VERSION, "keda:2.20")],
+    [
+        (binaries.TRAEFIK, config.TRAEFIK_VERSION, "traefik:v3.5"),
+        (binaries.KEDA, config.KEDA_VERSION, "keda:2.20"),
+        (binaries.EXTERNAL_SECRETS, config.EXTERNAL_SECRETS_VERSION, "external-secrets:0.16"),
+        (binaries.CERT_MANAGER, config.CERT_MANAGER_VERSION, "cert-manager:1.21"),
+    ],
 )
 def test_a_program_is_pinned_to_its_version(build: binaries.GoBuild, version: str, tag: str) -> None:
     assert binaries.module_version(build, build.copied) == version
-    images = [*platform_images.network_images(), *platform_images.keda_images()]
+    images = [*platform_images.network_images(), *platform_images.keda_images(), *platform_images.operator_images()]
     [used] = [f"{image.name}:{image.tag}" for image in images if build in image.programs]
     assert used == tag
     assert version.removeprefix("v").startswith(tag.partition(":")[2].removeprefix("v") + ".")
@@ -124,6 +129,24 @@ def test_a_module_without_its_embedded_files_is_built_from_a_copy(monkeypatch: p
     assert binaries.TRAEFIK.directory.is_dir()
     assert not built[0].exists()
     assert not (module / "webui" / "static").exists()
+
+
+@pytest.mark.parametrize("build", [binaries.EXTERNAL_SECRETS, binaries.CERT_MANAGER])
+@pytest.mark.usefixtures("module")
+def test_the_files_of_an_overlay_are_in_the_copy(monkeypatch: pytest.MonkeyPatch, build: binaries.GoBuild) -> None:
+    overlay = build.source / "overlay"
+    files = [path.relative_to(overlay) for path in overlay.rglob("*.go")]
+    built: list[Path] = []
+
+    def go_build(_command: object, *, cwd: Path, **_options: object) -> None:
+        assert files
+        assert all((cwd / name).read_text() == (overlay / name).read_text() for name in files)
+        assert (cwd / "webui" / "embed.go").exists()
+        built.append(cwd)
+
+    monkeypatch.setattr(binaries, "run", go_build)
+    build.build()
+    assert built
 
 
 @pytest.mark.usefixtures("module")

@@ -12,7 +12,7 @@ from local_cluster import binaries, cache, docker, platform_images, registry
 def builds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[list[str], Mapping[str, str]]]:
     """What the engine would be asked to build, on a machine where the programs are there: names in the context, and arguments."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    for programs in (binaries.TRAEFIK, binaries.KEDA):
+    for programs in (binaries.TRAEFIK, binaries.KEDA, binaries.EXTERNAL_SECRETS, binaries.CERT_MANAGER):
         programs.directory.mkdir(parents=True)
         for name in programs.binaries:
             (programs.directory / name).write_text("program")
@@ -27,7 +27,7 @@ def builds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[list[s
 
 
 def build(name: str) -> str:
-    images = [*platform_images.network_images(), *platform_images.keda_images()]
+    images = [*platform_images.network_images(), *platform_images.keda_images(), *platform_images.operator_images()]
     [image] = [image for image in images if image.name == name]
     return platform_images._build(image, name)
 
@@ -35,7 +35,9 @@ def build(name: str) -> str:
 def test_make_demo_does_not_build_images_of_scenarios() -> None:
     names = {image.name for image in platform_images.platform_images()}
     assert {"jewelry-shop", "nginx", "postgres", "redis"} <= names
-    assert names.isdisjoint({image.name for image in (*platform_images.network_images(), *platform_images.keda_images())})
+    assert names.isdisjoint(
+        {image.name for image in (*platform_images.network_images(), *platform_images.keda_images(), *platform_images.operator_images())}
+    )
 
 
 @pytest.mark.parametrize("set_name", sorted(platform_images.SETS))
@@ -46,7 +48,15 @@ def test_each_image_is_listed_once_and_has_a_dockerfile(set_name: str) -> None:
     assert len(references) == len(set(references))
 
 
-@pytest.mark.parametrize(("name", "tag", "programs"), [("traefik", "v3.5", ["traefik"]), ("keda", "2.20", ["adapter", "operator"])])
+@pytest.mark.parametrize(
+    ("name", "tag", "programs"),
+    [
+        ("traefik", "v3.5", ["traefik"]),
+        ("keda", "2.20", ["adapter", "operator"]),
+        ("external-secrets", "0.16", ["external-secrets"]),
+        ("cert-manager", "1.21", ["cert-manager"]),
+    ],
+)
 def test_an_image_of_programs_contains_nothing_else(
     monkeypatch: pytest.MonkeyPatch, builds: list[tuple[list[str], Mapping[str, str]]], name: str, tag: str, programs: list[str]
 ) -> None:

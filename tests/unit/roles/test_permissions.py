@@ -59,6 +59,15 @@ def test_the_settings_on_which_permissions_depend_are_passed_on(resolve: Any) ->
             {"delete pods", "create statefulsets.apps", "patch statefulsets.apps"},
         ),
         (
+            {"platform_secrets_provider": "external"},
+            {f"{verb} externalsecrets.external-secrets.io" for verb in ("get", "list", "create", "patch", "delete")},
+        ),
+        (
+            {"platform_secrets_provider": "existing", "nginx_cert_manager_issuer": "ca"},
+            {f"{verb} certificates.cert-manager.io" for verb in ("get", "list", "create", "patch", "delete")}
+            | {"list certificaterequests.cert-manager.io"},
+        ),
+        (
             {"platform_secrets_provider": "existing", "celery_worker_keda_enabled": True},
             {
                 f"{verb} {resource}.keda.sh"

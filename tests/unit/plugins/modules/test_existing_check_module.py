@@ -44,6 +44,8 @@ def test_all_problems_and_revisions_are_returned_without_a_value(
         {"name": "mail", "settings": "a", "keys": [{"name": "password", "min_length": 20}, {"name": "other"}]},
         {"kind": "ConfigMap", "name": "flags", "settings": "b", "keys": [{"name": "on"}]},
         {"name": "missing", "settings": "c"},
+        # An operator creates it later in the run.
+        {"name": "missing", "settings": "e", "optional": True, "keys": [{"name": "a"}]},
         {"name": "hidden", "settings": "d"},
     ]
     given = {"host": server.url, "api_key": "token", "namespace": "shop", "objects": objects}

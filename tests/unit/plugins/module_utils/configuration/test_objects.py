@@ -18,7 +18,6 @@ SETTINGS: dict[str, Any] = {
     "secret_files": {},
     "tls_files": {},
     "secrets": {"POSTGRES_PASSWORD": "p", "REDIS_PASSWORD": "r"},
-    "secrets_provider": "inventory",
     "existing_secret": "",
     "references": NO_REFERENCES,
     "revisions": {},
@@ -29,7 +28,7 @@ SETTINGS: dict[str, Any] = {
     "redis_in_cluster": False,
 }
 IN_CLUSTER = {"postgresql_in_cluster": True, "redis_in_cluster": True}
-EXISTING = {"secrets": {}, "secrets_provider": "existing", "existing_secret": "own"}
+EXISTING = {"secrets": {}, "existing_secret": "own"}
 FILES = {"ca_files": {"redis.crt": "c"}, "secret_files": {"key": "a2V5"}, "tls_files": {"tls.crt": "Yw==", "tls.key": "aw=="}}
 
 

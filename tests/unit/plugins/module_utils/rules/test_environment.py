@@ -114,7 +114,9 @@ def test_a_variable_that_two_settings_set_is_named_with_both(values: Values, exp
 
 FLAGS, KEYS = "ConfigMap/flags (platform_env_from)", "Secret/keys (platform_env_from)"
 REVISIONS = {"ConfigMap/flags": {"A": "1", "F": "1"}, "Secret/keys": {"A": "2", "K": "1"}, "Secret/given": {"SITE_URL": "1", "G": "1"}}
-GIVEN = {"platform_secrets_provider": "existing", "platform_existing_secret": "given"}
+GIVEN = {"platform_secrets_provider": "existing", "platform_given_secret": "given"}
+AWAITED = {**GIVEN, "platform_secrets_provider": "external", "platform_given_secret_setting": "platform_external_secret_data"}
+CREATED = {**AWAITED, "preflight_operators_are_ready": True}
 
 
 @pytest.mark.parametrize(
@@ -138,6 +140,10 @@ GIVEN = {"platform_secrets_provider": "existing", "platform_existing_secret": "g
             id="references, and a tier that overrides",
         ),
         pytest.param(GIVEN, [twice("SITE_URL", "Secret/given (platform_existing_secret)", "platform_config")], id="existing Secret"),
+        pytest.param(
+            CREATED, [twice("SITE_URL", "Secret/given (platform_external_secret_data)", "platform_config")], id="Secret of an operator"
+        ),
+        pytest.param(AWAITED, [], id="Secret that an operator may still change"),
         pytest.param(
             {**GIVEN, "platform_config": {}, "platform_config_values": {"SITE_URL": "a"}}, [], id="existing Secret over a derived value"
         ),
@@ -191,6 +197,8 @@ READ = {"problems": [], "revisions": REVISIONS}
         pytest.param(
             {**required({"name": "G"}), **GIVEN, **secrets(POSTGRES_PASSWORD=SECRET, DJANGO_SECRET_KEY=SECRET)}, [], id="in the Secret"
         ),
+        pytest.param({**required({"name": "B"}), **CREATED}, [MISSING.format("B")], id="not in the Secret of an operator"),
+        pytest.param({**required({"name": "B"}), **AWAITED}, [], id="the operator may still add it"),
         pytest.param(
             {
                 **required({"name": "B"}),

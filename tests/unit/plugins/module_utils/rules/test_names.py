@@ -28,6 +28,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "nginx_service_annotations": {"nginx_service_annotations": LABELS},
     "ingress_annotations": {"ingress_annotations": LABELS},
     "platform_existing_secret": {"platform_existing_secret": "No_Name"},
+    "platform_external_secret_name": {"platform_external_secret_name": "No_Name"},
     "platform_image_pull_secrets": {"platform_image_pull_secrets": [{"name": "No_Name"}]},
     "nginx_tls_secret": {"nginx_tls_secret": "No_Name"},
     "ingress_tls_secret": {"ingress_tls_secret": "No_Name"},

@@ -312,6 +312,18 @@ CASES: list[tuple[Values, Values, str]] = [
     ),
     (
         plan(),
+        plan(refusals=[f"ExternalSecret a: {UNKNOWN}"]),
+        "The API server does not serve the kind ExternalSecret (external-secrets.io/v1). Install External Secrets Operator 0.16 or newer "
+        "first, or use another platform_secrets_provider in secrets.yml.",
+    ),
+    (
+        plan(),
+        plan(refusals=[f"Certificate a: {UNKNOWN}"]),
+        "The API server does not serve the kind Certificate (cert-manager.io/v1). Install cert-manager first, or use another "
+        "nginx_tls_provider in values.yml.",
+    ),
+    (
+        plan(),
         plan(refusals=[f"TriggerAuthentication a: {UNKNOWN}", f"ScaledObject a: {UNKNOWN}"]),
         "The API server does not serve the kind ScaledObject (keda.sh/v1alpha1). Install KEDA first, or set <tier>_keda_enabled to false "
         "in values.yml.",

@@ -22,6 +22,15 @@ REFERENCE = {
     "platform_secret_values": {"DJANGO_SECRET_KEY": "k" * 50, "REDIS_PASSWORD": "r" * 20},
     "platform_secrets": {**SETTINGS["platform_secrets"], "POSTGRES_PASSWORD": {"secret": "database", "key": "password"}},
 }
+# External Secrets Operator creates the Secret.
+EXTERNAL = {
+    "platform_secrets_provider": "external",
+    "platform_secret_values": {},
+    "platform_given_secret": "application",
+    "platform_external_secret_store": {"name": "vault"},
+    "platform_external_secret_data_from": [{"extract": {"key": "shop"}}],
+}
+CERT_MANAGER = {"nginx_tls_provider": "cert_manager", "nginx_cert_manager_issuer": "letsencrypt", "nginx_tls_hosts": ["a"]}
 DIGEST = f"sha256:{'a' * 64}"
 SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "mine"}}
 CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine"}}
@@ -269,6 +278,33 @@ CASES: list[tuple[Values, Values, str]] = [
         "platform_existing_secret is not set, but platform_secrets_provider is existing: put the name of the Secret into values.yml.",
     ),
     (
+        EXTERNAL,
+        {**EXTERNAL, "platform_external_secret_store": {"kind": "ClusterSecretStore"}},
+        "platform_external_secret_store is not set, but platform_secrets_provider is external: set its name, and its kind if it is not "
+        "SecretStore, in values.yml.",
+    ),
+    (
+        {**EXTERNAL, "platform_external_secret_data_from": [], "platform_external_secret_data": [{"secretKey": "A"}]},
+        {**EXTERNAL, "platform_external_secret_data_from": []},
+        "platform_secrets_provider is external, but platform_external_secret_data and platform_external_secret_data_from are empty: list "
+        "what the Secret gets from the store in values.yml.",
+    ),
+    *(
+        (
+            {**EXTERNAL, "platform_external_secret_refresh_interval": right},
+            {**EXTERNAL, "platform_external_secret_refresh_interval": wrong},
+            f"platform_external_secret_refresh_interval '{wrong}' is not a time: set it to a number with a unit, such as 15m or 1h, in "
+            "values.yml.",
+        )
+        for right, wrong in (("0", "15"), ("1h30m", "1 h"), ("1.5h", "daily"))
+    ),
+    (
+        EXTERNAL,
+        {**EXTERNAL, "platform_secrets_provider": "existing", "platform_existing_secret": "mine"},
+        "platform_external_secret_store, platform_external_secret_data_from has no effect, because platform_secrets_provider is existing: "
+        "set platform_secrets_provider to external in secrets.yml, or remove the setting.",
+    ),
+    (
         secrets(DJANGO_SECRET_KEY=10**49),
         secrets(DJANGO_SECRET_KEY="k" * 49),
         "platform_secrets.DJANGO_SECRET_KEY is missing or shorter than 50 characters: put a random one into secrets.yml and encrypt it "
@@ -350,6 +386,23 @@ CASES: list[tuple[Values, Values, str]] = [
         {"nginx_tls_provider": "generated", "nginx_tls_hosts": ["a"]},
         {"nginx_tls_provider": "generated"},
         "nginx_tls_hosts is empty, but nginx_tls_provider is generated: put the host names of the certificate into values.yml.",
+    ),
+    (
+        {**CERT_MANAGER, "nginx_tls_secret": "own"},
+        {**CERT_MANAGER, "nginx_tls_hosts": []},
+        "nginx_tls_hosts is empty, but nginx_tls_provider is cert_manager: put the host names of the certificate into values.yml.",
+    ),
+    (
+        CERT_MANAGER,
+        {**CERT_MANAGER, "nginx_cert_manager_issuer": ""},
+        "nginx_cert_manager_issuer is not set, but nginx_tls_provider is cert_manager: put the name of an issuer of cert-manager into "
+        "values.yml.",
+    ),
+    (
+        CERT_MANAGER,
+        {"nginx_cert_manager_issuer": "letsencrypt"},
+        "nginx_cert_manager_issuer is set, but nginx_tls_provider is none, so nginx does not use the issuer. Set nginx_tls_provider to "
+        "cert_manager in values.yml, or remove nginx_cert_manager_issuer.",
     ),
     (
         {"django_termination_grace_period_seconds": "85"},
