@@ -173,11 +173,11 @@ written:
   returned: success
   type: list
   elements: str
-  sample: [09-tiers/deployment-django.yaml]
+  sample: [10-tiers/deployment-django.yaml]
 removed:
   description: Paths of the files that were removed, or would be in check mode.
   returned: success
   type: list
   elements: str
-  sample: [03-configuration/configmap-django-config-7f8bb8k2c9.yaml]
+  sample: [04-configuration/configmap-django-config-7f8bb8k2c9.yaml]
 """

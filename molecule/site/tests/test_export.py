@@ -38,7 +38,7 @@ def test_kubectl_finds_no_difference_to_the_cluster(cluster: Any, exported: path
 
 def test_kubectl_finds_a_change_by_hand(cluster: Any, exported: pathlib.Path) -> None:
     # Without this, a comparison of nothing would pass too.
-    path = exported / "09-tiers" / "deployment-django.yaml"
+    path = exported / "10-tiers" / "deployment-django.yaml"
     before = path.read_text()
     manifest = yaml.safe_load(before)
     manifest["spec"]["template"]["metadata"]["labels"]["changed"] = "by-hand"

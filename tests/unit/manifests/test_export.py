@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.rules.stages import NEEDS
 from tests.unit.manifests.variants import HOSTS, VALUES
 
 ROOT = pathlib.Path(__file__).parents[3]
@@ -52,6 +53,13 @@ def exported(inventory_of: Callable[..., pathlib.Path], tmp_path_factory: pytest
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return directory / "clusters"
+
+
+def test_the_export_has_all_stages_in_the_order_of_site_yml() -> None:
+    variables = yaml.safe_load((ROOT / "roles" / "export" / "vars" / "main.yml").read_text())
+    exported = [stage["name"] for stage in variables["__export_stages"]]
+    without_objects = {"validate", "record"}
+    assert [stage for stage in exported if stage != "secrets"] == [stage for stage in NEEDS if stage not in without_objects]
 
 
 def built(folder: pathlib.Path) -> Iterator[dict[str, Any]]:

@@ -89,17 +89,17 @@ def test_an_export_reads_the_jobs_and_writes_only_into_its_directory(server: Ser
 
     checked = run("--check", "--diff")
     assert " changed=1 " in checked
-    assert "+++ after: 09-tiers/deployment-django.yaml" in checked
+    assert "+++ after: 10-tiers/deployment-django.yaml" in checked
     assert not directory.exists()
     assert " changed=1 " in run()
     [folder] = directory.iterdir()
     files = {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
     assert not [path for path, text in files.items() if SECRET in text or "kind: Secret\n" in text]
-    [path] = [path for path in files if path.startswith("08-pre-deploy-3-collectstatic/job-")]
+    [path] = [path for path in files if path.startswith("09-pre-deploy-3-collectstatic/job-")]
     job = yaml.safe_load(files[path])
     assert job["spec"] == {"template": {"spec": {"containers": [{"name": "collectstatic", "command": ["python", "--used=1"]}]}}}
     # The other Jobs do not exist yet.
-    assert any(path.startswith("08-pre-deploy-2-migrate/job-migrate-") for path in files)
+    assert any(path.startswith("09-pre-deploy-2-migrate/job-migrate-") for path in files)
     assert all(f"`{name}-" in files["README.md"] for name in ("django-secrets", "postgresql-secrets", "redis-secrets"))
     assert " changed=0 " in run()
     assert JOBS in [request.path.partition("?")[0] for request in server.requests]
