@@ -24,7 +24,7 @@ PAGES = {
     "ansible_configuration_settings": "reference_appendices/config.html",
     "common_return_values": "reference_appendices/common_return_values.html",
 }
-PLUGIN = re.compile(r"ansible_collections\.(ansible\.builtin|kubernetes\.core|community\.crypto)\.(\w+_(?:module|filter|lookup))")
+PLUGIN = re.compile(r"ansible_collections\.(?!jewelry_shop\.)(\w+\.\w+)\.(\w+_(?:module|filter|lookup))")
 
 
 def external(_app: Any, _environment: Any, node: Any, content: Any) -> Any:
