@@ -31,7 +31,7 @@ def names(requirements: list[str]) -> set[str]:
 @pytest.fixture(scope="module")
 def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("context")
-    build("create", "--file=execution-environment.yml", f"--context={folder}")
+    build("create", "--file=execution-environment.yml", "--output-filename=Containerfile", f"--context={folder}")
     return folder
 
 
