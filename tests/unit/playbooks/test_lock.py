@@ -18,7 +18,7 @@ STAGES = (("configuration", "main"), ("network_policies", "main"), ("tiers", "ma
 IMPORT = "ansible.builtin.import_role"
 # Modules of these collections write, except those that end like this.
 WRITING = ("kubernetes.core.k8s", "jewelry_shop.platform.")
-READING = ("_info", ".plan", ".existing_check", ".rollout", ".release_check", ".release_rollback", ".removal_check", ".lease")
+READING = ("_info", ".plan", ".existing_check", ".rollout", ".release_check", ".release_rollback", ".removal_check", ".operator_wait", ".lease")
 
 
 def imported(task: dict[str, Any]) -> tuple[str, str]:
