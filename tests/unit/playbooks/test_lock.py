@@ -27,6 +27,7 @@ READING = (
     ".release_history",
     ".release_rollback",
     ".removal_check",
+    ".operator_wait",
     ".lease",
 )
 
