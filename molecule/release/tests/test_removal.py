@@ -73,10 +73,13 @@ def test_the_namespace_is_not_removed_with_volumes_and_objects_of_others_in_it(
     before = cluster.resource_versions()
     run = playbook("playbooks/remove.yml", remove_confirmed=True, remove_namespace=True, **administrator)
     assert run.returncode != 0
-    assert squeezed(f"ConfigMap {notes} (it was created by the field managers kubectl-create and kubectl-label, not by") in squeezed(run.output), run.output
+    output = squeezed(run.output)
+    assert squeezed(f"ConfigMap {notes} (it was created by the field managers kubectl-create and kubectl-label, not by") in output, (
+        run.output
+    )
     # An object without fields has no entry of a field manager.
-    assert squeezed(f"Draft {draft} (it was created by an unknown field manager, not by") in squeezed(run.output), run.output
-    assert squeezed("(volume that remove_volumes does not name)") in squeezed(run.output), run.output
+    assert squeezed(f"Draft {draft} (it was created by an unknown field manager, not by") in output, run.output
+    assert squeezed("(volume that remove_volumes does not name)") in output, run.output
     assert cluster.written_since(before) == []
 
 
