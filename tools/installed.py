@@ -50,9 +50,14 @@ PLAYBOOKS = {
     "render": ["-e", "render_directory=manifests-of-all"],
     "scale": ["-e", '{"scale_replicas": {"nginx": 1}}'],
     "restart": ["-e", '{"restart_tiers": ["nginx"]}'],
+    "backup": [],
+    "restore": ["-e", "restore_backup=latest", "-e", "restore_confirmed=true"],
+    "export": ["-e", "export_directory=export"],
     "grant_deployer": ["-e", "deployer_kubeconfig=deployer.kubeconfig"],
     "remove": ["-e", "remove_confirmed=true", "-e", "remove_volumes=all", "-e", "remove_namespace=true"],
 }
+# It configures AWX, not a cluster: tests/unit/roles/test_awx.py runs it.
+WITHOUT_CLUSTER = ("configure_awx",)
 
 
 def build(folder: pathlib.Path, version: str = GALAXY["version"]) -> pathlib.Path:
