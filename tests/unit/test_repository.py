@@ -67,6 +67,13 @@ def test_a_role_names_its_variables_after_itself(role: pathlib.Path) -> None:
     assert [name for name in role_options(role) if not name.startswith(f"{role.name}_")] == []
 
 
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_descriptions_of_variables_have_no_template(role: pathlib.Path) -> None:
+    """Ansible resolves templates in the whole specification when it validates a variable."""
+    descriptions = {name: str(option["description"]) for name, option in role_options(role).items()}
+    assert [name for name, text in descriptions.items() if re.search(r"\{[{%#]", text)] == []
+
+
 def test_the_action_group_has_exactly_the_modules_that_connect_to_the_cluster() -> None:
     entries = load(ROOT / "meta" / "runtime.yml")["action_groups"]["k8s"]
     connecting = [path.stem for path in sorted(ROOT.glob("plugins/modules/*.py")) if "kubernetes.core.k8s_auth_options" in path.read_text()]

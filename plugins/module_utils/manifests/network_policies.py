@@ -52,21 +52,19 @@ def network_policies(flows: Iterable[Flow], endpoints: Mapping[str, Endpoint], m
     for problem in network_policy_problems(flows, endpoints):
         raise ValueError(problem)
     allowed = [flow for flow in flows if flow.get("when", True)]
+
+    def spec(name: str) -> Manifest:
+        rules = {
+            "ingress": list(_rules(allowed, "to", "from", name, endpoints)),
+            "egress": list(_rules(allowed, "from", "to", name, endpoints)),
+        }
+        # The API server stores no empty list, so that each application of one would be a change to it.
+        filled = {direction: each for direction, each in rules.items() if each}
+        return {"podSelector": dict(endpoints[name]), "policyTypes": ["Ingress", "Egress"], **filled}
+
     named = {name for flow in allowed for name in (*flow["from"], *flow["to"])}
     pods = [name for name, endpoint in endpoints.items() if _is_selector(endpoint) and name in named and name != _RELEASE]
-    return [
-        _policy(
-            name,
-            metadata,
-            {
-                "podSelector": dict(endpoints[name]),
-                "policyTypes": ["Ingress", "Egress"],
-                "ingress": list(_rules(allowed, "to", "from", name, endpoints)),
-                "egress": list(_rules(allowed, "from", "to", name, endpoints)),
-            },
-        )
-        for name in (*pods, _RELEASE)
-    ]
+    return [_policy(name, metadata, spec(name)) for name in (*pods, _RELEASE)]
 
 
 def _policy(name: str, metadata: Mapping[str, Any], spec: Manifest) -> Manifest:

@@ -61,7 +61,7 @@ ROLLBACK = {
     "preflight_plan": PLANNED,
     "rollback_failed": False,
 }
-MOUNTED = {"platform_application_volumes": {"media": {}, "backups": {}}}
+MOUNTED: dict[str, Any] = {"platform_application_volumes": {"media": {}, "backups": {}}}
 BACKUP = {"backup_keep": 7, "backup_deadline": 3600, **MOUNTED}
 NO_CLAIM = "The claim backups is not enabled, so there is no volume for backups: remove storage_claims.backups.enabled, and run site.yml."
 RESTORE = {**BACKUP, "restore_backup": "latest", "__restore_what": ["database", "uploads"]}
