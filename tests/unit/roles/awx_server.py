@@ -34,13 +34,13 @@ QUESTIONS: dict[str, type] = dict.fromkeys(("text", "textarea", "password", "mul
     "float": float,
 }
 ENCRYPTED = "$encrypted$"
-BEARER_TOKEN = {
+BEARER_TOKEN: dict[str, Any] = {
     "name": "OpenShift or Kubernetes API Bearer Token",
     "kind": "kubernetes",
     "inputs": {"fields": [{"id": "host"}, {"id": "bearer_token", "secret": True}, {"id": "verify_ssl"}, {"id": "ssl_ca_cert"}]},
 }
 
-GALAXY = {"name": "Ansible Galaxy/Automation Hub API Token", "kind": "galaxy"}
+GALAXY: dict[str, Any] = {"name": "Ansible Galaxy/Automation Hub API Token", "kind": "galaxy"}
 
 
 class RejectedError(Exception):
