@@ -1,7 +1,7 @@
 -- Objects that the backup does not have would stay, and their foreign keys would keep the tables of the backup from being replaced.
 -- Extensions, and objects of other owners, stay.
 SET lock_timeout = '60s';
-DO $$
+DO $drop$
 DECLARE
     statement text;
 BEGIN
@@ -22,4 +22,4 @@ BEGIN
         EXECUTE statement;
     END LOOP;
 END
-$$;
+$drop$;

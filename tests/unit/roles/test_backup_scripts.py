@@ -61,9 +61,11 @@ class Claims:
         self.environment = {**server.environment, "TMPDIR": str(directory)}
 
     def run(self, script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        text = COMMON + (ROLES / script).read_text()
+        command = ["sh", "-c", COMMON + (ROLES / script).read_text(), "backup", *arguments]
         return subprocess.run(
-            ["sh", "-c", text, "backup", *arguments],
+            # Kubernetes replaces two dollar signs by one.
+            # https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#entrypoint
+            [each.replace("$$", "$") for each in command],
             env={**self.environment, **environment},
             capture_output=True,
             text=True,

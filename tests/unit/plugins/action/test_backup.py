@@ -145,13 +145,16 @@ class Cluster:
     def _start(self, name: str, manifest: dict[str, Any]) -> None:
         self.done.append(name.rpartition("-")[0])
         lines = next((lines for start, lines in self.outputs.items() if name.startswith(f"{start}-2")), [])
-        failed = any(line.startswith("error: ") for line in lines)
+        [container] = manifest["spec"]["template"]["spec"]["containers"]
+        shell, option, script, *_arguments = container["command"]
+        # A script that the shell cannot read fails, as it would in the pod.
+        unreadable = subprocess.run([shell, "-n", option, script], check=False).returncode
+        failed = bool(unreadable) or any(line.startswith("error: ") for line in lines)
         # What is older than half a minute when the wait begins is not believed at once, and a busy machine takes that long to begin.
         created = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)).isoformat()
         metadata = {**manifest["metadata"], "uid": f"j-{name}", "resourceVersion": "1", "creationTimestamp": created}
         condition = {"type": "Failed" if failed else "Complete", "status": "True", "reason": "BackoffLimitExceeded", "message": "limit"}
         self.jobs[name] = {**manifest, "metadata": metadata, "status": {"conditions": [condition]}}
-        [container] = manifest["spec"]["template"]["spec"]["containers"]
         state = {"terminated": {"exitCode": int(failed)}}
         ended = {
             "kind": "Pod",
