@@ -24,6 +24,8 @@ _PACKAGES = {"promtool": "prometheus", "redis-server": "redis-server", "nginx": 
 _SUITES = {"nginx": "forky"}
 # Programs that need the files beside them. Their folder in the package; elsewhere only the program and its libraries are kept.
 _FOLDERS = {_CHROMIUM: "usr/lib/chromium"}
+# The settings with which the package of PostgreSQL creates no database.
+_NO_DATABASE = Path("/etc/postgresql-common/createcluster.conf")
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -57,6 +59,22 @@ def ensure(*names: str) -> None:
     if not all(step.done() for step in steps):
         with cache.lock():
             run_steps(steps)
+
+
+def ensure_postgresql() -> None:
+    """Install the programs of PostgreSQL if they are missing, without a database and a running service.
+
+    Its server does not start as root, and other users cannot read the cache.
+
+    Raises:
+        LocalClusterError: This is not root on a Debian-like system, or the package cannot be installed.
+    """
+    if shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        return
+    if os.geteuid() == 0 and not _NO_DATABASE.exists():
+        _NO_DATABASE.parent.mkdir(parents=True, exist_ok=True)
+        _NO_DATABASE.write_text("create_main_cluster = false\n")
+    packages.install("postgresql")
 
 
 def _folder(name: str) -> Path:
@@ -129,5 +147,6 @@ def _write_starter(folder: Path, name: str) -> None:
 if __name__ == "__main__":
     try:
         ensure()
+        ensure_postgresql()
     except LocalClusterError as error:
         sys.exit(str(error))
