@@ -152,9 +152,10 @@ class Awx:
         (environment / "envvars").write_text(json.dumps(injected))
         extra = {**(variables or {}), **_unsafe(answers or {}), **OWN_VARIABLES}
         (environment / "extravars").write_text(yaml.dump(extra, Dumper=Dumper, allow_unicode=True))
-        command = ["ansible-runner", "run", str(self.folder), f"--playbook={playbook}"]
+        # With --cmdline, ansible-runner keeps the options for the next job in the same directory.
+        (environment / "cmdline").write_text(options)
         done = subprocess.run(
-            [*command, *([f"--cmdline={options}"] if options else [])],
+            ["ansible-runner", "run", str(self.folder), f"--playbook={playbook}"],
             env=self._environment(),
             capture_output=True,
             text=True,
