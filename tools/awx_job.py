@@ -154,8 +154,9 @@ class Awx:
         (environment / "extravars").write_text(yaml.dump(extra, Dumper=Dumper, allow_unicode=True))
         # With --cmdline, ansible-runner keeps the options for the next job in the same directory.
         (environment / "cmdline").write_text(options)
+        command = ["ansible-runner", "run", str(self.folder), f"--playbook={playbook}"]
         done = subprocess.run(
-            ["ansible-runner", "run", str(self.folder), f"--playbook={playbook}"],
+            command,
             env=self._environment(),
             capture_output=True,
             text=True,
