@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, Jewelry Shop Platform Team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""playbooks/backup.yml and playbooks/restore.yml against a server whose Jobs end at once, with the output that a test gives them."""
+"""playbooks/backup.yml, and check mode of playbooks/restore.yml, against a server whose Jobs end at once.
+
+Their output is what a test gives them. The scenario release restores backups.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ DEPLOYMENTS = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 KINDS = {
     "v1": {"namespaces": "Namespace", "pods": "Pod", "configmaps": "ConfigMap"},
-    "apps/v1": {"deployments": "Deployment", "deployments/scale": "Scale", "replicasets": "ReplicaSet"},
+    "apps/v1": {"deployments": "Deployment", "replicasets": "ReplicaSet"},
     "authorization.k8s.io/v1": {"selfsubjectrulesreviews": "SelfSubjectRulesReview"},
     "batch/v1": {"jobs": "Job"},
     "coordination.k8s.io/v1": {"leases": "Lease"},
@@ -83,7 +86,7 @@ class Cluster:
         self.outputs = outputs
         self.jobs: dict[str, dict[str, Any]] = {}
         self.replicas = dict(TIERS)
-        # Names of the Jobs that started, and changes of replicas, in order.
+        # Names of the Jobs that started, in order.
         self.done: list[str] = []
         self.lease = KeptLease(NAMESPACE)
         routes: Any = self.api._server.routes
@@ -94,7 +97,6 @@ class Cluster:
         record["metadata"] |= {"uid": "r", "managedFields": [manager], "creationTimestamp": "2026-11-30T10:00:00Z"}
         patterns = {
             re.compile(f"{JOBS}/[^/]+"): self._job,
-            re.compile(f"{DEPLOYMENTS}/[^/]+/scale"): self._scale,
             re.compile(f"{DEPLOYMENTS}/[^/]+"): self._deployment,
         }
         allowed = {"resourceRules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}], "incomplete": False}
@@ -125,15 +127,6 @@ class Cluster:
     def _deployment(self, handler: Handler) -> None:
         name = handler.path.partition("?")[0].split("/")[-1]
         reply(tier(name, self.replicas[name])[0])(handler)
-
-    def _scale(self, handler: Handler) -> None:
-        name = handler.path.partition("?")[0].split("/")[-2]
-        if handler.command == "PATCH":
-            self.replicas[name] = json.loads(handler.server.requests[-1].body)["spec"]["replicas"]
-            self.done.append(f"{name}={self.replicas[name]}")
-            self._put_tier(name)
-        scale = {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": {"name": name, "namespace": NAMESPACE, "uid": name}}
-        reply({**scale, "spec": {"replicas": self.replicas[name]}})(handler)
 
     def _job(self, handler: Handler) -> None:
         name = handler.path.partition("?")[0].split("/")[-1]
@@ -267,14 +260,7 @@ def outcomes(playbook: str, home: Path, hosts: dict[str, tuple[dict[str, list[st
     return {host: Outcome(cluster, host, output) for host, cluster in clusters.items()}
 
 
-LISTED = {"restore-list": [json.dumps(BACKUP)]}
-CHECKED = {**LISTED, "restore-check": [f"the backup {ID} is complete"]}
-STOPPED = ["celery-beat=0", "celery-worker=0", "django=0"]
-STARTED = ["celery-beat=1", "celery-worker=3", "django=2"]
-CONFIRMED = {"restore_backup": ID, "restore_confirmed": True}
 DISK_FULL = "error: the database shop was not dumped: pg_dump: error: could not write to file: No space left on device"
-DAMAGED = f"error: the backup {ID} is damaged: database.dump is missing. Nothing was changed"
-ROLLED_BACK = "error: the database was not restored: ERROR: no. The database and the uploads are as before"
 
 
 @pytest.fixture(scope="module")
@@ -284,20 +270,6 @@ def backups(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
         "full": ({"backup": ["first", DISK_FULL]}, {}),
     }
     return outcomes("backup", tmp_path_factory.mktemp("backup"), hosts)
-
-
-@pytest.fixture(scope="module")
-def restores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
-    older = {"restore-list": [json.dumps({**BACKUP, "release": "older"})]}
-    hosts: dict[str, tuple[dict[str, list[str]], dict[str, Any]]] = {
-        "listed": (LISTED, {}),
-        "unconfirmed": (LISTED, {"restore_backup": "latest"}),
-        "unknown": (LISTED, {**CONFIRMED, "restore_backup": "20200101T000000Z"}),
-        "damaged": ({**LISTED, "restore-check": [DAMAGED]}, CONFIRMED),
-        "failed": ({**CHECKED, "restore": [ROLLED_BACK]}, CONFIRMED),
-        "older": ({**CHECKED, **older, "restore": ["restored"]}, CONFIRMED),
-    }
-    return outcomes("restore", tmp_path_factory.mktemp("restore"), hosts)
 
 
 def test_a_backup_has_the_environment_of_the_running_release(backups: dict[str, Outcome]) -> None:
@@ -340,56 +312,3 @@ def test_check_mode_writes_nothing(tmp_path: Path, playbook: str, said: str) -> 
     assert said in found.shown, found.all
     writes = [each for each in found.cluster.api._server.requests if each.method != "GET" and "dryRun=All" not in each.path]
     assert [each.path for each in writes if "authorization" not in each.path] == []
-
-
-def test_without_a_name_a_restore_lists_the_backups(restores: dict[str, Outcome]) -> None:
-    found = restores["listed"]
-    assert not found.failed, found.all
-    assert re.search(rf"BACKUP +STARTED +RELEASE .*{ID} +2026-12-01T03:15:00Z", found.shown), found.all
-    assert found.cluster.done == ["restore-list"]
-    [job] = found.cluster.jobs.values()
-    [container] = job["spec"]["template"]["spec"]["containers"]
-    assert [each["readOnly"] for each in container["volumeMounts"] if each["name"] == "backups"] == [True]
-
-
-@pytest.mark.parametrize(
-    ("host", "jobs", "said"),
-    [
-        ("unconfirmed", ["restore-list"], "To confirm the restore, run it again with -e restore_confirmed=true."),
-        ("unknown", ["restore-list"], "There is no complete backup 20200101T000000Z"),
-        ("damaged", ["restore-list", "restore-check"], DAMAGED),
-    ],
-)
-def test_a_restore_that_cannot_begin_stops_no_tier(restores: dict[str, Outcome], host: str, jobs: list[str], said: str) -> None:
-    found = restores[host]
-    assert found.failed
-    assert said in found.shown, found.all
-    assert found.cluster.done == jobs
-    assert found.cluster.lease.holders[-1] == ""
-
-
-def test_a_restore_that_fails_starts_the_tiers_again_and_names_the_cause(restores: dict[str, Outcome]) -> None:
-    found = restores["failed"]
-    done = found.cluster.done
-    assert found.failed
-    assert [*done[:2], *sorted(done[2:5]), done[5], *sorted(done[6:])] == [
-        "restore-list",
-        "restore-check",
-        *STOPPED,
-        "restore",
-        *STARTED,
-    ], found.all
-    assert found.cluster.replicas == TIERS
-    assert f"The restore of the backup {ID} failed, and the tiers run again: Job {NAMESPACE}/restore-" in found.shown, found.all
-    assert ROLLED_BACK in found.shown
-    assert found.cluster.lease.holders[-1] == ""
-
-
-def test_the_migrations_run_if_the_backup_is_of_another_release(restores: dict[str, Outcome]) -> None:
-    # The tiers of this server answer no health checks, so the validation fails.
-    found = restores["older"]
-    done = found.cluster.done
-    expected = ["restore-list", "restore-check", *STOPPED, "restore", "migrate", *STARTED]
-    assert [*done[:2], *sorted(done[2:5]), *done[5:7], *sorted(done[7:])] == expected, found.all
-    assert f"Restored the database and the uploads of the backup {ID}, and ran the migrations of release abc123." in found.shown, found.all
-    assert "django-secrets-7" in json.dumps(found.cluster.jobs["migrate-abc123"])
