@@ -101,10 +101,14 @@ def test_the_export_writes_files(runner: Runner, tmp_path: pathlib.Path) -> None
     assert [path for path in (tmp_path / "export").rglob("*") if path.is_file()]
 
 
-def test_the_removal_needs_a_confirmation_and_leaves_nothing(runner: Runner, cluster: Any) -> None:
-    answers = {"remove_confirmed": "false", "remove_volumes": ["all"], "remove_namespace": "false"}
+def test_the_removal_needs_a_confirmation_and_leaves_only_the_volumes(runner: Runner, cluster: Any) -> None:
+    answers = {"remove_confirmed": "false", "remove_volumes": [], "remove_namespace": "false"}
     with pytest.raises(AssertionError, match="remove_confirmed=true"):
         runner("playbooks/remove.yml", answers)
+    # The deployer may not delete data. The message names the permission.
+    with pytest.raises(AssertionError, match='cannot delete resource "persistentvolumeclaims"'):
+        runner("playbooks/remove.yml", {**answers, "remove_volumes": ["all"], "remove_confirmed": "true"})
     assert cluster.pods("django")
     runner("playbooks/remove.yml", {**answers, "remove_confirmed": "true"})
-    assert cluster.get("deployments,statefulsets,persistentvolumeclaims") == []
+    assert cluster.get("deployments,statefulsets") == []
+    assert {each["metadata"]["name"] for each in cluster.get("persistentvolumeclaims")} >= {"media-pvc", "data-postgresql-0"}

@@ -37,7 +37,7 @@ AT_ZERO = {
 CHECKS = {"validate_checks": [{"name": severity, "severity": severity} for severity in ("ok", "error", "warning")]}
 STAGES = {"configuration": [{"metadata": {"name": "config-1"}}], "secrets": [{"metadata": {"name": "secret-1"}}]}
 ALL_STAGES = [
-    *("namespace", "network_policies", "configuration", "secrets", "extra_objects"),
+    *("namespace", "network_policies", "operators", "configuration", "secrets", "extra_objects"),
     *("storage", "data_services", "tiers", "ingress", "monitoring"),
 ]
 OPERATOR = [{"apiVersion": "v1", "kind": "Widget", "metadata": {"name": "a"}}]
@@ -114,7 +114,7 @@ CASES: dict[str, list[tuple[dict[str, Any], Any]]] = {
             [{"name": "tiers", "manifests": ["a"]}, {"name": "ingress", "manifests": []}],
         )
     ],
-    "rollback_to_release": [({}, ""), ({"to_release": 6}, "6")],
+    "rollback_to_release": [({}, ""), ({"to_release": 6}, "6"), ({"to_release": ""}, ""), ({"to_release": None}, "")],
     "record_is_due": [
         ({"ansible_run_tags": ["all"], "ansible_skip_tags": []}, True),
         ({"ansible_run_tags": ["tiers"], "ansible_skip_tags": []}, False),

@@ -38,7 +38,8 @@ def flow(source: str, target: str, port: int = 8000, **more: Any) -> dict[str, A
 def rules(*flows: dict[str, Any]) -> dict[str, tuple[list[Any], list[Any]]]:
     """Ingress and egress by policy."""
     made = network_policies(flows, ENDPOINTS, {"namespace": "shop"})
-    return {each["metadata"]["name"].rpartition("-")[0]: (each["spec"]["ingress"], each["spec"]["egress"]) for each in made}
+    assert [each for each in made if [] in each["spec"].values()] == [], "the API server does not store an empty list"
+    return {each["metadata"]["name"].rpartition("-")[0]: (each["spec"].get("ingress", []), each["spec"].get("egress", [])) for each in made}
 
 
 def ports(number: int, protocol: str = "TCP") -> list[dict[str, Any]]:
