@@ -74,7 +74,9 @@ def test_images_lists_every_image_under_its_name_in_the_inventory(listed: tuple[
     assert {each["image"]: each["mirror"] for each in images} == IN_THE_MIRROR
     owners = {use.split(" ")[0].rsplit("-", 1)[0] for each in images for use in each["used_by"] if use.startswith("Job/")}
     # Jobs of all stages: those of the release, the tests of new images, and the one that tests the configuration of nginx.
-    assert owners == {f"Job/{name}" for name in ("check-services", "migrate", "report", "check-postgresql", "check-redis", "check-nginx")}
+    assert owners == {
+        f"Job/{name}" for name in ("check-services", "migrate", "report", "check-postgresql", "check-redis", "check-nginx", "backup")
+    }
 
 
 def test_check_mode_shows_the_same_table_and_writes_nothing(listed: tuple[pathlib.Path, list[str]]) -> None:
