@@ -78,7 +78,7 @@ def allowed(policies: list[dict[str, Any]], own: Place, other: Place, direction:
     return not mine or any(
         {"port": port, "protocol": "TCP"} in rule["ports"] and (peers not in rule or any(is_peer(peer, other) for peer in rule[peers]))
         for each in mine
-        for rule in each[direction]
+        for rule in each.get(direction, [])
     )
 
 

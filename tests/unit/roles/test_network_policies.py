@@ -43,7 +43,7 @@ def may_ask(policy: dict[str, Any], target: Any, port: int) -> set[str]:
     """Protocols by which its pods get there."""
     return {
         each["protocol"]
-        for rule in policy["spec"]["egress"]
+        for rule in policy["spec"].get("egress", [])
         for each in rule["ports"]
         if each["port"] == port and any(is_peer(peer, target) for peer in rule["to"])
     }

@@ -238,7 +238,7 @@ def test_keda_reaches_redis_in_the_cluster_only_if_a_tier_uses_it(resolve: Any, 
         source["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"]
         for policy in policies
         if policy["metadata"]["name"].startswith("redis-")
-        for rule in policy["spec"]["ingress"]
+        for rule in policy["spec"].get("ingress", [])
         for source in rule.get("from", [])
         if "namespaceSelector" in source
     ]
