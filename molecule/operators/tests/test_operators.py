@@ -7,6 +7,7 @@ import json
 import pathlib
 import socket
 import ssl
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -20,6 +21,10 @@ LONGEST_WAIT = yaml.safe_load((MOLECULE / "operators.yml").read_text())["operato
 APPLICATION, CERTIFICATE, STORE = "application", "nginx-certificate", "shop"
 USERS = {"django", "celery-worker", "celery-beat"}
 COMPONENTS = (*sorted(USERS), "nginx", "postgres", "redis")
+# As in docs/secrets.md.
+READ_NOW = (
+    "kubectl", "-n", "jewelry-shop", "annotate", "externalsecret", "application", "force-sync=$(date +%s)", "--overwrite",
+)  # fmt: skip
 # The kubelet updates mounted Secrets about once a minute, and the store is read every five seconds. A limit for a slow machine.
 UPDATED_WITHIN = 300
 
@@ -82,6 +87,13 @@ def restored(playbook: Any) -> Iterator[None]:
     yield
     run = playbook("site.yml")
     assert run.returncode == 0, run.output
+
+
+def test_the_command_of_the_guide_requests_a_read_of_the_store(cluster: Any, watch_environment: dict[str, str]) -> None:
+    requested = ("get", "externalsecret", APPLICATION, "--output=jsonpath={.metadata.annotations.force-sync}")
+    before = cluster.kubectl(*requested).stdout
+    subprocess.run(" ".join(READ_NOW), shell=True, env=watch_environment, check=True, timeout=60)
+    assert cluster.kubectl(*requested).stdout != before
 
 
 def test_the_pods_have_the_values_of_the_store(cluster: Any) -> None:
