@@ -23,8 +23,6 @@ ANSWERS: dict[str, Any] = {"text": "1.10", "integer": 3, "multiselect": ["django
 OWN_ANSWERS = {"survey_tier", "survey_replicas"}
 # The short form of rollback_to_release.
 SHORT = {"to_release": "rollback_to_release"}
-# The playbooks of another branch. Remove the names when the playbooks exist.
-PENDING = {name for name in ("playbooks/backup.yml", "playbooks/restore.yml") if not (ROOT / name).exists()}
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +43,7 @@ def test_each_environment_has_a_template_of_each_action(templates: list[dict[str
 
 
 def test_awx_accepts_each_template_with_its_survey(templates: list[dict[str, Any]]) -> None:
-    awx = Awx("token", playbooks() | PENDING)
+    awx = Awx("token", playbooks())
     _status, organization = awx.respond("POST", "/api/v2/organizations/", {}, {"name": "jewelry-shop"})
     _status, project = awx.respond("POST", "/api/v2/projects/", {}, {"name": "jewelry-shop", "organization": organization["id"]})
     for each in templates:
@@ -70,8 +68,6 @@ def answer(question: dict[str, Any]) -> Any:
 
 def test_the_answers_of_surveys_are_values_that_the_playbooks_accept(questions: list[dict[str, Any]]) -> None:
     known = {SHORT.get(each["variable"], each["variable"]): each for each in questions if each["variable"] not in OWN_ANSWERS}
-    # The role restore is of another branch.
-    known = {name: each for name, each in known.items() if name in OPTIONS or not name.startswith("restore_") or not PENDING}
     assert {"platform_image_tag", "restart_tiers", "remove_volumes", "rollback_to_release", "status_fail_on_drift"} <= known.keys()
     problems = [
         problem
