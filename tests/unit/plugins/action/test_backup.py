@@ -26,6 +26,7 @@ from api_server import NAMESPACE, ApiServer, discovery
 from conftest import Serve
 from http_server import Handler, reply, running
 from lease_server import KeptLease
+from outcome import Outcome
 
 REPOSITORY = Path(__file__).parents[4]
 JOBS = f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs"
@@ -196,26 +197,9 @@ def tier(name: str, replicas: int) -> list[dict[str, Any]]:
     return [deployment, replica_set]
 
 
-class Outcome:
-    """What a run did for one host.
-
-    Args:
-        cluster: the host's.
-        host: its name.
-        output: of the run for all hosts.
-    """
-
-    def __init__(self, cluster: Cluster, host: str, output: str) -> None:
-        self.cluster = cluster
-        self.all = output
-        # The lines of a result are indented.
-        results = re.findall(rf"^(?:\w+:| ) \[{host}\].*\n(?: {{4}}.*\n|\n)*", output, re.MULTILINE)
-        self.shown = " ".join("".join(results).split())
-        [failed] = re.findall(rf"^{host} +: ok=.* failed=(\d+) ", output, re.MULTILINE)
-        self.failed = failed != "0"
-
-
-def outcomes(playbook: str, home: Path, hosts: dict[str, tuple[dict[str, list[str]], dict[str, Any]]], *options: str) -> dict[str, Outcome]:
+def outcomes(
+    playbook: str, home: Path, hosts: dict[str, tuple[dict[str, list[str]], dict[str, Any]]], *options: str
+) -> dict[str, Outcome[Cluster]]:
     """Run a playbook once for hosts, each with a cluster of its own, the output of its Jobs, and its settings."""
     shutil.copytree(REPOSITORY / "inventories" / "kind", home / "inventory")
     with ExitStack() as stack:
@@ -264,7 +248,7 @@ DISK_FULL = "error: the database shop was not dumped: pg_dump: error: could not 
 
 
 @pytest.fixture(scope="module")
-def backups(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
+def backups(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome[Cluster]]:
     hosts: dict[str, tuple[dict[str, list[str]], dict[str, Any]]] = {
         "made": ({"backup": ["removed the old backup x", json.dumps(BACKUP)]}, {"backup_keep": 3}),
         "full": ({"backup": ["first", DISK_FULL]}, {}),
@@ -272,7 +256,7 @@ def backups(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
     return outcomes("backup", tmp_path_factory.mktemp("backup"), hosts)
 
 
-def test_a_backup_has_the_environment_of_the_running_release(backups: dict[str, Outcome]) -> None:
+def test_a_backup_has_the_environment_of_the_running_release(backups: dict[str, Outcome[Cluster]]) -> None:
     found = backups["made"]
     assert not found.failed, found.all
     assert found.cluster.done == ["backup"]
@@ -292,7 +276,7 @@ def test_a_backup_has_the_environment_of_the_running_release(backups: dict[str, 
     assert found.cluster.lease.holders[-1] == ""
 
 
-def test_a_failed_backup_ends_with_the_last_line_of_its_job(backups: dict[str, Outcome]) -> None:
+def test_a_failed_backup_ends_with_the_last_line_of_its_job(backups: dict[str, Outcome[Cluster]]) -> None:
     found = backups["full"]
     assert found.failed
     assert f"the last line of its log: {DISK_FULL}" in found.shown, found.all

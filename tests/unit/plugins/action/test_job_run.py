@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import json
 import os
-import re
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ from ansible_collections.jewelry_shop.platform.plugins.module_utils.cluster.clie
 from api_server import NAMESPACE, ApiServer
 from conftest import Serve
 from http_server import Handler, Server, reply, running
+from outcome import Outcome
 
 REPOSITORY = Path(__file__).parents[4]
 JOBS = PATHS["Job"].format(namespace=NAMESPACE)
@@ -131,27 +131,8 @@ class Cluster:
         self.api.put(pod, self._live)
 
 
-class Outcome:
-    """What a host's run of the command came to.
-
-    Args:
-        cluster: the host's.
-        host: its name.
-        output: of the run for all hosts.
-    """
-
-    def __init__(self, cluster: Cluster, host: str, output: str) -> None:
-        self.cluster = cluster
-        self.all = output
-        # The lines of a result are indented; those that a plugin shows name the host first.
-        results = re.findall(rf"^(?:\w+:| ) \[{host}\].*\n(?: {{4}}.*\n)*", output, re.MULTILINE)
-        self.shown = " ".join("".join(results).split())
-        [failed] = re.findall(rf"^{host} +: ok=.* failed=(\d+) ", output, re.MULTILINE)
-        self.failed = failed != "0"
-
-
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome[Cluster]]:
     """One run for three hosts, each with a cluster of its own."""
     home = tmp_path_factory.mktemp("job")
     play = {
@@ -216,7 +197,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
     return {host: Outcome(cluster, host, done.stdout + done.stderr) for host, cluster in clusters.items()}
 
 
-def test_a_command_is_repeated_at_most_twice_after_evictions(outcomes: dict[str, Outcome]) -> None:
+def test_a_command_is_repeated_at_most_twice_after_evictions(outcomes: dict[str, Outcome[Cluster]]) -> None:
     found = outcomes["evicted"]
     assert (found.cluster.started, found.failed) == (3, True), found.all
     # Each Job is gone before the next one starts.
@@ -226,7 +207,7 @@ def test_a_command_is_repeated_at_most_twice_after_evictions(outcomes: dict[str,
     assert verdict in found.shown, found.all
 
 
-def test_a_failed_job_is_stopped_and_keeps_its_verdict(outcomes: dict[str, Outcome]) -> None:
+def test_a_failed_job_is_stopped_and_keeps_its_verdict(outcomes: dict[str, Outcome[Cluster]]) -> None:
     found = outcomes["given_up"]
     assert found.failed
     verdict = "image shop:1 was not found: not found (ImageNotFound)"
@@ -238,7 +219,7 @@ def test_a_failed_job_is_stopped_and_keeps_its_verdict(outcomes: dict[str, Outco
     assert "stopped Job" not in found.shown, "it would repeat the verdict"
 
 
-def test_a_job_whose_pod_does_not_end_is_not_started_twice(outcomes: dict[str, Outcome]) -> None:
+def test_a_job_whose_pod_does_not_end_is_not_started_twice(outcomes: dict[str, Outcome[Cluster]]) -> None:
     """The node of an evicted pod may be cut off, and the command may still run there."""
     found = outcomes["kept"]
     assert (found.failed, found.cluster.started) == (True, 1), found.all
