@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -20,6 +21,7 @@ from tools.collection_tree import ROOT, make, repository_files
 
 COLLECTION = "jewelry_shop.platform"
 _DOCUMENT = re.compile(r"(docs/|docs/decisions/|roles/\w+/|demo/|local_cluster/)?[\w-]+\.md")
+_OPTION = re.compile(r"\bO\((\w+)((?:=[^)]*)?)\)")
 _LINK = re.compile(r"(\]\()([^)\s#:]+)((?:#[^)\s]*)?\))")
 
 
@@ -78,14 +80,34 @@ def described(option: dict[str, Any]) -> dict[str, Any]:
     return {**rest, "description": [*paragraphs, f"The default is C({default})."]}
 
 
+def linked(text: str, role: str, owners: Mapping[str, str]) -> str:
+    """Name the role in each link to an option of another role, as antsibull-docs expects.
+
+    Args:
+        text: Argument specification of a role, as YAML.
+        role: Name of this role.
+        owners: Name of the role that has an option, by option.
+    """
+
+    def link(match: re.Match[str]) -> str:
+        owner = owners[match[1]]
+        return match[0] if owner == role else f"O({COLLECTION}.{owner}#role:main:{match[1]}{match[2]})"
+
+    return _OPTION.sub(link, text)
+
+
 def reference(target: pathlib.Path, work: pathlib.Path) -> None:
     """Write the pages of all modules, plugins and roles."""
     tree = make(work, with_test_settings=False)
-    for path in tree.glob("roles/*/meta/argument_specs.yml"):
-        specification = yaml.safe_load(path.read_text())
+    paths = {path.parent.parent.name: path for path in sorted(tree.glob("roles/*/meta/argument_specs.yml"))}
+    specifications = {role: yaml.safe_load(path.read_text()) for role, path in paths.items()}
+    owners: dict[str, str] = {}
+    for role, specification in specifications.items():
         for entry in specification["argument_specs"].values():
             entry["options"] = {name: described(option) for name, option in (entry.get("options") or {}).items()}
-        path.write_text(yaml.safe_dump(specification, sort_keys=False))
+            owners |= dict.fromkeys(entry["options"], role)
+    for role, path in paths.items():
+        path.write_text(linked(yaml.safe_dump(specifications[role], sort_keys=False, width=sys.maxsize), role, owners))
     target.mkdir(parents=True)
     program = pathlib.Path(sys.executable).with_name("antsibull-docs")
     options = [

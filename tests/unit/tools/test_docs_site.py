@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tools import docs_site
-from tools.docs_site import described
+from tools.docs_site import described, linked
 
 
 def test_all_guides_decisions_and_readmes_of_roles_are_documents() -> None:
@@ -42,3 +42,15 @@ def test_a_link_to_a_directory_leads_to_a_list_and_a_linked_file_is_copied(tmp_p
 )
 def test_a_default_that_is_no_string_is_described_if_it_is_a_template(option: dict[str, Any], shown: dict[str, Any]) -> None:
     assert described(option) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("See O(nginx_uid).", "See O(nginx_uid)."),
+        ("See O(platform_pod) and C(O).", "See O(jewelry_shop.platform.platform#role:main:platform_pod) and C(O)."),
+        ("With O(platform_kind=a b).", "With O(jewelry_shop.platform.platform#role:main:platform_kind=a b)."),
+    ],
+)
+def test_a_link_to_an_option_of_another_role_names_the_role(text: str, shown: str) -> None:
+    assert linked(text, "nginx", {"nginx_uid": "nginx", "platform_pod": "platform", "platform_kind": "platform"}) == shown
