@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local_cluster import cache
-from local_cluster.config import CERT_MANAGER_VERSION, KEDA_VERSION, KUBERNETES_VERSION, PACKAGE, TRAEFIK_VERSION
+from local_cluster.config import (
+    CERT_MANAGER_VERSION,
+    KEDA_VERSION,
+    KUBERNETES_MODULES,
+    KUBERNETES_VERSION,
+    PACKAGE,
+    TRAEFIK_VERSION,
+)
 from local_cluster.errors import LocalClusterError
 from local_cluster.process import output, run
 from local_cluster.steps import Step
@@ -126,9 +133,10 @@ def _version_flags() -> str:
 
 RUNC_SHIM = GoBuild("runc-shim", ("runc-shim",), packages=(".",))
 KIND = GoBuild("kind", ("kind",))
-KUBECTL = GoBuild("kubernetes", ("kubectl",), packages=("k8s.io/kubernetes/cmd/kubectl",), linker_flags=_version_flags(), minutes=2)
+_KUBERNETES = KUBERNETES_MODULES[KUBERNETES_VERSION]
+KUBECTL = GoBuild(_KUBERNETES, ("kubectl",), packages=("k8s.io/kubernetes/cmd/kubectl",), linker_flags=_version_flags(), minutes=2)
 KUBERNETES = GoBuild(
-    "kubernetes",
+    _KUBERNETES,
     (
         "kube-apiserver",
         "kube-controller-manager",

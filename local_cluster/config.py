@@ -1,5 +1,7 @@
 """Pinned versions and the settings of one cluster."""
 
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +10,11 @@ from local_cluster import cache
 PACKAGE = Path(__file__).parent
 REPOSITORY = PACKAGE.parent
 
-KUBERNETES_VERSION = "v1.34.4"
+# Folder with the go.mod of each version. The first is the default; the last is the oldest that the collection supports.
+KUBERNETES_MODULES = {"v1.34.4": "kubernetes", "v1.24.17": "kubernetes-oldest"}
+KUBERNETES_VERSION = os.environ.get("LOCAL_CLUSTER_KUBERNETES") or next(iter(KUBERNETES_MODULES))
+if KUBERNETES_VERSION not in KUBERNETES_MODULES:
+    sys.exit(f"local_cluster: LOCAL_CLUSTER_KUBERNETES is {KUBERNETES_VERSION!r}. Set it to one of {', '.join(KUBERNETES_MODULES)}.")
 TRAEFIK_VERSION = "v3.5.0"
 EXTERNAL_SECRETS_VERSION = "v0.16.2"
 CERT_MANAGER_VERSION = "v1.21.2"

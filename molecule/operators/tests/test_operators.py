@@ -27,6 +27,7 @@ READ_NOW = (
 )  # fmt: skip
 # The kubelet updates mounted Secrets about once a minute, and the store is read every five seconds. A limit for a slow machine.
 UPDATED_WITHIN = 300
+INGRESS = {"ingress_enabled": True, "ingress_cert_manager_issuer": "authority", "ingress_class": "none", "nginx_service_type": "ClusterIP"}
 
 
 def wait_for(condition: Callable[[], bool], evidence: Callable[[], str]) -> None:
@@ -66,10 +67,18 @@ def said(run: Any) -> str:
 
 
 @pytest.fixture(scope="module")
-def authority(cluster: Any) -> ssl.SSLContext:
-    """Trusts only the authority of the issuer."""
+def authority_file(cluster: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The certificate of the authority of the issuer."""
     data = json.loads(cluster.kubectl("get", "secret", "authority", "--namespace=cert-manager", "--output=json").stdout)["data"]
-    return ssl.create_default_context(cadata=base64.b64decode(data["tls.crt"]).decode())
+    path = tmp_path_factory.mktemp("authority") / "ca.crt"
+    path.write_bytes(base64.b64decode(data["tls.crt"]))
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def authority(authority_file: str) -> ssl.SSLContext:
+    """Trusts only the authority of the issuer."""
+    return ssl.create_default_context(cafile=authority_file)
 
 
 def served(authority: ssl.SSLContext, host: str = "jewelry-shop.local") -> str:
@@ -172,18 +181,47 @@ def test_a_renewed_certificate_is_served_without_a_run(cluster: Any, authority: 
     before, nginx = served(authority), pods(cluster)["nginx"]
     # cert-manager issues the certificate again.
     cluster.kubectl("delete", "secret", CERTIFICATE)
-    wait_for(lambda: served(authority) != before, lambda: cluster.kubectl("describe", "certificate", CERTIFICATE).stdout)
+    wait_for(
+        # Each connection may lead to another pod of nginx.
+        lambda: before not in (answers := {served(authority) for _connection in range(20)}) and len(answers) == 1,
+        lambda: cluster.kubectl("describe", "certificate", CERTIFICATE).stdout,
+    )
     assert served(authority).strip() in secret(cluster, CERTIFICATE)["tls.crt"]
     assert pods(cluster)["nginx"] == nginx
 
 
 def test_check_mode_shows_the_external_secret_and_writes_nothing(cluster: Any, playbook: Any) -> None:
     before = cluster.resource_versions()
-    run = playbook("site.yml", "--check", "--diff", platform_external_secret_name="another")
+    another = {"platform_external_secret_name": "another"}
+    rejected = playbook("site.yml", "--check", **another)
+    assert rejected.returncode != 0
+    assert f"PostgreSQL in the cluster uses the Secret {APPLICATION}, and the settings now name the Secret another." in said(rejected)
+    run = playbook("site.yml", "--check", "--diff", preflight_accepted_password_changes=["POSTGRES_PASSWORD", "REDIS_PASSWORD"], **another)
     assert run.returncode == 0, run.output
     assert "name: another" in run.output
     assert cluster.written_since(before) == []
     assert [each["metadata"]["name"] for each in cluster.get("externalsecrets")] == [APPLICATION]
+
+
+@pytest.mark.usefixtures("restored")
+def test_the_certificate_of_the_ingress_comes_from_the_issuer(cluster: Any, playbook: Any, authority_file: str) -> None:
+    """No ingress controller runs here. The scenario `network` has one, which serves the certificate of a Secret."""
+    host = "jewelry-shop.local"
+    run = playbook("site.yml", **INGRESS, ingress_hosts=[host])
+    assert run.returncode == 0, run.output
+    wait_for(
+        lambda: cluster.kubectl("get", "secret", "jewelry-shop-tls", check=False).returncode == 0,
+        lambda: cluster.kubectl("describe", "certificates").stdout,
+    )
+    # openssl verifies the chain and the host name.
+    verified = subprocess.run(
+        ["openssl", "verify", "-CAfile", authority_file, "-verify_hostname", host],
+        input=secret(cluster, "jewelry-shop-tls")["tls.crt"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert verified.returncode == 0, verified.stderr
 
 
 def test_a_credential_of_grant_deployer_is_enough(playbook: Any, grant: Any, deployer_kubeconfig: str, restored: None) -> None:

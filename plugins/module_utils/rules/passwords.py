@@ -42,16 +42,32 @@ def _guessable(v: Values) -> str:
     return " and ".join(password for service, password in PASSWORDS.items() if _is_guessable(v, service))
 
 
+def _replaced(service: str, *names: str) -> Rule:
+    """Rule for a Secret that another Secret of the user replaces: their content is not read, so the passwords cannot be compared."""
+    password, title = PASSWORDS[service], {"postgresql": "PostgreSQL", "redis": "Redis"}[service]
+    return Rule(
+        lambda v: _secret_in_use(v, service) if v["platform_given_secret"] and _is_changed(v, service, *names) else "",
+        f"{title} in the cluster uses the Secret {{}}, and the settings now name the Secret {{platform_given_secret}}. If both have "
+        f'the same {password}, run once with -e \'{{{{"preflight_accepted_password_changes": ["{password}"]}}}}\'. Otherwise name the '
+        "former Secret again (platform_existing_secret, platform_external_secret_name), and change the password as the README of the role "
+        f"{service} says.",
+    )
+
+
+_POSTGRESQL = ("postgresql", "platform_postgresql_secret_name")
+_REDIS = ("redis", "platform_redis_secret_name", "platform_redis_previous_secret_name")
 CHANGED = (
+    _replaced(*_POSTGRESQL),
+    _replaced(*_REDIS),
     Rule(
-        lambda v: _is_changed(v, "postgresql", "platform_postgresql_secret_name"),
+        lambda v: not v["platform_given_secret"] and _is_changed(v, *_POSTGRESQL),
         "platform_secrets.POSTGRES_PASSWORD differs from the password of PostgreSQL in the cluster. PostgreSQL reads it only when it "
         "initializes its volume. Restore the old password in {preflight_secrets_file}. To change the password, follow the README of the "
         "role postgresql, then run once with "
         '-e \'{{"preflight_accepted_password_changes": ["POSTGRES_PASSWORD"]}}\'.',
     ),
     Rule(
-        lambda v: _is_changed(v, "redis", "platform_redis_secret_name", "platform_redis_previous_secret_name"),
+        lambda v: not v["platform_given_secret"] and _is_changed(v, *_REDIS),
         "platform_secrets.REDIS_PASSWORD differs from the password of Redis in the cluster. Running pods could not log in until they are "
         "replaced. Set platform_redis_previous_password in {preflight_secrets_file} to the old password, so that Redis accepts both. If an "
         'interruption is acceptable, run once with -e \'{{"preflight_accepted_password_changes": ["REDIS_PASSWORD"]}}\' instead.',

@@ -1,6 +1,9 @@
 """Versions and names, read from the files that pin them."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,8 +52,18 @@ def test_a_missing_go_is_reported_with_its_purpose(monkeypatch: pytest.MonkeyPat
         binaries.module_directory(binaries.ETCD.source, "go.etcd.io/etcd/v3")
 
 
-def test_kubernetes_is_pinned_to_the_version_of_the_cluster() -> None:
-    assert binaries.module_version(binaries.KUBERNETES, "k8s.io/kubernetes") == config.KUBERNETES_VERSION
+@pytest.mark.parametrize("version", config.KUBERNETES_MODULES)
+def test_each_version_of_kubernetes_is_pinned_in_its_module(version: str) -> None:
+    pins = (config.PACKAGE / "go" / config.KUBERNETES_MODULES[version] / "go.mod").read_text()
+    assert binaries.required_version(pins, "k8s.io/kubernetes") == version
+
+
+def test_an_unknown_version_of_kubernetes_is_rejected() -> None:
+    environment = {**os.environ, "LOCAL_CLUSTER_KUBERNETES": "v1.2.3"}
+    command = [sys.executable, "-m", "local_cluster", "status"]
+    done = subprocess.run(command, cwd=config.REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+    sentence = "local_cluster: LOCAL_CLUSTER_KUBERNETES is 'v1.2.3'. Set it to one of v1.34.4, v1.24.17.\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", sentence)
 
 
 def test_the_names_of_the_coredns_and_pause_images() -> None:

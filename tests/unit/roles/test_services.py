@@ -491,6 +491,8 @@ def plan(**secrets: list[str]) -> dict[str, Any]:
 
 DATABASE = "platform_secrets.POSTGRES_PASSWORD differs from the password of PostgreSQL in the cluster."
 REDIS = "platform_secrets.REDIS_PASSWORD differs from the password of Redis in the cluster."
+GIVEN = {"platform_secrets_provider": "existing", "platform_existing_secret": "pg-new", "preflight_existing": {"problems": []}}
+REPLACED = "PostgreSQL in the cluster uses the Secret pg-old, and the settings now name the Secret pg-new."
 
 
 @pytest.mark.parametrize(
@@ -502,6 +504,8 @@ REDIS = "platform_secrets.REDIS_PASSWORD differs from the password of Redis in t
         pytest.param({"postgresql": ["pg-old"], "redis": ["redis-new"]}, {}, [DATABASE], id="PostgreSQL's"),
         pytest.param({"postgresql": ["pg-new"], "redis": ["redis-old"]}, {}, [REDIS], id="Redis's"),
         pytest.param({"postgresql": ["pg-old"], "redis": ["redis-old"]}, {}, [DATABASE, REDIS], id="both"),
+        pytest.param({"postgresql": ["pg-old"], "redis": ["redis-new"]}, GIVEN, [REPLACED], id="another existing Secret"),
+        pytest.param({"postgresql": ["pg-new"], "redis": ["redis-new"]}, GIVEN, [], id="the same existing Secret"),
         pytest.param(
             {"postgresql": ["pg-old"], "redis": ["redis-new"]},
             {"preflight_accepted_password_changes": ["POSTGRES_PASSWORD"]},

@@ -108,6 +108,18 @@ CHANGED_REDIS = (
     "replaced. Set platform_redis_previous_password in secrets.yml to the old password, so that Redis accepts both. If an interruption is "
     'acceptable, run once with -e \'{"preflight_accepted_password_changes": ["REDIS_PASSWORD"]}\' instead.'
 )
+REPLACED = (
+    "{} in the cluster uses the Secret old, and the settings now name the Secret given. If both have the same {password}, run once with "
+    '-e \'{{"preflight_accepted_password_changes": ["{password}"]}}\'. Otherwise name the former Secret again (platform_existing_secret, '
+    "platform_external_secret_name), and change the password as the README of the role {role} says."
+)
+GIVEN = {
+    "platform_secrets_provider": "existing",
+    "platform_given_secret": "given",
+    "preflight_existing": {"problems": []},
+    "platform_postgresql_secret_name": "given",
+    "platform_redis_secret_name": "given",
+}
 GUESSABLE = (
     "platform_secrets.{} is so short that it can be guessed from the name of its Secret. Put 20 or more random characters into secrets.yml."
 )
@@ -279,6 +291,16 @@ CASES: list[tuple[Values, Values, str]] = [
         {**plan(objects=[stateful_set("redis", "old")]), "preflight_accepted_password_changes": ["REDIS_PASSWORD"]},
         {**plan(objects=[stateful_set("redis", "old")]), "preflight_accepted_password_changes": ["POSTGRES_PASSWORD"]},
         CHANGED_REDIS,
+    ),
+    (
+        {**GIVEN, **plan(objects=[stateful_set("postgresql", "given")])},
+        {**GIVEN, **plan(objects=[stateful_set("postgresql", "old")])},
+        REPLACED.format("PostgreSQL", password="POSTGRES_PASSWORD", role="postgresql"),
+    ),
+    (
+        {**GIVEN, **plan(objects=[stateful_set("redis", "old")]), "preflight_accepted_password_changes": ["REDIS_PASSWORD"]},
+        {**GIVEN, **plan(objects=[stateful_set("redis", "old")])},
+        REPLACED.format("Redis", password="REDIS_PASSWORD", role="redis"),
     ),
     (plan(), plan(refusals=["a", "b", "a"]), "The cluster would reject: a; b."),
     (
