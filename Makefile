@@ -14,6 +14,7 @@ IMPORTER := .cache/galaxy-importer
 OLDEST := .cache/oldest
 # The oldest Python on the control node that the oldest ansible-core of meta/runtime.yml supports.
 OLDEST_PYTHON := 3.10
+OLDEST_KUBERNETES = $(shell python3 -c "from local_cluster.config import KUBERNETES_MODULES as known; print(list(known)[-1])")
 DOCS := .cache/docs
 ARTIFACT := build/jewelry_shop-platform-$(shell sed -n "s/^version: //p" galaxy.yml).tar.gz
 
@@ -71,15 +72,26 @@ unit: .venv $(OLDEST)/requirements.txt ## Run the tests that need no cluster, th
 	pytest
 	pytest demo/shop
 
+# With the ansible-core of the first `python` on PATH.
+define PREPARE_ANSIBLE_TEST
+python tools/ansible_test_pip.py
+export ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.cache/sanity
+export ANSIBLE_TEST_CONTENT_ROOT=$$(python tools/collection_tree.py .cache/sanity --with-test-settings)
+cd "$$ANSIBLE_TEST_CONTENT_ROOT"
+endef
+
 .PHONY: sanity
 sanity: .venv $(IMPORTER)/requirements.txt build ## Run ansible-test sanity, and check documentation and artifact
-	python tools/ansible_test_pip.py
-	export ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.cache/sanity
-	export ANSIBLE_TEST_CONTENT_ROOT=$$(python tools/collection_tree.py .cache/sanity --with-test-settings)
-	cd "$$ANSIBLE_TEST_CONTENT_ROOT"
+	$(PREPARE_ANSIBLE_TEST)
 	antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs dependent .
 	$(CURDIR)/tools/import_artifact $(IMPORTER) $(ARTIFACT)
 	ansible-test sanity --python $$(python -c 'import sys; print(*sys.version_info[:2], sep=".")')
+
+.PHONY: sanity-oldest
+sanity-oldest: .venv $(OLDEST)/requirements.txt ## Run ansible-test sanity with the oldest ansible-core, before a release
+	export PATH=$(CURDIR)/$(OLDEST)/bin:$$PATH
+	$(PREPARE_ANSIBLE_TEST)
+	ansible-test sanity --python $(OLDEST_PYTHON)
 
 .PHONY: molecule
 molecule: .venv ## Run the scenarios on a cluster of their own
@@ -88,7 +100,7 @@ molecule: .venv ## Run the scenarios on a cluster of their own
 	molecule test --scenario-name failures
 
 # In an order in which each finds what it needs.
-DRILLS := site failures lifecycle release takeover production network keda operators installed single_node
+DRILLS := site failures lifecycle release takeover production network keda operators installed single_node oldest_kubernetes
 
 .PHONY: drills
 drills: .venv ## Run what takes many minutes, before a release; DRILLS="site release" runs a part
@@ -99,6 +111,9 @@ drills: .venv ## Run what takes many minutes, before a release; DRILLS="site rel
 			site | failures) PYTEST_MARKS=drill molecule test --scenario-name $$scenario --destroy never ;;
 			lifecycle | release | takeover) molecule test --scenario-name $$scenario --destroy never ;;
 			single_node) molecule destroy; molecule test --scenario-name $$scenario ;;
+			oldest_kubernetes)
+				molecule destroy
+				LOCAL_CLUSTER_KUBERNETES=$(OLDEST_KUBERNETES) molecule test --scenario-name site --destroy never ;;
 			*)
 				molecule cleanup --scenario-name $$scenario
 				# The scenarios share a state, which says that the cluster is prepared: by site.
