@@ -27,7 +27,16 @@ READ_NOW = (
 )  # fmt: skip
 # The kubelet updates mounted Secrets about once a minute, and the store is read every five seconds. A limit for a slow machine.
 UPDATED_WITHIN = 300
-INGRESS = {"ingress_enabled": True, "ingress_cert_manager_issuer": "authority", "ingress_class": "none", "nginx_service_type": "ClusterIP"}
+INGRESS = {
+    "ingress_enabled": True,
+    "ingress_class": "unserved",
+    "ingress_controller_namespace": "unserved",
+    "ingress_traefik_entrypoints": [],
+    "ingress_traefik_http_entrypoints": [],
+    "ingress_cert_manager_issuer": "authority",
+    "nginx_service_type": "ClusterIP",
+    "nginx_trusted_proxies": ["10.244.0.0/16"],
+}
 
 
 def wait_for(condition: Callable[[], bool], evidence: Callable[[], str]) -> None:
