@@ -11,6 +11,7 @@ from pathlib import Path
 from local_cluster import cache
 from local_cluster.config import (
     CERT_MANAGER_VERSION,
+    DEFAULT_KUBERNETES_VERSION,
     KEDA_VERSION,
     KUBERNETES_MODULES,
     KUBERNETES_VERSION,
@@ -124,19 +125,24 @@ class GoBuild:
         return Step(title, self.directory.exists, self.build)
 
 
-def _version_flags() -> str:
-    major, minor, _ = KUBERNETES_VERSION.removeprefix("v").split(".")
-    values = {"gitVersion": KUBERNETES_VERSION, "gitMajor": major, "gitMinor": minor}
+def _version_flags(version: str) -> str:
+    major, minor, _ = version.removeprefix("v").split(".")
+    values = {"gitVersion": version, "gitMajor": major, "gitMinor": minor}
     packages = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
     return " ".join(f"-X {package}.{key}={value}" for package in packages for key, value in values.items())
 
 
 RUNC_SHIM = GoBuild("runc-shim", ("runc-shim",), packages=(".",))
 KIND = GoBuild("kind", ("kind",))
-_KUBERNETES = KUBERNETES_MODULES[KUBERNETES_VERSION]
-KUBECTL = GoBuild(_KUBERNETES, ("kubectl",), packages=("k8s.io/kubernetes/cmd/kubectl",), linker_flags=_version_flags(), minutes=2)
+KUBECTL = GoBuild(
+    KUBERNETES_MODULES[DEFAULT_KUBERNETES_VERSION],
+    ("kubectl",),
+    packages=("k8s.io/kubernetes/cmd/kubectl",),
+    linker_flags=_version_flags(DEFAULT_KUBERNETES_VERSION),
+    minutes=2,
+)
 KUBERNETES = GoBuild(
-    _KUBERNETES,
+    KUBERNETES_MODULES[KUBERNETES_VERSION],
     (
         "kube-apiserver",
         "kube-controller-manager",
@@ -146,7 +152,7 @@ KUBERNETES = GoBuild(
         "kubectl",
         "kubelet",
     ),
-    linker_flags=_version_flags(),
+    linker_flags=_version_flags(KUBERNETES_VERSION),
     minutes=8,
 )
 ETCD = GoBuild("etcd", ("etcd",), minutes=1)

@@ -12,7 +12,8 @@ REPOSITORY = PACKAGE.parent
 
 # Folder with the go.mod of each version. The first is the default; the last is the oldest that the collection supports.
 KUBERNETES_MODULES = {"v1.34.4": "kubernetes", "v1.24.17": "kubernetes-oldest"}
-KUBERNETES_VERSION = os.environ.get("LOCAL_CLUSTER_KUBERNETES") or next(iter(KUBERNETES_MODULES))
+DEFAULT_KUBERNETES_VERSION = next(iter(KUBERNETES_MODULES))
+KUBERNETES_VERSION = os.environ.get("LOCAL_CLUSTER_KUBERNETES") or DEFAULT_KUBERNETES_VERSION
 if KUBERNETES_VERSION not in KUBERNETES_MODULES:
     sys.exit(f"local_cluster: LOCAL_CLUSTER_KUBERNETES is {KUBERNETES_VERSION!r}. Set it to one of {', '.join(KUBERNETES_MODULES)}.")
 TRAEFIK_VERSION = "v3.5.0"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from local_cluster import base_images, binaries, cache, engine, node_image, registry
 from local_cluster.binaries import GoBuild
+from local_cluster.config import DEFAULT_KUBERNETES_VERSION, KUBERNETES_VERSION
 from local_cluster.steps import Step, run_steps
 
 
@@ -23,7 +24,9 @@ def prepare() -> None:
 def _builds() -> tuple[GoBuild, ...]:
     if registry.published_images_answer():
         return (binaries.KIND, binaries.KUBECTL)
-    return (binaries.KIND, *binaries.NODE_BUILDS)
+    # The kubectl of an older Kubernetes does not know all fields of kustomizations.
+    newer = () if KUBERNETES_VERSION == DEFAULT_KUBERNETES_VERSION else (binaries.KUBECTL,)
+    return (binaries.KIND, *binaries.NODE_BUILDS, *newer)
 
 
 def _steps(builds: tuple[GoBuild, ...]) -> list[Step]:
