@@ -69,7 +69,7 @@ unit: .venv $(OLDEST)/requirements.txt ## Run the tests that need no cluster, th
 	python -m tools.manifest_checkers
 	python -m tools.debian_programs
 	python tools/awx_collection.py
-	pytest
+	pytest --durations=25 --durations-min=5
 	pytest demo/shop
 
 # With the ansible-core of the first `python` on PATH.
