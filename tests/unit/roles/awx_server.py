@@ -185,8 +185,8 @@ class Awx:
                 raise RejectedError(400, {"playbook": ["Playbook not found for project."]})
             json.loads(one["extra_vars"] or "{}")
         if endpoint == "schedules":
-            if not re.search(r"DTSTART\S* RRULE:\S*FREQ=\S*INTERVAL=", one["rrule"]):
-                raise RejectedError(400, {"rrule": ["DTSTART, FREQ and INTERVAL are required in rrule."]})
+            if wrong := rule_problems(one["rrule"]):
+                raise RejectedError(400, {"rrule": wrong})
             questions = self.surveys.get(one["unified_job_template"], {}).get("spec", [])
             if needed := [each["variable"] for each in questions if each["required"] and each.get("default") in (None, "")]:
                 raise RejectedError(400, {"variables_needed_to_start": [f"'{needed[0]}' value missing"]})
@@ -260,6 +260,24 @@ class Awx:
 def target(field: str) -> str:
     """The endpoint of the objects that a field or a relation names."""
     return TARGETS.get(field) or (field if field in ENDPOINTS else f"{field}s")
+
+
+def rule_problems(rule: str) -> list[str]:
+    """Why AWX rejects the rule of a schedule: SchedulePreviewSerializer in awx/api/serializers.py."""
+    starts, repeats = re.findall(r"DTSTART(?:;[^:]+)?:\d+T\d+Z?", rule), re.findall(r"RULE:\S*", rule)
+    problems = {
+        "Valid DTSTART required in rrule.": not starts,
+        "DTSTART cannot be a naive datetime.": bool(re.search(r"DTSTART:\d+T\d+ ", rule)),
+        "Multiple DTSTART is not supported.": len(starts) > 1,
+        "One or more rule required in rrule.": not repeats,
+        "EXDATE and RDATE not allowed in rrule.": bool(re.search("(EX|R)DATE:", rule)),
+        "INTERVAL required in rrule.": any("INTERVAL" not in each for each in repeats),
+        "FREQ required in rrule.": any("FREQ=" not in each for each in repeats),
+        "SECONDLY is not supported.": "SECONDLY" in rule,
+        "BYDAY with numeric prefix not supported.": bool(re.search(r"BYDAY[:=]\d", rule)),
+        "RRULE may not contain both COUNT and UNTIL.": any("COUNT" in each and "UNTIL" in each for each in repeats),
+    }
+    return [problem for problem, holds in problems.items() if holds]
 
 
 def checked_survey(spec: dict[str, Any]) -> dict[str, Any]:

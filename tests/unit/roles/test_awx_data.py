@@ -13,7 +13,7 @@ import yaml
 
 from ansible_collections.jewelry_shop.platform.plugins.module_utils.settings.problems import scalar_problems, setting_problems
 from tests.unit.documents import OPTIONS
-from tests.unit.roles.awx_server import Awx, checked_survey, playbooks
+from tests.unit.roles.awx_server import Awx, checked_survey, playbooks, rule_problems
 
 ROOT = Path(__file__).parents[3]
 ACTIONS = ["check", "deploy", "validate", "rollback", "scale", "restart", "backup", "restore", "status", "remove"]
@@ -110,3 +110,18 @@ def test_the_repository_has_the_inventories_of_the_environments(resolve: Callabl
 def test_collections_that_awx_installs_do_not_include_its_own() -> None:
     names = [each["name"] for each in yaml.safe_load((ROOT / "collections" / "requirements.yml").read_text())["collections"]]
     assert "awx.awx" not in names
+
+
+@pytest.mark.parametrize(
+    ("rule", "problems"),
+    [
+        ("DTSTART;TZID=UTC:20260101T030000 RRULE:FREQ=DAILY;INTERVAL=1", []),
+        ("DTSTART:20260101T030000Z RRULE:FREQ=DAILY;INTERVAL=1;COUNT=3", []),
+        ("DTSTART:20260101T030000 RRULE:FREQ=DAILY;INTERVAL=1", ["DTSTART cannot be a naive datetime."]),
+        ("RRULE:FREQ=DAILY;INTERVAL=1", ["Valid DTSTART required in rrule."]),
+        ("DTSTART:20260101T030000Z RRULE:FREQ=DAILY", ["INTERVAL required in rrule."]),
+        ("DTSTART:20260101T030000Z", ["One or more rule required in rrule."]),
+    ],
+)
+def test_the_stand_in_judges_rules_of_schedules_as_awx_does(rule: str, problems: list[str]) -> None:
+    assert rule_problems(rule) == problems
