@@ -134,3 +134,53 @@ def test_check_mode_of_both_playbooks_writes_nothing(cluster: Any, playbook: Any
         run = playbook(f"playbooks/{name}.yml", "--check", restore_backup="latest")
         assert run.returncode == 0, run.output
     assert cluster.written_since(versions) == []
+
+
+def execute(in_django: Any, statement: str) -> None:
+    in_django(f'from django.db import connection; connection.cursor().execute("{statement}")')
+
+
+def test_a_restore_that_fails_changes_nothing_and_the_next_one_succeeds(cluster: Any, playbook: Any, shop: Any, in_django: Any) -> None:
+    """The dump is complete, but PostgreSQL rejects a row of it: the function of a constraint has changed since the row was written."""
+    good = make_backup(playbook)
+    judged = "CREATE OR REPLACE FUNCTION accepts(integer) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT {}'"
+    execute(in_django, judged.format("true"))
+    execute(in_django, "CREATE TABLE judged (number integer CHECK (accepts(number)))")
+    execute(in_django, "INSERT INTO judged VALUES (1)")
+    execute(in_django, judged.format("false"))
+    rejected = make_backup(playbook)
+    execute(in_django, "DROP TABLE judged")
+    execute(in_django, "DROP FUNCTION accepts")
+    sku, path = add_product(shop, cluster)
+    before = replicas(cluster)
+
+    run = playbook("playbooks/restore.yml", restore_backup=rejected, restore_confirmed=True)
+    words = " ".join(run.output.split())
+    assert run.returncode != 0, run.output
+    assert f"The restore of the backup {rejected} failed, and the tiers run again" in words
+    assert 'new row for relation "judged" violates check constraint' in words
+    assert "The database and the uploads are as before" in words
+    assert sku in shop.get("/").text
+    assert shop.get(path).content == PICTURE
+    assert replicas(cluster) == before
+
+    again = playbook("playbooks/restore.yml", restore_backup=good, restore_confirmed=True)
+    assert again.returncode == 0, again.output
+    assert sku not in shop.get("/").text
+
+
+def test_a_backup_of_an_older_release_gets_the_migrations_of_the_running_one(playbook: Any, shop: Any, in_django: Any) -> None:
+    migrate = "from django.core.management import call_command; call_command('migrate', 'shop', {}, verbosity=0)"
+    in_django(migrate.format("'0005'"))
+    old = make_backup(playbook)
+    in_django(migrate.format("'0006'"))
+    later = {"platform_image_tag": "1.0.0-next"}
+    deployed = playbook("site.yml", **later)
+    assert deployed.returncode == 0, deployed.output
+
+    restored = playbook("playbooks/restore.yml", restore_backup=old, restore_confirmed=True, **later)
+    assert restored.returncode == 0, restored.output
+    assert ", and ran the migrations of release " in " ".join(restored.output.split())
+    listed = in_django("from django.core.management import call_command; call_command('showmigrations', 'shop', no_color=True)")
+    assert "[X] 0006_periodic_tasks" in listed, listed
+    assert shop.get("/").status_code == 200
