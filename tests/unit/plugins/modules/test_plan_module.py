@@ -637,7 +637,7 @@ def test_a_request_to_an_unavailable_api_server_is_retried(
 def test_an_address_without_a_server_is_reported_immediately(run: Run) -> None:
     began = time.monotonic()
     result = run(CONFIG_MAP, host="http://127.0.0.1:1", cluster=JOBS)
-    assert (result["code"], time.monotonic() - began < 10) == (1, True)
+    assert (result["code"], time.monotonic() - began < 60) == (1, True)
     assert result["msg"].startswith("the cluster's version: the API server cannot be reached: ")
 
 
