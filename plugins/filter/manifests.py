@@ -90,6 +90,7 @@ class FilterModule:
             commands.jobs_to_run,
             commands.running_jobs_of_others,
             commands.migrating_commands,
+            commands.undone_jobs,
             static_files.collecting_commands,
             static_files.collecting_pod,
             static_files.static_revision,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import pathlib
+import signal
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+PAUSE = "autoscaling.keda.sh/paused-replicas"
 GROUP, QUEUE, MOST = "reports", "reports", 3
 # Shorter than keda_cooldown_seconds, and together longer than a deploy.
 TASK_SECONDS, TASKS = 20, 400
@@ -111,3 +113,32 @@ def test_scale_rejects_the_group(cluster: Any, playbook: Any) -> None:
     assert run.returncode != 0
     assert GROUP in run.output
     assert replicas(cluster) == 0
+
+
+def test_site_yml_ends_the_pause_of_a_restore_that_was_killed(cluster: Any, playbook: Any, running_playbook: Any) -> None:
+    made = playbook("playbooks/backup.yml")
+    assert made.returncode == 0, made.output
+    lock = {"platform_lock_duration": 15, "platform_lock_wait": 120}
+    running = running_playbook("playbooks/restore.yml", restore_backup="latest", restore_confirmed=True, **lock)
+    assert running.wait_for("stop | Wait for the end of the pods"), running.output
+    running.signal(signal.SIGKILL)
+    running.end()
+    assert PAUSE in annotations_of_group(cluster)
+    repaired = playbook("site.yml", **lock)
+    assert repaired.returncode == 0, repaired.output
+    assert PAUSE not in annotations_of_group(cluster)
+    again = playbook("site.yml")
+    assert (again.returncode, again.changed) == (0, 0), again.output
+
+
+def test_a_restore_pauses_the_group_and_resumes_it(cluster: Any, playbook: Any) -> None:
+    run = playbook("playbooks/restore.yml", restore_backup="latest", restore_confirmed=True)
+    assert run.returncode == 0, run.output
+    assert PAUSE not in annotations_of_group(cluster)
+    again = playbook("site.yml")
+    assert (again.returncode, again.changed) == (0, 0), again.output
+
+
+def annotations_of_group(cluster: Any) -> dict[str, str]:
+    found = cluster.kubectl("get", "scaledobject", GROUP, "--output=json").stdout
+    return dict(json.loads(found)["metadata"].get("annotations") or {})

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+import signal
 import subprocess
 import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +75,7 @@ def replicas(cluster: Any) -> dict[str, int]:
 
 
 def test_a_restore_brings_back_a_row_and_an_upload(
-    cluster: Any, playbook: Any, shop: Any, in_django: Any, tmp_path: Path, watch_environment: dict[str, str]
+    cluster: Any, playbook: Any, shop: Any, in_django: Callable[[str], str], tmp_path: Path, watch_environment: dict[str, str]
 ) -> None:
     sku, path = add_product(shop, cluster)
     made = make_backup(playbook)
@@ -136,11 +138,13 @@ def test_check_mode_of_both_playbooks_writes_nothing(cluster: Any, playbook: Any
     assert cluster.written_since(versions) == []
 
 
-def execute(in_django: Any, statement: str) -> None:
+def execute(in_django: Callable[[str], str], statement: str) -> None:
     in_django(f'from django.db import connection; connection.cursor().execute("{statement}")')
 
 
-def test_a_restore_that_fails_changes_nothing_and_the_next_one_succeeds(cluster: Any, playbook: Any, shop: Any, in_django: Any) -> None:
+def test_a_restore_that_fails_changes_nothing_and_the_next_one_succeeds(
+    cluster: Any, playbook: Any, shop: Any, in_django: Callable[[str], str]
+) -> None:
     """The dump is complete, but PostgreSQL rejects a row of it: the function of a constraint has changed since the row was written."""
     good = make_backup(playbook)
     judged = "CREATE OR REPLACE FUNCTION accepts(integer) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT {}'"
@@ -169,18 +173,77 @@ def test_a_restore_that_fails_changes_nothing_and_the_next_one_succeeds(cluster:
     assert sku not in shop.get("/").text
 
 
-def test_a_backup_of_an_older_release_gets_the_migrations_of_the_running_one(playbook: Any, shop: Any, in_django: Any) -> None:
+LATER: dict[str, Any] = {"platform_image_tag": "1.0.0-next"}
+# The lock of a killed run is taken over when it has expired.
+LOCK = {"platform_lock_duration": 15, "platform_lock_wait": 120}
+
+
+@pytest.fixture
+def older_backup(playbook: Any, in_django: Callable[[str], str]) -> Iterator[str]:
+    """A backup without the last migration, while the release LATER runs."""
     migrate = "from django.core.management import call_command; call_command('migrate', 'shop', {}, verbosity=0)"
     in_django(migrate.format("'0005'"))
-    old = make_backup(playbook)
+    made = make_backup(playbook)
     in_django(migrate.format("'0006'"))
-    later = {"platform_image_tag": "1.0.0-next"}
-    deployed = playbook("site.yml", **later)
+    deployed = playbook("site.yml", **LATER)
+    assert deployed.returncode == 0, deployed.output
+    yield made
+    deployed = playbook("site.yml", **LOCK)
     assert deployed.returncode == 0, deployed.output
 
-    restored = playbook("playbooks/restore.yml", restore_backup=old, restore_confirmed=True, **later)
+
+def is_migrated(in_django: Callable[[str], str]) -> bool:
+    listed = in_django("from django.core.management import call_command; call_command('showmigrations', 'shop', no_color=True)")
+    return "[X] 0006_periodic_tasks" in listed
+
+
+def test_a_backup_of_an_older_release_gets_the_migrations_of_the_running_one(
+    playbook: Any, shop: Any, in_django: Callable[[str], str], older_backup: str
+) -> None:
+    restored = playbook("playbooks/restore.yml", restore_backup=older_backup, restore_confirmed=True, **LATER)
     assert restored.returncode == 0, restored.output
     assert ", and ran the migrations of release " in " ".join(restored.output.split())
-    listed = in_django("from django.core.management import call_command; call_command('showmigrations', 'shop', no_color=True)")
-    assert "[X] 0006_periodic_tasks" in listed, listed
+    assert is_migrated(in_django)
     assert shop.get("/").status_code == 200
+
+
+def test_tiers_stay_stopped_without_the_migrations_and_site_yml_runs_them(
+    cluster: Any, playbook: Any, shop: Any, in_django: Callable[[str], str], older_backup: str
+) -> None:
+    before = replicas(cluster)
+    failing = [{"name": "migrate", "command": ["python", "manage.py", "migrate", "--no-such-option"]}]
+    run = playbook("playbooks/restore.yml", restore_backup=older_backup, restore_confirmed=True, pre_deploy_commands=failing, **LATER)
+    words = " ".join(run.output.split())
+    assert run.returncode != 0, run.output
+    assert "stay stopped, because the database may have the tables of release " in words
+    assert "--no-such-option" in words, "the message has no cause"
+    assert {name: replicas(cluster)[name] for name in ("django", "celery-worker", "celery-beat")} == {
+        "django": 0,
+        "celery-worker": 0,
+        "celery-beat": 0,
+    }
+    repaired = playbook("site.yml", **LATER)
+    assert repaired.returncode == 0, repaired.output
+    assert is_migrated(in_django)
+    assert replicas(cluster) == before
+    assert shop.get("/").status_code == 200
+
+
+def test_a_restore_that_is_killed_is_repaired_by_site_yml(
+    cluster: Any, playbook: Any, running_playbook: Any, shop: Any, in_django: Callable[[str], str], older_backup: str
+) -> None:
+    """Also for a tier with an autoscaler, which does nothing while there are no replicas."""
+    values = {**LATER, "django_hpa_enabled": True}
+    deployed = playbook("site.yml", **values)
+    assert deployed.returncode == 0, deployed.output
+    running = running_playbook("playbooks/restore.yml", restore_backup=older_backup, restore_confirmed=True, **values, **LOCK)
+    assert running.wait_for("load | Restore the backup"), running.output
+    running.signal(signal.SIGKILL)
+    running.end()
+    assert replicas(cluster)["django"] == 0
+    repaired = playbook("site.yml", **values, **LOCK)
+    assert repaired.returncode == 0, repaired.output
+    assert is_migrated(in_django)
+    assert shop.get("/").status_code == 200
+    again = playbook("site.yml", **values)
+    assert (again.returncode, again.changed) == (0, 0), again.output

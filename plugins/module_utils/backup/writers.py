@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.jewelry_shop.platform.plugins.module_utils.manifests.managed_fields import applied_content
+
 Manifest = Mapping[str, Any]
 _DATABASE = "db"
+# https://keda.sh/docs/latest/concepts/scaling-deployments/#pausing-autoscaling
+_PAUSED_REPLICAS = "autoscaling.keda.sh/paused-replicas"
 
 
 def writing_components(workloads: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -72,18 +76,40 @@ def _recorded_replicas(manifests: Iterable[Manifest]) -> dict[str, int]:
     return found
 
 
-def paused_autoscalers(scaled_objects: Iterable[Manifest], stopped: Iterable[Mapping[str, Any]]) -> list[str]:
-    """List the ScaledObjects of KEDA that would start stopped Deployments.
+def paused_autoscalers(
+    scaled_objects: Iterable[Manifest], stopped: Iterable[Mapping[str, Any]], field_manager: str
+) -> list[dict[str, Any]]:
+    """Render the ScaledObjects of KEDA that a restore pauses, because they would start stopped Deployments.
+
+    The field manager of the platform applies the pause. So the next run of C(site.yml) removes a pause that an interrupted restore left.
+    A ScaledObject that another client paused without replicas stays as it is.
 
     Args:
         scaled_objects: ScaledObjects of the cluster.
         stopped: Deployments, as P(jewelry_shop.platform.stopped_workloads#filter) returns them.
+        field_manager: Name of the field manager of the platform.
 
     Returns:
-        Names of the ScaledObjects.
+        The manifest of each ScaledObject as O(field_manager) applied it, without a pause.
 
     Example:
-        {{ scaled.resources | jewelry_shop.platform.paused_autoscalers([{'name': 'celery-worker'}]) }}
+        {{ scaled.resources | jewelry_shop.platform.paused_autoscalers([{'name': 'celery-worker'}], 'jewelry_shop.platform') }}
     """
     names = {each["name"] for each in stopped}
-    return [each["metadata"]["name"] for each in scaled_objects if each["spec"]["scaleTargetRef"]["name"] in names]
+    starting = [each for each in scaled_objects if each["spec"]["scaleTargetRef"]["name"] in names]
+    applied = [(each, applied_content(each, field_manager)) for each in starting]
+    return [_without_pause(own) for live, own in applied if not _is_paused_by_others(live, own)]
+
+
+def _is_paused_by_others(live: Manifest, own: Manifest) -> bool:
+    annotations = live["metadata"].get("annotations") or {}
+    return annotations.get(_PAUSED_REPLICAS) == "0" and _PAUSED_REPLICAS not in own["metadata"].get("annotations", {})
+
+
+def _without_pause(manifest: Manifest) -> dict[str, Any]:
+    metadata = manifest["metadata"]
+    kept = {name: value for name, value in metadata.get("annotations", {}).items() if name != _PAUSED_REPLICAS}
+    return {
+        **manifest,
+        "metadata": {**{key: value for key, value in metadata.items() if key != "annotations"}, **({"annotations": kept} if kept else {})},
+    }

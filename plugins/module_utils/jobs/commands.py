@@ -129,6 +129,30 @@ def running_jobs_of_others(jobs: Iterable[Mapping[str, str]], release: str) -> l
     ]
 
 
+def undone_jobs(jobs: Iterable[Mapping[str, str]], commands: Iterable[str], kept: str = "") -> list[str]:
+    """Find the complete Jobs whose effect on the database a restore undoes.
+
+    Without them, each release runs the commands again. With them, a run would skip migrations that the restored database lacks.
+
+    Args:
+        jobs: Jobs of all releases, as P(jewelry_shop.platform.job_states#filter) returns them.
+        commands: Names of the commands that migrate.
+        kept: The release whose tables the restored database has. Its Jobs stay.
+
+    Returns:
+        Names of the Jobs.
+
+    Example:
+        {{ platform_jobs | jewelry_shop.platform.undone_jobs(['migrate'], 'v1') }}
+    """
+    names = set(commands)
+    return [
+        job["name"]
+        for job in jobs
+        if job["state"] == COMPLETE and job["command"] in names and not job["made_by"] and job["name"] != f"{job['command']}-{kept}"
+    ]
+
+
 def migrating_commands(commands: Iterable[Mapping[str, Any]], script: str, lock_timeout: int) -> list[dict[str, Any]]:
     """Let the commands that migrate show their plan and wait for a lock for a limited time.
 

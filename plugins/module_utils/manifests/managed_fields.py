@@ -22,3 +22,25 @@ def applied_fields(item: Mapping[str, Any], field_manager: str) -> dict[str, Any
         if entry.get("manager") == field_manager and entry.get("operation") == "Apply"
         for name, fields in (entry.get("fieldsV1") or {}).items()
     }
+
+
+def applied_content(item: Mapping[str, Any], field_manager: str) -> dict[str, Any]:
+    """The content of an object that a field manager has applied server-side. Applied again, it changes nothing.
+
+    A list is complete, also if only some of its entries were applied.
+
+    Args:
+        item: the object, as the API server returns it.
+        field_manager: name of the field manager.
+    """
+    identity = {"apiVersion": item["apiVersion"], "kind": item["kind"]}
+    metadata = {key: item["metadata"][key] for key in ("name", "namespace") if key in item["metadata"]}
+    fields = applied_fields(item, field_manager)
+    content = _part(item, fields) if fields else {}
+    return {**content, **identity, "metadata": {**content.get("metadata", {}), **metadata}}
+
+
+def _part(value: Any, fields: Mapping[str, Any]) -> Any:
+    # The entries of a list begin with k: or v:.
+    names = [name[2:] for name in fields if name.startswith("f:")]
+    return {name: _part(value[name], fields[f"f:{name}"]) for name in names if name in value} if names else value

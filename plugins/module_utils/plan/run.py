@@ -389,7 +389,7 @@ def _plan_anew(api: Api, stage: str, manifest: Manifest, field_manager: str, liv
 
 
 def _scaled(api: Api, entry: Planned, entries: list[Planned]) -> Planned:
-    """The entry of a workload that starts again because KEDA, which may have stopped it, is followed by another autoscaler."""
+    """The entry of a workload without replicas that starts again, because its autoscaler does not start it."""
     least = starts_again(entry, entries)
     live = api.read(entry.manifest) if least else None
     return handed_over(entry, live, least) if live and not live["spec"]["replicas"] else entry

@@ -135,9 +135,9 @@ def after_autoscaler(entry: Planned, entries: Iterable[Planned]) -> Planned:
 
 
 def starts_again(entry: Planned, entries: Iterable[Planned]) -> int:
-    """The number of replicas that a workload needs which KEDA may have stopped; 0 for other workloads.
+    """The number of replicas that a workload needs if it has none; 0 for a workload that its autoscaler starts.
 
-    A HorizontalPodAutoscaler never starts a workload with 0 replicas.
+    A HorizontalPodAutoscaler never starts a workload with 0 replicas, which KEDA or an interrupted restore may have left.
 
     Args:
         entry: an entry of any kind.
@@ -145,13 +145,22 @@ def starts_again(entry: Planned, entries: Iterable[Planned]) -> int:
     """
     if entry.action not in (CHANGE, NONE) or not leaves_replicas_out(entry.manifest):
         return 0
-    name, entries = entry.manifest["metadata"]["name"], list(entries)
-    if not any(_is_removed(each, "ScaledObject") and each.manifest["spec"]["scaleTargetRef"]["name"] == name for each in entries):
-        return 0
-    autoscalers = [
-        each.manifest["spec"] for each in entries if each.manifest["kind"] == "HorizontalPodAutoscaler" and each.action != REMOVE
-    ]
-    return max((int(spec.get("minReplicas") or 1) for spec in autoscalers if spec["scaleTargetRef"]["name"] == name), default=0)
+    name = entry.manifest["metadata"]["name"]
+    staying = [each for each in entries if each.action != REMOVE and _target_name(each.manifest) == name]
+    by_keda = [each for each in staying if each.manifest["kind"] == "ScaledObject"]
+    if by_keda:
+        # The change may be the end of a pause. Otherwise KEDA has reasons for 0 replicas.
+        return max(int(each.manifest["spec"].get("minReplicaCount") or 0) if each.action == CHANGE else 0 for each in by_keda)
+    # https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/horizontal-pod-autoscaler-v2/: the default is 1.
+    return max((int(each.manifest["spec"].get("minReplicas") or 1) for each in staying), default=0)
+
+
+def _target_name(manifest: Manifest) -> str:
+    """The name of the workload that an autoscaler scales; empty for other objects."""
+    if manifest["kind"] not in ("HorizontalPodAutoscaler", "ScaledObject"):
+        return ""
+    name: str = manifest.get("spec", {}).get("scaleTargetRef", {}).get("name", "")
+    return name
 
 
 def _is_removed(entry: Planned, kind: str) -> bool:

@@ -30,7 +30,7 @@ extract() {
 }
 
 # BEGIN and COMMIT are written here, because pg_restore cannot run other statements in its transaction. Without COMMIT, which follows only a
-# complete dump, the server rolls back.
+# complete dump, the server rolls back. A terse error has no values of rows.
 load() {
     connect
     # Only the owner of an extension, often a superuser, may drop it. So extensions stay, and missing ones are created before.
@@ -51,7 +51,7 @@ load() {
             : >"$work/whole"
             echo 'COMMIT;'
         fi
-    } | psql --no-psqlrc --no-password --quiet --set=ON_ERROR_STOP=1 >"$work/output" 2>"$errors" || rm -f "$work/whole"
+    } | psql --no-psqlrc --no-password --quiet --set=ON_ERROR_STOP=1 --set=VERBOSITY=terse >"$work/output" 2>"$errors" || rm -f "$work/whole"
     [ -f "$work/whole" ] || {
         cat "$work/read" >>"$errors"
         cause=$(words)

@@ -285,6 +285,19 @@ def test_a_dump_that_ends_early_leaves_the_database_as_it_is(claims: Claims, pos
     assert claims.uploaded() == {"photos/ring.jpg": "a ring"}
 
 
+def test_the_error_of_a_rejected_row_has_none_of_its_values(claims: Claims, postgresql: PostgresqlServer) -> None:
+    judged = "CREATE OR REPLACE FUNCTION accepts(text) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT {}'"
+    postgresql.sql(judged.format("true"))
+    postgresql.sql("CREATE TABLE customer (name text CHECK (accepts(name))); INSERT INTO customer VALUES ('Ann Customer')")
+    postgresql.sql(judged.format("false"))
+    claims.backup(FIRST)
+    done = claims.restore(FIRST)
+    last = done.stderr.splitlines()[-1]
+    assert 'new row for relation "customer" violates check constraint' in last
+    assert last.endswith("The database and the uploads are as before")
+    assert "Ann Customer" not in done.stdout + done.stderr
+
+
 def test_objects_of_other_owners_stay_and_what_depends_on_the_backup_ends_the_restore(claims: Claims, postgresql: PostgresqlServer) -> None:
     claims.backup(FIRST)
     postgresql.sql("CREATE SCHEMA other; CREATE TABLE other.report AS SELECT 1 AS one", superuser=True)

@@ -34,7 +34,7 @@ DEPLOYMENTS = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 KINDS = {
     "v1": {"namespaces": "Namespace", "pods": "Pod", "configmaps": "ConfigMap"},
-    "apps/v1": {"deployments": "Deployment", "replicasets": "ReplicaSet"},
+    "apps/v1": {"deployments": "Deployment", "deployments/scale": "Scale", "replicasets": "ReplicaSet"},
     "authorization.k8s.io/v1": {"selfsubjectrulesreviews": "SelfSubjectRulesReview"},
     "batch/v1": {"jobs": "Job"},
     "coordination.k8s.io/v1": {"leases": "Lease"},
@@ -99,6 +99,7 @@ class Cluster:
         patterns = {
             re.compile(f"{JOBS}/[^/]+"): self._job,
             re.compile(f"{DEPLOYMENTS}/[^/]+"): self._deployment,
+            re.compile(f"{DEPLOYMENTS}/[^/]+/scale"): self._scale,
         }
         allowed = {"resourceRules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}], "incomplete": False}
         routes |= {
@@ -129,6 +130,12 @@ class Cluster:
         name = handler.path.partition("?")[0].split("/")[-1]
         reply(tier(name, self.replicas[name])[0])(handler)
 
+    def _scale(self, handler: Handler) -> None:
+        name = handler.path.split("/")[-2]
+        self.replicas[name] = json.loads(handler.server.requests[-1].body)["spec"]["replicas"]
+        self._put_tier(name)
+        reply({"kind": "Scale", "metadata": {"name": name}, "spec": {"replicas": self.replicas[name]}})(handler)
+
     def _job(self, handler: Handler) -> None:
         name = handler.path.partition("?")[0].split("/")[-1]
         if handler.command == "PATCH" and name not in self.jobs:
@@ -138,7 +145,7 @@ class Cluster:
 
     def _start(self, name: str, manifest: dict[str, Any]) -> None:
         self.done.append(name.rpartition("-")[0])
-        lines = next((lines for start, lines in self.outputs.items() if name.startswith(f"{start}-2")), [])
+        lines = self.outputs.get(name.rpartition("-")[0], [])
         [container] = manifest["spec"]["template"]["spec"]["containers"]
         shell, option, script, *_arguments = container["command"]
         # A script that the shell cannot read fails, as it would in the pod.
@@ -280,6 +287,27 @@ def test_a_failed_backup_ends_with_the_last_line_of_its_job(backups: dict[str, O
     found = backups["full"]
     assert found.failed
     assert f"the last line of its log: {DISK_FULL}" in found.shown, found.all
+    assert found.cluster.lease.holders[-1] == ""
+
+
+RESTORED = {
+    "restore-list": [json.dumps({**BACKUP, "release": "older"})],
+    "restore": ["restored the database"],
+    "migrate": ["error: no such column"],
+}
+
+
+def test_tiers_stay_stopped_if_the_migrations_of_an_older_backup_fail(tmp_path: Path) -> None:
+    settings = {"restore_backup": ID, "restore_confirmed": True}
+    found = outcomes("restore", tmp_path, {"host": (RESTORED, settings)})["host"]
+    assert found.failed
+    assert found.cluster.done == ["restore-list", "restore-check", "restore", "migrate"]
+    assert {name: found.cluster.replicas[name] for name in TIERS} == {**dict.fromkeys(TIERS, 0), "nginx": 2}
+    assert (
+        f"The restore of the backup {ID} failed, and django, celery-worker, celery-beat stay stopped, because the database may have the "
+        "tables of release older without the migrations of release abc123"
+    ) in found.shown, found.all
+    assert "error: no such column" in found.shown
     assert found.cluster.lease.holders[-1] == ""
 
 

@@ -104,6 +104,52 @@ def test_a_canary_stops_with_its_component() -> None:
     assert [each["name"] for each in found] == ["django", "django-canary"]
 
 
-def test_only_the_autoscalers_of_stopped_workloads_pause() -> None:
-    scaled = [{"metadata": {"name": f"{name}-scaled"}, "spec": {"scaleTargetRef": {"name": name}}} for name in ("worker", "nginx")]
-    assert paused_autoscalers(scaled, [{"name": "worker", "replicas": 1}]) == ["worker-scaled"]
+PAUSE = {"autoscaling.keda.sh/paused-replicas": "0"}
+
+
+def scaled_object(name: str, annotations: dict[str, str], applied: list[str]) -> dict[str, Any]:
+    """A ScaledObject as KEDA keeps it, whose annotations the platform has applied in part."""
+    spec = {"scaleTargetRef": {"name": name}, "minReplicaCount": 1, "triggers": [{"type": "redis"}]}
+    of_spec: dict[str, Any] = {"f:minReplicaCount": {}, "f:scaleTargetRef": {"f:name": {}}, "f:triggers": {}}
+    of_annotations: dict[str, Any] = {"f:annotations": {f"f:{each}": {} for each in applied}} if applied else {}
+    fields = {"f:metadata": {**of_annotations, "f:labels": {"f:app": {}}}, "f:spec": of_spec}
+    return {
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "ScaledObject",
+        "metadata": {
+            "name": name,
+            "namespace": "shop",
+            "annotations": annotations,
+            "labels": {"app": "shop", "scaledobject.keda.sh/name": name},
+            "managedFields": [
+                {"manager": "ours", "operation": "Apply", "fieldsV1": fields},
+                {"manager": "keda", "operation": "Update", "fieldsV1": {"f:spec": {"f:scaleTargetRef": {"f:kind": {}}}}},
+            ],
+        },
+        "spec": {**spec, "scaleTargetRef": {"name": name, "kind": "Deployment"}},
+        "status": {"paused": False},
+    }
+
+
+@pytest.mark.parametrize(
+    ("annotations", "applied", "kept"),
+    [
+        pytest.param({}, [], {}, id="not paused"),
+        pytest.param({"note": "a", "other": "b"}, ["note"], {"note": "a"}, id="other annotations"),
+        pytest.param(PAUSE, [*PAUSE], {}, id="an interrupted restore paused it"),
+        pytest.param({"autoscaling.keda.sh/paused-replicas": "3"}, [], {}, id="KEDA would start it"),
+        pytest.param(PAUSE, [], None, id="another client paused it"),
+    ],
+)
+def test_the_autoscalers_of_stopped_workloads_pause(annotations: dict[str, str], applied: list[str], kept: dict[str, str] | None) -> None:
+    scaled = [scaled_object(name, annotations, applied) for name in ("worker", "nginx")]
+    found = paused_autoscalers(scaled, [{"name": "worker", "replicas": 1}], "ours")
+    metadata = {"name": "worker", "namespace": "shop", "labels": {"app": "shop"}, **({"annotations": kept} if kept else {})}
+    spec = {"scaleTargetRef": {"name": "worker"}, "minReplicaCount": 1, "triggers": [{"type": "redis"}]}
+    expected = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": metadata, "spec": spec}
+    assert found == ([] if kept is None else [expected])
+
+
+def test_a_scaled_object_of_another_client_is_paused_without_its_content() -> None:
+    identity = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "worker", "namespace": "shop"}}
+    assert paused_autoscalers([scaled_object("worker", {}, [])], [{"name": "worker"}], "another") == [identity]

@@ -230,3 +230,19 @@ def test_a_rollback_waits_for_the_running_jobs_of_all_releases() -> None:
     """A killed run may have repeated the migrations of the release that is restored."""
     states = [{"name": f"migrate-{release}", "command": "migrate", "state": "running", "made_by": ""} for release in ("a", "b")]
     assert [each["name"] for each in commands.running_jobs_of_others(states, "")] == ["migrate-a", "migrate-b"]
+
+
+@pytest.mark.parametrize(
+    ("values", "kept", "undone"),
+    [
+        pytest.param({}, "old", True, id="another release would skip its migrations"),
+        pytest.param({}, "now", False, id="the backup has the tables of this release"),
+        pytest.param({"state": "failed"}, "old", False, id="runs again anyway"),
+        pytest.param({"state": "running"}, "old", False, id="the restore waits for it"),
+        pytest.param({"command": "collectstatic", "name": "collectstatic-now"}, "old", False, id="not in the database"),
+        pytest.param({"made_by": "kubectl"}, "old", False, id="of somebody else"),
+    ],
+)
+def test_a_restore_removes_the_jobs_that_would_skip_migrations(values: dict[str, str], kept: str, undone: bool) -> None:
+    states = [{"name": "migrate-now", "command": "migrate", "state": "complete", "made_by": "", **values}]
+    assert commands.undone_jobs(states, ["migrate"], kept) == (["migrate-now"] if undone else [])

@@ -147,6 +147,12 @@ SCALED_OBJECT = {
     "metadata": {"name": "django", "namespace": "shop", "managedFields": [owner(OURS)]},
     "spec": TARGET,
 }
+
+
+def with_minimum(replicas: int) -> dict[str, Any]:
+    return {**SCALED_OBJECT, "spec": {**TARGET, "minReplicaCount": replicas, "replicas": 1}}
+
+
 WITH_KEDA = [*OWNED, OwnedKind("tiers", "keda.sh/v1alpha1", "ScaledObject", "shop")]
 FOLLOWING = {**AUTOSCALER, "spec": {**TARGET, "minReplicas": 2, "replicas": 1}}
 BY_KEDA = owner(f"{OURS}.replicas"), owner("keda", "Update", "scale")
@@ -195,6 +201,29 @@ def test_a_workload_that_keda_stopped_starts_with_the_next_autoscaler(
     replicas: int, stages: list[dict[str, Any]], expected: list[int]
 ) -> None:
     cluster = Cluster(deployment(replicas, *BY_KEDA), {**SCALED_OBJECT, "spec": {**TARGET, "replicas": 1}})
+    entries, _warnings = plan(cluster, [("tiers", stages)], OURS, owned=WITH_KEDA)
+    assert [each["replicas"] for each in handovers(entries) if each["kind"] == "Deployment"] == expected
+
+
+PAUSED = {
+    **SCALED_OBJECT,
+    "metadata": {**AUTOSCALER["metadata"], "annotations": {"autoscaling.keda.sh/paused-replicas": "0"}},  # type: ignore[dict-item]
+}
+
+
+@pytest.mark.parametrize(
+    ("live", "stages", "expected"),
+    [
+        pytest.param([FOLLOWING], [LEFT_OUT, FOLLOWING], [2], id="an autoscaler does not start it"),
+        pytest.param([PAUSED], [LEFT_OUT, with_minimum(1)], [1], id="the run ends a pause"),
+        pytest.param([PAUSED], [LEFT_OUT, with_minimum(0)], [], id="KEDA starts it with the first task"),
+        pytest.param([with_minimum(1)], [LEFT_OUT, with_minimum(1)], [], id="KEDA stopped it"),
+    ],
+)
+def test_a_workload_that_an_interrupted_restore_stopped_starts_again(
+    live: list[dict[str, Any]], stages: list[dict[str, Any]], expected: list[int]
+) -> None:
+    cluster = Cluster(deployment(0, owner(f"{OURS}.replicas")), *live)
     entries, _warnings = plan(cluster, [("tiers", stages)], OURS, owned=WITH_KEDA)
     assert [each["replicas"] for each in handovers(entries) if each["kind"] == "Deployment"] == expected
 
