@@ -1,5 +1,6 @@
 """The platform's images, and those that only a scenario needs: built from demo/, pushed to the registry beside the nodes."""
 
+import importlib.metadata
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,11 +91,18 @@ def operator_images() -> list[PlatformImage]:
     ]
 
 
+def execution_environment_images() -> list[PlatformImage]:
+    """Return the images of the set ``execution_environment``: the base image for execution-environment.yml."""
+    arguments = (("ANSIBLE", importlib.metadata.version("ansible")),)
+    return [PlatformImage("execution-environment-base", "1", _DEMO / "images" / "execution-environment-base", arguments=arguments)]
+
+
 SETS = {
     "platform": platform_images,
     "network": network_images,
     "keda": keda_images,
     "operators": operator_images,
+    "execution_environment": execution_environment_images,
     "drill": drill_images,
 }
 

@@ -22,6 +22,7 @@ import yaml
 from tools.collection_tree import ROOT, repository_files
 
 LINK = pathlib.Path(".ansible/collections/ansible_collections/jewelry_shop/platform")
+COLLECTIONS = ".ansible/collections"
 # What AWX adds to the extra variables of each job.
 OWN_VARIABLES = {"awx_job_id": 1, "awx_job_launch_type": "manual", "awx_user_name": "operator"}
 # Variables of the caller that would reach the playbook past the private data directory.
@@ -121,14 +122,16 @@ class Awx:
         command = [sys.executable, "-m", "ansible.cli.inventory", "--list", "--export", f"--inventory={inventory}"]
         listed = subprocess.run(command, cwd=self._project, env=self._environment(), capture_output=True, text=True, check=True).stdout
         program = self.folder / "inventory" / "hosts"
-        program.write_text(f"#! {sys.executable}\nprint({json.dumps(json.loads(listed))!r})\n")
+        program.write_text(f"#! /usr/bin/env python3\nprint({json.dumps(json.loads(listed))!r})\n")
         program.chmod(0o700)
 
     def _environment(self) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(OTHERS)}
+        return {**kept, **self._own_environment(), "PATH": f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+    def _own_environment(self) -> dict[str, str]:
         # The collections of the execution environment are in this Python environment.
-        own = {"HOME": str(self.folder / "home"), "ANSIBLE_COLLECTIONS_PATH": ".ansible/collections", "ANSIBLE_NOCOLOR": "1"}
-        return {**kept, **own, "PATH": f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"}
+        return {"HOME": str(self.folder / "home"), "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS, "ANSIBLE_NOCOLOR": "1"}
 
     def run(
         self,
@@ -137,6 +140,7 @@ class Awx:
         variables: dict[str, Any] | None = None,
         answers: dict[str, Any] | None = None,
         options: str = "",
+        image: str = "",
     ) -> Job:
         """Run a job.
 
@@ -146,6 +150,7 @@ class Awx:
             variables: extra variables of the job template.
             answers: answers of its survey.
             options: further options of ansible-playbook, such as C(--check) of a job of this type.
+            image: the execution environment. By default the job runs in this Python environment.
         """
         environment = self.folder / "env"
         injected = credential.inject(environment) if credential else {}
@@ -155,6 +160,8 @@ class Awx:
         # With --cmdline, ansible-runner keeps the options for the next job in the same directory.
         (environment / "cmdline").write_text(options)
         command = ["ansible-runner", "run", str(self.folder), f"--playbook={playbook}"]
+        if image:
+            command = [*self._container(), image, *command]
         done = subprocess.run(
             command,
             env=self._environment(),
@@ -164,3 +171,9 @@ class Awx:
             timeout=1800,
         )
         return Job(done.returncode, done.stdout + done.stderr)
+
+    def _container(self) -> list[str]:
+        """The command that runs another one in a container, with the same paths and network."""
+        own = {**self._own_environment(), "ANSIBLE_COLLECTIONS_PATH": f"{COLLECTIONS}:/usr/share/ansible/collections"}
+        variables = [f"--env={name}={value}" for name, value in own.items()]
+        return ["docker", "run", "--rm", "--user=0", "--network=host", f"--volume={self.folder}:{self.folder}", *variables]

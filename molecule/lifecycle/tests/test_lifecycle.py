@@ -44,6 +44,12 @@ def test_the_validation_finds_no_problem(runner: Runner) -> None:
     runner("playbooks/validate.yml")
 
 
+def test_the_execution_environment_deploys_and_validates(runner: Runner, execution_environment: str) -> None:
+    deployed = runner("site.yml", {"platform_image_tag": FIRST}, image=execution_environment)
+    assert re.search(r"changed=0 +unreachable=0 +failed=0", deployed.output), deployed.output
+    runner("playbooks/validate.yml", image=execution_environment)
+
+
 def test_a_new_release_replaces_the_first(runner: Runner, cluster: Any, shop: Any) -> None:
     runner("site.yml", {"platform_image_tag": NEXT})
     assert tags(cluster) == {NEXT}
