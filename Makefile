@@ -45,7 +45,7 @@ clean-cluster: .venv ## Remove the local cluster; what was built for it is kept
 test: .venv ## Run everything that CI runs
 	set -m
 	trap 'kill -- $$(jobs -p | sed s/^/-/) 2>/dev/null || true' EXIT
-	{ nice -n 19 $(MAKE) --no-print-directory lint sanity unit &>.cache/without-cluster.log && status=0 || status=$$?; cat .cache/without-cluster.log; exit $$status; } & checks=$$!
+	{ nice -n 19 $(MAKE) --no-print-directory lint sanity docs unit &>.cache/without-cluster.log && status=0 || status=$$?; cat .cache/without-cluster.log; exit $$status; } & checks=$$!
 	$(MAKE) --no-print-directory molecule & scenarios=$$!
 	set +m
 	wait -n -p ended $$checks $$scenarios
@@ -69,7 +69,7 @@ unit: .venv $(OLDEST)/requirements.txt ## Run the tests that need no cluster, th
 	python -m tools.manifest_checkers
 	python -m tools.debian_programs
 	python tools/awx_collection.py
-	pytest --durations=25 --durations-min=5
+	pytest --numprocesses=auto --durations=25 --durations-min=5
 	pytest demo/shop
 
 # With the ansible-core of the first `python` on PATH.
