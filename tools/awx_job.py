@@ -176,4 +176,6 @@ class Awx:
         """The command that runs another one in a container, with the same paths and network."""
         own = {**self._own_environment(), "ANSIBLE_COLLECTIONS_PATH": f"{COLLECTIONS}:/usr/share/ansible/collections"}
         variables = [f"--env={name}={value}" for name, value in own.items()]
-        return ["docker", "run", "--rm", "--user=0", "--network=host", f"--volume={self.folder}:{self.folder}", *variables]
+        # The entrypoint of the image takes the home directory of the user instead of HOME.
+        volumes = [f"--volume={self.folder}:{self.folder}", f"--volume={self.folder / 'home'}:/root"]
+        return ["docker", "run", "--rm", "--user=0", "--network=host", *volumes, *variables]
