@@ -174,7 +174,7 @@ def test_a_restore_that_fails_changes_nothing_and_the_next_one_succeeds(
 
 
 LATER: dict[str, Any] = {"platform_image_tag": "1.0.0-next"}
-# The lock of a killed run is taken over when it has expired.
+# The Lease of a killed run expires after this time.
 LOCK = {"platform_lock_duration": 15, "platform_lock_wait": 120}
 
 
@@ -217,11 +217,7 @@ def test_tiers_stay_stopped_without_the_migrations_and_site_yml_runs_them(
     assert run.returncode != 0, run.output
     assert "stay stopped, because the database may have the tables of release " in words
     assert "--no-such-option" in words, "the message has no cause"
-    assert {name: replicas(cluster)[name] for name in ("django", "celery-worker", "celery-beat")} == {
-        "django": 0,
-        "celery-worker": 0,
-        "celery-beat": 0,
-    }
+    assert replicas(cluster) == {**before, "django": 0, "celery-worker": 0, "celery-beat": 0}
     repaired = playbook("site.yml", **LATER)
     assert repaired.returncode == 0, repaired.output
     assert is_migrated(in_django)
@@ -232,7 +228,7 @@ def test_tiers_stay_stopped_without_the_migrations_and_site_yml_runs_them(
 def test_a_restore_that_is_killed_is_repaired_by_site_yml(
     cluster: Any, playbook: Any, running_playbook: Any, shop: Any, in_django: Callable[[str], str], older_backup: str
 ) -> None:
-    """Also for a tier with an autoscaler, which does nothing while there are no replicas."""
+    """Also if an autoscaler sets the replicas of a tier. It does not start a tier with 0 replicas."""
     values = {**LATER, "django_hpa_enabled": True}
     deployed = playbook("site.yml", **values)
     assert deployed.returncode == 0, deployed.output

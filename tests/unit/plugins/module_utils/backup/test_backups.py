@@ -117,7 +117,7 @@ def scaled_object(name: str, annotations: dict[str, str], applied: list[str]) ->
         "apiVersion": "keda.sh/v1alpha1",
         "kind": "ScaledObject",
         "metadata": {
-            "name": name,
+            "name": f"{name}-scaled",
             "namespace": "shop",
             "annotations": annotations,
             "labels": {"app": "shop", "scaledobject.keda.sh/name": name},
@@ -144,12 +144,12 @@ def scaled_object(name: str, annotations: dict[str, str], applied: list[str]) ->
 def test_the_autoscalers_of_stopped_workloads_pause(annotations: dict[str, str], applied: list[str], kept: dict[str, str] | None) -> None:
     scaled = [scaled_object(name, annotations, applied) for name in ("worker", "nginx")]
     found = paused_autoscalers(scaled, [{"name": "worker", "replicas": 1}], "ours")
-    metadata = {"name": "worker", "namespace": "shop", "labels": {"app": "shop"}, **({"annotations": kept} if kept else {})}
+    metadata = {"name": "worker-scaled", "namespace": "shop", "labels": {"app": "shop"}, **({"annotations": kept} if kept else {})}
     spec = {"scaleTargetRef": {"name": "worker"}, "minReplicaCount": 1, "triggers": [{"type": "redis"}]}
     expected = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": metadata, "spec": spec}
     assert found == ([] if kept is None else [expected])
 
 
 def test_a_scaled_object_of_another_client_is_paused_without_its_content() -> None:
-    identity = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "worker", "namespace": "shop"}}
+    identity = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "worker-scaled", "namespace": "shop"}}
     assert paused_autoscalers([scaled_object("worker", {}, [])], [{"name": "worker"}], "another") == [identity]
